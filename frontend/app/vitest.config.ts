@@ -1,7 +1,7 @@
 import path from "node:path";
 import { defineConfig } from "vitest/config";
 
-// The packages beside it are used as source: tests need no build before them.
+// Use the source of the sibling packages, so that tests need no build.
 const conditions = ["todochat-source", "module", "import", "default"];
 
 export default defineConfig({
@@ -9,7 +9,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     environment: "happy-dom",
-    maxWorkers: "100%", // by default one fewer than processors: half of two
+    maxWorkers: "100%", // the default is one fewer than processors, half of two
     include: ["src/**/*.test.{ts,tsx}", "scripts/**/*.test.mjs", "tests/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     unstubGlobals: true,

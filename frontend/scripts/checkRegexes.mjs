@@ -1,16 +1,16 @@
-/** Checks every regular expression that runs in a browser: none may take more than linear time. */
+/** Checks that every regular expression that runs in a browser takes linear time. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
-// Its native build isn't there for each platform.
+// The native build doesn't exist for every platform.
 process.env.RECHECK_SYNC_BACKEND = "pure";
 const { checkSync } = await import("recheck");
 
-const PARTS = ["app/src", "packages/open-chatkit/src", "packages/resumable-fetch/src"];
-/** Made of a widget's `pattern`, which its server wrote; browsers run it on inputs as they are. */
-const GIVEN = ["packages/open-chatkit/src/widgets/views/Textarea.tsx"];
+const FOLDERS = ["app/src", "packages/open-chatkit/src", "packages/resumable-fetch/src"];
+/** Files that may build patterns at run time: a widget's `pattern` comes from its server, as for <input>. */
+const ALLOWED_FILES = ["packages/open-chatkit/src/widgets/views/Textarea.tsx"];
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 let checked = 0;
@@ -28,16 +28,16 @@ function check(file, node) {
 function visit(file, node) {
   if (ts.isRegularExpressionLiteral(node)) check(file, node);
   const isCall = ts.isNewExpression(node) || ts.isCallExpression(node);
-  if (isCall && node.expression.getText() === "RegExp" && !GIVEN.includes(file)) {
-    problems.push(`${file}: ${node.getText()}: write it as a literal, so that it is checked`);
+  if (isCall && node.expression.getText() === "RegExp" && !ALLOWED_FILES.includes(file)) {
+    problems.push(`${file}: ${node.getText()}: write it as a literal so that it can be checked`);
   }
   ts.forEachChild(node, (child) => visit(file, child));
 }
 
-for (const part of PARTS) {
-  for (const name of readdirSync(`${root}${part}`, { recursive: true })) {
+for (const folder of FOLDERS) {
+  for (const name of readdirSync(`${root}${folder}`, { recursive: true })) {
     if (!/(?<!\.test)\.tsx?$/u.test(name)) continue;
-    const file = `${part}/${name}`;
+    const file = `${folder}/${name}`;
     const text = readFileSync(`${root}${file}`, "utf8");
     visit(file, ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
   }

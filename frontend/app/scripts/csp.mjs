@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 const CDN = "https://cdn.platform.openai.com";
 
 /**
- * The hashes of the inline scripts of a page, as a policy lists them.
+ * Returns the hashes of a page's inline scripts in the syntax of a policy.
  *
  * @param {string} html
  * @returns {string[]}
@@ -18,14 +18,14 @@ export function inlineScriptHashes(html) {
 }
 
 /**
- * The content security policy of the site's pages.
+ * Returns the content security policy of the site's pages.
  *
  * @param {{scriptHashes: string[], apiUrl?: string, officialScript?: string}} site
  * @returns {string}
  */
 export function contentSecurityPolicy({ scriptHashes, apiUrl = "", officialScript = "" }) {
   const api = apiUrl ? [new URL(apiUrl).origin] : [];
-  // OpenAI's component is a frame of its own origin, which talks to theirs and draws itself inline.
+  // OpenAI's component is a frame of another origin, uses its APIs and has inline styles.
   const official = officialScript ? [...new Set([new URL(officialScript).origin, CDN])] : [];
   const policy = {
     "default-src": ["'self'"],

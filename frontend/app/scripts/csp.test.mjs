@@ -4,13 +4,13 @@ import { contentSecurityPolicy, inlineScriptHashes } from "./csp.mjs";
 
 const sha = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
-describe("the policy of the site's pages", () => {
-  it("names the inline scripts of a page and no others", () => {
+describe("contentSecurityPolicy and inlineScriptHashes", () => {
+  it("hash only inline scripts", () => {
     const html = `<script src="/a.js" async=""></script><script>one()</script><script id="x">two()\n</script>`;
     expect(inlineScriptHashes(html)).toEqual([sha("one()"), sha("two()\n")]);
   });
 
-  it("lets nothing in from elsewhere", () => {
+  it("allow no other origin by default", () => {
     const policy = contentSecurityPolicy({ scriptHashes: ["'sha256-x'"] });
     expect(policy).toContain("script-src 'self' 'sha256-x';");
     expect(policy).toContain("style-src 'self';");
@@ -22,7 +22,7 @@ describe("the policy of the site's pages", () => {
     expect(policy).not.toMatch(/unsafe|https?:/);
   });
 
-  it("opens only what is chosen: another API, the official script", () => {
+  it("allow only the configured API and the official script", () => {
     expect(
       contentSecurityPolicy({ scriptHashes: [], apiUrl: "https://api.example.com/x" }),
     ).toContain("connect-src 'self' https://api.example.com;");

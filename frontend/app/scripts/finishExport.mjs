@@ -1,5 +1,5 @@
-// What `next build` leaves to do: the chat component beside the pages, and the policy that the
-// edge sends with them (deploy/caddy/Caddyfile imports it from the export's folder).
+// Completes the export of `next build`: copies the chat component and writes the policy that the edge
+// sends with the pages (deploy/caddy/Caddyfile imports it from the export's folder).
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { contentSecurityPolicy, inlineScriptHashes } from "./csp.mjs";
@@ -11,7 +11,7 @@ const element = path.join(app, "..", "packages", "open-chatkit", "dist");
 if (existsSync(path.join(element, "chatkit.js"))) {
   cpSync(element, path.join(out, "chatkit"), { recursive: true });
 } else {
-  console.warn("packages/open-chatkit is not built: the site's chat will say so");
+  console.warn("packages/open-chatkit is not built: the site's chat will show an error");
 }
 
 const pages = readdirSync(out, { recursive: true, encoding: "utf8" })
@@ -30,7 +30,7 @@ writeFileSync(
   path.join(out, ".edge", "headers.caddy"),
   `header @page Content-Security-Policy "${policy}"\n`,
 );
-// With which settings it was built, and when: the launcher compares both.
+// The build's settings; the launcher compares them and the file's time.
 const settings = Object.entries(process.env).filter(
   ([name, value]) => name.startsWith("NEXT_PUBLIC_") && value,
 );

@@ -1,8 +1,8 @@
 /**
- * Rates every page of a running site: `node scripts/lighthouse.mjs [http://localhost:8000]`.
+ * Audits every page of a running site: `node scripts/lighthouse.mjs [http://localhost:8000]`.
  *
- * Lighthouse comes from npm when it is asked for; CHROME_PATH names the browser. Pages behind the
- * sign-in get an account of their own each, since a refresh token is good for one visit.
+ * npx downloads Lighthouse; CHROME_PATH names the browser. Each page that needs sign-in gets a new
+ * account, since a refresh token works for one visit.
  */
 
 import { spawnSync } from "node:child_process";
@@ -13,17 +13,17 @@ import path from "node:path";
 
 const VERSION = "12";
 const PAGES = [
-  { path: "/login", isOpen: true },
-  { path: "/register", isOpen: true },
-  { path: "/", isOpen: false },
-  { path: "/chat", isOpen: false },
+  { path: "/login", isPublic: true },
+  { path: "/register", isPublic: true },
+  { path: "/", isPublic: false },
+  { path: "/chat", isPublic: false },
 ];
 const origin = (process.argv[2] ?? "http://localhost:8000").replace(/\/$/u, "");
 const folder = mkdtempSync(path.join(tmpdir(), "lighthouse-"));
 
-/** The cookie of a new account. */
+/** Creates an account and returns its cookie. */
 async function signUp() {
-  const answer = await fetch(`${origin}/api/auth/sign-up`, {
+  const response = await fetch(`${origin}/api/auth/sign-up`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({
@@ -31,17 +31,17 @@ async function signUp() {
       password: `a long enough sentence ${randomUUID()}`,
     }),
   });
-  if (!answer.ok) throw new Error(`sign-up: ${answer.status} ${await answer.text()}`);
-  return answer.headers
+  if (!response.ok) throw new Error(`sign-up: ${response.status} ${await response.text()}`);
+  return response.headers
     .getSetCookie()
     .map((cookie) => cookie.split(";")[0])
     .join("; ");
 }
 
-async function rate(page) {
+async function audit(page) {
   const report = path.join(folder, "report.json");
-  const headers = page.isOpen ? {} : { Cookie: await signUp() };
-  const done = spawnSync(
+  const headers = page.isPublic ? {} : { Cookie: await signUp() };
+  const result = spawnSync(
     "npx",
     [
       ...["--yes", `lighthouse@${VERSION}`, `${origin}${page.path}`, "--quiet"],
@@ -51,7 +51,7 @@ async function rate(page) {
     ],
     { stdio: ["ignore", "ignore", "inherit"], timeout: 300_000 },
   );
-  if (done.status !== 0) throw new Error(`lighthouse of ${page.path}: ${done.status}`);
+  if (result.status !== 0) throw new Error(`lighthouse of ${page.path}: ${result.status}`);
   const { categories, finalDisplayedUrl } = JSON.parse(readFileSync(report, "utf8"));
   const scores = Object.values(categories).map(({ title, score }) => {
     return `${title} ${score === null ? "-" : Math.round(score * 100)}`;
@@ -60,7 +60,7 @@ async function rate(page) {
 }
 
 try {
-  for (const page of PAGES) await rate(page);
+  for (const page of PAGES) await audit(page);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -5,13 +5,13 @@ import "./globals.css";
 
 export const metadata: Metadata = {
   title: { default: "todochat", template: "%s · todochat" },
-  description: "Your tasks, and an assistant that looks after them.",
+  description: "Your tasks, and an assistant that manages them.",
 };
 
 export const viewport: Viewport = {
   width: "device-width",
   initialScale: 1,
-  // A phone's keyboard makes the page shorter instead of covering the composer.
+  // A phone's keyboard resizes the page instead of covering the composer.
   interactiveWidget: "resizes-content",
   themeColor: [
     { media: "(prefers-color-scheme: light)", color: "#f6f8f7" },
@@ -21,7 +21,7 @@ export const viewport: Viewport = {
 
 export default function RootLayout({ children }: { children: ReactNode }) {
   return (
-    // next-themes writes the class of <html> before React wakes up.
+    // next-themes sets the class of <html> before hydration.
     <html lang="en" suppressHydrationWarning>
       <body className="antialiased">
         <Providers>{children}</Providers>

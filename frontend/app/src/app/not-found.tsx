@@ -7,12 +7,10 @@ export default function NotFound() {
     <main className="grid min-h-dvh place-items-center px-6">
       <div className="grid max-w-sm justify-items-center gap-3 text-center">
         <Brand />
-        <h1 className="mt-4 text-2xl font-semibold">Nothing here</h1>
-        <p className="text-sm text-muted-foreground">
-          This address leads nowhere. It may have been typed wrongly, or the page has moved.
-        </p>
+        <h1 className="mt-4 text-2xl font-semibold">Page not found</h1>
+        <p className="text-sm text-muted-foreground">Check the address. The page may have moved.</p>
         <Link href="/" className={buttonVariants()}>
-          To your tasks
+          Go to your tasks
         </Link>
       </div>
     </main>

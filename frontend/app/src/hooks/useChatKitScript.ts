@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useState } from "react";
 import { loadChatKit } from "@/lib/chatKitScript";
 
-/** Whether the chat component is there; `missing` when its script can't be had. */
+/** The state of the chat component's script; `missing` if it can't be loaded. */
 export type ScriptStatus = "loading" | "ready" | "missing";
 
-/** Waits for the chat component, and tries again when told to. */
+/** Loads the chat component; `retry` loads it again after a failure. */
 export function useChatKitScript(): { status: ScriptStatus; retry: () => void } {
   const [status, setStatus] = useState<ScriptStatus>("loading");
   const load = useCallback(() => {

@@ -3,7 +3,7 @@ import { useTheme } from "next-themes";
 import { useMemo } from "react";
 import { chatApi, chatLocale, searchEntities } from "@/lib/chatApi";
 import { PROMPTS } from "@/lib/chatPrompts";
-import { usableLocale } from "@/lib/locale";
+import { localeOrDefault } from "@/lib/locale";
 import { useAssistant } from "@/stores/assistantStore";
 import { useAuthStore } from "@/stores/authStore";
 import { usePreferences } from "@/stores/preferencesStore";
@@ -11,9 +11,9 @@ import { usePreferences } from "@/stores/preferencesStore";
 const MIB = 1024 * 1024;
 const ACCENT = { light: "#0f766e", dark: "#5ee6d2" };
 const OFFLINE_NOTE =
-  "Offline assistant: understands simple English commands, no model needed. Set `OPENAI_API_KEY` or `OPENAI_BASE_URL` on the server to talk with one.";
+  "Offline assistant: understands simple English commands, no model needed. Set `OPENAI_API_KEY` or `OPENAI_BASE_URL` on the server to use a model.";
 
-/** The options of every chat on this site: whose it is, how it looks, what it offers. */
+/** Returns the options of every chat on this site: user, appearance and features. */
 export function useChatOptions(): UseChatKitOptions {
   const userId = useAuthStore((state) => state.user?.id ?? "");
   const name = useAuthStore((state) => state.user?.name ?? null);
@@ -26,7 +26,7 @@ export function useChatOptions(): UseChatKitOptions {
   return useMemo(
     () => ({
       api: chatApi(userId),
-      locale: chatLocale(usableLocale(locale)),
+      locale: chatLocale(localeOrDefault(locale)),
       frameTitle: "Chat",
       theme: {
         colorScheme: scheme,
@@ -39,11 +39,14 @@ export function useChatOptions(): UseChatKitOptions {
         },
       },
       history: { enabled: true, showDelete: true, showRename: true },
-      startScreen: { greeting: greeting(name), prompts: PROMPTS },
+      startScreen: {
+        greeting: name ? `Hello ${name}, what needs doing?` : "What needs doing?",
+        prompts: PROMPTS,
+      },
       composer: {
         placeholder: "Message your assistant",
         attachments: {
-          // The offline assistant would only say that it can't read them.
+          // The offline assistant can't read them.
           enabled: assistant?.offline === false,
           maxCount: 10,
           maxSize: 5 * MIB,
@@ -61,8 +64,4 @@ export function useChatOptions(): UseChatKitOptions {
     }),
     [userId, name, locale, density, scheme, assistant],
   );
-}
-
-function greeting(name: string | null): string {
-  return name ? `Hello ${name}, what needs doing?` : "What needs doing?";
 }

@@ -1,16 +1,16 @@
 import { useCallback, useEffect, useState } from "react";
 import { messageOf } from "@/lib/problem";
 
-/** Something that comes from the server when its place is opened. */
+/** The state of data that is loaded from the server. */
 export type Loaded<T> =
   | { status: "loading" }
   | { status: "ready"; value: T }
   | { status: "error"; problem: string };
 
 /**
- * Loads once, and again when told to.
+ * Loads data once, and again when the returned function is called.
  *
- * @param load has to be the same function each time.
+ * @param load must be the same function on each render.
  */
 export function useLoaded<T>(load: () => Promise<T>): [Loaded<T>, () => Promise<void>] {
   const [state, setState] = useState<Loaded<T>>({ status: "loading" });

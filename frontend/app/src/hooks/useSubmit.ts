@@ -1,21 +1,19 @@
 import { type FormEvent, useState } from "react";
-import { ApiError } from "@/lib/problem";
+import { ApiError, messageOf } from "@/lib/problem";
 
-/** A form's way to the server. */
+/** The state of a form's submission. */
 export interface Submission {
   isSending: boolean;
-  /** Why it failed; null while it hasn't. */
+  /** The error of the last submission; null if there was none. */
   error: ApiError | null;
   /** For `<form onSubmit>`. */
   onSubmit: (event: FormEvent<HTMLFormElement>) => void;
-  /** Forgets the error. */
-  clear: () => void;
 }
 
 /**
- * Sends a form, once at a time.
+ * Submits a form; ignores further submissions while one is in progress.
  *
- * @param send gets what is in the form's fields.
+ * @param send receives the values of the form's fields.
  */
 export function useSubmit(send: (form: FormData) => Promise<void>): Submission {
   const [isSending, setIsSending] = useState(false);
@@ -28,9 +26,7 @@ export function useSubmit(send: (form: FormData) => Promise<void>): Submission {
       await send(new FormData(form));
     } catch (failure) {
       setError(
-        failure instanceof ApiError
-          ? failure
-          : new ApiError(0, "unexpected", "Something went wrong. Please try again."),
+        failure instanceof ApiError ? failure : new ApiError(0, "unexpected", messageOf(failure)),
       );
     } finally {
       setIsSending(false);
@@ -44,17 +40,16 @@ export function useSubmit(send: (form: FormData) => Promise<void>): Submission {
       event.preventDefault();
       if (!isSending) void submit(event.currentTarget);
     },
-    clear: () => setError(null),
   };
 }
 
-/** A field's text, without blanks around it. */
+/** Returns a field's text, trimmed. */
 export function textOf(form: FormData, name: string): string {
   const value = form.get(name);
   return typeof value === "string" ? value.trim() : "";
 }
 
-/** A password exactly as it was typed. */
+/** Returns a password exactly as typed. */
 export function secretOf(form: FormData, name: string): string {
   const value = form.get(name);
   return typeof value === "string" ? value : "";

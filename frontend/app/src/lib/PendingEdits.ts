@@ -1,56 +1,57 @@
-interface Dated {
+interface Versioned {
   id: string;
   updated_at: string;
 }
 
-/** One answer that is on its way. */
-export interface Loading<T> {
-  /** What the answer says, with what was heard since it was asked for. */
-  corrected: (answer: readonly T[]) => T[];
-  /** To be called whatever comes of it. */
+/** A request for entities that is in progress. */
+export interface PendingLoad<T> {
+  /** Returns the loaded entities with the edits recorded since the request began. */
+  merge: (loaded: readonly T[]) => T[];
+  /** Ends the load; call it on success and on failure. */
   end: () => void;
 }
 
 /**
- * Remembers what is heard while answers are on their way: an answer says how things were when the
- * server looked, and must not undo what has come since.
+ * Records edits while loads are in progress: a response shows the server's state at the time of the
+ * read and must not overwrite later edits.
  */
-export class PendingEdits<T extends Dated> {
-  #underWay = 0;
+export class PendingEdits<T extends Versioned> {
+  #activeLoads = 0;
   #order = 0;
-  readonly #heard = new Map<string, { order: number; thing: T | null }>();
+  readonly #edits = new Map<string, { order: number; entity: T | null }>();
 
-  /** Notes how a thing is now; null if it is gone. */
-  note(id: string, thing: T | null): void {
-    if (this.#underWay === 0) return;
+  /** Records an entity's state; null if it was deleted. */
+  record(id: string, entity: T | null): void {
+    if (this.#activeLoads === 0) return;
     this.#order += 1;
-    this.#heard.set(id, { order: this.#order, thing });
+    this.#edits.set(id, { order: this.#order, entity });
   }
 
-  begin(): Loading<T> {
+  /** Begins a load. */
+  beginLoad(): PendingLoad<T> {
     const since = this.#order;
-    this.#underWay += 1;
+    this.#activeLoads += 1;
     return {
-      corrected: (answer) => this.#correct(answer, since),
+      merge: (loaded) => this.#merge(loaded, since),
       end: () => {
-        this.#underWay -= 1;
-        if (this.#underWay === 0) this.#heard.clear();
+        this.#activeLoads -= 1;
+        if (this.#activeLoads === 0) this.#edits.clear();
       },
     };
   }
 
-  #correct(answer: readonly T[], since: number): T[] {
-    const result = new Map(answer.map((thing) => [thing.id, thing]));
-    for (const [id, { order, thing }] of this.#heard) {
+  #merge(loaded: readonly T[], since: number): T[] {
+    const result = new Map(loaded.map((entity) => [entity.id, entity]));
+    for (const [id, { order, entity }] of this.#edits) {
       if (order <= since) continue;
-      if (thing === null) result.delete(id);
-      else if (!isOlder(thing, result.get(id))) result.set(id, thing);
+      if (entity === null) result.delete(id);
+      else if (!isOlder(entity, result.get(id))) result.set(id, entity);
     }
     return [...result.values()];
   }
 }
 
-/** Answers and the feed may come in any order; the later state wins. */
-export function isOlder<T extends Dated>(thing: T, known: T | undefined): boolean {
-  return known !== undefined && Date.parse(thing.updated_at) < Date.parse(known.updated_at);
+/** Tells whether an entity is older than the known one; responses and feed events arrive in any order. */
+export function isOlder<T extends Versioned>(entity: T, known: T | undefined): boolean {
+  return known !== undefined && Date.parse(entity.updated_at) < Date.parse(known.updated_at);
 }

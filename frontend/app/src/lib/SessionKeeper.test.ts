@@ -6,7 +6,7 @@ import type { Session } from "@/lib/session";
 const USER = { id: "usr_1", email: "a@example.com", name: null, timezone: null, locale: null };
 const MINUTE = 60_000;
 
-/** Tabs of one browser: they share a channel and a lock, as the platform gives them. */
+/** A BroadcastChannel between the tabs of one browser. */
 class FakeChannel extends EventTarget {
   static all: FakeChannel[] = [];
   constructor() {
@@ -60,8 +60,8 @@ beforeEach(() => {
 
 afterEach(() => vi.useRealTimers());
 
-describe("a session over all tabs of a browser", () => {
-  it("is renewed a minute before its token expires", async () => {
+describe("SessionKeeper", () => {
+  it("renews the token a minute before it expires", async () => {
     const refresh = vi.fn(issue);
     const { keeper, seen } = openTab(refresh);
     keeper.begin(await issue());
@@ -72,7 +72,7 @@ describe("a session over all tabs of a browser", () => {
     expect(seen.sessions.at(-1)?.token).toBe("token-2");
   });
 
-  it("is refreshed by one tab when two want it at once, and both have the result", async () => {
+  it("refreshes once for concurrent tabs, and both get the session", async () => {
     const refresh = vi.fn(issue);
     const one = openTab(refresh);
     const two = openTab(refresh);
@@ -82,13 +82,13 @@ describe("a session over all tabs of a browser", () => {
     expect(two.seen.sessions.at(-1)?.token).toBe("token-1");
   });
 
-  it("is refreshed although the token looks good, when the server has refused it", async () => {
+  it("replaces a refused token before its expiry", async () => {
     const { keeper } = openTab(issue);
     await keeper.refresh();
     expect((await keeper.refresh("token-1"))?.token).toBe("token-2");
   });
 
-  it("ends in every tab when one signs out", async () => {
+  it("ends the session in every tab when one signs out", async () => {
     const one = openTab(issue);
     const two = openTab(issue);
     one.keeper.begin(await issue());
@@ -96,38 +96,38 @@ describe("a session over all tabs of a browser", () => {
     expect(two.seen.signedOut).toEqual(["chosen"]);
   });
 
-  it("begins in a tab that waits at the sign-in page", async () => {
+  it("passes a new session to the other tabs", async () => {
     const one = openTab(issue);
     const two = openTab(issue);
     one.keeper.begin(await issue());
     expect(two.seen.sessions.map((session) => session.token)).toEqual(["token-1"]);
   });
 
-  it("is over when the cookie is refused, and says whether there was one", async () => {
-    const refused = () => Promise.reject(new ApiError(401, "refresh-refused", "Sign in again."));
-    const stranger = openTab(async () => null);
-    expect(await stranger.keeper.refresh()).toBeNull();
-    expect(stranger.seen.signedOut).toEqual(["none"]);
-    const known = openTab(refused);
+  it("ends the session if the cookie is refused, and tells whether there was one", async () => {
+    const reject = () => Promise.reject(new ApiError(401, "refresh-refused", "Sign in again."));
+    const newTab = openTab(async () => null);
+    expect(await newTab.keeper.refresh()).toBeNull();
+    expect(newTab.seen.signedOut).toEqual(["none"]);
+    const known = openTab(reject);
     known.keeper.begin(await issue());
     await known.keeper.refresh("token-1");
     expect(known.seen.signedOut).toEqual(["ended"]);
   });
 
-  it("survives a server that is away, and is renewed when it is back", async () => {
-    let isAway = true;
+  it("keeps the session during an outage and renews it afterwards", async () => {
+    let isDown = true;
     const { keeper, seen } = openTab(() =>
-      isAway ? Promise.reject(new ApiError(503, "unavailable", "Away.")) : issue(),
+      isDown ? Promise.reject(new ApiError(503, "unavailable", "Down.")) : issue(),
     );
     keeper.begin(await issue());
     await vi.advanceTimersByTimeAsync(14 * MINUTE);
     expect(seen.signedOut).toEqual([]);
-    isAway = false;
+    isDown = false;
     await vi.advanceTimersByTimeAsync(6_000);
     expect(seen.sessions.at(-1)?.token).toBe("token-2");
   });
 
-  it("is looked after when a tab comes back to the front", async () => {
+  it("renews an expiring token when the tab becomes visible", async () => {
     const refresh = vi.fn(issue);
     const { keeper } = openTab(refresh);
     keeper.watch();

@@ -1,17 +1,17 @@
 import { ApiError } from "@/lib/problem";
 import type { Session } from "@/lib/session";
 
-/** How a session came to its end, or why there is none. */
+/** Why there is no session: none existed, the user signed out (`chosen`), or the server ended it. */
 export type SignedOutReason = "none" | "chosen" | "ended";
 
-/** What tabs tell each other. */
+/** A message between the tabs of a browser. */
 type TabMessage =
   | { type: "session"; session: Session }
   | { type: "signed-out"; reason: SignedOutReason };
 
-/** What the keeper needs of its surroundings. */
-export interface KeeperParts {
-  /** Trades the refresh cookie for a session; null if there is no cookie. */
+/** Options of a session keeper. */
+export interface SessionKeeperOptions {
+  /** Exchanges the refresh cookie for a session; null without a cookie. */
   refresh: () => Promise<Session | null>;
   onSession: (session: Session) => void;
   onSignedOut: (reason: SignedOutReason) => void;
@@ -20,82 +20,77 @@ export interface KeeperParts {
 
 const CHANNEL = "todochat.session";
 const LOCK = "todochat.refresh";
-/** A token is renewed when it has less than this left. */
+/** A token is renewed this long before it expires. */
 const RENEW_BEFORE_MS = 60_000;
-/** A tab that comes to the front renews earlier: its timers may have slept. */
-const RENEW_ON_RETURN_MS = 120_000;
+/** A tab that becomes visible renews earlier: its timers may have been suspended. */
+const RENEW_WHEN_VISIBLE_MS = 120_000;
 const RETRY_MS = 5_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Keeps one browser's session alive over all its tabs.
+ * Keeps a browser's session alive in all its tabs.
  *
- * The refresh cookie is one per browser and rotates, so tabs take turns (Web Locks), and whoever
- * has refreshed gives the result to the others (BroadcastChannel).
+ * The tabs share one refresh cookie, which rotates. So they take turns (Web Locks), and the tab that
+ * has refreshed sends the session to the others (BroadcastChannel).
  */
 export class SessionKeeper {
-  readonly #parts: KeeperParts;
+  readonly #options: SessionKeeperOptions;
   readonly #now: () => number;
   readonly #channel: BroadcastChannel | null;
   #session: Session | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #refreshing: Promise<Session | null> | null = null;
 
-  constructor(parts: KeeperParts) {
-    this.#parts = parts;
-    this.#now = parts.now ?? Date.now;
+  constructor(options: SessionKeeperOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
     this.#channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(CHANNEL);
     this.#channel?.addEventListener("message", (event: MessageEvent<TabMessage>) =>
-      this.#hear(event.data),
+      this.#onMessage(event.data),
     );
   }
 
-  /** Listens for the tab's return and for the network's. */
+  /** Renews the token when the tab becomes visible or the network returns. */
   watch(): void {
     document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.#renewIfDue(RENEW_ON_RETURN_MS);
+      if (document.visibilityState === "visible") this.#renewIfDue(RENEW_WHEN_VISIBLE_MS);
     });
-    window.addEventListener("online", () => this.#renewIfDue(RENEW_ON_RETURN_MS));
+    window.addEventListener("online", () => this.#renewIfDue(RENEW_WHEN_VISIBLE_MS));
   }
 
-  /** A session that this tab has just got by sign-in or sign-up. */
+  /** Sets the session, after sign-in, sign-up or a change of the account, here and in the other tabs. */
   begin(session: Session): void {
-    this.#take(session);
-    this.#tell({ type: "session", session });
+    this.#setSession(session);
+    this.#channel?.postMessage({ type: "session", session } satisfies TabMessage);
   }
 
-  /** The account as it is now; other tabs hear of it. */
-  update(session: Session): void {
-    this.begin(session);
-  }
-
-  /** Forgets the session here and in the other tabs. */
+  /** Ends the session here and in the other tabs. */
   end(reason: SignedOutReason): void {
-    this.#drop(reason);
-    this.#tell({ type: "signed-out", reason });
+    this.#clearSession(reason);
+    this.#channel?.postMessage({ type: "signed-out", reason } satisfies TabMessage);
   }
 
   /**
-   * Returns a session with a fresh token, null when there is none any more.
+   * Returns a session with a valid token; null if the session has ended.
    *
-   * @param refused a token the server would not take, so that one is not good enough.
-   * @throws ApiError when it can't be known: offline, or the server has trouble.
+   * @param refused a token that the server refused, so that it must be replaced.
+   * @throws ApiError if the server is unreachable or fails.
    */
   refresh(refused: string | null = null): Promise<Session | null> {
-    this.#refreshing ??= withLock(() => this.#refreshInTurn(refused)).finally(() => {
+    this.#refreshing ??= withLock(() => this.#refreshLocked(refused)).finally(() => {
       this.#refreshing = null;
     });
     return this.#refreshing;
   }
 
-  async #refreshInTurn(refused: string | null): Promise<Session | null> {
-    // While this tab waited for its turn another one may have brought a new token.
+  async #refreshLocked(refused: string | null): Promise<Session | null> {
+    // Another tab may have sent a new token while this one waited for the lock.
     const current = this.#session;
-    if (current && current.token !== refused && this.#left(current) > RENEW_BEFORE_MS) {
+    if (current && current.token !== refused && this.#remainingMs(current) > RENEW_BEFORE_MS) {
       return current;
     }
     try {
-      const session = await this.#parts.refresh();
+      const session = await this.#options.refresh();
       if (session) {
         this.begin(session);
         return session;
@@ -111,29 +106,29 @@ export class SessionKeeper {
   }
 
   #renewIfDue(margin: number): void {
-    if (!this.#session || this.#left(this.#session) > margin) return;
-    // What the person came back to see will itself say if this fails.
+    if (!this.#session || this.#remainingMs(this.#session) > margin) return;
+    // If this fails, the page's own requests show the error.
     this.refresh(this.#session.token).catch(() => undefined);
   }
 
-  #hear(message: TabMessage): void {
+  #onMessage(message: TabMessage): void {
     if (message.type === "signed-out") {
-      if (this.#session) this.#drop(message.reason);
+      if (this.#session) this.#clearSession(message.reason);
     } else if (message.session.expiresAt > this.#now()) {
-      this.#take(message.session);
+      this.#setSession(message.session);
     }
   }
 
-  #take(session: Session): void {
+  #setSession(session: Session): void {
     this.#session = session;
-    this.#schedule(Math.max(this.#left(session) - RENEW_BEFORE_MS, RETRY_MS));
-    this.#parts.onSession(session);
+    this.#schedule(Math.max(this.#remainingMs(session) - RENEW_BEFORE_MS, RETRY_MS));
+    this.#options.onSession(session);
   }
 
-  #drop(reason: SignedOutReason): void {
+  #clearSession(reason: SignedOutReason): void {
     this.#session = null;
     clearTimeout(this.#timer);
-    this.#parts.onSignedOut(reason);
+    this.#options.onSignedOut(reason);
   }
 
   #schedule(delay: number): void {
@@ -145,16 +140,12 @@ export class SessionKeeper {
     );
   }
 
-  #left(session: Session): number {
+  #remainingMs(session: Session): number {
     return session.expiresAt - this.#now();
-  }
-
-  #tell(message: TabMessage): void {
-    this.#channel?.postMessage(message);
   }
 }
 
-/** Runs `task` when no other tab does; without Web Locks (plain http to a name) at once. */
+/** Runs `task` while no other tab does; without Web Locks (plain HTTP except localhost), immediately. */
 async function withLock<T>(task: () => Promise<T>): Promise<T> {
   if (typeof navigator === "undefined" || !navigator.locks) return task();
   return navigator.locks.request(LOCK, task);

@@ -3,7 +3,7 @@ import { postChatSession } from "@/lib/chatApi";
 import { send } from "@/lib/http";
 import type { User } from "@/lib/session";
 
-/** One sign-in on one device. */
+/** A session on one device. */
 export interface DeviceSession {
   id: string;
   created_at: string;
@@ -12,10 +12,10 @@ export interface DeviceSession {
   current: boolean;
 }
 
-/** What an access token may open. */
+/** A part of the API that an access token gives access to. */
 export type Scope = "tasks" | "chat";
 
-/** A token for a program of the person's. */
+/** An access token for the user's own programs. */
 export interface AccessToken {
   id: string;
   name: string;
@@ -23,30 +23,30 @@ export interface AccessToken {
   created_at: string;
   last_used_at: string | null;
   expires_at: string | null;
-  /** The token itself; only in the answer that made it. */
+  /** The token itself; only in the response that creates it. */
   token?: string;
 }
 
-/** Changes name, time zone or locale; null removes one. */
+/** Changes name, time zone or locale; null removes a value. */
 export function patchMe(changes: Partial<Pick<User, "name" | "timezone" | "locale">>) {
   return sendAuthorizedJson<User>("/api/auth/me", { method: "PATCH", body: changes });
 }
 
-/** Changes the password; every other session ends, and the access tokens if chosen. */
+/** Changes the password and ends every other session; optionally revokes the access tokens. */
 export async function postPassword(
   current: string,
-  fresh: string,
+  replacement: string,
   revokeTokens: boolean,
 ): Promise<void> {
   const body = {
     current_password: current,
-    new_password: fresh,
+    new_password: replacement,
     revoke_access_tokens: revokeTokens,
   };
   await sendAuthorized("/api/auth/password", { method: "POST", body });
 }
 
-/** Where one is signed in, the last used first. */
+/** Returns the user's sessions, most recently used first. */
 export async function getSessions(): Promise<DeviceSession[]> {
   return (await sendAuthorizedJson<{ items: DeviceSession[] }>("/api/auth/sessions")).items;
 }
@@ -56,7 +56,7 @@ export async function deleteSession(id: string): Promise<void> {
   await sendAuthorized(`/api/auth/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
-/** Ends all sessions, this one included, and the access tokens if chosen. */
+/** Ends all sessions, including this one; optionally revokes the access tokens. */
 export async function postSignOutEverywhere(revokeTokens: boolean): Promise<void> {
   await sendAuthorized("/api/auth/sign-out-everywhere", {
     method: "POST",
@@ -65,7 +65,7 @@ export async function postSignOutEverywhere(revokeTokens: boolean): Promise<void
   });
 }
 
-/** One's access tokens, the newest first. */
+/** Returns the user's access tokens, newest first. */
 export async function getAccessTokens(): Promise<AccessToken[]> {
   return (await sendAuthorizedJson<{ items: AccessToken[] }>("/api/auth/tokens")).items;
 }
@@ -75,11 +75,11 @@ export interface NewAccessToken {
   name: string;
   scopes: Scope[];
   expires_at: string;
-  /** The account's password; null if it has none. */
+  /** The account's password; null if the account has none. */
   password: string | null;
 }
 
-/** Creates an access token; only this answer contains it. */
+/** Creates an access token; only this response contains it. */
 export function postAccessToken(body: NewAccessToken) {
   return sendAuthorizedJson<AccessToken>("/api/auth/tokens", { method: "POST", body });
 }
@@ -89,7 +89,7 @@ export async function deleteAccessToken(id: string): Promise<void> {
   await sendAuthorized(`/api/auth/tokens/${encodeURIComponent(id)}`, { method: "DELETE" });
 }
 
-/** Deletes the account and everything of it, for good. */
+/** Deletes the account and all its data permanently. */
 export async function deleteMe(password: string): Promise<void> {
   await sendAuthorized("/api/auth/me", {
     method: "DELETE",
@@ -98,7 +98,7 @@ export async function deleteMe(password: string): Promise<void> {
   });
 }
 
-/** Everything the services keep about a person, as one JSON document. */
+/** Returns all the user's data in all services as one JSON document. */
 export async function getExport(userId: string): Promise<Blob> {
   const own = `/api/${encodeURIComponent(userId)}`;
   const { client_secret } = await postChatSession();
@@ -107,7 +107,7 @@ export async function getExport(userId: string): Promise<Blob> {
     sendAuthorized(`${own}/export`).then((response) => response.text()),
     send(`${own}/chat/export`, { token: client_secret }).then((response) => response.text()),
   ]);
-  // Joined as they came: nothing is parsed, so nothing is lost.
+  // The texts are joined without parsing, so that no value changes.
   const text = `{"account":${account},\n"tasks":${tasks},\n"chat":${chat}}\n`;
   return new Blob([text], { type: "application/json" });
 }

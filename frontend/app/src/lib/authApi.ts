@@ -1,7 +1,7 @@
 import { send, sendJson } from "@/lib/http";
-import { type Session, type SignedInAnswer, sessionOf } from "@/lib/session";
+import { type Session, type SignInResponse, toSession } from "@/lib/session";
 
-/** What a person fills in to get an account. */
+/** A request for an account. */
 export interface NewAccount {
   email: string;
   password: string;
@@ -11,22 +11,22 @@ export interface NewAccount {
   invitation?: string;
 }
 
-/** Makes an account and signs it in. */
+/** Creates an account and signs in to it. */
 export async function postSignUp(account: NewAccount): Promise<Session> {
-  return post("/api/auth/sign-up", account);
+  return postCredentials("/api/auth/sign-up", account);
 }
 
 /** Signs in. */
 export async function postSignIn(email: string, password: string): Promise<Session> {
-  return post("/api/auth/sign-in", { email, password });
+  return postCredentials("/api/auth/sign-in", { email, password });
 }
 
-/** Signs in with a one-time link, which is used up. */
+/** Signs in with the token of a one-time link. */
 export async function postSignInLink(token: string): Promise<Session> {
-  return post("/api/auth/sign-in-links/redeem", { token });
+  return postCredentials("/api/auth/sign-in-links/redeem", { token });
 }
 
-/** Trades the refresh cookie, which scripts can't see, for a login token; null if there is none. */
+/** Exchanges the refresh cookie, which scripts can't read, for a session; null without a cookie. */
 export async function postRefresh(): Promise<Session | null> {
   const sentAt = Date.now();
   const response = await send("/api/auth/refresh?optional=true", {
@@ -34,7 +34,7 @@ export async function postRefresh(): Promise<Session | null> {
     credentials: true,
   });
   if (response.status === 204) return null;
-  return sessionOf((await response.json()) as SignedInAnswer, sentAt);
+  return toSession((await response.json()) as SignInResponse, sentAt);
 }
 
 /** Ends the session of the refresh cookie. */
@@ -42,8 +42,12 @@ export async function postSignOut(): Promise<void> {
   await send("/api/auth/sign-out", { method: "POST", credentials: true });
 }
 
-async function post(path: string, body: unknown): Promise<Session> {
+async function postCredentials(path: string, body: unknown): Promise<Session> {
   const sentAt = Date.now();
-  const answer = await sendJson<SignedInAnswer>(path, { method: "POST", credentials: true, body });
-  return sessionOf(answer, sentAt);
+  const response = await sendJson<SignInResponse>(path, {
+    method: "POST",
+    credentials: true,
+    body,
+  });
+  return toSession(response, sentAt);
 }

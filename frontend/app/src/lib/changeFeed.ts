@@ -2,62 +2,62 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import { ApiError } from "@/lib/problem";
 import type { Change } from "@/lib/tasks";
 
-/** What a reader of the feed does. */
-export interface FeedReader {
-  /** Opens the feed after an event's id; null for what comes from now on. */
+/** Callbacks of the change feed. */
+export interface FeedHandlers {
+  /** Opens the feed after the event with this ID; null starts with the next event. */
   open: (after: string | null, signal: AbortSignal) => Promise<Response>;
-  /** Everything has to be loaded anew: the feed has just begun, or changes are missing. */
+  /** Everything must be loaded: the feed has started, or events were missed. */
   onReload: () => void;
   onChange: (change: Change) => void;
-  /** Whether changes arrive at present. */
+  /** The connection was opened or lost. */
   onLive: (isLive: boolean) => void;
 }
 
-/** The server pings every 15 s; after three missed ones the connection is dead. */
-const SILENCE_MS = 45_000;
-const FIRST_PAUSE_MS = 500;
-const MAX_PAUSE_MS = 15_000;
-/** The server ends feeds of a signed-out session; a tab of the same browser hears of it in this time. */
-const SIGNED_OUT_PAUSE_MS = 2_000;
-/** A tab in the background lets go: browsers allow six connections to a server over all tabs. */
-const HIDDEN_MS = 30_000;
+/** The server pings every 15 s; without bytes for three intervals the connection is dead. */
+const IDLE_TIMEOUT_MS = 45_000;
+const FIRST_BACKOFF_MS = 500;
+const MAX_BACKOFF_MS = 15_000;
+/** After a sign-out the server ends the feed; other tabs of the browser learn of it within this time. */
+const SIGNED_OUT_DELAY_MS = 2_000;
+/** A background tab disconnects after this time: browsers allow six connections per server, over all tabs. */
+const HIDDEN_TIMEOUT_MS = 30_000;
 
-/** Follows the feed until aborted; every interruption is bridged by the last event's id. */
-export async function followChanges(reader: FeedReader, signal: AbortSignal): Promise<void> {
+/** Follows the feed until aborted; reconnects after the last event's ID. */
+export async function followChanges(handlers: FeedHandlers, signal: AbortSignal): Promise<void> {
   let after: string | null = null;
-  let pause = FIRST_PAUSE_MS;
+  let backoff = FIRST_BACKOFF_MS;
   while (!signal.aborted) {
     await whenVisible(signal);
     if (signal.aborted) return;
     try {
-      after = await readOnce(reader, after, signal, (id) => {
+      after = await readConnection(handlers, after, signal, (id) => {
         after = id;
-        pause = FIRST_PAUSE_MS;
+        backoff = FIRST_BACKOFF_MS;
       });
     } catch (error) {
       if (signal.aborted) return;
-      // The session is over; whoever signs in opens another feed.
+      // The session has ended; the next sign-in opens another feed.
       if (error instanceof ApiError && (error.status === 401 || error.status === 403)) return;
-      reader.onLive(false);
-      const wanted = error instanceof ApiError ? (error.retryAfter ?? 0) * 1000 : 0;
-      await sleep(Math.max(wanted, pause * (0.75 + Math.random() / 2)), signal);
-      pause = Math.min(pause * 2, MAX_PAUSE_MS);
+      handlers.onLive(false);
+      const retryAfter = error instanceof ApiError ? (error.retryAfter ?? 0) * 1000 : 0;
+      await sleep(Math.max(retryAfter, backoff * (0.75 + Math.random() / 2)), signal);
+      backoff = Math.min(backoff * 2, MAX_BACKOFF_MS);
     }
   }
 }
 
 /** Reads one connection to its end and returns the ID of the last event. */
-async function readOnce(
-  reader: FeedReader,
+async function readConnection(
+  handlers: FeedHandlers,
   after: string | null,
   signal: AbortSignal,
   onId: (id: string) => void,
 ): Promise<string | null> {
   const connection = new AbortController();
   const signals = AbortSignal.any([signal, connection.signal]);
-  const alarm = new Alarm(SILENCE_MS, () => connection.abort());
-  const stopHiding = abortWhenHidden(connection);
-  // Without a network a connection is dead long before anything says so.
+  const idleTimer = new IdleTimer(IDLE_TIMEOUT_MS, () => connection.abort());
+  const stopWatchingTab = abortWhenHidden(connection);
+  // Without a network the connection is dead before a read fails.
   const onOffline = () => connection.abort();
   window.addEventListener("offline", onOffline);
   let last = after;
@@ -66,63 +66,59 @@ async function readOnce(
     isSignedOut ||= comment.trim() === "unauthorized";
   };
   try {
-    const response = await reader.open(after, signals);
-    reader.onLive(true);
+    const response = await handlers.open(after, signals);
+    handlers.onLive(true);
     if (!response.body) return last;
-    const heard = new TransformStream<Uint8Array, Uint8Array>({
+    const monitor = new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
-        alarm.restart();
+        idleTimer.restart();
         controller.enqueue(chunk);
       },
     });
     const events = response.body
-      .pipeThrough(heard)
+      .pipeThrough(monitor)
       .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
       .pipeThrough(new EventSourceParserStream({ onComment }))
       .getReader();
     for (;;) {
       const { done, value } = await events.read();
       if (done) {
-        // Opened again at once it would only get a 401, which shows as an error in the console.
-        if (isSignedOut) await sleep(SIGNED_OUT_PAUSE_MS, signal);
+        // An immediate reconnect would get a 401, which the console shows as an error.
+        if (isSignedOut) await sleep(SIGNED_OUT_DELAY_MS, signal);
         return last;
       }
       if (value.id !== undefined) {
         last = value.id;
         onId(last);
       }
-      deliver(reader, value.data);
+      const change = JSON.parse(value.data) as Change;
+      if (change.type === "feed.ready.v1" || change.type === "feed.reset.v1") handlers.onReload();
+      else handlers.onChange(change);
     }
   } catch (error) {
-    // Silence and a hidden tab end a connection on purpose: go on where it was.
+    // Deliberate disconnect (idle, offline or hidden): resume after the last event.
     if (connection.signal.aborted && !signal.aborted) return last;
     throw error;
   } finally {
-    alarm.stop();
-    stopHiding();
+    idleTimer.stop();
+    stopWatchingTab();
     window.removeEventListener("offline", onOffline);
     connection.abort();
   }
 }
 
-function deliver(reader: FeedReader, data: string): void {
-  const change = JSON.parse(data) as Change;
-  if (change.type === "feed.ready.v1" || change.type === "feed.reset.v1") reader.onReload();
-  else reader.onChange(change);
-}
-
-/** Calls back once after a time without `restart`. */
-class Alarm {
+/** Calls back when `restart` was not called for a time. */
+class IdleTimer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   constructor(
     private readonly delay: number,
-    private readonly onRing: () => void,
+    private readonly onIdle: () => void,
   ) {
     this.restart();
   }
   restart(): void {
     this.stop();
-    this.#timer = setTimeout(this.onRing, this.delay);
+    this.#timer = setTimeout(this.onIdle, this.delay);
   }
   stop(): void {
     clearTimeout(this.#timer);
@@ -134,7 +130,7 @@ function abortWhenHidden(connection: AbortController): () => void {
   const onChange = () => {
     clearTimeout(timer);
     if (document.visibilityState === "hidden") {
-      timer = setTimeout(() => connection.abort(), HIDDEN_MS);
+      timer = setTimeout(() => connection.abort(), HIDDEN_TIMEOUT_MS);
     }
   };
   document.addEventListener("visibilitychange", onChange);
@@ -167,7 +163,7 @@ function sleep(delay: number, signal: AbortSignal): Promise<void> {
       resolve();
     }
     signal.addEventListener("abort", done, { once: true });
-    // The network is back: no need to wait to the end.
+    // The network is back: end the wait early.
     window.addEventListener("online", done, { once: true });
   });
 }

@@ -11,14 +11,14 @@ async function load(officialScript: string) {
 
 afterEach(() => vi.unstubAllEnvs());
 
-describe("a chat's way to the server", () => {
-  it("is the site's own, with secrets for the asking", async () => {
+describe("chatApi and chatLocale", () => {
+  it("gives the site's component a URL and a source of client secrets", async () => {
     const { chatApi } = await load("");
     const api = chatApi("usr_1");
     expect(api).toEqual({ url: "/api/usr_1/chat", getClientSecret: expect.any(Function) });
   });
 
-  it("is a whole address, a domain key and a fetch for the official script", async () => {
+  it("gives the official script an absolute URL, a domain key and a fetch", async () => {
     const { chatApi } = await load(
       "https://cdn.platform.openai.com/deployments/chatkit/chatkit.js",
     );
@@ -35,34 +35,34 @@ describe("a chat's way to the server", () => {
     ["de-AT", "de-DE"],
     ["ar", "ar"],
     ["nl", "nl"],
-  ])("speaks %s as %s", async (tag, locale) => {
+  ])("converts %s to the supported locale %s", async (tag, locale) => {
     const { chatLocale } = await load("");
     expect(chatLocale(tag)).toBe(locale);
   });
 });
 
-describe("a request of somebody who is signed in", () => {
-  it("is sent again, once, with a new token when the old one is refused", async () => {
+describe("sendAuthorized", () => {
+  it("retries once with a new token if the old one is refused", async () => {
     const { useAuthStore: store } = await import("@/stores/authStore");
     const { sendAuthorized } = await import("@/lib/authorizedHttp");
     store.setState({ user: USER, token: "old", isAuthenticated: true, status: "signed-in" });
-    const seen: (string | null)[] = [];
+    const sentTokens: (string | null)[] = [];
     vi.stubGlobal("fetch", async (input: string, init: RequestInit) => {
       if (input.startsWith("/api/auth/refresh")) {
         return Response.json({ access_token: "new", expires_in: 900, user: USER });
       }
       const token = new Headers(init.headers).get("Authorization");
-      seen.push(token);
+      sentTokens.push(token);
       return token === "Bearer new"
         ? Response.json({})
         : Response.json({ type: "urn:todochat:problem:unauthorized" }, { status: 401 });
     });
     expect((await sendAuthorized("/api/usr_1/tasks")).ok).toBe(true);
-    expect(seen).toEqual(["Bearer old", "Bearer new"]);
+    expect(sentTokens).toEqual(["Bearer old", "Bearer new"]);
     expect(store.getState().token).toBe("new");
   });
 
-  it("fails as it is, and the session is over, when there is no new token", async () => {
+  it("fails and ends the session if the token can't be renewed", async () => {
     vi.resetModules();
     const { useAuthStore: store } = await import("@/stores/authStore");
     const { sendAuthorized } = await import("@/lib/authorizedHttp");

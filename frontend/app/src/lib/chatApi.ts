@@ -4,69 +4,68 @@ import { sendAuthorizedJson } from "@/lib/authorizedHttp";
 import { DOMAIN_KEY, usesOfficialScript } from "@/lib/chatKitScript";
 import { API_URL, sendJson } from "@/lib/http";
 
-/** A client secret: it opens chat and nothing else. */
+/** A client secret, which gives access to the chat only. */
 export interface ClientSecret {
   client_secret: string;
   expires_at: string;
 }
 
-/** Gets a client secret for whoever is signed in. */
+/** Creates a client secret for the signed-in user. */
 export function postChatSession(): Promise<ClientSecret> {
   return sendAuthorizedJson<ClientSecret>("/api/chatkit/session", { method: "POST" });
 }
 
 /**
- * How a chat of `userId` reaches this server.
+ * Returns the API options of a chat of `userId`.
  *
- * Our component asks for secrets itself, before they expire. The official one takes a `fetch`.
+ * Our component requests secrets before they expire. The official one gets a `fetch` that does.
  */
 export function chatApi(userId: string): ChatKitOptions["api"] {
   const url = `${API_URL}/api/${encodeURIComponent(userId)}/chat`;
   const getClientSecret = async () => (await postChatSession()).client_secret;
   if (usesOfficialScript) {
-    // Their frame is of another origin and wants whole addresses.
-    const whole = new URL(url, window.location.href).href;
+    // Its frame has another origin and needs absolute URLs.
+    const absoluteUrl = new URL(url, window.location.href).href;
     return {
-      url: whole,
+      url: absoluteUrl,
       domainKey: DOMAIN_KEY,
-      fetch: createResumableFetch({ url: whole, getClientSecret }),
+      fetch: createResumableFetch({ url: absoluteUrl, getClientSecret }),
       uploadStrategy: { type: "two_phase" },
     };
   }
-  // The published types have no member with both; the component takes it, as their own guide does.
-  const own = { url, getClientSecret };
-  return own;
+  // The published types don't allow both; the component does, and OpenAI's own guide uses both.
+  const options = { url, getClientSecret };
+  return options;
 }
 
-/** Who answers in the chat. */
+/** The properties of the server's assistant. */
 export interface Assistant {
-  /** No model is set: the small program that comes with the server answers. */
+  /** No model is configured; the built-in offline assistant replies. */
   offline: boolean;
-  /** Whether speech can be turned into text. */
+  /** The server can transcribe speech. */
   dictation: boolean;
 }
 
-/** Asks who answers. */
+/** Returns the properties of the server's assistant. */
 export async function getAssistant(userId: string): Promise<Assistant> {
   const { client_secret } = await postChatSession();
   const path = `/api/${encodeURIComponent(userId)}/chat/assistant`;
   return sendJson<Assistant>(path, { token: client_secret });
 }
 
-/** What can be mentioned with `@`: open tasks and lists. */
+/** Searches open tasks and lists that can be mentioned with `@`. */
 export async function searchEntities(userId: string, query: string): Promise<Entity[]> {
   const params = new URLSearchParams({ q: query, limit: "8" });
-  const answer = await sendAuthorizedJson<{ items: Entity[] }>(
+  const response = await sendAuthorizedJson<{ items: Entity[] }>(
     `/api/${encodeURIComponent(userId)}/entities?${params}`,
   );
-  return answer.items;
+  return response.items;
 }
 
-/** The chat component's name for a locale. */
+/** Converts a locale to one that the chat component supports. */
 export function chatLocale(tag: string): SupportedLocale {
   const [language = "en"] = tag.split("-");
-  const regional = REGIONAL[language];
-  return regional ?? (language as SupportedLocale);
+  return REGIONAL[language] ?? (language as SupportedLocale);
 }
 
 const REGIONAL: Record<string, SupportedLocale> = {

@@ -1,12 +1,12 @@
 const OFFICIAL = process.env.NEXT_PUBLIC_CHATKIT_SCRIPT ?? "";
 
-/** Whether the chat component is OpenAI's own instead of the one this site serves. */
+/** True if the site loads OpenAI's chat component instead of its own. */
 export const usesOfficialScript = OFFICIAL !== "";
 
-/** Where the chat component's script is. */
+/** The URL of the chat component's script. */
 export const CHATKIT_SCRIPT = OFFICIAL || "/chatkit/chatkit.js";
 
-/** The key the official script wants for the site's domain; on localhost anything will do. */
+/** The official script's key for the site's domain; any value works on localhost. */
 export const DOMAIN_KEY = process.env.NEXT_PUBLIC_CHATKIT_DOMAIN_KEY || "domain_pk_localhost_dev";
 
 /** The element that the script defines. */
@@ -15,9 +15,9 @@ export const CHATKIT_ELEMENT = "openai-chatkit";
 let loading: Promise<void> | null = null;
 
 /**
- * Loads the script once for all chats of the page.
+ * Loads the script once per page and resolves when the element is defined.
  *
- * @returns when the element is defined; after a failure the next call tries again.
+ * The next call after a failure tries again.
  */
 export function loadChatKit(): Promise<void> {
   loading ??= addScript().catch((error: unknown) => {

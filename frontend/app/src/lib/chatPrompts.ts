@@ -1,6 +1,6 @@
 import type { StartScreenPrompt } from "@openai/chatkit";
 
-/** First things to say; every one of them works without a model. */
+/** Prompts of the start screen; each works with the offline assistant. */
 export const PROMPTS: StartScreenPrompt[] = [
   {
     label: "Add a task for tomorrow",

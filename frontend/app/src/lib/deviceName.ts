@@ -18,7 +18,7 @@ const SYSTEMS: readonly [RegExp, string][] = [
 
 const MAX_CHARS = 60;
 
-/** What a browser says it is, in words: "Firefox on Windows". */
+/** Names the browser and system of a `User-Agent`: "Firefox on Windows". */
 export function deviceName(userAgent: string | null): string {
   if (!userAgent) return "Unknown device";
   const browser = BROWSERS.find(([pattern]) => pattern.test(userAgent))?.[1];

@@ -1,23 +1,24 @@
 import { TZDate } from "@date-fns/tz";
 import type { Due } from "@/lib/tasks";
 
-/** How a person reads dates. */
-export interface Reading {
+/** The locale, time zone and current time for showing dates. */
+export interface DateContext {
   locale: string;
   timezone: string;
   now: Date;
 }
 
 const DAY_MS = 86_400_000;
-/** By time zone: making one costs more than a thousand uses of it. */
+/** Cached by time zone: creating a format costs more than using it a thousand times. */
 const DAY_FORMATS = new Map<string, Intl.DateTimeFormat>();
-const WEEK_DAYS = 6;
+/** Days ahead that are shown as a weekday. */
+const WEEKDAY_RANGE = 6;
 
-/** The day, `2026-11-24`, of an instant in a time zone. */
+/** Returns the day, `2026-11-24`, of an instant in a time zone. */
 export function dayOf(instant: Date, timezone: string): string {
   let format = DAY_FORMATS.get(timezone);
   if (!format) {
-    // Canada's way to write dates is ISO's.
+    // Canadian dates have ISO format.
     format = new Intl.DateTimeFormat("en-CA", {
       timeZone: timezone,
       year: "numeric",
@@ -29,12 +30,12 @@ export function dayOf(instant: Date, timezone: string): string {
   return format.format(instant);
 }
 
-/** The day a task is due on, as the reader sees it. */
+/** Returns the day of a due date in the user's time zone. */
 export function dueDay(due: Due, timezone: string): string {
   return "date" in due ? due.date : dayOf(new Date(due.at), timezone);
 }
 
-/** The time of day, `17:00`, of a due that has one. */
+/** Returns the time of day, `17:00`; empty for a due date without one. */
 export function dueTime(due: Due, timezone: string): string {
   if ("date" in due) return "";
   return new Intl.DateTimeFormat("en-GB", {
@@ -44,54 +45,53 @@ export function dueTime(due: Due, timezone: string): string {
   }).format(new Date(due.at));
 }
 
-/** Whether the moment, or the whole day in its own zone, has passed. */
+/** Tells whether the instant, or the whole day in its own time zone, has passed. */
 export function isOverdue(due: Due, now: Date): boolean {
   if ("at" in due) return new Date(due.at).getTime() <= now.getTime();
   return due.date < dayOf(now, due.timezone ?? "UTC");
 }
 
-/** Days from today; negative in the past. */
-export function daysUntil(day: string, reading: Reading): number {
-  const today = dayOf(reading.now, reading.timezone);
+/** Returns the number of days from today; negative in the past. */
+export function daysUntil(day: string, dates: DateContext): number {
+  const today = dayOf(dates.now, dates.timezone);
   return Math.round((Date.parse(day) - Date.parse(today)) / DAY_MS);
 }
 
-/** A due in words: "Tomorrow 17:00", "Fri", "24 Dec". */
-export function formatDue(due: Due, reading: Reading): string {
-  const day = formatDay(dueDay(due, reading.timezone), reading);
+/** Formats a due date: "Tomorrow 17:00", "Friday", "24 Dec". */
+export function formatDue(due: Due, dates: DateContext): string {
+  const day = formatDay(dueDay(due, dates.timezone), dates);
   if ("date" in due) return day;
-  const time = new Intl.DateTimeFormat(reading.locale, {
-    timeZone: reading.timezone,
+  const time = new Intl.DateTimeFormat(dates.locale, {
+    timeZone: dates.timezone,
     timeStyle: "short",
   }).format(new Date(due.at));
   return `${day} ${time}`;
 }
 
-/** The due that a day and a time of day mean to somebody in a time zone; null without a day. */
+/** Creates a due date from a day and a time of day in a time zone; null without a day. */
 export function dueFrom(day: string, time: string, timezone: string): Due | null {
   if (!day) return null;
   if (!time) return { date: day, timezone };
   const [year = 0, month = 1, date = 1] = day.split("-").map(Number);
   const [hours = 0, minutes = 0] = time.split(":").map(Number);
-  const moment = new TZDate(year, month - 1, date, hours, minutes, timezone);
-  return { at: moment.toISOString(), timezone };
+  const instant = new TZDate(year, month - 1, date, hours, minutes, timezone);
+  return { at: instant.toISOString(), timezone };
 }
 
-function formatDay(day: string, reading: Reading): string {
-  const days = daysUntil(day, reading);
+function formatDay(day: string, dates: DateContext): string {
+  const days = daysUntil(day, dates);
   if (Math.abs(days) <= 1) {
-    const words = new Intl.RelativeTimeFormat(reading.locale, { numeric: "auto" });
-    return capital(words.format(days, "day"), reading.locale);
+    const words = new Intl.RelativeTimeFormat(dates.locale, { numeric: "auto" });
+    const text = words.format(days, "day");
+    return text.charAt(0).toLocaleUpperCase(dates.locale) + text.slice(1);
   }
-  // The day itself, whatever the zone: noon of it in UTC.
+  // Noon in UTC, so that no time zone shifts the day.
   const noon = new Date(`${day}T12:00:00Z`);
-  if (days > 0 && days <= WEEK_DAYS) {
-    return new Intl.DateTimeFormat(reading.locale, { timeZone: "UTC", weekday: "long" }).format(
-      noon,
-    );
+  if (days > 0 && days <= WEEKDAY_RANGE) {
+    return new Intl.DateTimeFormat(dates.locale, { timeZone: "UTC", weekday: "long" }).format(noon);
   }
-  const isThisYear = day.slice(0, 4) === dayOf(reading.now, reading.timezone).slice(0, 4);
-  return new Intl.DateTimeFormat(reading.locale, {
+  const isThisYear = day.slice(0, 4) === dayOf(dates.now, dates.timezone).slice(0, 4);
+  return new Intl.DateTimeFormat(dates.locale, {
     timeZone: "UTC",
     day: "numeric",
     month: "short",
@@ -99,18 +99,14 @@ function formatDay(day: string, reading: Reading): string {
   }).format(noon);
 }
 
-function capital(text: string, locale: string): string {
-  return text.charAt(0).toLocaleUpperCase(locale) + text.slice(1);
-}
-
-/** A moment in the past, as near as it matters: the time if it was today, else the day. */
-export function formatMoment(instant: string, reading: Reading): string {
+/** Formats a past instant: the time if it was today, otherwise the day. */
+export function formatMoment(instant: string, dates: DateContext): string {
   const moment = new Date(instant);
-  if (dayOf(moment, reading.timezone) !== dayOf(reading.now, reading.timezone)) {
-    return formatDay(dayOf(moment, reading.timezone), reading).toLocaleLowerCase(reading.locale);
+  if (dayOf(moment, dates.timezone) !== dayOf(dates.now, dates.timezone)) {
+    return formatDay(dayOf(moment, dates.timezone), dates).toLocaleLowerCase(dates.locale);
   }
-  return new Intl.DateTimeFormat(reading.locale, {
-    timeZone: reading.timezone,
+  return new Intl.DateTimeFormat(dates.locale, {
+    timeZone: dates.timezone,
     timeStyle: "short",
   }).format(moment);
 }

@@ -3,35 +3,36 @@ import { send } from "@/lib/http";
 
 const KIB = 1024;
 
-/** What browsers do: requests that are kept alive may have 64 KiB, all together. */
-class Browser {
-  requests: { isKept: boolean; answer: () => void }[] = [];
-  #kept = 0;
+/** A browser that limits the total size of keepalive requests to 64 KiB. */
+class FakeBrowser {
+  requests: { isKeepalive: boolean; respond: () => void }[] = [];
+  #keepaliveBytes = 0;
 
   fetch = (_: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
     const size = init.keepalive ? new TextEncoder().encode(String(init.body ?? "")).length : 0;
-    if (this.#kept + size > 64 * KIB) return Promise.reject(new TypeError("Failed to fetch"));
-    this.#kept += size;
+    if (this.#keepaliveBytes + size > 64 * KIB)
+      return Promise.reject(new TypeError("Failed to fetch"));
+    this.#keepaliveBytes += size;
     return new Promise((resolve) => {
-      const answer = () => {
-        this.#kept -= size;
+      const respond = () => {
+        this.#keepaliveBytes -= size;
         resolve(Response.json({}));
       };
-      this.requests.push({ isKept: init.keepalive === true, answer });
+      this.requests.push({ isKeepalive: init.keepalive === true, respond });
     });
   };
 
-  get kept(): boolean[] {
-    return this.requests.map(({ isKept }) => isKept);
+  get keepalives(): boolean[] {
+    return this.requests.map(({ isKeepalive }) => isKeepalive);
   }
 
-  answerAll(): void {
-    for (const { answer } of this.requests.splice(0)) answer();
+  respondToAll(): void {
+    for (const { respond } of this.requests.splice(0)) respond();
   }
 }
 
-function openBrowser(): Browser {
-  const browser = new Browser();
+function openBrowser(): FakeBrowser {
+  const browser = new FakeBrowser();
   vi.stubGlobal("fetch", browser.fetch);
   return browser;
 }
@@ -42,52 +43,52 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-describe("a change made just before the page is left", () => {
-  it("is kept alive; what only reads is not", async () => {
+describe("keepalive", () => {
+  it("is set for changes and not for reads", async () => {
     const browser = openBrowser();
 
     const all = [write("milk"), send("/api/x", { method: "DELETE" }), send("/api/x")];
-    expect(browser.kept).toEqual([true, true, false]);
+    expect(browser.keepalives).toEqual([true, true, false]);
 
-    browser.answerAll();
+    browser.respondToAll();
     await Promise.all(all);
   });
 
-  it("is sent without that when it is too large, also in letters of several bytes", async () => {
+  it("is not set for a body over the limit, counted in bytes", async () => {
     const browser = openBrowser();
 
     const all = [write("a".repeat(70 * KIB)), write("語".repeat(25 * KIB))];
-    expect(browser.kept).toEqual([false, false]);
+    expect(browser.keepalives).toEqual([false, false]);
 
-    browser.answerAll();
+    browser.respondToAll();
     await Promise.all(all);
   });
 
-  it("is sent without that while others need the room, and with it afterwards", async () => {
+  it("is not set while other requests use up the limit", async () => {
     const browser = openBrowser();
 
     const all = [30, 30, 20].map((size) => write("a".repeat(size * KIB)));
-    expect(browser.kept).toEqual([true, false, true]);
-    browser.answerAll();
+    expect(browser.keepalives).toEqual([true, false, true]);
+    browser.respondToAll();
     await Promise.all(all);
 
     const next = write("a".repeat(30 * KIB));
-    expect(browser.kept).toEqual([true]);
-    browser.answerAll();
+    expect(browser.keepalives).toEqual([true]);
+    browser.respondToAll();
     await next;
   });
 
-  it("gives its room back when it gets no answer", async () => {
+  it("releases its share of the limit if the request fails", async () => {
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
-    for (let tries = 0; tries < 3; tries += 1) {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
       await expect(write("a".repeat(30 * KIB))).rejects.toMatchObject({ status: 0 });
     }
     const browser = openBrowser();
 
     const last = write("a".repeat(50 * KIB));
 
-    expect(browser.kept).toEqual([true]);
-    browser.answerAll();
+    expect(browser.keepalives).toEqual([true]);
+    browser.respondToAll();
     await last;
   });
 });

@@ -1,14 +1,14 @@
-import { ApiError, problemOf, unreachable } from "@/lib/problem";
+import { ApiError, readProblem, unreachableError } from "@/lib/problem";
 
-/** Where the API is; empty means the origin the page came from. */
+/** The API's origin; empty means the page's own. */
 export const API_URL = process.env.NEXT_PUBLIC_API_URL ?? "";
 
 /**
- * Browsers keep 64 KiB of a page's requests alive, all together, and refuse what is more; the chat
- * needs a little of it, too.
+ * Limit on the total size of keepalive requests. Browsers allow a page 64 KiB and reject what exceeds
+ * it; the rest is for the chat's requests.
  */
-const MAX_KEPT_BYTES = 56 * 1024;
-let keptBytes = 0;
+const MAX_KEEPALIVE_BYTES = 56 * 1024;
+let keepaliveBytes = 0;
 
 export interface RequestOptions {
   method?: "GET" | "POST" | "PATCH" | "DELETE";
@@ -17,14 +17,14 @@ export interface RequestOptions {
   token?: string | null;
   headers?: Record<string, string>;
   signal?: AbortSignal;
-  /** Send and take cookies, also where the API is another origin. */
+  /** Send and accept cookies, even if the API has another origin. */
   credentials?: boolean;
 }
 
 /**
- * Sends a request and returns the answer if it is a success.
+ * Sends a request and returns the response if it succeeded.
  *
- * @throws ApiError for every failure, `AbortError` for a request that was aborted.
+ * @throws ApiError for every failure, `AbortError` for an aborted request.
  */
 export async function send(path: string, options: RequestOptions = {}): Promise<Response> {
   const headers = new Headers(options.headers);
@@ -32,9 +32,10 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
   const size = body === undefined ? 0 : new TextEncoder().encode(body).length;
-  // A change made just before a reload or a closed tab still arrives, unless it is a huge one.
-  const isKept = (options.method ?? "GET") !== "GET" && keptBytes + size <= MAX_KEPT_BYTES;
-  if (isKept) keptBytes += size;
+  // Keepalive delivers a change made just before a reload or a closed tab, unless it is too large.
+  const isKeepalive =
+    (options.method ?? "GET") !== "GET" && keepaliveBytes + size <= MAX_KEEPALIVE_BYTES;
+  if (isKeepalive) keepaliveBytes += size;
   let response: Response;
   try {
     response = await fetch(`${API_URL}${path}`, {
@@ -42,27 +43,27 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
       headers,
       credentials: options.credentials ? "include" : "same-origin",
       cache: "no-store",
-      keepalive: isKept,
+      keepalive: isKeepalive,
       ...(body === undefined ? {} : { body }),
       ...(options.signal ? { signal: options.signal } : {}),
     });
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    throw unreachable();
+    throw unreachableError();
   } finally {
-    if (isKept) keptBytes -= size;
+    if (isKeepalive) keepaliveBytes -= size;
   }
-  if (!response.ok) throw await problemOf(response);
+  if (!response.ok) throw await readProblem(response);
   return response;
 }
 
-/** Sends a request and returns the JSON of its answer. */
+/** Sends a request and returns the response's JSON. */
 export async function sendJson<T>(path: string, options: RequestOptions = {}): Promise<T> {
   const response = await send(path, options);
   try {
     return (await response.json()) as T;
   } catch {
-    // A proxy's page, or an answer that was cut short.
-    throw new ApiError(response.status, "unexpected", "The server's answer could not be read.");
+    // A proxy's page, or a truncated response.
+    throw new ApiError(response.status, "unexpected", "The server’s response could not be read.");
   }
 }

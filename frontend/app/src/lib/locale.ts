@@ -1,14 +1,14 @@
-/** The time zone of this device. */
+/** Returns the device's time zone. */
 export function browserTimezone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 }
 
-/** The first language of this browser. */
+/** Returns the browser's first language. */
 export function browserLocale(): string {
   return navigator.language || "en";
 }
 
-/** Every time zone the browser knows, UTC among them. */
+/** Returns all time zones that the browser knows, and UTC. */
 export function timezones(): string[] {
   const known = Intl.supportedValuesOf?.("timeZone") ?? [];
   return known.includes("UTC") ? known : ["UTC", ...known];
@@ -20,7 +20,7 @@ export interface LocaleChoice {
   name: string;
 }
 
-/** What can be chosen; the chat has its texts in these, dates work in every language. */
+/** The selectable languages: those of the chat's texts. Dates work in every language. */
 export const LOCALES: readonly LocaleChoice[] = [
   { tag: "en-US", name: "English (US)" },
   { tag: "en-GB", name: "English (UK)" },
@@ -33,8 +33,8 @@ export const LOCALES: readonly LocaleChoice[] = [
   { tag: "ar", name: "العربية" },
 ];
 
-/** A locale that `Intl` takes, whatever an account holds. */
-export function usableLocale(tag: string | null | undefined): string {
+/** Returns the account's locale if `Intl` supports it, otherwise the browser's. */
+export function localeOrDefault(tag: string | null | undefined): string {
   if (!tag) return browserLocale();
   try {
     return Intl.getCanonicalLocales(tag)[0] ?? browserLocale();
@@ -43,8 +43,8 @@ export function usableLocale(tag: string | null | undefined): string {
   }
 }
 
-/** A time zone that `Intl` takes, whatever an account holds. */
-export function usableTimezone(name: string | null | undefined): string {
+/** Returns the account's time zone if `Intl` supports it, otherwise the device's. */
+export function timezoneOrDefault(name: string | null | undefined): string {
   if (!name) return browserTimezone();
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { isThreadGone, openThread, rememberThread } from "@/lib/openThread";
+import { isThreadNotFound, openThread, rememberThread } from "@/lib/openThread";
 
-describe("the open conversation", () => {
-  it("is remembered for each person until a new chat is begun", () => {
+describe("openThread", () => {
+  it("returns each user's conversation until a new chat starts", () => {
     rememberThread("usr_ada", "thr_1");
     rememberThread("usr_bob", "thr_2");
     expect(openThread("usr_ada")).toBe("thr_1");
@@ -13,10 +13,10 @@ describe("the open conversation", () => {
     expect(openThread("usr_bob")).toBe("thr_2");
   });
 
-  it("is gone only if the server says so", () => {
-    const refusal = (status: number) => Object.assign(new Error("refused"), { status });
-    expect(isThreadGone(refusal(404))).toBe(true);
-    expect(isThreadGone(refusal(503))).toBe(false);
-    expect(isThreadGone(new TypeError("network"))).toBe(false);
+  it("counts as not found only after a 404", () => {
+    const errorOf = (status: number) => Object.assign(new Error("refused"), { status });
+    expect(isThreadNotFound(errorOf(404))).toBe(true);
+    expect(isThreadNotFound(errorOf(503))).toBe(false);
+    expect(isThreadNotFound(new TypeError("network"))).toBe(false);
   });
 });

@@ -1,31 +1,24 @@
 /**
- * Which conversation is open in this tab: a reload, and the way from one page's chat to the
- * other's, go on where it was. A new tab begins anew.
+ * The conversation that is open in this tab, so that it stays open after a reload and on the site's
+ * other page with a chat. A new tab starts with a new chat.
  */
+
+import { tabStorage } from "@/lib/tabStorage";
 
 const PREFIX = "todochat.thread.";
 
-/** The conversation that a person had open; null for a new one. */
+/** Returns the ID of the user's open conversation; null for a new chat. */
 export function openThread(userId: string): string | null {
-  return storage()?.getItem(PREFIX + userId) ?? null;
+  return tabStorage()?.getItem(PREFIX + userId) ?? null;
 }
 
-/** Remembers what is open; null after "new chat". */
+/** Stores the ID of the open conversation; null after "new chat". */
 export function rememberThread(userId: string, threadId: string | null): void {
-  if (threadId === null) storage()?.removeItem(PREFIX + userId);
-  else storage()?.setItem(PREFIX + userId, threadId);
+  if (threadId === null) tabStorage()?.removeItem(PREFIX + userId);
+  else tabStorage()?.setItem(PREFIX + userId, threadId);
 }
 
-/** Whether a chat's error says that its conversation isn't there any more. */
-export function isThreadGone(error: unknown): boolean {
+/** Tells whether a chat's error means that its conversation no longer exists. */
+export function isThreadNotFound(error: unknown): boolean {
   return error instanceof Error && "status" in error && error.status === 404;
-}
-
-/** Null where the browser forbids storage. */
-function storage(): Storage | null {
-  try {
-    return globalThis.sessionStorage ?? null;
-  } catch {
-    return null;
-  }
 }

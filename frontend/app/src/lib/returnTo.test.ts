@@ -1,32 +1,32 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { forgetPage, needsSignIn, pageAskedFor, rememberPage } from "@/lib/returnTo";
+import { forgetPage, needsSignIn, rememberPage, requestedPage } from "@/lib/returnTo";
 
 beforeEach(() => forgetPage());
 
-describe("the page after signing in", () => {
-  it("is the one that was asked for", () => {
+describe("requestedPage", () => {
+  it("returns the stored page", () => {
     rememberPage("/chat?thread=thr_1");
-    expect(pageAskedFor()).toBe("/chat?thread=thr_1");
+    expect(requestedPage()).toBe("/chat?thread=thr_1");
   });
 
-  it("is the task panel when none was", () => {
-    expect(pageAskedFor()).toBe("/");
+  it("returns the task panel if no page is stored", () => {
+    expect(requestedPage()).toBe("/");
   });
 
   it.each(["//evil.example", "https://evil.example", "/\\evil.example", "/login", "/register?x=1"])(
-    "is never %s",
+    "never returns %s",
     (page) => {
       rememberPage(page);
-      expect(pageAskedFor()).toBe("/");
+      expect(requestedPage()).toBe("/");
     },
   );
 });
 
-describe("pages", () => {
-  it.each(["/", "/chat", "/chat/"])("%s is for people who are signed in", (page) => {
+describe("needsSignIn", () => {
+  it.each(["/", "/chat", "/chat/"])("is true for %s", (page) => {
     expect(needsSignIn(page)).toBe(true);
   });
-  it.each(["/login", "/register", "/nowhere", "/chatter"])("%s is for everybody", (page) => {
+  it.each(["/login", "/register", "/nowhere", "/chatter"])("is false for %s", (page) => {
     expect(needsSignIn(page)).toBe(false);
   });
 });

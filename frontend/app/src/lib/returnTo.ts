@@ -1,43 +1,32 @@
+import { tabStorage } from "@/lib/tabStorage";
+
 const KEY = "todochat.return-to";
 const HOME = "/";
-const OPEN_PAGES = new Set(["/login", "/register"]);
+const AUTH_PAGES = new Set(["/login", "/register"]);
 
-/** Whether a page is for people who are not signed in. */
-export function isOpenPage(pathname: string): boolean {
-  return OPEN_PAGES.has(stripSlash(pathname));
+/** Tells whether a page is only for signed-out users: sign-in and sign-up. */
+export function isAuthPage(pathname: string): boolean {
+  return AUTH_PAGES.has(pathname.length > 1 ? pathname.replace(/\/$/, "") : pathname);
 }
 
-/** Remembers the page that somebody asked for before signing in. */
+/** Stores the page that was requested before sign-in. */
 export function rememberPage(page: string): void {
-  storage()?.setItem(KEY, page);
+  tabStorage()?.setItem(KEY, page);
 }
 
-/** Forgets it, as when somebody signs out by choice. */
+/** Removes the stored page, as after signing out by choice. */
 export function forgetPage(): void {
-  storage()?.removeItem(KEY);
+  tabStorage()?.removeItem(KEY);
 }
 
-/** The page to show after signing in: a path of this site, never another site's address. */
-export function pageAskedFor(): string {
-  const page = storage()?.getItem(KEY) ?? HOME;
+/** Returns the page to show after sign-in: always a path of this site, never another site's URL. */
+export function requestedPage(): string {
+  const page = tabStorage()?.getItem(KEY) ?? HOME;
   const isOwnPath = page.startsWith("/") && !page.startsWith("//") && !page.includes("\\");
-  return isOwnPath && !isOpenPage(page.split(/[?#]/)[0] ?? "") ? page : HOME;
+  return isOwnPath && !isAuthPage(page.split(/[?#]/)[0] ?? "") ? page : HOME;
 }
 
-function stripSlash(pathname: string): string {
-  return pathname.length > 1 ? pathname.replace(/\/$/, "") : pathname;
-}
-
-/** Null where the browser forbids storage. */
-function storage(): Storage | null {
-  try {
-    return globalThis.sessionStorage ?? null;
-  } catch {
-    return null;
-  }
-}
-
-/** Whether a page shows a person's own things; unknown addresses don't, they say "not found". */
+/** Tells whether a page shows a user's data; unknown paths don't, they show "not found". */
 export function needsSignIn(pathname: string): boolean {
   return /^\/($|chat(\/|$)|seed\/)/.test(pathname);
 }

@@ -1,4 +1,4 @@
-/** A person's account. */
+/** A user's account. */
 export interface User {
   id: string;
   email: string | null;
@@ -7,26 +7,26 @@ export interface User {
   locale: string | null;
 }
 
-/** Somebody who is signed in: what their requests carry, and until when. */
+/** A signed-in user with a login token. */
 export interface Session {
   user: User;
   token: string;
-  /** Milliseconds since 1970. */
+  /** When the token expires, in milliseconds since 1970. */
   expiresAt: number;
 }
 
-/** The answer of sign-up, sign-in and refresh. */
-export interface SignedInAnswer {
+/** The response of sign-up, sign-in and refresh. */
+export interface SignInResponse {
   access_token: string;
   expires_in: number;
   user: User;
 }
 
-/** The session of an answer that came at `now`. */
-export function sessionOf(answer: SignedInAnswer, now = Date.now()): Session {
+/** Converts a response to a request that was sent at `now`. */
+export function toSession(response: SignInResponse, now = Date.now()): Session {
   return {
-    user: answer.user,
-    token: answer.access_token,
-    expiresAt: now + answer.expires_in * 1000,
+    user: response.user,
+    token: response.access_token,
+    expiresAt: now + response.expires_in * 1000,
   };
 }

@@ -2,7 +2,7 @@ import { sendAuthorized, sendAuthorizedJson, userPath } from "@/lib/authorizedHt
 import type { RequestOptions } from "@/lib/http";
 import type { Task, TaskChanges, TaskDraft, TaskList } from "@/lib/tasks";
 
-const PAGE = 200;
+const PAGE_SIZE = 200;
 
 /** One page of a listing. */
 export interface TaskPage {
@@ -10,33 +10,36 @@ export interface TaskPage {
   next_cursor: string | null;
 }
 
-/** Every open task, page by page. */
+/** Loads all open tasks, page by page. */
 export async function getOpenTasks(signal: AbortSignal): Promise<Task[]> {
   const tasks: Task[] = [];
   let cursor: string | null = null;
   do {
-    const page: TaskPage = await getPage({ status: "open", limit: String(PAGE), cursor }, signal);
+    const page: TaskPage = await getPage(
+      { status: "open", limit: String(PAGE_SIZE), cursor },
+      signal,
+    );
     tasks.push(...page.items);
     cursor = page.next_cursor;
   } while (cursor);
   return tasks;
 }
 
-/** A page of the tasks that are done, the newest first. */
+/** Loads a page of completed tasks, newest first. */
 export function getCompletedTasks(cursor: string | null): Promise<TaskPage> {
   return getPage({ status: "completed", limit: "50", cursor });
 }
 
-/** All lists, the default one first. */
+/** Loads all lists, the default list first. */
 export async function getLists(signal?: AbortSignal): Promise<TaskList[]> {
-  const answer = await sendAuthorizedJson<{ items: TaskList[] }>(
+  const response = await sendAuthorizedJson<{ items: TaskList[] }>(
     userPath("lists"),
     signal ? { signal } : {},
   );
-  return answer.items;
+  return response.items;
 }
 
-/** Opens the feed of changes, after the one with the id `after`. */
+/** Opens the change feed after the event with the ID `after`. */
 export function openChangeFeed(after: string | null, signal: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: "text/event-stream" };
   if (after !== null) headers["Last-Event-ID"] = after;
@@ -45,35 +48,35 @@ export function openChangeFeed(after: string | null, signal: AbortSignal): Promi
 
 /** Stores a new task. */
 export function postTask(draft: TaskDraft): Promise<Task> {
-  return change("tasks", { method: "POST", body: draft });
+  return sendChange("tasks", { method: "POST", body: draft });
 }
 
 /** Changes a task. */
 export function patchTask(id: string, changes: TaskChanges): Promise<Task> {
-  return change(`tasks/${id}`, { method: "PATCH", body: changes });
+  return sendChange(`tasks/${id}`, { method: "PATCH", body: changes });
 }
 
-/** Deletes a task; it can be brought back for 30 days. */
+/** Deletes a task; it can be restored for 30 days. */
 export async function deleteTask(id: string): Promise<void> {
   await sendAuthorized(userPath(`tasks/${id}`), { method: "DELETE", headers: idempotencyKey() });
 }
 
-/** Brings a deleted task back. */
+/** Restores a deleted task. */
 export function restoreTask(id: string): Promise<Task> {
-  return change(`tasks/${id}/restore`, { method: "POST" });
+  return sendChange(`tasks/${id}/restore`, { method: "POST" });
 }
 
-/** Makes a list. */
+/** Creates a list. */
 export function postList(name: string): Promise<TaskList> {
-  return change("lists", { method: "POST", body: { name } });
+  return sendChange("lists", { method: "POST", body: { name } });
 }
 
 /** Renames a list. */
 export function patchList(id: string, name: string): Promise<TaskList> {
-  return change(`lists/${id}`, { method: "PATCH", body: { name } });
+  return sendChange(`lists/${id}`, { method: "PATCH", body: { name } });
 }
 
-/** Deletes a list; its tasks go to the default list. */
+/** Deletes a list; its tasks move to the default list. */
 export async function deleteList(id: string): Promise<void> {
   await sendAuthorized(userPath(`lists/${id}?tasks=move`), {
     method: "DELETE",
@@ -89,8 +92,8 @@ function getPage(query: Record<string, string | null>, signal?: AbortSignal): Pr
   return sendAuthorizedJson<TaskPage>(`${userPath("tasks")}?${params}`, signal ? { signal } : {});
 }
 
-function change<T>(what: string, options: RequestOptions): Promise<T> {
-  return sendAuthorizedJson<T>(userPath(what), { ...options, headers: idempotencyKey() });
+function sendChange<T>(resource: string, options: RequestOptions): Promise<T> {
+  return sendAuthorizedJson<T>(userPath(resource), { ...options, headers: idempotencyKey() });
 }
 
 /** Returns the header that makes a change take effect once, even if it is sent again. */

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { type Choice, countByFilter, visibleTasks, withPatches } from "@/lib/taskView";
+import { applyPatches, countByFilter, type TaskQuery, visibleTasks } from "@/lib/taskView";
 import { makeTask } from "@/lib/testing/makeTask";
 
-const READING = {
+const DATES = {
   locale: "en-GB",
   timezone: "Europe/Berlin",
   now: new Date("2026-11-23T08:30:00Z"),
 };
-const ALL: Choice = { filter: "open", listId: null, words: "", order: "due" };
+const ALL: TaskQuery = { filter: "open", listId: null, words: "", order: "due" };
 
 const milk = makeTask("milk", { due: { at: "2026-11-24T16:00:00Z", timezone: "Europe/Berlin" } });
 const rent = makeTask("rent", { due: { date: "2026-11-20", timezone: "Europe/Berlin" } });
@@ -19,31 +19,31 @@ const book = makeTask("book", { tags: ["Travel"], notes: "window seat" });
 const done = makeTask("done", { completed_at: "2026-11-22T10:00:00Z" });
 const tasks = [milk, rent, call, book, done];
 
-const ids = (choice: Partial<Choice>) =>
-  visibleTasks(tasks, { ...ALL, ...choice }, READING).map((task) => task.id);
+const ids = (query: Partial<TaskQuery>) =>
+  visibleTasks(tasks, { ...ALL, ...query }, DATES).map((task) => task.id);
 
-describe("what is shown", () => {
+describe("visibleTasks", () => {
   it.each([
     ["open", ["rent", "call", "milk", "book"]],
     ["today", ["call"]],
     ["upcoming", ["milk"]],
     ["overdue", ["rent"]],
     ["completed", ["done"]],
-  ] as const)("under %s is in order of its due", (filter, expected) => {
+  ] as const)("returns the %s tasks ordered by due date", (filter, expected) => {
     expect(ids({ filter })).toEqual(expected);
   });
 
-  it("has all words, wherever they are", () => {
+  it("finds words in title, notes and tags", () => {
     expect(ids({ words: "SEAT travel" })).toEqual(["book"]);
     expect(ids({ words: "seat milk" })).toEqual([]);
   });
 
-  it("may be ordered by priority", () => {
+  it("orders by priority", () => {
     expect(ids({ order: "priority" })).toEqual(["call", "rent", "milk", "book"]);
   });
 
-  it("is counted for each filter", () => {
-    expect(countByFilter(tasks, null, READING)).toEqual({
+  it("agrees with the counts of each filter", () => {
+    expect(countByFilter(tasks, null, DATES)).toEqual({
       open: 4,
       today: 1,
       upcoming: 1,
@@ -53,24 +53,24 @@ describe("what is shown", () => {
   });
 });
 
-describe("what is on its way to the server", () => {
+describe("applyPatches", () => {
   const stored = { milk, rent };
 
-  it("is shown at once, and gone without a trace when it is taken back", () => {
+  it("shows unconfirmed changes and leaves the stored tasks unchanged", () => {
     const at = "2026-11-23T09:00:00Z";
     const patches = [
       { key: 1, type: "change", id: "milk", changes: { completed: true, title: "oat milk" }, at },
       { key: 2, type: "remove", id: "rent" },
       { key: 3, type: "add", task: book },
     ] as const;
-    const shown = withPatches(stored, patches);
+    const shown = applyPatches(stored, patches);
     expect(Object.keys(shown)).toEqual(["milk", "book"]);
     expect(shown.milk).toMatchObject({ title: "oat milk", completed_at: at });
-    expect(withPatches(stored, [])).toEqual({ milk, rent });
+    expect(applyPatches(stored, [])).toEqual({ milk, rent });
   });
 
-  it("does nothing to a task that is gone meanwhile", () => {
+  it("ignores changes of a deleted task", () => {
     const patch = { key: 1, type: "change", id: "gone", changes: { title: "x" }, at: "" } as const;
-    expect(withPatches(stored, [patch])).toEqual(stored);
+    expect(applyPatches(stored, [patch])).toEqual(stored);
   });
 });

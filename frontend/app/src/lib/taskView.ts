@@ -1,24 +1,24 @@
-import { daysUntil, dueDay, isOverdue, type Reading } from "@/lib/due";
+import { type DateContext, daysUntil, dueDay, isOverdue } from "@/lib/due";
 import type { Priority, Task, TaskChanges } from "@/lib/tasks";
 
-/** Something a person did that the server hasn't confirmed yet. */
+/** An optimistic change that the server hasn't confirmed yet. */
 export type Patch =
   | { key: number; type: "add"; task: Task }
   | { key: number; type: "change"; id: string; changes: TaskChanges; at: string }
   | { key: number; type: "remove"; id: string };
 
-/** Which tasks to show. */
+/** A filter of the task panel. */
 export type Filter = "open" | "today" | "upcoming" | "overdue" | "completed";
 
-/** How to order them. */
+/** A sort order of the task panel. */
 export type Order = "due" | "priority" | "created" | "title";
 
-/** What a person wants to see. */
-export interface Choice {
+/** The selection of tasks to show. */
+export interface TaskQuery {
   filter: Filter;
   /** One list; null for all. */
   listId: string | null;
-  /** Every word has to be in title, notes or tags. */
+  /** Words that must all occur in title, notes or tags. */
   words: string;
   order: Order;
 }
@@ -26,8 +26,8 @@ export interface Choice {
 const RANK: Record<Priority, number> = { high: 0, medium: 1, low: 2, none: 3 };
 const NO_DUE = "9999";
 
-/** The tasks as the person left them: the server's, with what is on its way to it. */
-export function withPatches(
+/** Returns the server's tasks with unconfirmed changes applied. */
+export function applyPatches(
   tasks: Readonly<Record<string, Task>>,
   patches: readonly Patch[],
 ): Record<string, Task> {
@@ -38,48 +38,48 @@ export function withPatches(
     else if (patch.type === "remove") delete result[patch.id];
     else {
       const task = result[patch.id];
-      if (task) result[patch.id] = changed(task, patch.changes, patch.at);
+      if (task) result[patch.id] = applyChanges(task, patch.changes, patch.at);
     }
   }
   return result;
 }
 
-/** A task with changes, as the server will answer it. */
-export function changed(task: Task, changes: TaskChanges, at: string): Task {
+/** Returns a task with changes, as the server will return it. */
+function applyChanges(task: Task, changes: TaskChanges, at: string): Task {
   const { completed, ...fields } = changes;
   const result: Task = { ...task, ...fields };
   if (completed !== undefined) result.completed_at = completed ? (task.completed_at ?? at) : null;
   return result;
 }
 
-/** The tasks to show, in order. */
-export function visibleTasks(tasks: Iterable<Task>, choice: Choice, reading: Reading): Task[] {
-  const words = choice.words.toLocaleLowerCase().split(/\s+/).filter(Boolean);
+/** Returns the matching tasks in order. */
+export function visibleTasks(tasks: Iterable<Task>, query: TaskQuery, dates: DateContext): Task[] {
+  const words = query.words.toLocaleLowerCase().split(/\s+/).filter(Boolean);
   return [...tasks]
     .filter(
       (task) =>
-        (choice.listId === null || task.list_id === choice.listId) &&
-        isIn(task, choice.filter, reading) &&
+        (query.listId === null || task.list_id === query.listId) &&
+        matchesFilter(task, query.filter, dates) &&
         hasWords(task, words),
     )
-    .sort(choice.filter === "completed" ? byCompletion : comparer(choice.order, reading.timezone));
+    .sort(query.filter === "completed" ? byCompletion : comparer(query.order, dates.timezone));
 }
 
-/** How many tasks each filter shows, of all lists or one. */
+/** Counts the tasks of each filter, in all lists or one. */
 export function countByFilter(
   tasks: Iterable<Task>,
   listId: string | null,
-  reading: Reading,
+  dates: DateContext,
 ): Record<Filter, number> {
   const counts = { open: 0, today: 0, upcoming: 0, overdue: 0, completed: 0 };
   for (const task of tasks) {
     if (listId !== null && task.list_id !== listId) continue;
-    for (const filter of FILTERS) if (isIn(task, filter, reading)) counts[filter] += 1;
+    for (const filter of FILTERS) if (matchesFilter(task, filter, dates)) counts[filter] += 1;
   }
   return counts;
 }
 
-/** How many open tasks each list has. */
+/** Counts the open tasks of each list. */
 export function countByList(tasks: Iterable<Task>): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const task of tasks) {
@@ -90,15 +90,15 @@ export function countByList(tasks: Iterable<Task>): Record<string, number> {
 
 const FILTERS: readonly Filter[] = ["open", "today", "upcoming", "overdue", "completed"];
 
-function isIn(task: Task, filter: Filter, reading: Reading): boolean {
+function matchesFilter(task: Task, filter: Filter, dates: DateContext): boolean {
   if (filter === "completed") return task.completed_at !== null;
   if (task.completed_at !== null) return false;
   if (filter === "open") return true;
   if (!task.due) return false;
-  const days = daysUntil(dueDay(task.due, reading.timezone), reading);
+  const days = daysUntil(dueDay(task.due, dates.timezone), dates);
   if (filter === "today") return days === 0;
   if (filter === "upcoming") return days > 0;
-  return isOverdue(task.due, reading.now);
+  return isOverdue(task.due, dates.now);
 }
 
 function hasWords(task: Task, words: readonly string[]): boolean {
@@ -113,7 +113,7 @@ function byCompletion(one: Task, other: Task): number {
 
 function comparer(order: Order, timezone: string): (one: Task, other: Task) => number {
   const byDue = (task: Task) => (task.due ? dueDay(task.due, timezone) : NO_DUE);
-  // Within a day those with a time come first, in its order.
+  // Within a day, tasks with a time come first, ordered by it.
   const byTime = (task: Task) => (task.due && "at" in task.due ? task.due.at : NO_DUE);
   const newest = (one: Task, other: Task) => other.created_at.localeCompare(one.created_at);
   const due = (one: Task, other: Task) =>

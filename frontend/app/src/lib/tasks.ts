@@ -1,10 +1,10 @@
-/** How much a task matters. */
+/** The priority of a task. */
 export type Priority = "none" | "low" | "medium" | "high";
 
-/** When a task is due: on a day, or at an instant. */
+/** A due date: a day, or an instant. */
 export type Due = { date: string; timezone?: string } | { at: string; timezone: string };
 
-/** Something to do. */
+/** A task. */
 export interface Task {
   id: string;
   number: number;
@@ -29,7 +29,7 @@ export interface TaskList {
   updated_at: string;
 }
 
-/** What is known of a task before it is stored. */
+/** A task that is not stored yet. */
 export interface TaskDraft {
   title: string;
   notes?: string;
@@ -39,10 +39,10 @@ export interface TaskDraft {
   tags?: string[];
 }
 
-/** The fields of a task that are to change. */
+/** Changes to the fields of a task. */
 export type TaskChanges = Partial<TaskDraft> & { completed?: boolean };
 
-/** One document of the change feed. */
+/** An event of the change feed. */
 export interface Change {
   type: string;
   actor?: "user" | "agent";
@@ -50,7 +50,7 @@ export interface Change {
   list?: TaskList;
 }
 
-/** The priorities, the highest first, with their names. */
+/** The priorities and their names, highest first. */
 export const PRIORITIES: readonly { value: Priority; name: string }[] = [
   { value: "high", name: "High" },
   { value: "medium", name: "Medium" },

@@ -13,7 +13,7 @@ let loading: Promise<void> | null = null;
 const useStore = create<AssistantState>()((set) => ({
   assistant: null,
   load: (userId) => {
-    // Nice to know, not needed: without it the chat only lacks a note.
+    // Optional: on failure the chat only lacks a note.
     loading ??= getAssistant(userId).then(
       (assistant) => set({ assistant }),
       () => {
@@ -24,7 +24,7 @@ const useStore = create<AssistantState>()((set) => ({
   },
 }));
 
-/** What answers in the chat; null until it is known. */
+/** Returns the assistant's properties; null until they are loaded. */
 export function useAssistant(): Assistant | null {
   const assistant = useStore((state) => state.assistant);
   const load = useStore((state) => state.load);

@@ -12,46 +12,46 @@ import { messageOf } from "@/lib/problem";
 import { SessionKeeper, type SignedOutReason } from "@/lib/SessionKeeper";
 import type { Session, User } from "@/lib/session";
 
-/** `starting` until one refresh has been tried; pages are shown after that. */
+/** `starting` until the first refresh has been attempted; pages render after that. */
 export type AuthStatus = "starting" | "signed-in" | "signed-out" | "unreachable";
 
-/** Who is signed in, and how that changes. */
+/** The signed-in user and the actions of sign-in and sign-out. */
 export interface AuthState {
   user: User | null;
   /** The login token; renewed before it expires. */
   token: string | null;
   isAuthenticated: boolean;
   status: AuthStatus;
-  /** Why nobody is signed in. */
+  /** The reason for the status `signed-out`. */
   signedOutReason: SignedOutReason;
-  /** Why the server couldn't be asked, with the status `unreachable`. */
+  /** The error text of the status `unreachable`. */
   problem: string | null;
-  /** Tries one refresh, at the start or again. */
-  start: () => Promise<void>;
+  /** Restores the session from the refresh cookie. */
+  restoreSession: () => Promise<void>;
   signIn: (email: string, password: string) => Promise<void>;
-  /** Signs in with a one-time link, perhaps in place of somebody else. */
+  /** Signs in with a one-time link; replaces the session of another user. */
   signInWithLink: (token: string) => Promise<void>;
   signUp: (account: NewAccount) => Promise<void>;
   signOut: () => Promise<void>;
-  /** Forgets a session that the server has ended. */
-  forget: (reason: SignedOutReason) => void;
-  /** The account has been changed. */
+  /** Clears a session that the server has ended. */
+  clearSession: (reason: SignedOutReason) => void;
+  /** Replaces the user after a change of the account. */
   setUser: (user: User) => void;
 }
 
-const NOBODY = { user: null, token: null, isAuthenticated: false };
+const SIGNED_OUT = { user: null, token: null, isAuthenticated: false };
 
 let keeper: SessionKeeper | null = null;
 let expiresAt = 0;
 
-/** The store that the pages read. */
+/** The store of the session. */
 export const useAuthStore = create<AuthState>()((set, get) => ({
-  ...NOBODY,
+  ...SIGNED_OUT,
   status: "starting",
   signedOutReason: "none",
   problem: null,
 
-  start: async () => {
+  restoreSession: async () => {
     set({ problem: null });
     try {
       await sessionKeeper().refresh();
@@ -64,7 +64,7 @@ export const useAuthStore = create<AuthState>()((set, get) => ({
   },
   signInWithLink: async (token) => {
     const session = await postSignInLink(token);
-    // Whoever was signed in before is forgotten first, in the other tabs as well.
+    // First end the previous session, in the other tabs as well.
     if (get().isAuthenticated) sessionKeeper().end("chosen");
     sessionKeeper().begin(session);
   },
@@ -75,24 +75,24 @@ export const useAuthStore = create<AuthState>()((set, get) => ({
     await postSignOut();
     sessionKeeper().end("chosen");
   },
-  forget: (reason) => sessionKeeper().end(reason),
+  clearSession: (reason) => sessionKeeper().end(reason),
   setUser: (user) => {
     const { token } = get();
-    if (token) sessionKeeper().update({ user, token, expiresAt });
+    if (token) sessionKeeper().begin({ user, token, expiresAt });
   },
 }));
 
-/** The one keeper of this tab; made in the browser only. */
+/** Returns the tab's keeper; creates it on first use, in the browser only. */
 function sessionKeeper(): SessionKeeper {
   if (keeper) return keeper;
   keeper = new SessionKeeper({
     refresh: postRefresh,
     onSession: (session: Session) => {
       expiresAt = session.expiresAt;
-      const before = useAuthStore.getState().user;
+      const previous = useAuthStore.getState().user;
       useAuthStore.setState({
-        // The same person keeps the same object: a new token redraws nothing that shows them.
-        user: before && isSame(before, session.user) ? before : session.user,
+        // An unchanged user keeps its identity, so that a new token causes no re-render.
+        user: previous && isSame(previous, session.user) ? previous : session.user,
         token: session.token,
         isAuthenticated: true,
         status: "signed-in",
@@ -100,7 +100,7 @@ function sessionKeeper(): SessionKeeper {
       });
     },
     onSignedOut: (reason) =>
-      useAuthStore.setState({ ...NOBODY, status: "signed-out", signedOutReason: reason }),
+      useAuthStore.setState({ ...SIGNED_OUT, status: "signed-out", signedOutReason: reason }),
   });
   keeper.watch();
   return keeper;

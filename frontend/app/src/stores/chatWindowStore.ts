@@ -2,14 +2,14 @@ import { create } from "zustand";
 
 interface ChatWindowState {
   isOpen: boolean;
-  /** Text to put into the composer; `key` tells one request from the next. */
+  /** Text for the composer; `key` distinguishes equal texts. */
   draft: { text: string; key: number } | null;
-  /** Opens the chat, with something to say already written if given. */
+  /** Opens the chat and puts the text, if any, into the composer. */
   open: (text?: string) => void;
   close: () => void;
 }
 
-/** The chat that floats over the page. */
+/** The state of the floating chat. */
 export const useChatWindow = create<ChatWindowState>()((set) => ({
   isOpen: false,
   draft: null,

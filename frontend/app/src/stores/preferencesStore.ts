@@ -2,7 +2,7 @@ import { useEffect } from "react";
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
 
-/** How much room things take. */
+/** The spacing of tasks and messages. */
 export type Density = "compact" | "normal";
 
 interface PreferencesState {
@@ -10,7 +10,7 @@ interface PreferencesState {
   setDensity: (density: Density) => void;
 }
 
-/** What a person has chosen for this browser; the theme is kept by next-themes. */
+/** The preferences of this browser; next-themes stores the theme. */
 export const usePreferences = create<PreferencesState>()(
   persist(
     (set) => ({
@@ -21,7 +21,7 @@ export const usePreferences = create<PreferencesState>()(
   ),
 );
 
-/** Puts the choices on <html>, where the style sheet reads them. */
+/** Sets the preferences as attributes of <html>, for the style sheet. */
 export function usePreferencesOnPage(): void {
   const density = usePreferences((state) => state.density);
   useEffect(() => {

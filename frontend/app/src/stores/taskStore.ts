@@ -4,33 +4,33 @@ import { isOlder, PendingEdits } from "@/lib/PendingEdits";
 import { messageOf } from "@/lib/problem";
 import * as api from "@/lib/taskApi";
 import type { Change, Task, TaskChanges, TaskDraft, TaskList } from "@/lib/tasks";
-import { type Patch, withPatches } from "@/lib/taskView";
+import { applyPatches, type Patch } from "@/lib/taskView";
 import { showError, showInfo } from "@/stores/toastStore";
 
-/** The tasks and lists of whoever is signed in. */
+/** The signed-in user's tasks and lists. */
 export interface TaskState {
   status: "loading" | "ready" | "error";
   problem: string | null;
-  /** Whether changes arrive as they happen. */
+  /** True while the change feed is connected. */
   isLive: boolean;
-  /** What the server has said. */
+  /** The server's tasks, without unconfirmed changes. */
   tasks: Readonly<Record<string, Task>>;
   lists: readonly TaskList[];
-  /** What is on its way to the server; taken back when it fails. */
+  /** Unconfirmed changes; one that fails is rolled back. */
   patches: readonly Patch[];
-  /** The next page of tasks that are done; null when there is none. */
+  /** The cursor of the next page of completed tasks; null at the end. */
   completedCursor: string | null;
   completedStatus: "idle" | "loading" | "loaded" | "error";
-  /** The task that the assistant has touched last, to draw the eye to it. */
-  touched: { id: string; at: number } | null;
+  /** The task that the assistant changed last, and when; its row is highlighted. */
+  highlighted: { id: string; at: number } | null;
 
-  /** Loads everything and follows the changes, until the returned function is called. */
+  /** Loads everything and follows the change feed until the returned function is called. */
   follow: () => () => void;
   reload: () => Promise<void>;
   loadCompleted: () => Promise<void>;
-  /** @returns whether it was stored. */
+  /** @returns true if the server stored it. */
   addTask: (draft: TaskDraft) => Promise<boolean>;
-  /** @returns whether it was stored. */
+  /** @returns true if the server stored it. */
   changeTask: (id: string, changes: TaskChanges) => Promise<boolean>;
   deleteTask: (id: string) => Promise<void>;
   addList: (name: string) => Promise<TaskList | null>;
@@ -47,40 +47,46 @@ const EMPTY = {
   patches: [],
   completedCursor: null,
   completedStatus: "idle" as const,
-  touched: null,
+  highlighted: null,
 };
 
 let lastKey = 0;
 let loading: AbortController | null = null;
-const heardTasks = new PendingEdits<Task>();
-const heardLists = new PendingEdits<TaskList>();
+const taskEdits = new PendingEdits<Task>();
+const listEdits = new PendingEdits<TaskList>();
 
 /** The store of the task panel. */
 export const useTaskStore = create<TaskState>()((set, get) => {
-  /** Shows a patch while `work` is under way; whatever comes of it, the patch goes then. */
-  const withPatch = async <T>(patch: Patch, work: () => Promise<T>): Promise<T | undefined> => {
+  /**
+   * Applies a patch while `request` is in progress, and removes it on success and on failure.
+   *
+   * @returns true on success.
+   */
+  const withPatch = async (patch: Patch, request: () => Promise<void>): Promise<boolean> => {
     set(({ patches }) => ({ patches: [...patches, patch] }));
     try {
-      const result = await work();
-      return result;
+      await request();
+      return true;
     } catch (error) {
       showError(messageOf(error));
-      return undefined;
+      return false;
     } finally {
       set(({ patches }) => ({ patches: patches.filter(({ key }) => key !== patch.key) }));
     }
   };
-  const put = (task: Task) => {
+  const storeTask = (task: Task) => {
     if (isOlder(task, get().tasks[task.id])) return;
-    heardTasks.note(task.id, task);
+    taskEdits.record(task.id, task);
     set(({ tasks }) => ({ tasks: { ...tasks, [task.id]: task } }));
   };
-  const drop = (id: string) => {
-    heardTasks.note(id, null);
-    set(({ tasks }) => ({ tasks: without(tasks, id) }));
+  const removeTask = (id: string) => {
+    taskEdits.record(id, null);
+    set(({ tasks }) => ({
+      tasks: Object.fromEntries(Object.entries(tasks).filter(([key]) => key !== id)),
+    }));
   };
-  const putList = (list: TaskList) => {
-    heardLists.note(list.id, list);
+  const storeList = (list: TaskList) => {
+    listEdits.record(list.id, list);
     set(({ lists }) => ({
       lists: lists.some(({ id }) => id === list.id)
         ? lists.map((each) => (each.id === list.id ? list : each))
@@ -104,7 +110,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
               throw error;
             }),
           onReload: () => void get().reload(),
-          onChange: (change) => hear(change),
+          onChange: (change) => onFeedEvent(change),
           onLive: (isLive) => set({ isLive }),
         },
         end.signal,
@@ -119,8 +125,8 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       loading?.abort();
       loading = new AbortController();
       const { signal } = loading;
-      const loadingTasks = heardTasks.begin();
-      const loadingLists = heardLists.begin();
+      const taskLoad = taskEdits.beginLoad();
+      const listLoad = listEdits.beginLoad();
       try {
         const [lists, open] = await Promise.all([api.getLists(signal), api.getOpenTasks(signal)]);
         if (signal.aborted) return;
@@ -128,18 +134,18 @@ export const useTaskStore = create<TaskState>()((set, get) => {
           status: "ready",
           problem: null,
           completedStatus: "idle",
-          lists: loadingLists.corrected(lists),
-          tasks: Object.fromEntries(loadingTasks.corrected(open).map((task) => [task.id, task])),
+          lists: listLoad.merge(lists),
+          tasks: Object.fromEntries(taskLoad.merge(open).map((task) => [task.id, task])),
         });
       } catch (error) {
         if (signal.aborted) return;
         set(({ status }) =>
-          // What is shown already is better than nothing.
+          // Keep showing the tasks that are already loaded.
           status === "ready" ? {} : { status: "error", problem: messageOf(error) },
         );
       } finally {
-        loadingTasks.end();
-        loadingLists.end();
+        taskLoad.end();
+        listLoad.end();
       }
     },
 
@@ -148,59 +154,50 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       if (completedStatus === "loading") return;
       const cursor = completedStatus === "loaded" ? completedCursor : null;
       set({ completedStatus: "loading" });
-      const loadingTasks = heardTasks.begin();
+      const taskLoad = taskEdits.beginLoad();
       try {
         const page = await api.getCompletedTasks(cursor);
-        for (const task of loadingTasks.corrected(page.items)) put(task);
+        for (const task of taskLoad.merge(page.items)) storeTask(task);
         set({ completedStatus: "loaded", completedCursor: page.next_cursor });
       } catch (error) {
         set({ completedStatus: "error" });
         showError(messageOf(error));
       } finally {
-        loadingTasks.end();
+        taskLoad.end();
       }
     },
 
     addTask: async (draft) => {
       const key = nextKey();
-      const task = draftTask(draft, `new-${key}`, get().lists);
-      const stored = await withPatch({ key, type: "add", task }, async () => {
-        const answer = await api.postTask(draft);
-        put(answer);
-        return answer;
-      });
-      return stored !== undefined;
+      const task = optimisticTask(draft, `new-${key}`, get().lists);
+      return withPatch({ key, type: "add", task }, async () =>
+        storeTask(await api.postTask(draft)),
+      );
     },
 
     changeTask: async (id, changes) => {
       const patch: Patch = { key: nextKey(), type: "change", id, changes, at: now() };
-      const stored = await withPatch(patch, async () => {
-        const answer = await api.patchTask(id, changes);
-        put(answer);
-        return answer;
-      });
-      return stored !== undefined;
+      return withPatch(patch, async () => storeTask(await api.patchTask(id, changes)));
     },
 
     deleteTask: async (id) => {
-      const title = withPatches(get().tasks, get().patches)[id]?.title ?? "";
+      const title = applyPatches(get().tasks, get().patches)[id]?.title ?? "";
       const isDeleted = await withPatch({ key: nextKey(), type: "remove", id }, async () => {
         await api.deleteTask(id);
-        drop(id);
-        return true;
+        removeTask(id);
       });
       if (!isDeleted) return;
-      showInfo(`Deleted “${shorten(title)}”`, {
+      showInfo(`Deleted “${truncate(title)}”`, {
         label: "Undo",
         run: () =>
-          void api.restoreTask(id).then(put, (error: unknown) => showError(messageOf(error))),
+          void api.restoreTask(id).then(storeTask, (error: unknown) => showError(messageOf(error))),
       });
     },
 
     addList: async (name) => {
       try {
         const list = await api.postList(name);
-        putList(list);
+        storeList(list);
         return list;
       } catch (error) {
         showError(messageOf(error));
@@ -210,7 +207,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
 
     renameList: async (id, name) => {
       try {
-        putList(await api.patchList(id, name));
+        storeList(await api.patchList(id, name));
         return true;
       } catch (error) {
         showError(messageOf(error));
@@ -228,19 +225,19 @@ export const useTaskStore = create<TaskState>()((set, get) => {
     },
   };
 
-  function hear(change: Change): void {
+  function onFeedEvent(change: Change): void {
     const { type, task, list } = change;
-    if (type === "task.deleted.v1" && task) drop(task.id);
+    if (type === "task.deleted.v1" && task) removeTask(task.id);
     else if (type === "list.deleted.v1") void get().reload();
     else if (task) {
-      if (type === "task.created.v1" && change.actor === "user") forgetAdded(task);
-      put(task);
-    } else if (list) putList(list);
-    if (task && change.actor === "agent") set({ touched: { id: task.id, at: Date.now() } });
+      if (type === "task.created.v1" && change.actor === "user") dropAddPatch(task);
+      storeTask(task);
+    } else if (list) storeList(list);
+    if (task && change.actor === "agent") set({ highlighted: { id: task.id, at: Date.now() } });
   }
 
-  /** The feed is often faster than the answer: the task must not be there twice meanwhile. */
-  function forgetAdded(task: Task): void {
+  /** Feed events often precede the response: without this the new task would show twice. */
+  function dropAddPatch(task: Task): void {
     set(({ patches }) => {
       const index = patches.findIndex(
         (patch) => patch.type === "add" && patch.task.title === task.title,
@@ -250,7 +247,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
   }
 });
 
-function draftTask(draft: TaskDraft, id: string, lists: readonly TaskList[]): Task {
+function optimisticTask(draft: TaskDraft, id: string, lists: readonly TaskList[]): Task {
   const at = now();
   const inbox = lists.find((list) => list.is_default);
   return {
@@ -268,11 +265,6 @@ function draftTask(draft: TaskDraft, id: string, lists: readonly TaskList[]): Ta
   };
 }
 
-function without(tasks: Readonly<Record<string, Task>>, id: string): Record<string, Task> {
-  const { [id]: _gone, ...rest } = tasks;
-  return rest;
-}
-
 function nextKey(): number {
   lastKey += 1;
   return lastKey;
@@ -282,6 +274,6 @@ function now(): string {
   return new Date().toISOString();
 }
 
-function shorten(title: string): string {
+function truncate(title: string): string {
   return title.length > 40 ? `${title.slice(0, 39)}…` : title;
 }

@@ -1,11 +1,11 @@
 import { create } from "zustand";
 
-/** A short message at the edge of the page. */
+/** A short message at the lower edge of the page. */
 export interface Toast {
   id: number;
   text: string;
   tone: "info" | "error";
-  /** Something to do about it, such as undo. */
+  /** An action, such as undo. */
   action?: { label: string; run: () => void };
 }
 
@@ -18,7 +18,7 @@ interface ToastState {
 const MAX_TOASTS = 3;
 let lastId = 0;
 
-/** The messages that are shown, the newest last. */
+/** The messages on screen, newest last. */
 export const useToasts = create<ToastState>()((set) => ({
   toasts: [],
   show: (toast) => {
@@ -30,12 +30,12 @@ export const useToasts = create<ToastState>()((set) => ({
   dismiss: (id) => set(({ toasts }) => ({ toasts: toasts.filter((toast) => toast.id !== id) })),
 }));
 
-/** Shows what went wrong. */
+/** Shows an error message. */
 export function showError(text: string): void {
   useToasts.getState().show({ text, tone: "error" });
 }
 
-/** Shows that something is done. */
+/** Shows a confirmation, with an action if given. */
 export function showInfo(text: string, action?: Toast["action"]): void {
   useToasts.getState().show({ text, tone: "info", ...(action ? { action } : {}) });
 }

@@ -1,6 +1,6 @@
 /**
- * Puts the pages that test the element into a site: `node build.mjs SITE`. The plain page is copied
- * as it is, the one with React is bundled.
+ * Adds the pages that test the element to a site: `node build.mjs SITE`. Copies the plain page and
+ * bundles the one with React.
  */
 
 import { cp, mkdir } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { build } from "vite";
 
 const here = import.meta.dirname;
 const site = process.argv[2];
-if (!site) throw new Error("Which site? node build.mjs SITE");
+if (!site) throw new Error("Usage: node build.mjs SITE");
 const target = path.join(path.resolve(site), "pages");
 
 await mkdir(target, { recursive: true });

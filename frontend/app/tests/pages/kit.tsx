@@ -1,4 +1,4 @@
-// A page with the React package as npm has it; it renders the element and nothing else.
+// A page with the React package from npm; it renders only the element.
 
 import {
   ChatKit,
@@ -13,7 +13,7 @@ type Session = { url: string; login: string };
 
 declare global {
   interface Window {
-    /** What the page was told: `[name, detail]`. */
+    /** Events and calls that the page received: `[name, detail]`. */
     heard: [string, unknown][];
     chat: UseChatKitReturn;
     setScheme: (scheme: "light" | "dark") => void;
@@ -21,7 +21,7 @@ declare global {
 }
 
 window.heard = [];
-const note =
+const record =
   (name: string) =>
   (detail?: unknown): void => {
     window.heard.push([name, detail ?? null]);
@@ -55,15 +55,15 @@ function Page({ session }: { session: Session }) {
       window.heard.push(["tool", { name, params }]);
       return { scheme };
     },
-    onReady: note("ready"),
-    onError: note("error"),
-    onEffect: note("effect"),
-    onResponseStart: note("response.start"),
-    onResponseEnd: note("response.end"),
-    onThreadChange: note("thread.change"),
-    onThreadLoadStart: note("thread.load.start"),
-    onThreadLoadEnd: note("thread.load.end"),
-    onLog: note("log"),
+    onReady: record("ready"),
+    onError: record("error"),
+    onEffect: record("effect"),
+    onResponseStart: record("response.start"),
+    onResponseEnd: record("response.end"),
+    onThreadChange: record("thread.change"),
+    onThreadLoadStart: record("thread.load.start"),
+    onThreadLoadEnd: record("thread.load.end"),
+    onLog: record("log"),
   });
   useEffect(() => {
     window.chat = chat;

@@ -1,6 +1,6 @@
 // @ts-check
-// A page without a framework or a build. It talks to the element as to the official one: only what
-// `@openai/chatkit` types is used.
+// A page without a framework or a build. It uses only the API that `@openai/chatkit` declares, so it
+// also works with the official element.
 
 /** @typedef {import("@openai/chatkit").ChatKitOptions} ChatKitOptions */
 
@@ -15,7 +15,7 @@ async function post(path, token) {
 const { access_token: login, user } = await post("/api/auth/refresh");
 const { client_secret: secret } = await post("/api/chatkit/session", login);
 
-/** What the page was told, for its test: `[name, detail]`. */
+/** Events and calls that the page received, for its test: `[name, detail]`. */
 const heard = /** @type {[string, unknown][]} */ ([]);
 
 /** @type {ChatKitOptions} */
@@ -62,7 +62,7 @@ const options = {
   widgets: {
     onAction: async (action, item) => {
       heard.push(["action", { action, item: item.id }]);
-      // As the official documentation has it: the page does its part, then lets the server know.
+      // As in the official documentation: the page handles the action, then notifies the server.
       await chatkit.sendCustomAction(action, item.id);
     },
   },

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 
 export const metadata: Metadata = { title: "Chat" };
 
-/** The whole screen on a phone; a column in the middle where there is room. */
+/** Full screen on a phone; a centred column on wider screens. */
 export default function ChatLayout({ children }: { children: ReactNode }) {
   return (
     <div className="h-dvh w-full">

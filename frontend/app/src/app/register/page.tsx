@@ -9,7 +9,7 @@ export default function RegisterPage() {
   return (
     <AuthCard
       title="Create your account"
-      lead="It lives on this server and nowhere else."
+      lead="Your data stays on this server."
       footer={
         <>
           Have an account?{" "}

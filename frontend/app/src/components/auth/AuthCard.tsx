@@ -5,11 +5,11 @@ export interface AuthCardProps {
   title: string;
   lead: string;
   children: ReactNode;
-  /** The way to the other form. */
+  /** A link to the other form. */
   footer: ReactNode;
 }
 
-/** What sign-in and sign-up stand in: the form, and beside it what the product does. */
+/** The layout of sign-in and sign-up: the form and an illustration of the product. */
 export function AuthCard({ title, lead, children, footer }: AuthCardProps) {
   return (
     <div className="grid min-h-dvh lg:grid-cols-[1fr_1.1fr]">
@@ -29,7 +29,7 @@ export function AuthCard({ title, lead, children, footer }: AuthCardProps) {
   );
 }
 
-/** A still picture of what happens inside, for eyes only. */
+/** An illustration of chat and tasks, hidden from screen readers. */
 function Showcase() {
   return (
     <aside

@@ -4,38 +4,39 @@ import { usePathname, useRouter } from "next/navigation";
 import { type ReactNode, useEffect } from "react";
 import { PageSkeleton } from "@/components/layout/PageSkeleton";
 import { UnreachableScreen } from "@/components/layout/UnreachableScreen";
-import { forgetPage, isOpenPage, needsSignIn, pageAskedFor, rememberPage } from "@/lib/returnTo";
+import { forgetPage, isAuthPage, needsSignIn, rememberPage, requestedPage } from "@/lib/returnTo";
 import { useAuthStore } from "@/stores/authStore";
 
 /**
- * Shows pages only once it is known who is there, so that a page may take `isAuthenticated` at its
- * word: a reload never looks like a sign-out.
+ * Renders pages only after the session has been restored, so that pages can rely on
+ * `isAuthenticated`: a reload never looks like a sign-out.
  */
 export function AuthGate({ children }: { children: ReactNode }) {
   const pathname = usePathname();
   const router = useRouter();
   const status = useAuthStore((state) => state.status);
   const reason = useAuthStore((state) => state.signedOutReason);
-  const start = useAuthStore((state) => state.start);
+  const restoreSession = useAuthStore((state) => state.restoreSession);
 
-  useEffect(() => void start(), [start]);
+  useEffect(() => void restoreSession(), [restoreSession]);
 
-  const isBarred = status === "signed-out" && needsSignIn(pathname);
-  const isDone = status === "signed-in" && isOpenPage(pathname);
+  const needsLogin = status === "signed-out" && needsSignIn(pathname);
+  const hasSignedIn = status === "signed-in" && isAuthPage(pathname);
 
   useEffect(() => {
-    if (isBarred) {
+    if (needsLogin) {
       if (reason === "chosen") forgetPage();
       else rememberPage(pathname + window.location.search);
       router.replace("/login");
-    } else if (isDone) {
-      const page = pageAskedFor();
+    } else if (hasSignedIn) {
+      const page = requestedPage();
       forgetPage();
       router.replace(page);
     }
-  }, [isBarred, isDone, reason, pathname, router]);
+  }, [needsLogin, hasSignedIn, reason, pathname, router]);
 
   if (status === "unreachable") return <UnreachableScreen />;
-  if (status === "starting" || isBarred || isDone) return <PageSkeleton pathname={pathname} />;
+  if (status === "starting" || needsLogin || hasSignedIn)
+    return <PageSkeleton pathname={pathname} />;
   return children;
 }

@@ -2,26 +2,24 @@
 
 import Link from "next/link";
 import { useState } from "react";
-import { PasswordInput } from "@/components/auth/PasswordInput";
-import { Button } from "@/components/ui/button";
+import { AccountForm } from "@/components/auth/AccountForm";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
-import { Notice } from "@/components/ui/notice";
+import { ErrorNotice } from "@/components/ui/notice";
 import { secretOf, textOf, useSubmit } from "@/hooks/useSubmit";
 import { browserLocale, browserTimezone } from "@/lib/locale";
-import type { ApiError } from "@/lib/problem";
-import { waitText } from "@/lib/waitText";
 import { useAuthStore } from "@/stores/authStore";
 
+/** Fields that may show an error of their own. */
 const FIELDS = ["email", "password", "name", "invitation"];
 
-/** Makes an account; the browser's time zone and language come with it. */
+/** Creates an account with the browser's time zone and language. */
 export function RegisterForm() {
   const signUp = useAuthStore((state) => state.signUp);
   const [invitation] = useState(() =>
     new URLSearchParams(window.location.search).get("invitation"),
   );
-  const { isSending, error, onSubmit } = useSubmit((form) => {
+  const submission = useSubmit((form) => {
     const name = textOf(form, "name");
     const code = textOf(form, "invitation");
     return signUp({
@@ -33,68 +31,39 @@ export function RegisterForm() {
       ...(code ? { invitation: code } : {}),
     });
   });
-  const wantsInvitation = invitation !== null || error?.code === "invitation-refused";
+  const { error } = submission;
+  const hasFieldError = FIELDS.some((field) => error?.fields[field]);
   return (
-    <form onSubmit={onSubmit} className="grid gap-4">
-      <RegisterProblem error={error} />
-      <Field label="Name" hint="What the assistant should call you. Optional.">
-        {(control) => <Input {...control} name="name" autoComplete="name" maxLength={100} />}
-      </Field>
-      <Field label="E-mail address" error={error?.fields.email}>
-        {(control) => (
-          <Input
-            {...control}
-            name="email"
-            type="email"
-            autoComplete="username"
-            autoCapitalize="none"
-            maxLength={254}
-            required
-          />
-        )}
-      </Field>
-      <Field
-        label="Password"
-        hint="At least 8 characters; a few words in a row do well."
-        error={error?.fields.password}
-      >
-        {(control) => (
-          <PasswordInput
-            {...control}
-            name="password"
-            autoComplete="new-password"
-            minLength={8}
-            required
-          />
-        )}
-      </Field>
-      {wantsInvitation ? (
-        <Field label="Invitation" hint="The code you were given.">
-          {(control) => (
-            <Input {...control} name="invitation" defaultValue={invitation ?? ""} required />
-          )}
+    <AccountForm
+      submission={submission}
+      isNewAccount
+      notice={
+        error && !hasFieldError ? (
+          <ErrorNotice error={error}>
+            {error.code === "email-taken" ? (
+              <Link href="/login" className="font-medium underline underline-offset-4">
+                Sign in instead
+              </Link>
+            ) : null}
+          </ErrorNotice>
+        ) : null
+      }
+      firstFields={
+        <Field label="Name" hint="What the assistant should call you. Optional.">
+          {(control) => <Input {...control} name="name" autoComplete="name" maxLength={100} />}
         </Field>
-      ) : null}
-      <Button type="submit" size="lg" aria-disabled={isSending}>
-        {isSending ? "Creating your account…" : "Create account"}
-      </Button>
-    </form>
-  );
-}
-
-function RegisterProblem({ error }: { error: ApiError | null }) {
-  if (!error || Object.keys(error.fields).some((field) => FIELDS.includes(field))) return null;
-  return (
-    <Notice tone="error">
-      {error.message} {waitText(error)}
-      {error.code === "email-taken" ? (
-        <>
-          {" "}
-          <Link href="/login" className="font-medium underline underline-offset-4">
-            Sign in instead
-          </Link>
-        </>
-      ) : null}
-    </Notice>
+      }
+      lastFields={
+        invitation !== null || error?.code === "invitation-refused" ? (
+          <Field label="Invitation" hint="Your invitation code.">
+            {(control) => (
+              <Input {...control} name="invitation" defaultValue={invitation ?? ""} required />
+            )}
+          </Field>
+        ) : null
+      }
+      submitText="Create account"
+      sendingText="Creating your account…"
+    />
   );
 }

@@ -10,22 +10,22 @@ import { ApiError, messageOf } from "@/lib/problem";
 import { useAuthStore } from "@/stores/authStore";
 
 /**
- * Redeems a one-time link, whose token is in the address after the `#`: browsers send that part to
- * nobody. Only this page's script uses the link up, so a preview of the address doesn't.
+ * Redeems a one-time link. Its token follows the `#` of the URL, which browsers never send. Only this
+ * page's script redeems it, so that a preview of the URL doesn't.
  */
 export function SignInLink() {
   const user = useAuthStore((state) => state.user);
   const signInWithLink = useAuthStore((state) => state.signInWithLink);
   const router = useRouter();
-  const [token, setToken] = useState(tokenInAddress);
+  const [token, setToken] = useState(tokenInUrl);
   const [error, setError] = useState<unknown>(null);
-  const [isSent, setIsSent] = useState(false);
-  // A ref, since React runs effects twice in development and the link works once.
-  const sentToken = useRef("");
+  const [hasRedeemed, setHasRedeemed] = useState(false);
+  // A ref, since React runs effects twice in development and a link works once.
+  const redeemedToken = useRef("");
 
   const redeem = useCallback(async () => {
-    sentToken.current = token;
-    setIsSent(true);
+    redeemedToken.current = token;
+    setHasRedeemed(true);
     setError(null);
     try {
       await signInWithLink(token);
@@ -36,40 +36,40 @@ export function SignInLink() {
   }, [token, signInWithLink, router]);
 
   useEffect(() => {
-    const takeToken = () => {
-      const found = tokenInAddress();
+    const readToken = () => {
+      const found = tokenInUrl();
       if (!found) return;
-      // Neither the history nor a copied address keeps it.
+      // Remove it from the history and from the URL that users copy.
       window.history.replaceState(null, "", window.location.pathname);
       setToken(found);
-      setIsSent(false);
+      setHasRedeemed(false);
       setError(null);
     };
-    takeToken();
-    window.addEventListener("hashchange", takeToken);
-    return () => window.removeEventListener("hashchange", takeToken);
+    readToken();
+    window.addEventListener("hashchange", readToken);
+    return () => window.removeEventListener("hashchange", readToken);
   }, []);
 
   useEffect(() => {
-    // Nobody who is signed in becomes somebody else without being asked.
-    if (token && !user && token !== sentToken.current) void redeem();
+    // A signed-in user must confirm the change of accounts.
+    if (token && !user && token !== redeemedToken.current) void redeem();
   }, [token, user, redeem]);
 
   if (!token || (error instanceof ApiError && error.status === 401)) {
     return (
-      <Card title="This link doesn't work any more" lead="It signs in once, within ten minutes.">
+      <Card title="This link no longer works" lead="Each link works once, within ten minutes.">
         <Notice tone="error">
-          {token ? messageOf(error) : "There is no sign-in link in this address."}
+          {token ? messageOf(error) : "This address contains no sign-in link."}
         </Notice>
         <p className="text-sm">
-          A new one: <code className="font-mono">todochat chat --link</code>
+          Create a new link: <code className="font-mono">todochat chat --link</code>
         </p>
       </Card>
     );
   }
   if (error) {
     return (
-      <Card title="That didn't work" lead="The link can still be used.">
+      <Card title="Sign-in failed" lead="You can still use the link.">
         <Notice tone="error">{messageOf(error)}</Notice>
         <Button size="lg" onClick={() => void redeem()}>
           Try again
@@ -77,12 +77,12 @@ export function SignInLink() {
       </Card>
     );
   }
-  if (user && !isSent) {
+  if (user && !hasRedeemed) {
     return (
       <Card
         title="Sign in with this link?"
         lead={`This browser is signed in as ${user.email ?? user.name ?? user.id}. The link may belong to another account.`}
-        footer="Only use a link that you have made yourself, with todochat chat."
+        footer="Use only a link that you created yourself with todochat chat."
       >
         <Button size="lg" onClick={() => void redeem()}>
           Sign in with the link
@@ -101,7 +101,7 @@ export function SignInLink() {
 }
 
 function Card(props: { title: string; lead: string; children: ReactNode; footer?: ReactNode }) {
-  const other = (
+  const passwordLink = (
     <>
       Have a password?{" "}
       <Link href="/login" className="font-medium text-primary underline underline-offset-4">
@@ -109,9 +109,9 @@ function Card(props: { title: string; lead: string; children: ReactNode; footer?
       </Link>
     </>
   );
-  return <AuthCard {...props} footer={props.footer ?? other} />;
+  return <AuthCard {...props} footer={props.footer ?? passwordLink} />;
 }
 
-function tokenInAddress(): string {
+function tokenInUrl(): string {
   return window.location.hash.slice(1);
 }

@@ -11,11 +11,11 @@ import { cn } from "@/lib/utils";
 export interface ChatContainerProps extends ThemedChatKitProps {
   /** Adds a button that closes the chat. */
   onClose?: () => void;
-  /** Adds a way to the task panel, where the chat is a page of its own. */
+  /** Adds a link to the task panel; for the page that shows only the chat. */
   showTasksLink?: boolean;
 }
 
-/** The chat under a header with the settings. */
+/** The chat with a header and a settings button. */
 export function ChatContainer({ onClose, showTasksLink, ...chat }: ChatContainerProps) {
   const [isSettingsOpen, setIsSettingsOpen] = useState(false);
   const Heading = showTasksLink ? "h1" : "h2";

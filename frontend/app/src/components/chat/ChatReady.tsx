@@ -7,7 +7,7 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { useChatKitScript } from "@/hooks/useChatKitScript";
 import { usesOfficialScript } from "@/lib/chatKitScript";
 
-/** Shows a chat when its component is there, a skeleton before, and what to do if it isn't. */
+/** Renders a skeleton until the chat component is loaded, and instructions if that fails. */
 export function ChatReady({ children }: { children: ReactNode }) {
   const { status, retry } = useChatKitScript();
   if (status === "ready") return children;
@@ -17,15 +17,15 @@ export function ChatReady({ children }: { children: ReactNode }) {
       <div className="grid max-w-xs justify-items-center gap-3 text-center text-sm">
         <MessageSquareOff aria-hidden className="h-9 w-9 text-muted-foreground" />
         <h3 className="font-semibold">
-          {usesOfficialScript ? "The chat didn’t load" : "The chat component is not here"}
+          {usesOfficialScript ? "The chat didn’t load" : "The chat component is missing"}
         </h3>
         <p className="text-muted-foreground">
           {usesOfficialScript ? (
-            "Its script could not be loaded. A blocker, or the network, may be in the way."
+            "Its script could not be loaded. Check your network and any content blocker."
           ) : (
             <>
-              This site was built without it, or it could not be loaded. Whoever runs the server
-              builds it with <code className="text-foreground">npm run build</code> in{" "}
+              The site was built without it, or it failed to load. The server’s administrator can
+              build it with <code className="text-foreground">npm run build</code> in{" "}
               <code className="text-foreground">frontend</code>. Your tasks work without it.
             </>
           )}

@@ -9,33 +9,33 @@ import { useAuthStore } from "@/stores/authStore";
 import { useChatWindow } from "@/stores/chatWindowStore";
 
 /**
- * A button that opens the chat over the page: a window in the corner that leaves the header free, the
- * whole screen on a phone.
- * Once opened the chat stays in the page, so an answer goes on while it is closed.
+ * A button that opens the chat over the page: in a window below the header, or full screen on a phone.
+ *
+ * Once opened, the chat stays mounted, so that a response continues while it is closed.
  */
 export function FloatingChat() {
   const isOpen = useChatWindow((state) => state.isOpen);
   const draft = useChatWindow((state) => state.draft);
   const open = useChatWindow((state) => state.open);
   const closeWindow = useChatWindow((state) => state.close);
-  const [wasOpened, setWasOpened] = useState(false);
+  const [hasOpened, setHasOpened] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
-  const box = useRef<HTMLDivElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
   const isAuthenticated = useAuthStore((state) => state.isAuthenticated);
 
   useEffect(() => {
-    if (isOpen) setWasOpened(true);
+    if (isOpen) setHasOpened(true);
   }, [isOpen]);
-  // The cursor goes on to the composer as soon as there is one.
+  // The focus moves on to the composer once it exists.
   useEffect(() => {
-    if (isOpen && wasOpened) box.current?.focus();
-  }, [isOpen, wasOpened]);
-  // On another page nobody expects it to be open.
+    if (isOpen && hasOpened) panel.current?.focus();
+  }, [isOpen, hasOpened]);
+  // Leaving the page closes the chat.
   useEffect(() => closeWindow, [closeWindow]);
 
   const close = useCallback(() => {
     closeWindow();
-    // It can be focused only when it is shown again.
+    // The button can take the focus only once it is visible again.
     requestAnimationFrame(() => button.current?.focus());
   }, [closeWindow]);
   useEffect(() => {
@@ -44,9 +44,9 @@ export function FloatingChat() {
       if (event.key !== "Escape" || event.defaultPrevented) return;
       // A dialog, such as the settings, closes first.
       if (document.querySelector("dialog[open]")) return;
-      // The focus is nowhere when what had it has gone, as a button that was pressed.
+      // The focus is on <body> if the focused element was removed, such as a pressed button.
       const focused = document.activeElement ?? document.body;
-      if (focused === document.body || box.current?.contains(focused)) close();
+      if (focused === document.body || panel.current?.contains(focused)) close();
     };
     document.addEventListener("keydown", onKeyDown);
     return () => document.removeEventListener("keydown", onKeyDown);
@@ -69,9 +69,9 @@ export function FloatingChat() {
       >
         <MessageCircle aria-hidden className="h-6 w-6" />
       </Button>
-      {wasOpened ? (
+      {hasOpened ? (
         <div
-          ref={box}
+          ref={panel}
           tabIndex={-1}
           className={cn(
             "fixed inset-0 z-50 outline-none overflow-hidden bg-card sm:inset-auto sm:right-5 sm:bottom-5 sm:h-[min(42rem,calc(100dvh-6rem))] sm:w-[min(26rem,calc(100vw-2.5rem))] sm:rounded-lg sm:border sm:shadow-2xl motion-safe:animate-rise",

@@ -4,36 +4,36 @@ import { ChatKit, useChatKit } from "@openai/chatkit-react";
 import { useEffect, useState } from "react";
 import { ChatReady } from "@/components/chat/ChatReady";
 import { useChatOptions } from "@/hooks/useChatOptions";
-import { isThreadGone, openThread, rememberThread } from "@/lib/openThread";
+import { isThreadNotFound, openThread, rememberThread } from "@/lib/openThread";
 import { useAuthStore } from "@/stores/authStore";
 
 export interface ThemedChatKitProps {
   /**
-   * Put the cursor into the composer when the chat appears.
+   * Focuses the composer when the chat appears.
    *
    * @default false
    */
   focusOnOpen?: boolean;
-  /** Something to put into the composer, for the person to send. */
+  /** Text to put into the composer, for the user to send. */
   draft?: { text: string; key: number } | null;
 }
 
-/** The chat of whoever is signed in, in the site's colours; it follows the theme at once. */
+/** The signed-in user's chat in the site's colours; follows changes of the theme. */
 export function ThemedChatKit({ focusOnOpen = false, draft = null }: ThemedChatKitProps) {
   const userId = useAuthStore((state) => state.user?.id);
   return (
     <ChatReady>
-      {/* Another person gets another chat, not this one's with other data. */}
-      <OwnChatKit key={userId} userId={userId ?? ""} focusOnOpen={focusOnOpen} draft={draft} />
+      {/* Another user gets a new component instance. */}
+      <UserChatKit key={userId} userId={userId ?? ""} focusOnOpen={focusOnOpen} draft={draft} />
     </ChatReady>
   );
 }
 
-interface OwnChatKitProps extends Required<ThemedChatKitProps> {
+interface UserChatKitProps extends Required<ThemedChatKitProps> {
   userId: string;
 }
 
-function OwnChatKit({ userId, focusOnOpen, draft }: OwnChatKitProps) {
+function UserChatKit({ userId, focusOnOpen, draft }: UserChatKitProps) {
   const [isReady, setIsReady] = useState(false);
   const [initialThread] = useState(() => openThread(userId));
   const chat = useChatKit({
@@ -42,16 +42,16 @@ function OwnChatKit({ userId, focusOnOpen, draft }: OwnChatKitProps) {
     onReady: () => setIsReady(true),
     onThreadChange: ({ threadId }) => rememberThread(userId, threadId),
     onError: ({ error }) => {
-      // Deleted elsewhere, as on another device: there is nothing to go on with.
+      // The thread was deleted elsewhere, such as on another device: start a new chat.
       const isShown = initialThread !== null && openThread(userId) === initialThread;
-      if (isShown && isThreadGone(error)) void setThreadId(null);
+      if (isShown && isThreadNotFound(error)) void setThreadId(null);
     },
   });
   const { focusComposer, setComposerValue, setThreadId } = chat;
 
   useEffect(() => {
     if (!isReady || !focusOnOpen) return;
-    // Both are refused while a thread loads; then the person types by themselves.
+    // Both are rejected while a thread loads; the user can then type the text.
     const fill = draft ? setComposerValue({ text: draft.text }) : Promise.resolve();
     fill.then(focusComposer).catch(() => undefined);
   }, [isReady, focusOnOpen, draft, focusComposer, setComposerValue]);

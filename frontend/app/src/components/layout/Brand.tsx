@@ -1,6 +1,6 @@
 import { cn } from "@/lib/utils";
 
-/** The sign and the name. */
+/** The product's logo and name. */
 export function Brand({ className }: { className?: string }) {
   return (
     <span className={cn("inline-flex items-center gap-2 font-semibold tracking-tight", className)}>

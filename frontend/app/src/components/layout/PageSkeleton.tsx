@@ -1,12 +1,12 @@
 import { Skeleton } from "@/components/ui/skeleton";
-import { isOpenPage } from "@/lib/returnTo";
+import { isAuthPage } from "@/lib/returnTo";
 
-/** What stands on a page until it is known who is there. */
+/** A placeholder for the page until the session is restored. */
 export function PageSkeleton({ pathname }: { pathname: string }) {
   return (
     <div role="status" className="min-h-dvh">
       <span className="sr-only">Loading</span>
-      {isOpenPage(pathname) ? <FormSkeleton /> : <ListSkeleton />}
+      {isAuthPage(pathname) ? <FormSkeleton /> : <ListSkeleton />}
     </div>
   );
 }

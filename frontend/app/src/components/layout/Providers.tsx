@@ -7,7 +7,7 @@ import { ChatKitScript } from "@/components/chat/ChatKitScript";
 import { Toaster } from "@/components/ui/toaster";
 import { usePreferencesOnPage } from "@/stores/preferencesStore";
 
-/** What every page stands in. */
+/** The theme, the session gate, messages and the chat script of every page. */
 export function Providers({ children }: { children: ReactNode }) {
   usePreferencesOnPage();
   return (

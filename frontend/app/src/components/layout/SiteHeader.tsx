@@ -9,7 +9,7 @@ import { SettingsDialog } from "@/components/settings/SettingsDialog";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 
-/** The head of the task page. */
+/** The header of the task page. */
 export function SiteHeader() {
   const [isSettingsOpen, setIsSettingsOpen] = useState(false);
   const { resolvedTheme, setTheme } = useTheme();

@@ -7,26 +7,26 @@ import { useAuthStore } from "@/stores/authStore";
 
 const RETRY_MS = 5_000;
 
-/** Says that the server can't be asked who is there, and goes on asking. */
+/** Shows that the server is unreachable, and retries every 5 s and when the network returns. */
 export function UnreachableScreen() {
   const problem = useAuthStore((state) => state.problem);
-  const start = useAuthStore((state) => state.start);
-  const [isTrying, setIsTrying] = useState(false);
+  const restoreSession = useAuthStore((state) => state.restoreSession);
+  const [isRetrying, setIsRetrying] = useState(false);
 
   useEffect(() => {
-    const timer = setInterval(() => void start(), RETRY_MS);
-    const onOnline = () => void start();
+    const timer = setInterval(() => void restoreSession(), RETRY_MS);
+    const onOnline = () => void restoreSession();
     window.addEventListener("online", onOnline);
     return () => {
       clearInterval(timer);
       window.removeEventListener("online", onOnline);
     };
-  }, [start]);
+  }, [restoreSession]);
 
   const retry = async () => {
-    setIsTrying(true);
-    await start();
-    setIsTrying(false);
+    setIsRetrying(true);
+    await restoreSession();
+    setIsRetrying(false);
   };
 
   return (
@@ -35,10 +35,10 @@ export function UnreachableScreen() {
         <CloudOff aria-hidden className="h-10 w-10 text-muted-foreground" />
         <h1 className="text-lg font-semibold">Can’t connect</h1>
         <p role="alert" className="text-sm text-muted-foreground">
-          {problem ?? "Trying again."} You stay signed in; this page tries again by itself.
+          {problem ?? "Retrying."} You stay signed in; this page retries automatically.
         </p>
-        <Button variant="outline" disabled={isTrying} onClick={retry}>
-          {isTrying ? "Trying…" : "Try now"}
+        <Button variant="outline" disabled={isRetrying} onClick={retry}>
+          {isRetrying ? "Retrying…" : "Retry now"}
         </Button>
       </div>
     </main>

@@ -6,14 +6,13 @@ import { RevokeTokensField, revokesTokens } from "@/components/settings/RevokeTo
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
-import { Notice } from "@/components/ui/notice";
+import { ErrorNotice } from "@/components/ui/notice";
 import { secretOf, textOf, useSubmit } from "@/hooks/useSubmit";
 import { patchMe, postPassword } from "@/lib/accountApi";
-import { waitText } from "@/lib/waitText";
 import { useAuthStore } from "@/stores/authStore";
 import { showInfo } from "@/stores/toastStore";
 
-/** Name and password. */
+/** The settings of name and password. */
 export function AccountSettings() {
   const user = useAuthStore((state) => state.user);
   const [changeCount, setChangeCount] = useState(0);
@@ -28,14 +27,14 @@ export function AccountSettings() {
       <hr />
       {user?.email ? (
         <PasswordForm
-          // A new form after a change: the passwords don't stay in the page.
+          // A new form after a change, so that the passwords don't stay in the page.
           key={changeCount}
           email={user.email}
           onChanged={() => setChangeCount(changeCount + 1)}
         />
       ) : (
         <p className="text-sm text-muted-foreground">
-          You sign in elsewhere; your password is kept there.
+          This account has no password here; you sign in elsewhere.
         </p>
       )}
     </div>
@@ -46,7 +45,7 @@ function NameForm({ name }: { name: string }) {
   const setUser = useAuthStore((state) => state.setUser);
   const { isSending, error, onSubmit } = useSubmit(async (form) => {
     setUser(await patchMe({ name: textOf(form, "name") || null }));
-    showInfo("Your name is saved");
+    showInfo("Name saved");
   });
   return (
     <form onSubmit={onSubmit} className="flex items-end gap-2">
@@ -65,36 +64,32 @@ function NameForm({ name }: { name: string }) {
 function PasswordForm({ email, onChanged }: { email: string; onChanged: () => void }) {
   const { isSending, error, onSubmit } = useSubmit(async (form) => {
     const revokeTokens = revokesTokens(form);
-    await postPassword(secretOf(form, "current"), secretOf(form, "fresh"), revokeTokens);
+    await postPassword(secretOf(form, "current"), secretOf(form, "replacement"), revokeTokens);
     showInfo(
       revokeTokens
-        ? "Password changed. Other devices are signed out, access tokens are revoked."
+        ? "Password changed. Other devices are signed out and access tokens revoked."
         : "Password changed. Other devices are signed out.",
     );
     onChanged();
   });
-  const isWrong = error?.code === "wrong-password";
-  const freshError = error?.fields.new_password;
+  const isWrongPassword = error?.code === "wrong-password";
+  const newPasswordError = error?.fields.new_password;
   return (
     <form onSubmit={onSubmit} className="grid gap-4">
       <h4 className="text-sm font-semibold">Change password</h4>
-      {error && !isWrong && !freshError ? (
-        <Notice tone="error">
-          {error.message} {waitText(error)}
-        </Notice>
-      ) : null}
-      {/* For password managers: whose password this is. */}
+      {error && !isWrongPassword && !newPasswordError ? <ErrorNotice error={error} /> : null}
+      {/* Tells password managers which account the password belongs to. */}
       <input hidden readOnly name="email" value={email} autoComplete="username" />
-      <Field label="Current password" error={isWrong ? error.message : undefined}>
+      <Field label="Current password" error={isWrongPassword ? error.message : undefined}>
         {(control) => (
           <PasswordInput {...control} name="current" autoComplete="current-password" required />
         )}
       </Field>
-      <Field label="New password" hint="At least 8 characters." error={freshError}>
+      <Field label="New password" hint="At least 8 characters." error={newPasswordError}>
         {(control) => (
           <PasswordInput
             {...control}
-            name="fresh"
+            name="replacement"
             autoComplete="new-password"
             minLength={8}
             required

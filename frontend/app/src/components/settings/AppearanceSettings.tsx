@@ -1,11 +1,11 @@
 "use client";
 
 import { useTheme } from "next-themes";
-import { Choices } from "@/components/settings/Choices";
+import { RadioGroup } from "@/components/settings/RadioGroup";
 import { type Density, usePreferences } from "@/stores/preferencesStore";
 
 const THEMES = [
-  { value: "system", name: "As the device" },
+  { value: "system", name: "Same as device" },
   { value: "light", name: "Light" },
   { value: "dark", name: "Dark" },
 ] as const;
@@ -15,22 +15,24 @@ const DENSITIES: readonly { value: Density; name: string }[] = [
   { value: "compact", name: "Compact" },
 ];
 
-/** Colours and room; kept in this browser. */
+/** The settings of theme and density, stored in this browser. */
 export function AppearanceSettings() {
   const { theme, setTheme } = useTheme();
   const density = usePreferences((state) => state.density);
   const setDensity = usePreferences((state) => state.setDensity);
   return (
     <div className="grid gap-6">
-      <Choices legend="Theme" choices={THEMES} value={theme ?? "system"} onChange={setTheme} />
-      <Choices
+      <RadioGroup legend="Theme" options={THEMES} value={theme ?? "system"} onChange={setTheme} />
+      <RadioGroup
         legend="Density"
-        hint="How much room tasks and messages take."
-        choices={DENSITIES}
+        hint="Spacing of tasks and messages"
+        options={DENSITIES}
         value={density}
         onChange={setDensity}
       />
-      <p className="text-[0.8125rem] text-muted-foreground">These hold for this browser only.</p>
+      <p className="text-[0.8125rem] text-muted-foreground">
+        These settings apply only to this browser.
+      </p>
     </div>
   );
 }

@@ -7,11 +7,12 @@ import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { secretOf, useSubmit } from "@/hooks/useSubmit";
 import { deleteMe, getExport } from "@/lib/accountApi";
-import { saveFile } from "@/lib/saveFile";
-import { waitText } from "@/lib/waitText";
+import { messageOf } from "@/lib/problem";
 import { useAuthStore } from "@/stores/authStore";
 
-/** A copy of everything, and the end of everything. */
+const REVOKE_URL_MS = 10_000;
+
+/** Exports all data and deletes the account. */
 export function DataSettings() {
   const user = useAuthStore((state) => state.user);
   const [isDeleting, setIsDeleting] = useState(false);
@@ -22,8 +23,8 @@ export function DataSettings() {
       <section className="grid gap-3">
         <h4 className="text-sm font-semibold">Delete account</h4>
         <p className="text-sm text-muted-foreground">
-          Your account, tasks, chats and files go for good, on every device. Nobody can bring them
-          back.
+          Permanently deletes your account, tasks, chats and files on every device. This can’t be
+          undone.
         </p>
         {isDeleting ? (
           <DeleteForm hasPassword={Boolean(user?.email)} onCancel={() => setIsDeleting(false)} />
@@ -46,7 +47,13 @@ export function DataSettings() {
 function ExportForm({ userId }: { userId: string }) {
   const { isSending, error, onSubmit } = useSubmit(async () => {
     const day = new Date().toISOString().slice(0, 10);
-    saveFile(await getExport(userId), `todochat-${day}.json`);
+    const url = URL.createObjectURL(await getExport(userId));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = `todochat-${day}.json`;
+    link.click();
+    // Once a download has started, it keeps its own reference to the content.
+    setTimeout(() => URL.revokeObjectURL(url), REVOKE_URL_MS);
   });
   return (
     <form onSubmit={onSubmit} className="grid gap-3">
@@ -56,13 +63,13 @@ function ExportForm({ userId }: { userId: string }) {
       </p>
       {error ? (
         <p role="alert" className="text-sm text-destructive">
-          {error.message} {waitText(error)}
+          {messageOf(error)}
         </p>
       ) : null}
       <div>
         <Button type="submit" variant="outline" aria-disabled={isSending}>
           <Download aria-hidden className="h-4 w-4" />
-          {isSending ? "Collecting…" : "Download everything"}
+          {isSending ? "Preparing…" : "Download everything"}
         </Button>
       </div>
     </form>
@@ -70,18 +77,18 @@ function ExportForm({ userId }: { userId: string }) {
 }
 
 function DeleteForm({ hasPassword, onCancel }: { hasPassword: boolean; onCancel: () => void }) {
-  const forget = useAuthStore((state) => state.forget);
+  const clearSession = useAuthStore((state) => state.clearSession);
   const { isSending, error, onSubmit } = useSubmit(async (form) => {
     await deleteMe(secretOf(form, "password"));
-    forget("chosen");
+    clearSession("chosen");
   });
   return (
     <form onSubmit={onSubmit} className="grid gap-3 rounded-md border border-destructive/50 p-3">
       {hasPassword ? (
         <Field
           label="Your password"
-          hint="To be sure that it is you."
-          error={error ? `${error.message} ${waitText(error)}` : undefined}
+          hint="Confirms that it’s you."
+          error={error ? messageOf(error) : undefined}
         >
           {(control) => (
             <PasswordInput {...control} name="password" autoComplete="current-password" required />
@@ -89,7 +96,7 @@ function DeleteForm({ hasPassword, onCancel }: { hasPassword: boolean; onCancel:
         </Field>
       ) : error ? (
         <p role="alert" className="text-sm text-destructive">
-          {error.message}
+          {messageOf(error)}
         </p>
       ) : null}
       <div className="flex flex-wrap justify-end gap-2">

@@ -7,12 +7,12 @@ import type { Loaded } from "@/hooks/useLoaded";
 export interface LoadedListProps<T> {
   state: Loaded<T[]>;
   onRetry: () => void;
-  /** Said when there is nothing. */
+  /** The text for an empty list. */
   empty: string;
   children: (items: T[]) => ReactNode;
 }
 
-/** A list from the server: its skeleton, its failure, its emptiness, or itself. */
+/** A list from the server, with its loading, error and empty states. */
 export function LoadedList<T>({ state, onRetry, empty, children }: LoadedListProps<T>) {
   if (state.status === "loading") {
     return (

@@ -4,10 +4,9 @@ import { PasswordInput } from "@/components/auth/PasswordInput";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input, NativeSelect } from "@/components/ui/input";
-import { Notice } from "@/components/ui/notice";
+import { ErrorNotice } from "@/components/ui/notice";
 import { secretOf, textOf, useSubmit } from "@/hooks/useSubmit";
 import { type AccessToken, postAccessToken, type Scope } from "@/lib/accountApi";
-import { waitText } from "@/lib/waitText";
 
 const DAY_MS = 86_400_000;
 const SCOPES: readonly { value: string; name: string; scopes: Scope[] }[] = [
@@ -42,16 +41,14 @@ export function NewTokenForm({ email, onCreated }: NewTokenFormProps) {
       }),
     );
   });
-  const isWrong = error?.code === "wrong-password" && email !== null;
+  const isWrongPassword = error?.code === "wrong-password" && email !== null;
   const { name: nameError, expires_at: expiryError } = error?.fields ?? {};
   return (
     <details className="rounded-md border">
       <summary className="px-3 py-2.5 text-sm font-medium">New access token</summary>
       <form onSubmit={onSubmit} className="grid gap-3 border-t p-3 sm:grid-cols-2">
-        {error && !isWrong && !nameError && !expiryError ? (
-          <Notice tone="error" className="sm:col-span-2">
-            {error.message} {waitText(error)}
-          </Notice>
+        {error && !isWrongPassword && !nameError && !expiryError ? (
+          <ErrorNotice error={error} className="sm:col-span-2" />
         ) : null}
         <Field label="Name" error={nameError} className="sm:col-span-2">
           {(control) => (
@@ -94,7 +91,7 @@ export function NewTokenForm({ email, onCreated }: NewTokenFormProps) {
             <Field
               label="Your password"
               hint="Confirms that it’s you."
-              error={isWrong ? error.message : undefined}
+              error={isWrongPassword ? error.message : undefined}
               className="sm:col-span-2"
             >
               {(control) => (

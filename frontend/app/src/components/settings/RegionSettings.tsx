@@ -8,17 +8,17 @@ import {
   browserLocale,
   browserTimezone,
   LOCALES,
+  localeOrDefault,
+  timezoneOrDefault,
   timezones,
-  usableLocale,
-  usableTimezone,
 } from "@/lib/locale";
 import { messageOf } from "@/lib/problem";
 import { useAuthStore } from "@/stores/authStore";
 import { showError } from "@/stores/toastStore";
 
-const BROWSERS = "";
+const BROWSER_DEFAULT = "";
 
-/** The account's language and time zone; dates and the assistant follow them. */
+/** The settings of language and time zone, for dates and the assistant. */
 export function RegionSettings() {
   const user = useAuthStore((state) => state.user);
   const setUser = useAuthStore((state) => state.setUser);
@@ -45,10 +45,10 @@ export function RegionSettings() {
         {(control) => (
           <NativeSelect
             {...control}
-            value={user?.locale ?? BROWSERS}
+            value={user?.locale ?? BROWSER_DEFAULT}
             onChange={({ target }) => void save({ locale: target.value || null })}
           >
-            <option value={BROWSERS}>As the browser ({browserLocale()})</option>
+            <option value={BROWSER_DEFAULT}>Same as browser ({browserLocale()})</option>
             {locales.map(({ tag, name }) => (
               <option key={tag} value={tag}>
                 {name}
@@ -57,14 +57,14 @@ export function RegionSettings() {
           </NativeSelect>
         )}
       </Field>
-      <Field label="Time zone" hint="What “tomorrow at 5pm” means.">
+      <Field label="Time zone" hint="Time zone of dates, such as “tomorrow at 5pm”">
         {(control) => (
           <NativeSelect
             {...control}
-            value={user?.timezone ?? BROWSERS}
+            value={user?.timezone ?? BROWSER_DEFAULT}
             onChange={({ target }) => void save({ timezone: target.value || null })}
           >
-            <option value={BROWSERS}>As the device ({browserTimezone()})</option>
+            <option value={BROWSER_DEFAULT}>Same as device ({browserTimezone()})</option>
             {zones.map((zone) => (
               <option key={zone} value={zone}>
                 {zone.replaceAll("_", " ")}
@@ -74,19 +74,18 @@ export function RegionSettings() {
         )}
       </Field>
       <p className="text-[0.8125rem] text-muted-foreground">
-        Now it is{" "}
-        {new Intl.DateTimeFormat(usableLocale(user?.locale), {
+        Current time:{" "}
+        {new Intl.DateTimeFormat(localeOrDefault(user?.locale), {
           dateStyle: "full",
           timeStyle: "short",
-          timeZone: usableTimezone(user?.timezone),
+          timeZone: timezoneOrDefault(user?.timezone),
         }).format(new Date())}
-        .
       </p>
     </div>
   );
 }
 
-/** An account may hold an older name of a zone. */
+/** Adds the account's time zone, which may be an older name. */
 function withCurrent(zones: string[], current: string | null | undefined): string[] {
   return !current || zones.includes(current) ? zones : [current, ...zones];
 }

@@ -2,7 +2,7 @@ import { Checkbox } from "@/components/ui/checkbox";
 
 const NAME = "revoke-tokens";
 
-/** Asks whether access tokens end, too; checked unless the user keeps them. */
+/** A checkbox that revokes access tokens, too; checked by default. */
 export function RevokeTokensField() {
   return (
     <Checkbox
@@ -14,7 +14,7 @@ export function RevokeTokensField() {
   );
 }
 
-/** Whether the field is checked in a submitted form. */
+/** Tells whether the checkbox is checked in a submitted form. */
 export function revokesTokens(form: FormData): boolean {
   return form.has(NAME);
 }

@@ -4,8 +4,8 @@ import { useState } from "react";
 import { LoadedList } from "@/components/settings/LoadedList";
 import { RevokeTokensField, revokesTokens } from "@/components/settings/RevokeTokensField";
 import { Button } from "@/components/ui/button";
+import { useDateContext } from "@/hooks/useDateContext";
 import { useLoaded } from "@/hooks/useLoaded";
-import { useReading } from "@/hooks/useReading";
 import { useSubmit } from "@/hooks/useSubmit";
 import {
   type DeviceSession,
@@ -19,12 +19,12 @@ import { messageOf } from "@/lib/problem";
 import { useAuthStore } from "@/stores/authStore";
 import { showError } from "@/stores/toastStore";
 
-/** Where one is signed in. */
+/** The list of sessions, which can be ended. */
 export function SessionSettings() {
   const [sessions, reload] = useLoaded(getSessions);
-  const [isAsking, setIsAsking] = useState(false);
+  const [isConfirming, setIsConfirming] = useState(false);
 
-  const end = (id: string) =>
+  const endSession = (id: string) =>
     deleteSession(id).then(reload, (error: unknown) => showError(messageOf(error)));
 
   return (
@@ -32,18 +32,22 @@ export function SessionSettings() {
       <p className="text-sm text-muted-foreground">
         These devices are signed in. End any that you don’t recognize, then change your password.
       </p>
-      <LoadedList state={sessions} onRetry={() => void reload()} empty="No session.">
+      <LoadedList state={sessions} onRetry={() => void reload()} empty="No sessions">
         {(items) =>
           items.map((session) => (
-            <SessionRow key={session.id} session={session} onEnd={() => void end(session.id)} />
+            <SessionRow
+              key={session.id}
+              session={session}
+              onEnd={() => void endSession(session.id)}
+            />
           ))
         }
       </LoadedList>
-      {isAsking ? (
-        <SignOutForm onCancel={() => setIsAsking(false)} />
+      {isConfirming ? (
+        <SignOutForm onCancel={() => setIsConfirming(false)} />
       ) : (
         <div>
-          <Button variant="outline" size="sm" onClick={() => setIsAsking(true)}>
+          <Button variant="outline" size="sm" onClick={() => setIsConfirming(true)}>
             Sign out everywhere…
           </Button>
         </div>
@@ -53,10 +57,10 @@ export function SessionSettings() {
 }
 
 function SignOutForm({ onCancel }: { onCancel: () => void }) {
-  const forget = useAuthStore((state) => state.forget);
+  const clearSession = useAuthStore((state) => state.clearSession);
   const { isSending, error, onSubmit } = useSubmit(async (form) => {
     await postSignOutEverywhere(revokesTokens(form));
-    forget("chosen");
+    clearSession("chosen");
   });
   return (
     <form onSubmit={onSubmit} className="grid gap-3 rounded-md border p-3">
@@ -80,15 +84,17 @@ function SignOutForm({ onCancel }: { onCancel: () => void }) {
 }
 
 function SessionRow({ session, onEnd }: { session: DeviceSession; onEnd: () => void }) {
-  const reading = useReading();
+  const dates = useDateContext();
   const name = deviceName(session.user_agent);
   return (
     <li className="flex items-center gap-3 px-3 py-2.5 text-sm">
       <div className="min-w-0 flex-1">
         <p className="truncate font-medium">{name}</p>
         <p className="text-xs text-muted-foreground">
-          {session.current ? "This device" : `Used ${formatMoment(session.last_used_at, reading)}`}
-          {" · "}since {formatMoment(session.created_at, reading)}
+          {session.current
+            ? "This device"
+            : `Last used ${formatMoment(session.last_used_at, dates)}`}
+          {" · "}signed in {formatMoment(session.created_at, dates)}
         </p>
       </div>
       {session.current ? null : (

@@ -39,12 +39,12 @@ const SECTIONS: readonly [Section, ...Section[]] = [
   { id: "data", name: "Your data", Icon: Download, Content: DataSettings },
 ];
 
-/** Everything a person can set, and the way out. */
+/** All settings, and sign-out. */
 export function SettingsDialog({ onClose }: { onClose: () => void }) {
   const [section, setSection] = useState<Section>(SECTIONS[0]);
   const signOut = useAuthStore((state) => state.signOut);
   const user = useAuthStore((state) => state.user);
-  const leave = () => signOut().catch((error: unknown) => showError(messageOf(error)));
+  const signOutOrShowError = () => signOut().catch((error: unknown) => showError(messageOf(error)));
   return (
     <Dialog title="Settings" onClose={onClose} className="max-w-3xl">
       <div className="sm:grid sm:h-[32rem] sm:max-h-[calc(90dvh-4rem)] sm:grid-cols-[13.5rem_minmax(0,1fr)]">
@@ -72,7 +72,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
           <Button
             variant="ghost"
             size="sm"
-            onClick={leave}
+            onClick={signOutOrShowError}
             className="h-9 justify-start px-3 text-sm font-normal text-muted-foreground sm:mt-auto"
           >
             <LogOut aria-hidden className="h-4 w-4" />
@@ -81,7 +81,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
         </nav>
         <div className="min-h-[60dvh] overflow-y-auto p-5 sm:min-h-0">
           <h3 className="mb-4 text-base font-semibold">{section.name}</h3>
-          {/* Another person, as after signing in from another tab, gets fields of their own. */}
+          {/* Another user, as after sign-in from another tab, gets new fields. */}
           <section.Content key={user?.id} />
         </div>
       </div>

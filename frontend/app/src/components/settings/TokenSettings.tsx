@@ -5,8 +5,8 @@ import { LoadedList } from "@/components/settings/LoadedList";
 import { NewTokenForm } from "@/components/settings/NewTokenForm";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
+import { useDateContext } from "@/hooks/useDateContext";
 import { useLoaded } from "@/hooks/useLoaded";
-import { useReading } from "@/hooks/useReading";
 import { type AccessToken, deleteAccessToken, getAccessTokens } from "@/lib/accountApi";
 import { formatDue, formatMoment } from "@/lib/due";
 import { messageOf } from "@/lib/problem";
@@ -32,7 +32,7 @@ export function TokenSettings() {
         <CreatedToken token={created.token} onDone={() => setCreated(null)} />
       ) : null}
       <NewTokenForm
-        // A new form for the next token: the password doesn't stay in the page.
+        // A new form for the next token, so that the password doesn't stay in the page.
         key={createdCount}
         email={email}
         onCreated={(token) => {
@@ -57,7 +57,7 @@ function CreatedToken({ token, onDone }: { token: string; onDone: () => void }) 
   const copy = () =>
     navigator.clipboard?.writeText(token).then(
       () => setIsCopied(true),
-      // Without https there is no clipboard; the field is selected by a click.
+      // Plain HTTP has no clipboard API; a click selects the text.
       () => undefined,
     );
   return (
@@ -83,8 +83,8 @@ function CreatedToken({ token, onDone }: { token: string; onDone: () => void }) 
 }
 
 function TokenRow({ token, onRevoke }: { token: AccessToken; onRevoke: () => void }) {
-  const reading = useReading();
-  const isExpired = token.expires_at !== null && new Date(token.expires_at) <= reading.now;
+  const dates = useDateContext();
+  const isExpired = token.expires_at !== null && new Date(token.expires_at) <= dates.now;
   return (
     <li className="flex items-center gap-3 px-3 py-2.5 text-sm">
       <div className="min-w-0 flex-1">
@@ -92,9 +92,9 @@ function TokenRow({ token, onRevoke }: { token: AccessToken; onRevoke: () => voi
         <p className="text-xs text-muted-foreground">
           Scope: {token.scopes.join(" and ")}
           {" · "}
-          {token.last_used_at ? `used ${formatMoment(token.last_used_at, reading)}` : "never used"}
+          {token.last_used_at ? `used ${formatMoment(token.last_used_at, dates)}` : "never used"}
           {token.expires_at
-            ? ` · ${isExpired ? "expired" : "expires"} ${formatDue({ date: token.expires_at.slice(0, 10) }, reading)}`
+            ? ` · ${isExpired ? "expired" : "expires"} ${formatDue({ date: token.expires_at.slice(0, 10) }, dates)}`
             : ""}
         </p>
       </div>

@@ -16,15 +16,15 @@ const TOKEN = {
   expires_at: "2027-02-27T10:00:00Z",
 };
 
-/** The server: notes the bodies it is sent, and answers with what a test prepared. */
-class Server {
+/** A server that records request bodies and sends the responses of the test. */
+class FakeServer {
   readonly bodies: Record<string, unknown> = {};
-  answers: Record<string, () => Response> = {};
+  responses: Record<string, () => Response> = {};
 
   fetch = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
     const route = `${init.method ?? "GET"} ${new URL(String(input), "http://site").pathname}`;
     if (init.body) this.bodies[route] = JSON.parse(String(init.body));
-    return this.answers[route]?.() ?? Response.json({ items: [] });
+    return this.responses[route]?.() ?? Response.json({ items: [] });
   };
 }
 
@@ -32,10 +32,10 @@ function problem(status: number, code: string, detail: string, errors: object[] 
   return Response.json({ type: `urn:todochat:problem:${code}`, detail, errors }, { status });
 }
 
-let server: Server;
+let server: FakeServer;
 
 beforeEach(() => {
-  server = new Server();
+  server = new FakeServer();
   vi.stubGlobal("fetch", server.fetch);
   const token = `e30.${btoa(JSON.stringify({ exp: 9_999_999_999 }))}.e30`;
   useAuthStore.setState({ user: USER, token, isAuthenticated: true, status: "signed-in" });
@@ -52,14 +52,14 @@ function press(name: string): void {
   fireEvent.click(screen.getByRole("button", { name }));
 }
 
-const revokes = () =>
+const revokeCheckbox = () =>
   screen.getByRole<HTMLInputElement>("checkbox", { name: "Also revoke my access tokens" });
 
 it.each([true, false])("changes the password and revokes tokens: %s", async (isRevoking) => {
-  server.answers["POST /api/auth/password"] = () => new Response(null, { status: 204 });
+  server.responses["POST /api/auth/password"] = () => new Response(null, { status: 204 });
   render(<AccountSettings />);
-  expect(revokes().checked).toBe(true);
-  if (!isRevoking) fireEvent.click(revokes());
+  expect(revokeCheckbox().checked).toBe(true);
+  if (!isRevoking) fireEvent.click(revokeCheckbox());
   type("Current password", "correct horse battery");
   type("New password", "a better horse battery");
 
@@ -75,11 +75,12 @@ it.each([true, false])("changes the password and revokes tokens: %s", async (isR
 });
 
 it.each([true, false])("signs out everywhere and revokes tokens: %s", async (isRevoking) => {
-  server.answers["POST /api/auth/sign-out-everywhere"] = () => new Response(null, { status: 204 });
+  server.responses["POST /api/auth/sign-out-everywhere"] = () =>
+    new Response(null, { status: 204 });
   render(<SessionSettings />);
 
   press("Sign out everywhere…");
-  if (!isRevoking) fireEvent.click(revokes());
+  if (!isRevoking) fireEvent.click(revokeCheckbox());
   press("Sign out everywhere");
 
   await waitFor(() => expect(useAuthStore.getState().isAuthenticated).toBe(false));
@@ -88,7 +89,7 @@ it.each([true, false])("signs out everywhere and revokes tokens: %s", async (isR
   });
 });
 
-it("asks before signing out everywhere", () => {
+it("asks for confirmation before signing out everywhere", () => {
   render(<SessionSettings />);
 
   press("Sign out everywhere…");
@@ -98,8 +99,8 @@ it("asks before signing out everywhere", () => {
   expect(useAuthStore.getState().isAuthenticated).toBe(true);
 });
 
-it("creates a token with the password and an end, and forgets the password", async () => {
-  server.answers["POST /api/auth/tokens"] = () =>
+it("creates a token with password and expiry, then clears the password", async () => {
+  server.responses["POST /api/auth/tokens"] = () =>
     Response.json({ ...TOKEN, token: "todochat_pat_x" }, { status: 201 });
   render(<TokenSettings />);
   type("Name", "Backup script");
@@ -115,8 +116,8 @@ it("creates a token with the password and an end, and forgets the password", asy
   expect(screen.getByLabelText<HTMLInputElement>("Your password").value).toBe("");
 });
 
-it("shows a wrong password at its field", async () => {
-  server.answers["POST /api/auth/tokens"] = () => problem(403, "wrong-password", "Wrong one.");
+it("shows the wrong-password error at the password field", async () => {
+  server.responses["POST /api/auth/tokens"] = () => problem(403, "wrong-password", "Wrong one.");
   render(<TokenSettings />);
   type("Name", "Backup script");
   type("Your password", "not it");
@@ -127,9 +128,9 @@ it("shows a wrong password at its field", async () => {
   expect(screen.getByLabelText("Your password").getAttribute("aria-invalid")).toBe("true");
 });
 
-it("shows at its field that a token may not live that long", async () => {
+it("shows the error of a lifetime over the limit at its field", async () => {
   const errors = [{ pointer: "/expires_at", detail: "Within 30 days." }];
-  server.answers["POST /api/auth/tokens"] = () =>
+  server.responses["POST /api/auth/tokens"] = () =>
     problem(422, "invalid-input", "Within 30 days.", errors);
   render(<TokenSettings />);
   type("Name", "Backup script");
@@ -141,9 +142,9 @@ it("shows at its field that a token may not live that long", async () => {
   expect(screen.getByLabelText("Expires in").getAttribute("aria-invalid")).toBe("true");
 });
 
-it("asks for no password where the account has none, and says when to sign in again", async () => {
+it("needs no password for an account without one, and asks for a recent sign-in", async () => {
   useAuthStore.setState({ user: { ...USER, email: null } });
-  server.answers["POST /api/auth/tokens"] = () =>
+  server.responses["POST /api/auth/tokens"] = () =>
     problem(403, "recent-sign-in-required", "Sign in again.");
   render(<TokenSettings />);
   expect(screen.queryByLabelText("Your password")).toBeNull();

@@ -2,38 +2,38 @@
 
 import { CalendarPlus, Plus } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
-import { DueFields, type DueText, NO_DUE } from "@/components/tasks/DueFields";
+import { DueFields, type DueValues, NO_DUE } from "@/components/tasks/DueFields";
 import { PrioritySelect } from "@/components/tasks/PrioritySelect";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
-import { dueFrom, type Reading } from "@/lib/due";
+import { type DateContext, dueFrom } from "@/lib/due";
 import type { Priority } from "@/lib/tasks";
 import { useTaskStore } from "@/stores/taskStore";
 
 export interface AddTaskProps {
-  /** The list it goes to; null for the default one. */
+  /** The list to add to; null for the default list. */
   listId: string | null;
-  reading: Reading;
+  dates: DateContext;
 }
 
-/** A line to type a task into, with due and priority if wanted. */
-export function AddTask({ listId, reading }: AddTaskProps) {
+/** A form that adds a task, optionally with due date and priority. */
+export function AddTask({ listId, dates }: AddTaskProps) {
   const addTask = useTaskStore((state) => state.addTask);
-  const field = useRef<HTMLInputElement>(null);
+  const titleField = useRef<HTMLInputElement>(null);
   const [title, setTitle] = useState("");
-  const [due, setDue] = useState<DueText>(NO_DUE);
+  const [due, setDue] = useState<DueValues>(NO_DUE);
   const [priority, setPriority] = useState<Priority>("none");
   const [isDetailed, setIsDetailed] = useState(false);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const text = title.trim();
-    field.current?.focus();
+    titleField.current?.focus();
     if (!text) return;
     const draft = {
       title: text,
       priority,
-      due: dueFrom(due.day, due.time, reading.timezone),
+      due: dueFrom(due.day, due.time, dates.timezone),
       ...(listId ? { list_id: listId } : {}),
     };
     setTitle("");
@@ -41,8 +41,8 @@ export function AddTask({ listId, reading }: AddTaskProps) {
       setDue(NO_DUE);
       setPriority("none");
     } else {
-      // Nothing that was typed is lost, unless something else was typed meanwhile.
-      setTitle((now) => now || text);
+      // Restore the title, unless the user has typed another one.
+      setTitle((current) => current || text);
     }
   };
 
@@ -50,7 +50,7 @@ export function AddTask({ listId, reading }: AddTaskProps) {
     <form onSubmit={submit} className="rounded-lg border bg-card p-1.5 shadow-xs">
       <div className="flex items-center gap-1">
         <Input
-          ref={field}
+          ref={titleField}
           value={title}
           onChange={(event) => setTitle(event.target.value)}
           aria-label="New task"
@@ -62,7 +62,7 @@ export function AddTask({ listId, reading }: AddTaskProps) {
         <Button
           variant="ghost"
           size="icon"
-          aria-label="Due and priority"
+          aria-label="Due date and priority"
           aria-expanded={isDetailed}
           onClick={() => setIsDetailed(!isDetailed)}
         >

@@ -1,21 +1,21 @@
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
 
-/** A due as it stands in fields: a day, and a time of that day. */
-export interface DueText {
+/** The values of the due date fields. */
+export interface DueValues {
   day: string;
   time: string;
 }
 
-/** No due. */
-export const NO_DUE: DueText = { day: "", time: "" };
+/** The values without a due date. */
+export const NO_DUE: DueValues = { day: "", time: "" };
 
 export interface DueFieldsProps {
-  value: DueText;
-  onChange: (value: DueText) => void;
+  value: DueValues;
+  onChange: (value: DueValues) => void;
 }
 
-/** The platform's own fields for a day and a time. */
+/** Native fields for the day and time of a due date. */
 export function DueFields({ value, onChange }: DueFieldsProps) {
   return (
     <>

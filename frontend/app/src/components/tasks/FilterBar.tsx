@@ -2,13 +2,13 @@
 
 import { ArrowUpDown, Search } from "lucide-react";
 import { Input, NativeSelect } from "@/components/ui/input";
-import type { Choice, Filter, Order } from "@/lib/taskView";
+import type { Filter, Order, TaskQuery } from "@/lib/taskView";
 import { cn } from "@/lib/utils";
 
 export interface FilterBarProps {
-  choice: Choice;
+  query: TaskQuery;
   counts: Record<Filter, number>;
-  onChange: (choice: Choice) => void;
+  onChange: (query: TaskQuery) => void;
 }
 
 const FILTERS: readonly { value: Filter; name: string }[] = [
@@ -20,14 +20,14 @@ const FILTERS: readonly { value: Filter; name: string }[] = [
 ];
 
 const ORDERS: readonly { value: Order; name: string }[] = [
-  { value: "due", name: "Due first" },
-  { value: "priority", name: "Priority first" },
+  { value: "due", name: "By due date" },
+  { value: "priority", name: "By priority" },
   { value: "created", name: "Newest first" },
   { value: "title", name: "By title" },
 ];
 
-/** Which tasks to show, and in what order. */
-export function FilterBar({ choice, counts, onChange }: FilterBarProps) {
+/** Filters, search and sort order of the task panel. */
+export function FilterBar({ query, counts, onChange }: FilterBarProps) {
   return (
     <search className="my-4 grid grid-cols-[minmax(0,1fr)] gap-2.5">
       <fieldset className="-mx-4 flex min-w-0 gap-1 overflow-x-auto px-4 pb-1 sm:mx-0 sm:px-0">
@@ -36,15 +36,15 @@ export function FilterBar({ choice, counts, onChange }: FilterBarProps) {
           <button
             key={value}
             type="button"
-            aria-pressed={choice.filter === value}
-            onClick={() => onChange({ ...choice, filter: value })}
+            aria-pressed={query.filter === value}
+            onClick={() => onChange({ ...query, filter: value })}
             className={cn(
               "h-8 shrink-0 rounded-full border px-3 text-[0.8125rem] font-medium",
-              choice.filter === value
+              query.filter === value
                 ? "border-primary bg-primary text-primary-foreground"
                 : "border-transparent bg-muted text-muted-foreground hover:text-foreground",
               value === "overdue" &&
-                choice.filter !== value &&
+                query.filter !== value &&
                 counts.overdue > 0 &&
                 "text-destructive",
             )}
@@ -64,14 +64,14 @@ export function FilterBar({ choice, counts, onChange }: FilterBarProps) {
           />
           <Input
             type="search"
-            aria-label="Search in tasks"
+            aria-label="Search tasks"
             placeholder="Search"
-            value={choice.words}
-            onChange={({ target }) => onChange({ ...choice, words: target.value })}
+            value={query.words}
+            onChange={({ target }) => onChange({ ...query, words: target.value })}
             className="h-9 pl-9"
           />
         </div>
-        {choice.filter === "completed" ? null : (
+        {query.filter === "completed" ? null : (
           <div className="relative shrink-0">
             <ArrowUpDown
               aria-hidden
@@ -79,8 +79,8 @@ export function FilterBar({ choice, counts, onChange }: FilterBarProps) {
             />
             <NativeSelect
               aria-label="Order"
-              value={choice.order}
-              onChange={({ target }) => onChange({ ...choice, order: target.value as Order })}
+              value={query.order}
+              onChange={({ target }) => onChange({ ...query, order: target.value as Order })}
               className="h-9 w-36 pl-8 sm:w-40"
             >
               {ORDERS.map(({ value, name }) => (

@@ -9,19 +9,19 @@ import type { TaskList } from "@/lib/tasks";
 import { useTaskStore } from "@/stores/taskStore";
 
 export interface ListDialogProps {
-  /** The list to change; null makes one. */
+  /** The list to edit; null creates one. */
   list: TaskList | null;
   onClose: () => void;
-  onMade: (list: TaskList) => void;
+  onCreated: (list: TaskList) => void;
 }
 
-/** Makes, renames or deletes a list. */
-export function ListDialog({ list, onClose, onMade }: ListDialogProps) {
+/** Creates, renames or deletes a list. */
+export function ListDialog({ list, onClose, onCreated }: ListDialogProps) {
   const addList = useTaskStore((state) => state.addList);
   const renameList = useTaskStore((state) => state.renameList);
   const deleteList = useTaskStore((state) => state.deleteList);
   const [name, setName] = useState(list?.name ?? "");
-  const [isAsking, setIsAsking] = useState(false);
+  const [isConfirming, setIsConfirming] = useState(false);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -31,9 +31,9 @@ export function ListDialog({ list, onClose, onMade }: ListDialogProps) {
       if (text === list.name || (await renameList(list.id, text))) onClose();
       return;
     }
-    const made = await addList(text);
-    if (!made) return;
-    onMade(made);
+    const created = await addList(text);
+    if (!created) return;
+    onCreated(created);
     onClose();
   };
 
@@ -53,23 +53,23 @@ export function ListDialog({ list, onClose, onMade }: ListDialogProps) {
           )}
         </Field>
         <div className="flex flex-wrap justify-end gap-2">
-          {list && !list.is_default && !isAsking ? (
+          {list && !list.is_default && !isConfirming ? (
             <Button
               variant="ghost"
               className="mr-auto text-destructive"
-              onClick={() => setIsAsking(true)}
+              onClick={() => setIsConfirming(true)}
             >
               Delete list
             </Button>
           ) : null}
-          <Button type="submit">{list ? "Save" : "Make list"}</Button>
+          <Button type="submit">{list ? "Save" : "Create list"}</Button>
         </div>
-        {list && isAsking ? (
+        {list && isConfirming ? (
           <div role="alert" className="grid gap-3 rounded-md border p-3 text-sm">
             <p>Delete “{list.name}”? Its tasks move to Inbox.</p>
             <div className="flex justify-end gap-2">
-              <Button variant="ghost" size="sm" onClick={() => setIsAsking(false)}>
-                Keep it
+              <Button variant="ghost" size="sm" onClick={() => setIsConfirming(false)}>
+                Cancel
               </Button>
               <Button
                 variant="destructive"

@@ -10,22 +10,22 @@ import { cn } from "@/lib/utils";
 
 export interface ListNavProps {
   lists: readonly TaskList[];
-  /** Open tasks by list. */
+  /** Number of open tasks by list. */
   counts: Readonly<Record<string, number>>;
-  /** Open tasks of all lists. */
+  /** Number of open tasks in all lists. */
   total: number;
   listId: string | null;
   onSelect: (listId: string | null) => void;
 }
 
-/** The lists: a column where there is room, a row to swipe on a phone. */
+/** The lists: a column on wide screens, a scrollable row on phones. */
 export function ListNav({ lists, counts, total, listId, onSelect }: ListNavProps) {
   const [dialog, setDialog] = useState<{ list: TaskList | null } | null>(null);
   const current = lists.find(({ id }) => id === listId) ?? null;
   return (
     <nav aria-label="Lists" className="min-w-0">
       <div className="-mx-4 flex items-center gap-1 overflow-x-auto px-4 pb-1 lg:mx-0 lg:flex-col lg:items-stretch lg:px-0">
-        <Entry
+        <ListButton
           icon={<Layers aria-hidden />}
           name="All tasks"
           count={total}
@@ -33,7 +33,7 @@ export function ListNav({ lists, counts, total, listId, onSelect }: ListNavProps
           onClick={() => onSelect(null)}
         />
         {lists.map((list) => (
-          <Entry
+          <ListButton
             key={list.id}
             icon={list.is_default ? <Inbox aria-hidden /> : <List aria-hidden />}
             name={list.name}
@@ -66,14 +66,14 @@ export function ListNav({ lists, counts, total, listId, onSelect }: ListNavProps
         <ListDialog
           list={dialog.list}
           onClose={() => setDialog(null)}
-          onMade={(list) => onSelect(list.id)}
+          onCreated={(list) => onSelect(list.id)}
         />
       ) : null}
     </nav>
   );
 }
 
-function Entry(props: {
+function ListButton(props: {
   icon: ReactNode;
   name: string;
   count: number;

@@ -8,7 +8,7 @@ import type { Filter } from "@/lib/taskView";
 import { useChatWindow } from "@/stores/chatWindowStore";
 import { useTaskStore } from "@/stores/taskStore";
 
-/** Where the tasks will be. */
+/** A placeholder for the tasks while they load. */
 export function PanelSkeleton() {
   return (
     <div role="status" className="grid gap-3">
@@ -25,15 +25,15 @@ export function PanelSkeleton() {
   );
 }
 
-/** The tasks couldn't be loaded. */
-export function PanelProblem() {
+/** The error state of the task panel. */
+export function PanelError() {
   const problem = useTaskStore((state) => state.problem);
   const reload = useTaskStore((state) => state.reload);
   return (
-    <Placeholder icon={<CloudOff aria-hidden />} title="Your tasks can’t be loaded" isAlert>
-      <p>{problem} This page goes on trying.</p>
+    <Placeholder icon={<CloudOff aria-hidden />} title="Couldn’t load your tasks" isAlert>
+      <p>{problem} This page retries automatically.</p>
       <Button variant="outline" size="sm" onClick={() => void reload()}>
-        Try now
+        Retry now
       </Button>
     </Placeholder>
   );
@@ -45,12 +45,12 @@ const EXAMPLES = [
   "help",
 ];
 
-/** For somebody who has no task yet. */
-export function FirstTasks() {
+/** The panel of a user without tasks, with examples. */
+export function NoTasksYet() {
   const open = useChatWindow((state) => state.open);
   return (
-    <Placeholder icon={<Sparkles aria-hidden />} title="A clean slate">
-      <p>Type your first task above, or tell the assistant in your own words:</p>
+    <Placeholder icon={<Sparkles aria-hidden />} title="No tasks yet">
+      <p>Add your first task above, or ask the assistant:</p>
       <div className="grid w-full gap-2">
         {EXAMPLES.map((text) => (
           <Button
@@ -68,20 +68,20 @@ export function FirstTasks() {
   );
 }
 
-const NOTHING: Record<Filter, string> = {
-  open: "Nothing left to do here.",
-  today: "Nothing is due today.",
-  upcoming: "Nothing is planned for later.",
-  overdue: "Nothing is late. Well done.",
-  completed: "Nothing is done yet. It will be.",
+const EMPTY_TITLES: Record<Filter, string> = {
+  open: "No open tasks",
+  today: "No tasks due today",
+  upcoming: "No upcoming tasks",
+  overdue: "No overdue tasks",
+  completed: "No completed tasks",
 };
 
-/** For a choice that leaves nothing to show. */
-export function NothingHere(props: { filter: Filter; hasWords: boolean; onClear: () => void }) {
+/** The panel if no task matches. */
+export function NoMatchingTasks(props: { filter: Filter; hasWords: boolean; onClear: () => void }) {
   return (
     <Placeholder
       icon={props.hasWords ? <SearchX aria-hidden /> : <Sun aria-hidden />}
-      title={props.hasWords ? "No matching tasks" : NOTHING[props.filter]}
+      title={props.hasWords ? "No matching tasks" : EMPTY_TITLES[props.filter]}
     >
       <Button variant="link" size="sm" onClick={props.onClear}>
         Show all open tasks

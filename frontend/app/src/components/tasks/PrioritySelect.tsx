@@ -7,7 +7,7 @@ export interface PrioritySelectProps {
   onChange: (value: Priority) => void;
 }
 
-/** Chooses how much a task matters. */
+/** Selects the priority of a task. */
 export function PrioritySelect({ value, onChange }: PrioritySelectProps) {
   return (
     <Field label="Priority">

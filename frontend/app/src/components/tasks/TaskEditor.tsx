@@ -6,28 +6,28 @@ import { PrioritySelect } from "@/components/tasks/PrioritySelect";
 import { Button } from "@/components/ui/button";
 import { Field } from "@/components/ui/field";
 import { Input, NativeSelect, Textarea } from "@/components/ui/input";
-import type { Reading } from "@/lib/due";
+import type { DateContext } from "@/lib/due";
+import { changesOf, toFormValues } from "@/lib/taskForm";
 import type { Task, TaskList } from "@/lib/tasks";
-import { changesOf, textOfTask } from "@/lib/taskText";
 import { useTaskStore } from "@/stores/taskStore";
 
 export interface TaskEditorProps {
   task: Task;
   lists: readonly TaskList[];
-  reading: Reading;
+  dates: DateContext;
   onEnd: () => void;
 }
 
-/** A task's fields where its row was. */
-export function TaskEditor({ task, lists, reading, onEnd }: TaskEditorProps) {
+/** A form for a task's fields, in place of its row. */
+export function TaskEditor({ task, lists, dates, onEnd }: TaskEditorProps) {
   const changeTask = useTaskStore((state) => state.changeTask);
-  const [before] = useState(() => textOfTask(task, reading.timezone));
-  const [text, setText] = useState(before);
+  const [initial] = useState(() => toFormValues(task, dates.timezone));
+  const [values, setValues] = useState(initial);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!text.title.trim()) return;
-    const changes = changesOf(before, text, reading.timezone);
+    if (!values.title.trim()) return;
+    const changes = changesOf(initial, values, dates.timezone);
     if (Object.keys(changes).length > 0) void changeTask(task.id, changes);
     onEnd();
   };
@@ -50,29 +50,29 @@ export function TaskEditor({ task, lists, reading, onEnd }: TaskEditorProps) {
         dir="auto"
         required
         maxLength={500}
-        value={text.title}
-        onChange={({ target }) => setText({ ...text, title: target.value })}
+        value={values.title}
+        onChange={({ target }) => setValues({ ...values, title: target.value })}
       />
       <Textarea
         aria-label="Notes"
         placeholder="Notes"
         dir="auto"
         maxLength={10_000}
-        value={text.notes}
-        onChange={({ target }) => setText({ ...text, notes: target.value })}
+        value={values.notes}
+        onChange={({ target }) => setValues({ ...values, notes: target.value })}
       />
       <div className="grid grid-cols-2 gap-3">
-        <DueFields value={text} onChange={(due) => setText({ ...text, ...due })} />
+        <DueFields value={values} onChange={(due) => setValues({ ...values, ...due })} />
         <PrioritySelect
-          value={text.priority}
-          onChange={(priority) => setText({ ...text, priority })}
+          value={values.priority}
+          onChange={(priority) => setValues({ ...values, priority })}
         />
         <Field label="List">
           {(control) => (
             <NativeSelect
               {...control}
-              value={text.list_id}
-              onChange={({ target }) => setText({ ...text, list_id: target.value })}
+              value={values.list_id}
+              onChange={({ target }) => setValues({ ...values, list_id: target.value })}
             >
               {lists.map((list) => (
                 <option key={list.id} value={list.id}>
@@ -86,8 +86,8 @@ export function TaskEditor({ task, lists, reading, onEnd }: TaskEditorProps) {
           {(control) => (
             <Input
               {...control}
-              value={text.tags}
-              onChange={({ target }) => setText({ ...text, tags: target.value })}
+              value={values.tags}
+              onChange={({ target }) => setValues({ ...values, tags: target.value })}
             />
           )}
         </Field>
@@ -96,7 +96,7 @@ export function TaskEditor({ task, lists, reading, onEnd }: TaskEditorProps) {
         <Button variant="ghost" size="sm" onClick={onEnd}>
           Cancel
         </Button>
-        <Button type="submit" size="sm" aria-disabled={!text.title.trim()}>
+        <Button type="submit" size="sm" aria-disabled={!values.title.trim()}>
           Save
         </Button>
       </div>

@@ -1,46 +1,50 @@
 "use client";
 
 import { useEffect, useState } from "react";
-import { FirstTasks, NothingHere } from "@/components/tasks/PanelStates";
+import { NoMatchingTasks, NoTasksYet } from "@/components/tasks/PanelStates";
 import { TaskRow } from "@/components/tasks/TaskRow";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
-import type { Reading } from "@/lib/due";
+import type { DateContext } from "@/lib/due";
 import type { Task, TaskList } from "@/lib/tasks";
-import type { Choice } from "@/lib/taskView";
+import type { TaskQuery } from "@/lib/taskView";
 import { useTaskStore } from "@/stores/taskStore";
 
-/** More rows than this are drawn on demand. */
-const STEP = 100;
+/** Rows to render at first and with each "Show more". */
+const PAGE_SIZE = 100;
 
 export interface TaskItemsProps {
-  /** Those to show, in order. */
+  /** The tasks to show, in order. */
   tasks: readonly Task[];
-  choice: Choice;
+  query: TaskQuery;
   lists: readonly TaskList[];
-  reading: Reading;
-  /** There is no task at all. */
-  isFirstTime: boolean;
+  dates: DateContext;
+  /** True if the user has no tasks. */
+  hasNoTasks: boolean;
   onClear: () => void;
 }
 
-/** The rows, or what to do when there are none. */
+/** The rows, or the empty state. */
 export function TaskItems(props: TaskItemsProps) {
-  const { tasks, choice, lists, reading } = props;
-  const [limit, setLimit] = useState(STEP);
-  const isDone = choice.filter === "completed";
-  const more = useCompleted(isDone);
+  const { tasks, query, lists, dates } = props;
+  const [limit, setLimit] = useState(PAGE_SIZE);
+  const isDone = query.filter === "completed";
+  const completed = useCompletedTasks(isDone);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another choice starts at its top.
-  useEffect(() => setLimit(STEP), [choice.filter, choice.listId]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another query starts at the top.
+  useEffect(() => setLimit(PAGE_SIZE), [query.filter, query.listId]);
 
-  if (tasks.length === 0 && !(isDone && more.isLoading)) {
-    if (props.isFirstTime && !isDone && !choice.words) return <FirstTasks />;
+  if (tasks.length === 0 && !(isDone && completed.isLoading)) {
+    if (props.hasNoTasks && !isDone && !query.words) return <NoTasksYet />;
     return (
-      <NothingHere filter={choice.filter} hasWords={choice.words !== ""} onClear={props.onClear} />
+      <NoMatchingTasks
+        filter={query.filter}
+        hasWords={query.words !== ""}
+        onClear={props.onClear}
+      />
     );
   }
-  const names = lists.length > 1 && choice.listId === null ? lists : [];
+  const names = lists.length > 1 && query.listId === null ? lists : [];
   return (
     <>
       <ul className="grid grid-cols-[minmax(0,1fr)] gap-px" aria-label="Tasks">
@@ -50,19 +54,19 @@ export function TaskItems(props: TaskItemsProps) {
             task={task}
             lists={lists}
             listName={names.find(({ id }) => id === task.list_id)?.name ?? null}
-            reading={reading}
+            dates={dates}
           />
         ))}
       </ul>
-      {isDone && more.isLoading ? <Skeleton className="mt-2 h-10" /> : null}
-      {tasks.length > limit || (isDone && more.hasMore) ? (
+      {isDone && completed.isLoading ? <Skeleton className="mt-2 h-10" /> : null}
+      {tasks.length > limit || (isDone && completed.hasMore) ? (
         <div className="mt-4 text-center">
           <Button
             variant="outline"
             size="sm"
             onClick={() => {
-              setLimit(limit + STEP);
-              if (isDone && more.hasMore) more.load();
+              setLimit(limit + PAGE_SIZE);
+              if (isDone && completed.hasMore) completed.load();
             }}
           >
             Show more
@@ -73,14 +77,14 @@ export function TaskItems(props: TaskItemsProps) {
   );
 }
 
-/** The tasks that are done are loaded when somebody wants to see them. */
-function useCompleted(isWanted: boolean) {
+/** Loads completed tasks when they are shown for the first time. */
+function useCompletedTasks(isShown: boolean) {
   const status = useTaskStore((state) => state.completedStatus);
   const cursor = useTaskStore((state) => state.completedCursor);
   const load = useTaskStore((state) => state.loadCompleted);
   useEffect(() => {
-    if (isWanted && status === "idle") void load();
-  }, [isWanted, status, load]);
+    if (isShown && status === "idle") void load();
+  }, [isShown, status, load]);
   return {
     isLoading: status === "loading" || status === "idle",
     hasMore: (status === "loaded" && cursor !== null) || status === "error",

@@ -4,16 +4,22 @@ import { useEffect, useMemo, useState } from "react";
 import { AddTask } from "@/components/tasks/AddTask";
 import { FilterBar } from "@/components/tasks/FilterBar";
 import { ListNav } from "@/components/tasks/ListNav";
-import { PanelProblem, PanelSkeleton } from "@/components/tasks/PanelStates";
+import { PanelError, PanelSkeleton } from "@/components/tasks/PanelStates";
 import { TaskItems } from "@/components/tasks/TaskItems";
-import { useReading } from "@/hooks/useReading";
-import { type Choice, countByFilter, countByList, visibleTasks, withPatches } from "@/lib/taskView";
+import { useDateContext } from "@/hooks/useDateContext";
+import {
+  applyPatches,
+  countByFilter,
+  countByList,
+  type TaskQuery,
+  visibleTasks,
+} from "@/lib/taskView";
 import { useAuthStore } from "@/stores/authStore";
 import { useTaskStore } from "@/stores/taskStore";
 
-const ALL: Choice = { filter: "open", listId: null, words: "", order: "due" };
+const ALL: TaskQuery = { filter: "open", listId: null, words: "", order: "due" };
 
-/** The tasks of whoever is signed in, as they change. */
+/** The signed-in user's tasks, updated live. */
 export function TaskPanel() {
   const userId = useAuthStore((state) => state.user?.id);
   const follow = useTaskStore((state) => state.follow);
@@ -22,20 +28,20 @@ export function TaskPanel() {
   const stored = useTaskStore((state) => state.tasks);
   const patches = useTaskStore((state) => state.patches);
   const isLive = useTaskStore((state) => state.isLive);
-  const reading = useReading();
-  const [choice, setChoice] = useState(ALL);
+  const dates = useDateContext();
+  const [query, setQuery] = useState(ALL);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another person has another feed.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another user has another feed.
   useEffect(() => follow(), [follow, userId]);
 
-  const tasks = useMemo(() => Object.values(withPatches(stored, patches)), [stored, patches]);
-  // A list may be deleted while it is shown.
-  const listId = lists.some(({ id }) => id === choice.listId) ? choice.listId : null;
+  const tasks = useMemo(() => Object.values(applyPatches(stored, patches)), [stored, patches]);
+  // The selected list may have been deleted.
+  const listId = lists.some(({ id }) => id === query.listId) ? query.listId : null;
   const shown = useMemo(
-    () => visibleTasks(tasks, { ...choice, listId }, reading),
-    [tasks, choice, listId, reading],
+    () => visibleTasks(tasks, { ...query, listId }, dates),
+    [tasks, query, listId, dates],
   );
-  const counts = useMemo(() => countByFilter(tasks, listId, reading), [tasks, listId, reading]);
+  const counts = useMemo(() => countByFilter(tasks, listId, dates), [tasks, listId, dates]);
   const list = lists.find(({ id }) => id === listId);
 
   return (
@@ -45,7 +51,7 @@ export function TaskPanel() {
         counts={countByList(tasks)}
         total={tasks.filter((task) => !task.completed_at).length}
         listId={listId}
-        onSelect={(id) => setChoice({ ...choice, listId: id })}
+        onSelect={(id) => setQuery({ ...query, listId: id })}
       />
       <main className="min-w-0">
         <div className="mb-3 flex min-h-8 items-baseline justify-between gap-4">
@@ -53,26 +59,26 @@ export function TaskPanel() {
             {list?.name ?? "All tasks"}
           </h1>
           <p role="status" className="text-xs text-muted-foreground">
-            {isLive ? "" : "Not connected. Trying again…"}
+            {isLive ? "" : "Disconnected. Reconnecting…"}
           </p>
         </div>
         {status === "error" ? (
-          <PanelProblem />
+          <PanelError />
         ) : status === "loading" ? (
           <PanelSkeleton />
         ) : (
           <>
-            <AddTask listId={listId} reading={reading} />
-            {tasks.length > 0 || choice.filter !== "open" || choice.words ? (
-              <FilterBar choice={choice} counts={counts} onChange={setChoice} />
+            <AddTask listId={listId} dates={dates} />
+            {tasks.length > 0 || query.filter !== "open" || query.words ? (
+              <FilterBar query={query} counts={counts} onChange={setQuery} />
             ) : null}
             <TaskItems
               tasks={shown}
-              choice={{ ...choice, listId }}
+              query={{ ...query, listId }}
               lists={lists}
-              reading={reading}
-              isFirstTime={tasks.length === 0}
-              onClear={() => setChoice(ALL)}
+              dates={dates}
+              hasNoTasks={tasks.length === 0}
+              onClear={() => setQuery(ALL)}
             />
           </>
         )}

@@ -4,7 +4,7 @@ import { CalendarClock, Check, Flag, NotebookText, Trash2 } from "lucide-react";
 import { memo, useEffect, useRef, useState } from "react";
 import { TaskEditor } from "@/components/tasks/TaskEditor";
 import { Button } from "@/components/ui/button";
-import { formatDue, isOverdue, type Reading } from "@/lib/due";
+import { type DateContext, formatDue, isOverdue } from "@/lib/due";
 import { PRIORITIES, type Priority, type Task, type TaskList } from "@/lib/tasks";
 import { cn } from "@/lib/utils";
 import { useTaskStore } from "@/stores/taskStore";
@@ -12,28 +12,28 @@ import { useTaskStore } from "@/stores/taskStore";
 export interface TaskRowProps {
   task: Task;
   lists: readonly TaskList[];
-  /** Said beside the task; null where it is clear. */
+  /** Shown with the task; null if the list is obvious. */
   listName: string | null;
-  reading: Reading;
+  dates: DateContext;
 }
 
-const FLAG: Record<Priority, string> = {
+const FLAG_COLOURS: Record<Priority, string> = {
   high: "text-destructive",
   medium: "text-warning",
   low: "text-primary",
   none: "",
 };
 
-/** How long the eye is drawn to what the assistant has changed. */
-const TOUCHED_MS = 2_500;
+/** The duration of the highlight after a change by the assistant. */
+const HIGHLIGHT_MS = 2_500;
 
-/** One task: tick it, read it, open it to edit, delete it. */
-export const TaskRow = memo(function TaskRow({ task, lists, listName, reading }: TaskRowProps) {
+/** A task with its checkbox, its details, and buttons that edit and delete it. */
+export const TaskRow = memo(function TaskRow({ task, lists, listName, dates }: TaskRowProps) {
   const [isEditing, setIsEditing] = useState(false);
   const title = useRef<HTMLButtonElement>(null);
   const changeTask = useTaskStore((state) => state.changeTask);
   const deleteTask = useTaskStore((state) => state.deleteTask);
-  const isTouched = useTouched(task.id);
+  const isHighlighted = useIsHighlighted(task.id);
   const isDone = task.completed_at !== null;
   const isNew = task.number === 0;
 
@@ -45,7 +45,7 @@ export const TaskRow = memo(function TaskRow({ task, lists, listName, reading }:
   if (isEditing) {
     return (
       <li className="py-1">
-        <TaskEditor task={task} lists={lists} reading={reading} onEnd={endEditing} />
+        <TaskEditor task={task} lists={lists} dates={dates} onEnd={endEditing} />
       </li>
     );
   }
@@ -53,7 +53,7 @@ export const TaskRow = memo(function TaskRow({ task, lists, listName, reading }:
     <li
       className={cn(
         "group row-padding flex items-start gap-3 border-b px-1.5 transition-colors hover:bg-accent/50",
-        isTouched && "bg-primary/12",
+        isHighlighted && "bg-primary/12",
         isNew && "opacity-70",
       )}
     >
@@ -87,7 +87,7 @@ export const TaskRow = memo(function TaskRow({ task, lists, listName, reading }:
         >
           {task.title}
         </button>
-        <TaskFacts task={task} listName={listName} reading={reading} />
+        <TaskDetails task={task} listName={listName} dates={dates} />
       </div>
       <Button
         variant="ghost"
@@ -103,12 +103,12 @@ export const TaskRow = memo(function TaskRow({ task, lists, listName, reading }:
   );
 });
 
-function TaskFacts({ task, listName, reading }: Omit<TaskRowProps, "lists">) {
-  const isLate = task.due !== null && !task.completed_at && isOverdue(task.due, reading.now);
+function TaskDetails({ task, listName, dates }: Omit<TaskRowProps, "lists">) {
+  const isLate = task.due !== null && !task.completed_at && isOverdue(task.due, dates.now);
   const priority = PRIORITIES.find(({ value }) => value === task.priority);
-  const hasFacts =
+  const hasDetails =
     task.due || task.priority !== "none" || listName || task.notes || task.tags.length;
-  if (!hasFacts) return null;
+  if (!hasDetails) return null;
   return (
     <div className="mt-0.5 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-xs text-muted-foreground">
       {task.due ? (
@@ -117,11 +117,11 @@ function TaskFacts({ task, listName, reading }: Omit<TaskRowProps, "lists">) {
         >
           <CalendarClock aria-hidden className="h-3.5 w-3.5" />
           {isLate ? <span className="sr-only">Overdue:</span> : null}
-          {formatDue(task.due, reading)}
+          {formatDue(task.due, dates)}
         </span>
       ) : null}
       {priority && task.priority !== "none" ? (
-        <span className={cn("inline-flex items-center gap-1", FLAG[task.priority])}>
+        <span className={cn("inline-flex items-center gap-1", FLAG_COLOURS[task.priority])}>
           <Flag aria-hidden className="h-3.5 w-3.5" />
           {priority.name}
         </span>
@@ -142,15 +142,17 @@ function TaskFacts({ task, listName, reading }: Omit<TaskRowProps, "lists">) {
   );
 }
 
-/** Whether the assistant has just changed a task. */
-function useTouched(id: string): boolean {
-  const touchedAt = useTaskStore(({ touched }) => (touched?.id === id ? touched.at : 0));
-  const [isTouched, setIsTouched] = useState(false);
+/** Tells whether the assistant has just changed the task. */
+function useIsHighlighted(id: string): boolean {
+  const highlightedAt = useTaskStore(({ highlighted }) =>
+    highlighted?.id === id ? highlighted.at : 0,
+  );
+  const [isHighlighted, setIsTouched] = useState(false);
   useEffect(() => {
-    if (touchedAt === 0) return;
+    if (highlightedAt === 0) return;
     setIsTouched(true);
-    const timer = setTimeout(() => setIsTouched(false), TOUCHED_MS);
+    const timer = setTimeout(() => setIsTouched(false), HIGHLIGHT_MS);
     return () => clearTimeout(timer);
-  }, [touchedAt]);
-  return isTouched;
+  }, [highlightedAt]);
+  return isHighlighted;
 }

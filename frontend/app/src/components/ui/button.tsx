@@ -27,7 +27,7 @@ const buttonVariants = cva(
 
 export type ButtonProps = ComponentProps<"button"> & VariantProps<typeof buttonVariants>;
 
-/** A button; it submits no form unless told so. */
+/** A button; unlike the platform's, its default type is `button`, which submits no form. */
 export function Button({ className, variant, size, type = "button", ...props }: ButtonProps) {
   return (
     <button type={type} className={cn(buttonVariants({ variant, size }), className)} {...props} />

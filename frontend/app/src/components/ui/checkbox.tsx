@@ -6,7 +6,7 @@ export interface CheckboxProps extends Omit<ComponentProps<"input">, "type" | "i
   hint: string;
 }
 
-/** A checkbox with a label and a hint that screen readers read with it. */
+/** A checkbox with a label and a hint that screen readers announce with it. */
 export function Checkbox({ label, hint, ...props }: CheckboxProps) {
   const id = useId();
   const hintId = `${id}-hint`;

@@ -9,14 +9,14 @@ import { cn } from "@/lib/utils";
 export interface DialogProps {
   title: string;
   onClose: () => void;
-  /** Of the box. */
+  /** Class names of the <dialog>. */
   className?: string;
   children: ReactNode;
 }
 
 /**
- * A modal dialog on the platform's own `<dialog>`: focus stays inside and goes back at the end, Escape
- * closes it, and it needs no style element, which the content security policy would refuse.
+ * A modal `<dialog>`. The browser keeps the focus inside and restores it afterwards; Escape closes it.
+ * It needs no style element, which the content security policy would block.
  */
 export function Dialog({ title, onClose, className, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
@@ -53,7 +53,7 @@ export function Dialog({ title, onClose, className, children }: DialogProps) {
         </div>
         <div className="min-h-0 flex-1 overflow-y-auto">{children}</div>
       </div>
-      {/* The page's own messages are out of reach while this is open. */}
+      {/* The page's own messages are inert while the dialog is open. */}
       <Toaster />
     </dialog>
   );

@@ -9,16 +9,16 @@ export interface FieldControl {
 
 export interface FieldProps {
   label: string;
-  /** Said under the control. */
+  /** Shown below the control. */
   hint?: ReactNode;
-  /** What is wrong; replaces the hint. */
+  /** An error, shown in place of the hint. */
   error?: string | undefined;
   className?: string;
-  /** Renders the control with what ties it to label and texts. */
+  /** Renders the control with the attributes that link it to label, hint and error. */
   children: (control: FieldControl) => ReactNode;
 }
 
-/** A labelled control with a hint or an error that screen readers say with it. */
+/** A labelled control with a hint or an error that screen readers announce with it. */
 export function Field({ label, hint, error, className, children }: FieldProps) {
   const id = useId();
   const noteId = `${id}-note`;

@@ -1,15 +1,16 @@
 import { CircleAlert, Info } from "lucide-react";
 import type { ReactNode } from "react";
+import { type ApiError, messageOf } from "@/lib/problem";
 import { cn } from "@/lib/utils";
 
 export interface NoticeProps {
   /** @default "info" */
   tone?: "info" | "error";
-  className?: string;
+  className?: string | undefined;
   children: ReactNode;
 }
 
-/** A box that says something; errors are announced at once. */
+/** A message in a box; screen readers announce errors at once. */
 export function Notice({ tone = "info", className, children }: NoticeProps) {
   const Icon = tone === "error" ? CircleAlert : Info;
   return (
@@ -26,5 +27,21 @@ export function Notice({ tone = "info", className, children }: NoticeProps) {
       <Icon aria-hidden className="mt-0.5 h-4 w-4 shrink-0" />
       <div className="min-w-0 flex-1">{children}</div>
     </div>
+  );
+}
+
+export interface ErrorNoticeProps {
+  error: ApiError;
+  className?: string | undefined;
+  /** Something to do about it, after the message. */
+  children?: ReactNode;
+}
+
+/** The message of a failed request. */
+export function ErrorNotice({ error, className, children }: ErrorNoticeProps) {
+  return (
+    <Notice tone="error" className={className}>
+      {messageOf(error)} {children}
+    </Notice>
   );
 }

@@ -6,41 +6,41 @@ import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 import { type Toast, useToasts } from "@/stores/toastStore";
 
-const SHOWN_MS = 7_000;
+const TIMEOUT_MS = 7_000;
 /** Long enough to reach Undo by keyboard. */
-const SHOWN_WITH_ACTION_MS = 10_000;
+const TIMEOUT_WITH_ACTION_MS = 10_000;
 
-/** The messages at the lower edge. They stay while somebody points at or is inside them. */
+/** The messages at the lower edge of the page. They stay while they have the pointer or the focus. */
 export function Toaster() {
   const toasts = useToasts((state) => state.toasts);
-  const [isHeld, setIsHeld] = useState(false);
+  const [isPaused, setIsPaused] = useState(false);
   return (
     <section
       aria-label="Notifications"
       aria-live="polite"
       className="pointer-events-none fixed inset-x-3 bottom-3 z-60 mx-auto grid max-w-md gap-2 sm:right-auto sm:left-6 sm:bottom-6 sm:mx-0"
-      onPointerEnter={() => setIsHeld(true)}
-      onPointerLeave={() => setIsHeld(false)}
-      onFocus={() => setIsHeld(true)}
-      onBlur={() => setIsHeld(false)}
+      onPointerEnter={() => setIsPaused(true)}
+      onPointerLeave={() => setIsPaused(false)}
+      onFocus={() => setIsPaused(true)}
+      onBlur={() => setIsPaused(false)}
     >
       {toasts.map((toast) => (
-        <ToastCard key={toast.id} toast={toast} isHeld={isHeld} />
+        <ToastCard key={toast.id} toast={toast} isPaused={isPaused} />
       ))}
     </section>
   );
 }
 
-function ToastCard({ toast, isHeld }: { toast: Toast; isHeld: boolean }) {
+function ToastCard({ toast, isPaused }: { toast: Toast; isPaused: boolean }) {
   const dismiss = useToasts((state) => state.dismiss);
   useEffect(() => {
-    if (isHeld) return;
+    if (isPaused) return;
     const timer = setTimeout(
       () => dismiss(toast.id),
-      toast.action ? SHOWN_WITH_ACTION_MS : SHOWN_MS,
+      toast.action ? TIMEOUT_WITH_ACTION_MS : TIMEOUT_MS,
     );
     return () => clearTimeout(timer);
-  }, [isHeld, toast, dismiss]);
+  }, [isPaused, toast, dismiss]);
   return (
     <div
       className={cn(

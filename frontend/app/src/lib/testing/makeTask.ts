@@ -1,6 +1,6 @@
 import type { Task } from "@/lib/tasks";
 
-/** A task for tests; its title is its id unless said. */
+/** Creates a task for tests; the title defaults to the ID. */
 export function makeTask(id: string, fields: Partial<Task> = {}): Task {
   return {
     id,

@@ -1,2 +1,2 @@
-// The reference page as it is, under its own layout.
+// The unchanged reference page, with its own layout.
 export { default } from "../../../../tests/seed/ChatPage";

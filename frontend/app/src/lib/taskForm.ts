@@ -1,20 +1,20 @@
 import { dueDay, dueFrom, dueTime } from "@/lib/due";
 import type { Priority, Task, TaskChanges } from "@/lib/tasks";
 
-/** A task as it stands in the fields of its editor. */
-export interface TaskText {
+/** The values of the task editor's fields. */
+export interface TaskFormValues {
   title: string;
   notes: string;
   day: string;
   time: string;
   priority: Priority;
   list_id: string;
-  /** Separated by commas. */
+  /** Comma-separated. */
   tags: string;
 }
 
-/** What to put into the fields. */
-export function textOfTask(task: Task, timezone: string): TaskText {
+/** Converts a task to the values of the editor's fields. */
+export function toFormValues(task: Task, timezone: string): TaskFormValues {
   return {
     title: task.title,
     notes: task.notes,
@@ -26,8 +26,12 @@ export function textOfTask(task: Task, timezone: string): TaskText {
   };
 }
 
-/** What was changed in the fields, and nothing else: another tab may have changed the rest. */
-export function changesOf(before: TaskText, after: TaskText, timezone: string): TaskChanges {
+/** Returns only the fields that were edited: another tab may have changed the others. */
+export function changesOf(
+  before: TaskFormValues,
+  after: TaskFormValues,
+  timezone: string,
+): TaskChanges {
   const changes: TaskChanges = {};
   if (after.title.trim() !== before.title) changes.title = after.title.trim();
   if (after.notes !== before.notes) changes.notes = after.notes;
@@ -36,10 +40,9 @@ export function changesOf(before: TaskText, after: TaskText, timezone: string): 
   }
   if (after.priority !== before.priority) changes.priority = after.priority;
   if (after.list_id !== before.list_id) changes.list_id = after.list_id;
-  if (after.tags !== before.tags) changes.tags = tagsOf(after.tags);
+  if (after.tags !== before.tags) {
+    const tags = after.tags.split(",").map((tag) => tag.trim());
+    changes.tags = [...new Set(tags)].filter(Boolean);
+  }
   return changes;
-}
-
-function tagsOf(text: string): string[] {
-  return [...new Set(text.split(",").map((tag) => tag.trim()))].filter(Boolean);
 }

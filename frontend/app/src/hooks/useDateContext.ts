@@ -1,12 +1,12 @@
 import { useEffect, useMemo, useState } from "react";
-import type { Reading } from "@/lib/due";
-import { usableLocale, usableTimezone } from "@/lib/locale";
+import type { DateContext } from "@/lib/due";
+import { localeOrDefault, timezoneOrDefault } from "@/lib/locale";
 import { useAuthStore } from "@/stores/authStore";
 
 const MINUTE_MS = 60_000;
 
-/** How the person who is signed in reads dates; "now" moves every minute. */
-export function useReading(): Reading {
+/** Returns the signed-in user's locale and time zone; the current time is updated every minute. */
+export function useDateContext(): DateContext {
   const locale = useAuthStore((state) => state.user?.locale);
   const timezone = useAuthStore((state) => state.user?.timezone);
   const [now, setNow] = useState(() => new Date());
@@ -15,7 +15,7 @@ export function useReading(): Reading {
     return () => clearInterval(timer);
   }, []);
   return useMemo(
-    () => ({ locale: usableLocale(locale), timezone: usableTimezone(timezone), now }),
+    () => ({ locale: localeOrDefault(locale), timezone: timezoneOrDefault(timezone), now }),
     [locale, timezone, now],
   );
 }
