@@ -70,11 +70,11 @@ async def register(desk: Desk) -> None:
 
 
 async def expired_link(desk: Desk) -> None:
-    await desk.open("/sign-in-link#used", until="A new one")
+    await desk.open("/sign-in-link#used", until="Create a new link")
 
 
 async def empty_tasks(desk: Desk) -> None:
-    await desk.open("/", until="A clean slate")
+    await desk.open("/", until="No tasks yet")
 
 
 async def chat_start(desk: Desk) -> None:

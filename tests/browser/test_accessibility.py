@@ -195,7 +195,7 @@ async def test_tasks_and_dialogs_are_accessible(
     visitor = await visit(pages, await sign_up(pages), reduced_motion="reduce")
     page = await visitor.open("/")
     inspector = Inspector(page)
-    await expect(page.get_by_text("A clean slate")).to_be_visible()
+    await expect(page.get_by_text("No tasks yet")).to_be_visible()
     await inspector.look("no tasks")
     for title, priority in (("Call the dentist", "high"), ("Renew the domain", "low")):
         await visitor.person.client.post(
@@ -208,7 +208,7 @@ async def test_tasks_and_dialogs_are_accessible(
     await expect(page.get_by_text("Renew the domain")).to_have_count(0)
     await inspector.look("tasks")
     await page.get_by_role("button", name="Edit: Call the dentist").click()
-    await page.get_by_role("button", name="Due and priority").click()
+    await page.get_by_role("button", name="Due date and priority").click()
     await inspector.look("a task edited")
     await page.get_by_role("button", name="Cancel").click()
     await page.get_by_role("button", name="New list").click()

@@ -202,12 +202,12 @@ async def test_unreachable_server_is_reported_and_retried(ada: Visitor) -> None:
 @pytest.mark.slow
 async def test_panel_reports_lost_feed_and_catches_up(ada: Visitor) -> None:
     page = await ada.open("/")
-    await expect(page.get_by_role("heading", name="A clean slate")).to_be_visible()
+    await expect(page.get_by_role("heading", name="No tasks yet")).to_be_visible()
     await ada.go_offline()
-    await expect(page.get_by_text("Not connected")).to_be_visible()
+    await expect(page.get_by_text("Disconnected")).to_be_visible()
 
     await ada.person.api("POST", "/tasks", json={"title": "Made meanwhile"})
     await ada.go_online()
 
     await expect(page.get_by_role("checkbox", name="Done: Made meanwhile")).to_be_visible()
-    await expect(page.get_by_text("Not connected")).to_be_hidden()
+    await expect(page.get_by_text("Disconnected")).to_be_hidden()

@@ -110,7 +110,7 @@ async def look_at_tasks(fit: FitInspector, settings: Locator, close: Locator) ->
     await tab.get_by_role("button", name="Delete list").click()
     await fit.look("a list about to be deleted", close)
     await tab.keyboard.press("Escape")
-    await tab.get_by_role("button", name="Due and priority").click()
+    await tab.get_by_role("button", name="Due date and priority").click()
     await fit.look("a new task", open_chat, tab.get_by_role("button", name="Add task"))
     await tab.get_by_role("button", name="Edit: ").first.click()
     await fit.look("a task edited", open_chat, settings)

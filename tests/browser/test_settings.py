@@ -85,7 +85,7 @@ async def test_new_password_replaces_the_old_one(ada: Visitor) -> None:
     await button.click()
 
     await expect(dialog.get_by_role("region", name="Notifications")).to_contain_text(
-        "Password changed. Other devices are signed out, access tokens are revoked."
+        "Password changed. Other devices are signed out and access tokens revoked."
     )
     assert await _sign_in(ada, NEW_PASSWORD) == 200
     assert await _sign_in(ada, PASSWORD) == 401

@@ -15,7 +15,7 @@ from todochat.testing.person import Person
 
 PHONE = {"width": 320, "height": 640}
 REDEEM = "/api/auth/sign-in-links/redeem"
-OVER = "This link doesn't work any more"
+OVER = "This link no longer works"
 
 
 async def link_of(person: Person) -> str:

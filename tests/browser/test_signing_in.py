@@ -35,7 +35,7 @@ async def test_new_user_registers_and_sees_the_task_appear(
     await fill_in(page, f"{secrets.token_hex(8)}@example.com")
     await page.get_by_role("button", name="Create account").click()
 
-    await expect(page.get_by_role("heading", name="A clean slate")).to_be_visible()
+    await expect(page.get_by_role("heading", name="No tasks yet")).to_be_visible()
     await page.get_by_role("button", name="add buy milk tomorrow at 5pm").click()
     chat = Chat(page)
     await expect(chat.composer).to_have_value("add buy milk tomorrow at 5pm")

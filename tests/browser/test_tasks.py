@@ -124,7 +124,7 @@ async def test_lists_and_filters_find_a_task(ada: Visitor) -> None:
     page = await ada.open("/")
     await page.get_by_role("button", name="New list").click()
     await page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Work")
-    await page.get_by_role("button", name="Make list").click()
+    await page.get_by_role("button", name="Create list").click()
     await expect(page.get_by_role("heading", name="Work")).to_be_visible()
     await add_task(page, "Write the report")
     await box(page, "Write the report").click()
@@ -140,7 +140,7 @@ async def test_lists_and_filters_find_a_task(ada: Visitor) -> None:
 @pytest.mark.slow
 async def test_change_made_elsewhere_is_shown_at_once(ada: Visitor) -> None:
     page = await ada.open("/")
-    await expect(page.get_by_role("heading", name="A clean slate")).to_be_visible()
+    await expect(page.get_by_role("heading", name="No tasks yet")).to_be_visible()
 
     answer = await ada.person.api("POST", "/tasks", json={"title": "From a script"})
 

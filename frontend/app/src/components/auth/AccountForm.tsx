@@ -7,7 +7,7 @@ import type { Submission } from "@/hooks/useSubmit";
 
 export interface AccountFormProps {
   submission: Submission;
-  /** Whether the form creates an account; the password is then a new one. */
+  /** True if the form creates an account and so asks for a new password. */
   isNewAccount: boolean;
   /** A message above the fields. */
   notice: ReactNode;
