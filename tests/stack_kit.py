@@ -10,6 +10,9 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+import pytest_asyncio
+
 from todochat.testing import free_port
 from todochat.testing.person import Person
 
@@ -82,6 +85,13 @@ class Stack:
     def secrets(self) -> dict[str, Any]:
         secrets: dict[str, Any] = json.loads((self.data_dir / "secrets.json").read_bytes())
         return secrets
+
+
+def run_in_session_loop(items: Sequence[pytest.Item], folder: Path) -> None:
+    """Run a folder's async tests in the event loop of the session's fixtures."""
+    for item in items:
+        if item.path.is_relative_to(folder) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 SignUp = Callable[..., Awaitable[Person]]

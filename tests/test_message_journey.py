@@ -86,25 +86,25 @@ def documented_journey() -> Journey:
 
 
 def imports_of(module: str) -> set[str]:
-    """Return the modules that a module imports, directly or through one that isn't on the way."""
+    """Return a module's imports, including those through one module outside the journey."""
     names = imported_names(module)
     return names.union(*(imported_names(name) for name in names if is_module(name)))
 
 
 def is_module(name: str) -> bool:
-    """Whether a name is a module of ours."""
+    """Return whether a name is one of our modules."""
     return spec_of(name) is not None
 
 
 def is_package(name: str) -> bool:
-    """Whether a name is a package of ours."""
+    """Return whether a name is one of our packages."""
     spec = spec_of(name)
     return spec is not None and spec.submodule_search_locations is not None
 
 
 @cache
 def spec_of(name: str) -> ModuleSpec | None:
-    """Return where a module of ours is; None for anything else."""
+    """Return the spec of one of our modules; None for any other."""
     if not name.startswith(OURS):
         return None
     try:
@@ -125,7 +125,7 @@ def imported_names(module: str) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    # A package stands for the modules whose names it offers.
+    # A package represents the modules whose names it re-exports.
     packages = {name for name in names if is_package(name) and name != module}
     return names.union(*(imported_names(name) for name in packages))
 
@@ -159,7 +159,7 @@ async def record(recordings: Path, work: Callable[[], Awaitable[None]]) -> list[
 
 
 def is_recorder(pid: int, recordings: Path) -> bool:
-    """Whether a process is one of the stack's that a message passes through."""
+    """Return whether a process belongs to the stack and handles the message."""
     try:
         process = psutil.Process(pid)
         command = process.cmdline()

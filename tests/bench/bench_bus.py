@@ -52,7 +52,7 @@ class Cost(NamedTuple):
 
 
 async def pace(count: int, publish: Callable[[int], Awaitable[object]], runs: int = RUNS) -> None:
-    """Call `say(run)` for all runs in turn, FRAMES_A_SECOND each, `count` times a run."""
+    """Call `publish(run)` for all runs in turn, FRAMES_A_SECOND each, `count` times a run."""
     started = time.perf_counter()
     for n in range(count * runs):
         due = started + n / (FRAMES_A_SECOND * runs)

@@ -31,7 +31,7 @@ ITEMS: Final = int(os.environ.get("ITEMS", "500"))
 TOKENS: Final = int(os.environ.get("TOKENS", "1000"))
 RATE: Final = 100  # tokens a second
 FRAME_MS: Final = 1000 / 60
-LONG_MS: Final = 50.0  # what browsers call a long task
+LONG_MS: Final = 50.0  # browsers report a long task from here on
 ANSWER_TIMEOUT_MS: Final = 180_000
 PARAGRAPH: Final = (
     "A plan that keeps the **mornings free** needs a list, a `date` and [some care](https://example.org). ",

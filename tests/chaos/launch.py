@@ -1,6 +1,6 @@
-"""The launcher, but what is killed again and again is started again at once.
+"""The launcher without growing restart delays.
 
-For a person a process that keeps dying is started more and more slowly. Here it is us who kill it.
+A process that keeps dying is normally restarted more and more slowly. Here the harness kills it.
 """
 
 from todochat_local import stack

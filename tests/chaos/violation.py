@@ -8,8 +8,8 @@ class Violation:
     """A promise that was not kept.
 
     Attributes:
-        kind: what kind of promise; those of the checker's `LOST` and `DOUBLED` are counted apart.
-        where: the turn, or what else it is about.
+        kind: the kind of promise; kinds in the checker's `LOST` and `DOUBLED` are counted apart.
+        where: the turn, or another subject.
     """
 
     kind: str

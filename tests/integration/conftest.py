@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from stack_kit import Stack, run_stack
+from stack_kit import Stack, run_in_session_loop, run_stack
 from todochat.testing.issuer import BETTER_AUTH_SECRET, Issuer
 from todochat.testing.model_server import ScriptedModelServer
 
@@ -16,9 +16,7 @@ HERE = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run these tests in one event loop, which the stacks and the model servers share."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    run_in_session_loop(items, HERE)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -2,11 +2,10 @@
 
 import json
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-import pytest_asyncio
 
 from stack_kit import TODOCHAT, SignUp, Stack, run_stack
 from todochat.testing.model_server import Say, ScriptedModelServer
@@ -14,17 +13,11 @@ from todochat.testing.model_server import Say, ScriptedModelServer
 pytestmark = pytest.mark.slow  # a stack of its own
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def paid_model() -> AsyncIterator[ScriptedModelServer]:
-    async with ScriptedModelServer() as server:
-        server.usage = (60, 20, 40)
-        yield server
-
-
 @pytest.fixture(scope="module")
-def paid_stack(paid_model: ScriptedModelServer) -> Iterator[Stack]:
+def paid_stack(scripted_model: ScriptedModelServer) -> Iterator[Stack]:
+    scripted_model.usage = (60, 20, 40)
     variables = {
-        "OPENAI_BASE_URL": paid_model.url,
+        "OPENAI_BASE_URL": scripted_model.url,
         "TODO_AGENT_MODEL": "scripted",
         "TODO_AGENT_PRICES": "scripted=2/1/10",
         "TODO_AGENT_BUDGET_USER_TOKENS": "150",
@@ -41,11 +34,11 @@ def report(stack: Stack, *options: str) -> str:
 
 
 async def test_exhausted_budget_is_refused_with_reset_time_and_reported(
-    paid_stack: Stack, paid_model: ScriptedModelServer, sign_up: SignUp
+    paid_stack: Stack, scripted_model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada, bob = await sign_up(paid_stack), await sign_up(paid_stack)
     for word in ("one", "two", "three"):
-        paid_model.answer(Say(word))
+        scripted_model.answer(Say(word))
     first = await ada.ask("hi")
     second = await ada.ask("again", first.thread_id)
 

@@ -66,7 +66,7 @@ async def test_parallel_tool_calls_all_run(
 async def test_repeated_call_ids_are_separate_calls(
     model_stack: Stack, model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
-    """Some servers number the calls of each answer from `call_0`."""
+    """Some servers number the calls of each response from `call_0`."""
     ada = await sign_up(model_stack)
     model.answer(Call("add_task", {"title": "Milk"}, call_id="call_0"))
     model.answer(Call("add_task", {"title": "Eggs"}, call_id="call_0"))

@@ -1,11 +1,10 @@
 """`examples/own-agent` over the whole stack: an agent unknown to the other packages."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from stack_kit import SignUp, Stack, run_stack
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
@@ -15,17 +14,11 @@ pytestmark = pytest.mark.slow  # a stack of its own
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own-agent" / "tea_house.py"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def tea_model() -> AsyncIterator[ScriptedModelServer]:
-    async with ScriptedModelServer() as server:
-        yield server
-
-
 @pytest.fixture(scope="module")
-def tea_house(tea_model: ScriptedModelServer) -> Iterator[Stack]:
+def tea_house(scripted_model: ScriptedModelServer) -> Iterator[Stack]:
     variables = {
         "TODO_AGENT_FACTORY": "tea_house:create",
-        "OPENAI_BASE_URL": tea_model.url,
+        "OPENAI_BASE_URL": scripted_model.url,
         "TODO_AGENT_MODEL": "scripted",
     }
     yield from run_stack("tea", variables, files=[EXAMPLE], workers=2)
@@ -43,11 +36,11 @@ def widget_of(answer: Any) -> dict[str, Any]:
 
 
 async def test_agent_uses_its_own_tool_and_widget(
-    tea_house: Stack, tea_model: ScriptedModelServer, sign_up: SignUp
+    tea_house: Stack, scripted_model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(tea_house)
-    tea_model.answer(Call("order_tea", {"kind": "green"}))
-    tea_model.answer(Say("It is coming."))
+    scripted_model.answer(Call("order_tea", {"kind": "green"}))
+    scripted_model.answer(Say("It is coming."))
 
     answer = await ada.ask("a pot of green tea, please")
 
@@ -59,15 +52,15 @@ async def test_agent_uses_its_own_tool_and_widget(
 
 
 async def test_click_cancels_the_order_during_a_response(
-    tea_house: Stack, tea_model: ScriptedModelServer, sign_up: SignUp
+    tea_house: Stack, scripted_model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada = await sign_up(tea_house)
-    tea_model.answer(Call("order_tea", {"kind": "black"}))
-    tea_model.answer(Say("It is coming."))
+    scripted_model.answer(Call("order_tea", {"kind": "black"}))
+    scripted_model.answer(Say("It is coming."))
     answer = await ada.ask("black tea")
     widget = widget_of(answer)
     gate = Gate()
-    tea_model.answer(Say("Well", gate, ", then."))
+    scripted_model.answer(Say("Well", gate, ", then."))
 
     async with ada.say("and?", answer.thread_id) as stream:
         await gate.wait_reached()
@@ -90,12 +83,12 @@ async def test_click_cancels_the_order_during_a_response(
 
 
 async def test_other_users_cannot_cancel_an_order(
-    tea_house: Stack, tea_model: ScriptedModelServer, sign_up: SignUp
+    tea_house: Stack, scripted_model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada, eve = await sign_up(tea_house), await sign_up(tea_house)
     for _ in (ada, eve):
-        tea_model.answer(Call("order_tea", {"kind": "white"}))
-        tea_model.answer(Say("It is coming."))
+        scripted_model.answer(Call("order_tea", {"kind": "white"}))
+        scripted_model.answer(Say("It is coming."))
     adas, eves = await ada.ask("white tea"), await eve.ask("white tea")
 
     stolen = await eve.chatkit(

@@ -1,10 +1,9 @@
 """A tool that blocks the event loop: the launcher restarts the worker, and the run ends."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from stack_kit import SignUp, Stack, run_stack
 from todochat.testing.model_server import Call, Say, ScriptedModelServer
@@ -15,17 +14,11 @@ AGENT = Path(__file__).parents[2] / "services" / "todo-agent" / "tests" / "stall
 RESTARTS = 3
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def blocking_model() -> AsyncIterator[ScriptedModelServer]:
-    async with ScriptedModelServer() as server:
-        yield server
-
-
 @pytest.fixture(scope="module")
-def blocked(blocking_model: ScriptedModelServer) -> Iterator[Stack]:
+def blocked(scripted_model: ScriptedModelServer) -> Iterator[Stack]:
     variables = {
         "TODO_AGENT_FACTORY": "stalling_agent:create",
-        "OPENAI_BASE_URL": blocking_model.url,
+        "OPENAI_BASE_URL": scripted_model.url,
         "TODO_AGENT_MODEL": "scripted",
     }
     yield from run_stack("blocked", variables, files=[AGENT])
@@ -33,14 +26,14 @@ def blocked(blocking_model: ScriptedModelServer) -> Iterator[Stack]:
 
 @pytest.mark.timeout(300)
 async def test_worker_blocking_message_fails_and_later_messages_run(
-    blocked: Stack, blocking_model: ScriptedModelServer, sign_up: SignUp
+    blocked: Stack, scripted_model: ScriptedModelServer, sign_up: SignUp
 ) -> None:
     ada, bob = await sign_up(blocked), await sign_up(blocked)
-    blocking_model.answer(Call("block", {}))
+    scripted_model.answer(Call("block", {}))
     async with ada.say("block") as stream:
         events = await stream.rest()
 
-    blocking_model.answer(Say("Hello."))
+    scripted_model.answer(Say("Hello."))
     answer = await bob.ask("hi")
 
     assert stream.ended == "failed"

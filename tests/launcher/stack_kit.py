@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import psutil
 
 from todochat.testing import free_port
+from todochat.testing.processes import processes_using
 from todochat_local.engine_home import outside_dir
 from todochat_local.layout import DATA_DIR_VARIABLE, DataDir
 
@@ -96,7 +97,7 @@ class Installation:
 
     def living(self) -> list[psutil.Process]:
         """Return every process with this data directory in its environment or command line."""
-        return [process for process in psutil.process_iter() if self._is_ours(process)]
+        return processes_using(self.data.path, DATA_DIR_VARIABLE)
 
     def clean_up(self) -> None:
         if self._launcher is not None and self._launcher.poll() is None:
@@ -105,13 +106,3 @@ class Installation:
         self.run("down")
         assert self.living() == []
         shutil.rmtree(outside_dir(self.data), ignore_errors=True)
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        path = str(self.data.path)
-        try:
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return False
-            named = any(part.startswith(path) for part in process.cmdline())
-            return named or process.environ().get(DATA_DIR_VARIABLE) == path
-        except psutil.Error:
-            return False

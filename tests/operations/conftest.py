@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from stack_kit import Stack, run_stack
+from stack_kit import Stack, run_in_session_loop, run_stack
 from todochat.testing.model_server import ScriptedModelServer
 from todochat.testing.otlp import SpanCollector
 
@@ -15,9 +15,7 @@ HERE = Path(__file__).parent
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run these tests in one event loop, which the stack, its model and its collector share."""
-    for item in items:
-        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    run_in_session_loop(items, HERE)
 
 
 @pytest.fixture(scope="session")

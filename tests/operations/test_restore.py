@@ -13,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from backup_kit import SCRIPT, Backups, Server, SlowDump, ask, name_of
 from stack_kit import SignUp, Stack, run_stack
@@ -26,16 +25,10 @@ pytestmark = pytest.mark.slow  # separate stacks
 WAIT_S = 120.0
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def model() -> AsyncIterator[ScriptedModelServer]:
-    async with ScriptedModelServer() as server:
-        yield server
-
-
 @pytest.fixture(scope="module")
-def source(model: ScriptedModelServer) -> Iterator[Stack]:
+def source(scripted_model: ScriptedModelServer) -> Iterator[Stack]:
     """The stack that is backed up."""
-    yield from run_stack("source", variables(model))
+    yield from run_stack("source", variables(scripted_model))
 
 
 @pytest.fixture
@@ -47,14 +40,16 @@ def target() -> Iterator[Server]:
         server.stop()
 
 
-def variables(model: ScriptedModelServer) -> dict[str, str]:
-    return {"OPENAI_BASE_URL": model.url, "TODO_AGENT_MODEL": "scripted"}
+def variables(scripted_model: ScriptedModelServer) -> dict[str, str]:
+    return {"OPENAI_BASE_URL": scripted_model.url, "TODO_AGENT_MODEL": "scripted"}
 
 
 @asynccontextmanager
-async def stack_on(target: Server, model: ScriptedModelServer) -> AsyncIterator[Stack]:
+async def stack_on(target: Server, scripted_model: ScriptedModelServer) -> AsyncIterator[Stack]:
     """Start a stack on the restored databases; the model responds while it starts."""
-    running = contextmanager(run_stack)("restored", {**variables(model), **target.variables()})
+    running = contextmanager(run_stack)(
+        "restored", {**variables(scripted_model), **target.variables()}
+    )
     stack = await asyncio.to_thread(running.__enter__)
     try:
         yield stack
@@ -107,7 +102,7 @@ async def ends(person: Person, thread_id: str) -> None:
 
 async def test_run_in_progress_during_the_backup_finishes_after_the_restore(
     source: Stack,
-    model: ScriptedModelServer,
+    scripted_model: ScriptedModelServer,
     target: Server,
     sign_up: SignUp,
     tmp_path: Path,
@@ -115,18 +110,18 @@ async def test_run_in_progress_during_the_backup_finishes_after_the_restore(
     """Between the dumps a task is added, and a user deletes their account."""
     backups = Backups(tmp_path / "backups")
     ada, bob = await sign_up(source), await sign_up(source)
-    model.answer(Call("add_task", {"title": "Milk"}))
-    model.answer(Say("Milk is on it."))
+    scripted_model.answer(Call("add_task", {"title": "Milk"}))
+    scripted_model.answer(Say("Milk is on it."))
     thread_id = (await ada.ask("milk")).thread_id
-    model.answer(Say("Hello Bob."))
+    scripted_model.answer(Say("Hello Bob."))
     await bob.ask("a secret of Bob")
     gate = Gate()
-    model.answer(gate, Call("add_task", {"title": "Eggs"}))
-    model.answer(Say("Eggs are on it."))
-    request_count = len(model.requests) + 1
+    scripted_model.answer(gate, Call("add_task", {"title": "Eggs"}))
+    scripted_model.answer(Say("Eggs are on it."))
+    request_count = len(scripted_model.requests) + 1
 
     async with ada.say("eggs", thread_id) as stream:
-        await wait_until(lambda: len(model.requests) == request_count, timeout_s=WAIT_S)
+        await wait_until(lambda: len(scripted_model.requests) == request_count, timeout_s=WAIT_S)
         saving, slow = await save_while(source, backups, tmp_path / "bin", "tasks")
         gate.open()
         await stream.rest()
@@ -137,11 +132,11 @@ async def test_run_in_progress_during_the_backup_finishes_after_the_restore(
     await asyncio.to_thread(backups.restore, target.admin_url, name)
     before = await ask(target.admin_url, "chat", "SELECT status FROM runs WHERE ended_at IS NULL")
     known = await ask(target.admin_url, "tasks", "SELECT title FROM tasks ORDER BY title")
-    model.forget()
-    model.answer(Call("add_task", {"title": "Eggs"}))
-    model.answer(Say("Eggs are on it, once."))
+    scripted_model.forget()
+    scripted_model.answer(Call("add_task", {"title": "Eggs"}))
+    scripted_model.answer(Say("Eggs are on it, once."))
     async with (
-        stack_on(target, model) as stack,
+        stack_on(target, scripted_model) as stack,
         httpx.AsyncClient(base_url=stack.edge, timeout=60) as client,
     ):
         again = await sign_in(client, ada.email)
@@ -156,7 +151,7 @@ async def test_run_in_progress_during_the_backup_finishes_after_the_restore(
             "eggs",
             "Eggs are on it, once.",
         ]
-        assert model.unused_answers == 0
+        assert scripted_model.unused_answers == 0
         # Earlier tokens are invalid: their keys and sessions are gone.
         again.login_token = ada.login_token
         assert (await again.api("GET", "/tasks")).status_code == 401
@@ -174,7 +169,7 @@ async def test_run_in_progress_during_the_backup_finishes_after_the_restore(
 
 async def test_reverse_dump_order_leaves_a_chat_about_a_missing_task(
     source: Stack,
-    model: ScriptedModelServer,
+    scripted_model: ScriptedModelServer,
     target: Server,
     sign_up: SignUp,
     tmp_path: Path,
@@ -187,8 +182,8 @@ async def test_reverse_dump_order_leaves_a_chat_about_a_missing_task(
     assert backups.script.read_text(encoding="utf-8") != text
     ada = await sign_up(source)
     saving, slow = await save_while(source, backups, tmp_path / "bin", "chat")
-    model.answer(Call("add_task", {"title": "Bread"}))
-    model.answer(Say("Bread is on it."))
+    scripted_model.answer(Call("add_task", {"title": "Bread"}))
+    scripted_model.answer(Say("Bread is on it."))
     thread_id = (await ada.ask("bread")).thread_id
     slow.release()
     await asyncio.to_thread(backups.restore, target.admin_url, name_of(await saving))

@@ -1,7 +1,7 @@
 """The previous release and this one over the same stores: no turn fails, up or back. Long forms."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_urlsafe
@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
-import pytest_asyncio
 
 from backup_kit import MIGRATIONS, Server
 from former_kit import former_commit, unpack
@@ -59,14 +58,8 @@ class Assistant:
         return ScriptedResponse(parts=(Say("On it."), Call("add_task", {"title": str(messages)})))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def model() -> AsyncIterator[ScriptedModelServer]:
-    async with ScriptedModelServer() as server:
-        yield server
-
-
 @pytest.fixture(scope="module")
-def stores(model: ScriptedModelServer) -> Iterator[dict[str, str]]:
+def stores(scripted_model: ScriptedModelServer) -> Iterator[dict[str, str]]:
     """The variables for stacks that share stores with this version's schema; none migrates."""
     server, valkey = Server(), ValkeyProcess()
     try:
@@ -77,7 +70,7 @@ def stores(model: ScriptedModelServer) -> Iterator[dict[str, str]]:
         yield {
             "REDIS_URL": valkey.url,
             "TODOCHAT_SERVICE_SECRET": token_urlsafe(32),
-            "OPENAI_BASE_URL": model.url,
+            "OPENAI_BASE_URL": scripted_model.url,
             "TODO_AGENT_API": "responses",
             "TODO_AGENT_MODEL": "scripted",
             **server.variables(migrated=False),
@@ -125,11 +118,11 @@ async def finish(turn: Turn, edge: str) -> None:
 
 
 async def change(
-    to: Stack, away_from: Stack, model: ScriptedModelServer, turns: list[Turn]
+    to: Stack, away_from: Stack, scripted_model: ScriptedModelServer, turns: list[Turn]
 ) -> None:
     """Start turns on one stack, replace it by the other, and finish them there."""
     assistant = Assistant()
-    model.otherwise = assistant.answer
+    scripted_model.otherwise = assistant.answer
     async with httpx.AsyncClient(base_url=away_from.edge, timeout=WAIT_S) as client:
         for turn in turns:
             turn.person.client = client
@@ -141,7 +134,7 @@ async def change(
 
 
 async def test_no_turn_fails_during_upgrade_and_rollback(
-    former: list[str], stores: dict[str, str], model: ScriptedModelServer, tmp_path: Path
+    former: list[str], stores: dict[str, str], scripted_model: ScriptedModelServer, tmp_path: Path
 ) -> None:
     """The previous release runs under this version's schema, alone and beside this version."""
     old, new = Stack(tmp_path / "old", stores), Stack(tmp_path / "new", stores)
@@ -155,10 +148,10 @@ async def test_no_turn_fails_during_upgrade_and_rollback(
         up = [Turn(person, "1") for person in people]
         back = [Turn(person, "2") for person in people]
 
-        await change(new, old, model, up)
+        await change(new, old, scripted_model, up)
         for first, second in zip(up, back, strict=True):
             second.thread_id = first.thread_id
-        await change(old, new, model, back)
+        await change(old, new, scripted_model, back)
 
         assert [turn.ended for turn in up + back] == ["completed"] * 2 * PEOPLE
         async with httpx.AsyncClient(base_url=old.edge, timeout=WAIT_S) as client:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import psutil
 
+from todochat.testing.processes import processes_using
 from todochat_local.engine_home import outside_dir
 from todochat_local.layout import DATA_DIR_VARIABLE, DataDir
 
@@ -88,7 +89,7 @@ class Launch:
 
     def living(self) -> list[psutil.Process]:
         """Every process that has this data directory in its environment or command line."""
-        return [process for process in psutil.process_iter() if self._is_ours(process)]
+        return processes_using(self.data.path, DATA_DIR_VARIABLE)
 
     def stop(self) -> None:
         """End the launchers as Ctrl-C does; their data stays."""
@@ -106,16 +107,6 @@ class Launch:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         shutil.rmtree(outside_dir(self.data), ignore_errors=True)
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        path = str(self.data.path)
-        try:
-            if process.status() == psutil.STATUS_ZOMBIE:
-                return False
-            named = any(part.startswith(path) for part in process.cmdline())
-            return named or process.environ().get(DATA_DIR_VARIABLE) == path
-        except psutil.Error:
-            return False
 
 
 @contextmanager
