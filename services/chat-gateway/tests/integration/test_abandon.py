@@ -17,6 +17,7 @@ from chat_gateway.streams.relay import Relay
 from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.bus import RunHub
 from todochat.errors import NotFoundError, UnavailableError
+from todochat.http.asgi import AsgiClient
 from todochat.http.draining import Drain
 from todochat.identity.revocation import RevocationSet
 from todochat.testing import wait_until
@@ -200,14 +201,16 @@ async def test_cancelled_stream_starts_no_grace_period(agent: FakeAgent, redis: 
     await hub.aclose()
 
 
-class SilentClient:
+class SilentClient(AsgiClient):
     """A client that stays connected and reads."""
+
+    def __init__(self) -> None: ...
 
     async def send(self, data: bytes) -> None: ...
 
     async def finish(self) -> None: ...
 
-    async def closed(self) -> None:
+    async def wait_disconnected(self) -> None:
         await asyncio.Event().wait()
 
     def unsent_bytes(self) -> int:

@@ -4,7 +4,6 @@ import asyncio
 import socket
 from urllib.parse import urlsplit
 
-import pytest
 from agent_kit import FakeAgent
 from gateway_kit import Browser, BrowserAt, StartGateway, make_viewer
 from prometheus_client import REGISTRY
@@ -12,9 +11,9 @@ from redis.asyncio import Redis
 
 from chat_gateway.streams.open_streams import OpenStreams
 from chat_gateway.streams.relay import Relay
-from chat_gateway.streams.sse_writer import SseWriter, StalledClientError
 from chat_gateway.streams.viewer_leases import ViewerLeases
 from todochat.bus import RunHub
+from todochat.http.asgi import AsgiClient
 from todochat.http.draining import Drain
 from todochat.identity.revocation import RevocationSet
 from todochat.testing import wait_until
@@ -107,17 +106,18 @@ async def test_stalled_client_is_disconnected(
     assert await redis.zcard("gateway:absent") == 0
 
 
-class StuckClient:
+class StuckClient(AsgiClient):
     """A client that reads nothing, not even a ping."""
 
-    aborted = False
+    def __init__(self) -> None:
+        self.aborted = False
 
     async def send(self, data: bytes) -> None:
         await asyncio.Event().wait()
 
     async def finish(self) -> None: ...
 
-    async def closed(self) -> None:
+    async def wait_disconnected(self) -> None:
         await asyncio.Event().wait()
 
     def unsent_bytes(self) -> int:
@@ -125,46 +125,6 @@ class StuckClient:
 
     def abort(self) -> None:
         self.aborted = True
-
-
-class SlowClient(StuckClient):
-    """A client whose buffer shrinks step by step; after the last step it accepts data."""
-
-    def __init__(self, *unsent_bytes: int) -> None:
-        self._unsent_bytes = list(unsent_bytes)
-        self._has_room = asyncio.Event()
-        self.sent: list[bytes] = []
-
-    async def send(self, data: bytes) -> None:
-        await self._has_room.wait()
-        self.sent.append(data)
-
-    def unsent_bytes(self) -> int:
-        left = self._unsent_bytes.pop(0)
-        if not self._unsent_bytes:
-            self._has_room.set()
-        return left
-
-
-def writer_to(client: SlowClient) -> SseWriter:
-    return SseWriter(client, slow_viewer_s=0.01, ping_s=0.01)
-
-
-async def test_slow_client_stays_connected() -> None:
-    client = SlowClient(90, 80, 70, 1)
-
-    await writer_to(client).send(b"frame")
-
-    assert client.sent == [b"frame"]
-
-
-async def test_writer_raises_when_client_stops_reading() -> None:
-    client = SlowClient(90, 80, 80, 1)
-
-    with pytest.raises(StalledClientError):
-        await writer_to(client).send(b"frame")
-
-    assert client.sent == []
 
 
 async def test_client_that_reads_no_ping_is_disconnected(agent: FakeAgent, redis: Redis) -> None:

@@ -134,7 +134,6 @@ def _build_services(
             notifier,
             revocations,
             poll_s=settings.events_poll_s,
-            ping_s=settings.events_ping_s,
             streams_per_user=settings.events_streams_per_user,
         ),
     )

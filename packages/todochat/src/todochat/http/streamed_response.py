@@ -1,6 +1,5 @@
 """A streamed response that ends when its reader disconnects or stalls."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from typing import Final
 
@@ -8,8 +7,8 @@ import structlog
 from litestar.enums import MediaType
 from litestar.types import Receive, Send
 
-from todochat.background import stop_task
-from todochat.http.asgi import abort_connection, wait_for_disconnect
+from todochat.http.asgi import AsgiClient
+from todochat.http.body_writer import BodyWriter, StalledClientError
 from todochat.http.raw_response import EVENT_STREAM, RawResponse
 
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -23,6 +22,7 @@ class StreamedResponse(RawResponse):
     Args:
         chunks: the body; closed when the response ends, for whatever reason.
         send_timeout_s: a reader that accepts nothing for this long is disconnected.
+        ping_s: idle time before a `: ping`; None: no pings.
         headers: in addition to those that keep a stream from being cached or buffered.
     """
 
@@ -31,32 +31,32 @@ class StreamedResponse(RawResponse):
         chunks: AsyncGenerator[bytes, None],
         *,
         send_timeout_s: float,
+        ping_s: float | None = None,
         media_type: MediaType | str = EVENT_STREAM,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(self._send, headers={**_HEADERS, **(headers or {})}, media_type=media_type)
         self._chunks = chunks
         self._send_timeout_s = send_timeout_s
+        self._ping_s = ping_s
 
     async def _send(self, receive: Receive, send: Send) -> None:
-        sender = asyncio.create_task(self._send_chunks(receive, send))
-        gone = asyncio.create_task(wait_for_disconnect(receive))
-        try:
-            await asyncio.wait({sender, gone}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await stop_task(gone)
-            await stop_task(sender)
-            await self._chunks.aclose()
-        if not sender.cancelled() and (error := sender.exception()) is not None:
-            log.error("stream.failed", exc_info=error)
+        writer = BodyWriter(AsgiClient(receive, send), stall_timeout_s=self._send_timeout_s)
 
-    async def _send_chunks(self, receive: Receive, send: Send) -> None:
-        async for chunk in self._chunks:
+        async def write_chunks() -> None:
             try:
-                async with asyncio.timeout(self._send_timeout_s):
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            except TimeoutError:
-                log.info("stream.reader_stalled", timeout_s=self._send_timeout_s)
-                abort_connection(receive)
-                return
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+                async for chunk in self._chunks:
+                    await writer.send(chunk)
+                await writer.finish()
+            except StalledClientError:
+                raise
+            except Exception:  # also while it is stopped
+                log.exception("stream.failed")
+
+        try:
+            await writer.run(write_chunks(), ping_s=self._ping_s)
+        except StalledClientError:
+            log.info("stream.reader_stalled", timeout_s=self._send_timeout_s)
+            writer.abort()
+        finally:
+            await self._chunks.aclose()

@@ -23,17 +23,18 @@ from chat_gateway.metrics import (
     STREAMS_ENDED,
 )
 from chat_gateway.streams.open_streams import OpenStreams
-from chat_gateway.streams.sse_writer import PING_S, Client, SseWriter, StalledClientError
 from chat_gateway.streams.stream_format import RECONNECT, StreamFormat
 from chat_gateway.streams.viewer import StreamViewer
 from chat_gateway.streams.viewer_leases import ViewerLeases
-from todochat.background import stop_task
 from todochat.bus import Ended, Frames, Idle, RunHub, Snapshot, WatchEvent
 from todochat.errors import ServiceError
 from todochat.faults import fault_point
+from todochat.http.asgi import AsgiClient
+from todochat.http.body_writer import BodyEnd, BodyWriter, StalledClientError
 from todochat.http.draining import Drain
 
 FRAME_END: Final = b"\n\n"
+PING_S: Final = 15.0
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +74,7 @@ class Relay:
         self._slow_viewer_s = slow_viewer_s
         self._ping_s = ping_s
 
-    async def relay_run(self, viewer: StreamViewer, client: Client) -> None:
+    async def relay_run(self, viewer: StreamViewer, client: AsgiClient) -> None:
         """Relay until the stream ends; release the viewer's leases."""
         cause = StreamEnd.GATEWAY_CLOSED  # also if this task is cancelled
         self._open_streams.add(viewer)
@@ -89,34 +90,36 @@ class Relay:
             client_closed = cause is StreamEnd.CLIENT_CLOSED and not self._drain.is_draining
             await self._viewer_leases.release(viewer, client_closed=client_closed)
 
-    async def _relay_until_end(self, viewer: StreamViewer, client: Client) -> StreamEnd:
-        loop = asyncio.get_running_loop()
+    async def _relay_until_end(self, viewer: StreamViewer, client: AsgiClient) -> StreamEnd:
         secret_left_s = max(0.0, viewer.identity.expires_at - time.time())
+        loop = asyncio.get_running_loop()
         expiry = loop.call_later(secret_left_s, viewer.close, RECONNECT)
-        writer = SseWriter(client, slow_viewer_s=self._slow_viewer_s, ping_s=self._ping_s)
-        relaying = loop.create_task(self._relay_frames(viewer, writer))
-        pinging = loop.create_task(writer.keep_alive())
-        closing = loop.create_task(client.closed())
-        tasks = (relaying, pinging, closing)
+        writer = BodyWriter(client, stall_timeout_s=self._slow_viewer_s)
+        frames = self._relay_frames(viewer, writer)
         try:
-            await asyncio.wait((*tasks, viewer.close_reason), return_when=asyncio.FIRST_COMPLETED)
-            ended = next((task for task in (relaying, pinging) if task.done()), None)
-            await stop_task(pinging)
-            if ended is not None:
-                return await self._close_ended(ended, viewer.stream_format, writer)
-            if closing.done():
-                return StreamEnd.CLIENT_CLOSED
-            await stop_task(relaying)
-            await writer.close(viewer.close_reason.result())
+            end = await writer.run(frames, ping_s=self._ping_s, closing=viewer.close_reason)
+        except StalledClientError:
+            writer.abort()
+            return StreamEnd.SLOW
+        except ServiceError as error:
+            log.warning("stream.failed", code=error.code, detail=error.detail)
+            await writer.close(viewer.stream_format.failed(error.detail))
+            return StreamEnd.FAILED
+        except Exception:
+            log.exception("stream.crashed")
+            await writer.close(viewer.stream_format.failed("Internal server error."))
+            return StreamEnd.FAILED
         finally:
             expiry.cancel()
-            for task in tasks:
-                await stop_task(task)
-                if task.done() and not task.cancelled():
-                    task.exception()  # retrieved, so that asyncio doesn't report it
+        if end is BodyEnd.DISCONNECTED:
+            return StreamEnd.CLIENT_CLOSED
+        if end is BodyEnd.WRITTEN:
+            await writer.close()
+            return StreamEnd.RUN_ENDED
+        await writer.close(viewer.close_reason.result())
         return StreamEnd.GATEWAY_CLOSED
 
-    async def _relay_frames(self, viewer: StreamViewer, writer: SseWriter) -> None:
+    async def _relay_frames(self, viewer: StreamViewer, writer: BodyWriter) -> None:
         """Send the run's frames.
 
         uvicorn's `send` doesn't suspend while its buffer has room, nor ever again after a
@@ -140,26 +143,6 @@ class Relay:
                         seconds = time.perf_counter() - viewer.started_at
                         FIRST_FRAME_SECONDS.labels(request).observe(seconds)
                         get_current_span().add_event("first frame")
-
-    async def _close_ended(
-        self, ended: "asyncio.Task[None]", stream_format: StreamFormat, writer: SseWriter
-    ) -> StreamEnd:
-        """Close a stream whose relay or ping task has ended; return the cause."""
-        try:
-            await ended
-        except StalledClientError:
-            writer.abort()
-            return StreamEnd.SLOW
-        except ServiceError as error:
-            log.warning("stream.failed", code=error.code, detail=error.detail)
-            await writer.close(stream_format.failed(error.detail))
-            return StreamEnd.FAILED
-        except Exception:
-            log.exception("stream.crashed")
-            await writer.close(stream_format.failed("Internal server error."))
-            return StreamEnd.FAILED
-        await writer.close(b"")
-        return StreamEnd.RUN_ENDED
 
 
 def _encode_event(stream_format: StreamFormat, event: WatchEvent) -> bytes:

@@ -7,7 +7,6 @@ import msgspec
 from todochat.bus import EndStatus
 from todochat.bus.frames import strip_ids
 
-PING: Final = b": ping\n\n"
 RECONNECT: Final = b": reconnect\n\n"
 UNAUTHORIZED: Final = b": unauthorized\n\n"
 

@@ -71,6 +71,7 @@ class EventController(Controller):
         return StreamedResponse(
             services.change_feed.stream(reader, after),
             send_timeout_s=services.settings.events_send_timeout_s,
+            ping_s=services.settings.events_ping_s,
         )
 
 

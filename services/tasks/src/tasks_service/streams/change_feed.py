@@ -24,7 +24,6 @@ from todochat.errors import UnavailableError
 from todochat.identity.revocation import RevocationSet
 
 BATCH: Final = 32  # events of at most about 60 KB: ten thousand characters of notes
-PING: Final = b": ping\n\n"
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +52,6 @@ class ChangeFeed:
 
     Args:
         poll_s: maximum delay of a change after a lost wake-up.
-        ping_s: idle time before a ping.
     """
 
     def __init__(
@@ -63,7 +61,6 @@ class ChangeFeed:
         revocations: RevocationSet,
         *,
         poll_s: float,
-        ping_s: float,
         streams_per_user: int,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -71,7 +68,6 @@ class ChangeFeed:
         self._notifier = notifier
         self._revocations = revocations
         self._poll_s = poll_s
-        self._ping_s = ping_s
         self._streams_per_user = streams_per_user
         self._clock = clock
 
@@ -92,19 +88,15 @@ class ChangeFeed:
         """
         with self._notifier.subscribe(reader.user_id, reader.sid) as subscription:
             last_seq = after
-            sent_at = time.monotonic()
             while (reason := self._close_reason(reader, subscription)) is None:
                 subscription.clear()
                 batch = await self._read(reader.user_id, last_seq)
                 last_seq = batch.last_seq
-                is_idle = time.monotonic() - sent_at >= self._ping_s
-                for frame in batch.frames or ([PING] if is_idle else []):
+                for frame in batch.frames:
                     yield frame
-                    sent_at = time.monotonic()
                 if not batch.may_have_more:
-                    until_ping_s = sent_at + self._ping_s - time.monotonic()
                     until_expiry_s = reader.expires_at - self._clock()
-                    await subscription.wait(min(self._poll_s, until_ping_s, until_expiry_s))
+                    await subscription.wait(min(self._poll_s, until_expiry_s))
             yield f": {reason}\n\n".encode()
 
     def _close_reason(
