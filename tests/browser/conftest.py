@@ -133,7 +133,7 @@ def run_site(name: str, variables: dict[str, str], *, gateways: int = 1) -> Iter
     for stack in run_stack(
         name, {**everybody, **variables}, timeout_s=SITE_TIMEOUT_S, gateways=gateways
     ):
-        assert "can't be built" not in stack.startup_output, stack.startup_output
+        assert "because the build failed" not in stack.startup_output, stack.startup_output
         yield stack
 
 

@@ -16,7 +16,7 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from chaos.schedule import EVERYTHING, SERVICES, WORKERS
-from todochat_local.guard import Record
+from todochat_local.guard import ChildRecord
 
 CALM_TIMEOUT_S: Final = 90.0
 LOOK_S: Final = 0.05
@@ -48,7 +48,7 @@ class Processes:
     def pid(self, name: str) -> int | None:
         """Return the process's id; None while it is down."""
         try:
-            return Record.parse((self._data_dir / "run" / f"{name}.pid").read_text()).child
+            return ChildRecord.parse((self._data_dir / "run" / f"{name}.pid").read_text()).child
         except (FileNotFoundError, ValueError):
             return None
 

@@ -16,8 +16,8 @@ import psutil
 
 from todochat.testing import free_port
 from todochat.testing.processes import processes_using
+from todochat_local.data_dir import DATA_DIR_VARIABLE, DataDir
 from todochat_local.engine_home import outside_dir
-from todochat_local.layout import DATA_DIR_VARIABLE, DataDir
 
 T = TypeVar("T")
 TODOCHAT = str(Path(sys.executable).with_name("todochat"))

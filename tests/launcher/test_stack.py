@@ -102,7 +102,7 @@ def test_second_launcher_is_refused(installation: Installation) -> None:
     second = installation.run("up", "--detach")
 
     assert second.returncode == 1
-    assert "todochat already runs on" in second.stdout
+    assert "todochat is already running on" in second.stdout
 
 
 def test_killed_service_restarts_and_the_chat_works(installation: Installation) -> None:
@@ -168,7 +168,7 @@ def test_invalid_settings_stop_the_launch(installation: Installation) -> None:
     )
 
     assert done.returncode == 1
-    assert "ended at once (exit code 2)" in done.stdout
+    assert "ended before it was ready (exit code 2)" in done.stdout
     assert "setting LOG_LEVEL" in done.stdout
     assert "hint: correct that environment variable" in done.stdout
     assert installation.living() == []

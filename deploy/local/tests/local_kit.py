@@ -1,4 +1,4 @@
-"""Starting launchers in tests, and counting what lives."""
+"""Starts launchers in tests and finds their processes."""
 
 import fcntl
 import json
@@ -15,24 +15,24 @@ from typing import Any, TypeVar
 import psutil
 
 from todochat.testing.processes import processes_using
+from todochat_local.data_dir import DATA_DIR_VARIABLE, DataDir
 from todochat_local.engine_home import outside_dir
-from todochat_local.layout import DATA_DIR_VARIABLE, DataDir
 
 T = TypeVar("T")
-PROGRAM = Path(__file__).with_name("launch_stand_ins.py")
+PROGRAM = Path(__file__).with_name("launch_with_fakes.py")
 
 
-def eventually(look: Callable[[], T], timeout_s: float = 15.0) -> T:
-    """Return the first truthy result of `look`."""
-    until = time.monotonic() + timeout_s
-    while not (result := look()):
-        assert time.monotonic() < until, f"not within {timeout_s} s"
+def eventually(condition: Callable[[], T], timeout_s: float = 15.0) -> T:
+    """Return the first truthy result of `condition`."""
+    deadline = time.monotonic() + timeout_s
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"not within {timeout_s} s"
         time.sleep(0.02)
     return result
 
 
 class Launch:
-    """A launcher as a process of its own, on a data directory."""
+    """A launcher in its own process, on a data directory."""
 
     def __init__(
         self,
@@ -48,10 +48,10 @@ class Launch:
         self._environ = environ
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *moods: str) -> "subprocess.Popen[bytes]":
+    def start(self, *behaviors: str) -> "subprocess.Popen[bytes]":
         with self.output.open("wb") as output:
             process = subprocess.Popen(
-                [*self._prefix, sys.executable, str(PROGRAM), str(self.data.path), *moods],
+                [*self._prefix, sys.executable, str(PROGRAM), str(self.data.path), *behaviors],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self._environ,
@@ -59,15 +59,15 @@ class Launch:
         self._processes.append(process)
         return process
 
-    def start_until_ready(self, *moods: str) -> "subprocess.Popen[bytes]":
-        process = self.start(*moods)
+    def start_until_ready(self, *behaviors: str) -> "subprocess.Popen[bytes]":
+        process = self.start(*behaviors)
         eventually(lambda: "\nready after" in self.text or process.poll() is not None, 60)
         assert process.poll() is None, self.text
         return process
 
     @property
     def text(self) -> str:
-        """Everything the launcher has said."""
+        """The launcher's output."""
         return self.output.read_text()
 
     @property
@@ -84,15 +84,15 @@ class Launch:
         return url
 
     def has(self, name: str) -> bool:
-        """Whether a file is there, in the data directory or where `nobody` can reach it."""
+        """Whether a file exists in the data directory or in the folder outside."""
         return (self.data.path / name).exists() or (outside_dir(self.data) / name).exists()
 
     def living(self) -> list[psutil.Process]:
-        """Every process that has this data directory in its environment or command line."""
+        """All processes with this data directory in their environment or command line."""
         return processes_using(self.data.path, DATA_DIR_VARIABLE)
 
     def stop(self) -> None:
-        """End the launchers as Ctrl-C does; their data stays."""
+        """Stop the launchers with SIGTERM; keep the data."""
         for launcher in self._processes:
             if launcher.poll() is None:
                 launcher.terminate()
@@ -111,19 +111,19 @@ class Launch:
 
 @contextmanager
 def held(data: DataDir, kind: int = fcntl.LOCK_EX) -> Iterator[None]:
-    """Somebody else has the lock."""
+    """Hold the lock of a data directory."""
     with data.lock.open("rb") as file:
         fcntl.flock(file, kind)
         yield
 
 
 def alive(processes: Sequence[psutil.Process]) -> list[int]:
-    """Return the pids of those that still run; psutil compares their start, too."""
+    """Return the PIDs of running processes; psutil also compares start times."""
     return [p.pid for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
 def tree_of(pid: int) -> list[psutil.Process]:
-    """Return a process and everything below it."""
+    """Return a process and its descendants."""
     root = psutil.Process(pid)
     return [root, *root.children(recursive=True)]
 

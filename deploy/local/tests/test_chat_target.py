@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from todochat_local.chat_target import chat_target
 from todochat_local.cli import app
-from todochat_local.layout import DataDir
+from todochat_local.data_dir import DataDir
 
 
 def test_chat_without_a_running_stack_prints_how_to_start_it(tmp_path: Path) -> None:

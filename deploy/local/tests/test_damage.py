@@ -1,4 +1,4 @@
-"""What power loss and a full disk leave: empty files, garbled ones, and writes that fail."""
+"""Power loss and a full disk: empty files, damaged files, failing writes."""
 
 import os
 import signal
@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from local_kit import Launch, eventually, held
 
+from todochat_local.data_dir import DataDir, DataDirError
 from todochat_local.default_plan import build_plan
-from todochat_local.layout import DataDir, DataDirError
 from todochat_local.lock import end_leftovers
-from todochat_local.options import UpOptions
+from todochat_local.plan import UpOptions
 from todochat_local.port import PortBook
 from todochat_local.secret_store import SecretStore
 from todochat_local.state import read_state
@@ -29,39 +29,37 @@ def data(tmp_path: Path) -> DataDir:
 
 
 @damaged
-def test_a_record_that_says_nothing_is_removed_with_a_word(data: DataDir, content: bytes) -> None:
+def test_damaged_record_is_removed_and_reported(data: DataDir, content: bytes) -> None:
     record = data.run / "postgres.pid"
     record.write_bytes(content)
 
-    said = list(end_leftovers(data))
+    messages = list(end_leftovers(data))
 
-    assert len(said) == 1
-    assert f"{record} was damaged" in said[0]
+    assert len(messages) == 1
+    assert f"{record} is damaged" in messages[0]
     assert not record.exists()
 
 
 @damaged
-def test_ports_that_cannot_be_read_are_picked_anew_with_a_word(
-    data: DataDir, content: bytes
-) -> None:
+def test_damaged_ports_are_replaced_and_reported(data: DataDir, content: bytes) -> None:
     data.ports.write_bytes(content)
     elsewhere = {"REDIS_URL": "redis://cache/0"}
 
     plan = build_plan(UpOptions(data_dir=data.path, environ=elsewhere), data)
 
-    assert f"{data.ports} was damaged: the ports are new ones" in plan.notes
+    assert f"{data.ports} is damaged: all ports are new" in plan.notes
     assert PortBook(data).notes == []
 
 
 @pytest.mark.parametrize("port", ["0", "-5", "70000", '"8001"', "null"])
-def test_a_port_that_is_none_is_picked_anew(data: DataDir, port: str) -> None:
+def test_invalid_port_is_replaced(data: DataDir, port: str) -> None:
     data.ports.write_text(f'{{"tasks": {port}, "valkey": 20001}}')
 
     assert 0 < PortBook(data).pick("tasks") < 65_536
 
 
 @damaged
-def test_a_state_that_cannot_be_read_is_none_and_status_says_so(
+def test_damaged_state_is_reported_by_status(
     data: DataDir, content: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
     data.state.write_bytes(content)
@@ -75,7 +73,7 @@ def test_a_state_that_cannot_be_read_is_none_and_status_says_so(
 
 
 @damaged
-def test_damaged_secrets_are_never_replaced(data: DataDir, content: bytes) -> None:
+def test_damaged_secrets_are_not_replaced(data: DataDir, content: bytes) -> None:
     data.secrets.write_bytes(content)
 
     with pytest.raises(DataDirError, match=r"secrets\.json is damaged"):
@@ -84,9 +82,7 @@ def test_damaged_secrets_are_never_replaced(data: DataDir, content: bytes) -> No
     assert data.secrets.read_bytes() == content
 
 
-def test_secrets_are_on_the_disk_before_anything_uses_them(
-    data: DataDir, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secrets_are_synced_before_use(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
     synced = []
     monkeypatch.setattr(os, "fsync", lambda fd: synced.append(os.fstat(fd).st_ino))
 
@@ -95,7 +91,7 @@ def test_secrets_are_on_the_disk_before_anything_uses_them(
     assert synced == [data.secrets.stat().st_ino, data.path.stat().st_ino]
 
 
-def test_a_stack_goes_on_when_its_state_cannot_be_written(launch: Launch) -> None:
+def test_stack_keeps_running_when_state_cannot_be_written(launch: Launch) -> None:
     launch.start_until_ready("ok")
     before = launch.pid_of("service-1")
     (launch.data.path / "state.json.new").mkdir()  # as good as a full disk
@@ -109,7 +105,7 @@ def test_a_stack_goes_on_when_its_state_cannot_be_written(launch: Launch) -> Non
     eventually(lambda: launch.pid_of("service-1") not in {0, before})
 
 
-def test_a_launch_on_a_full_disk_says_so(launch: Launch) -> None:
+def test_launch_on_a_full_disk_reports_the_error(launch: Launch) -> None:
     launch.data.path.mkdir()
     launch.data.lock.touch()
     (launch.data.path / "ports.json.new").mkdir()

@@ -1,4 +1,4 @@
-"""The guard by itself: what it reports, what it writes, whom it stops."""
+"""The guard without a launcher: its reports, logs and signals."""
 
 import asyncio
 import signal
@@ -14,15 +14,15 @@ import pytest_asyncio
 from todochat.testing import wait_until
 from todochat_local import child as child_module
 from todochat_local.child import Child, ChildError, ChildSpec
-from todochat_local.layout import DataDir
-from todochat_local.lock import Lock
+from todochat_local.data_dir import DataDir
+from todochat_local.lock import DataDirLock
 from todochat_local.log_file import LogFollower, read_tail
 
 
-class Nursery:
-    """Starts children and ends those that are left."""
+class ChildStarter:
+    """Starts children and kills the remaining ones."""
 
-    def __init__(self, data: DataDir, lock: Lock) -> None:
+    def __init__(self, data: DataDir, lock: DataDirLock) -> None:
         self.data = data
         self._lock = lock
         self._children: list[Child] = []
@@ -45,43 +45,45 @@ class Nursery:
 
 
 @pytest_asyncio.fixture
-async def nursery(tmp_path: Path) -> AsyncIterator[Nursery]:
+async def starter(tmp_path: Path) -> AsyncIterator[ChildStarter]:
     data = DataDir(tmp_path / "data")
     data.prepare()
-    lock = Lock(data)
+    lock = DataDirLock(data)
     lock.acquire(lambda _: None)
-    nursery = Nursery(data, lock)
-    yield nursery
-    await nursery.clean_up()
+    starter = ChildStarter(data, lock)
+    yield starter
+    await starter.clean_up()
     lock.release()
 
 
-async def test_it_reports_how_the_child_ended(nursery: Nursery) -> None:
-    child = await nursery.start("import sys; print('out'); sys.exit(3)")
+async def test_guard_reports_the_exit_status(starter: ChildStarter) -> None:
+    child = await starter.start("import sys; print('out'); sys.exit(3)")
 
     assert await child.wait() == 3
-    assert nursery.log() == ["out"]
-    assert list(nursery.data.run.iterdir()) == []
+    assert starter.log() == ["out"]
+    assert list(starter.data.run.iterdir()) == []
 
 
-async def test_a_program_that_is_not_there_says_so_in_its_log(nursery: Nursery) -> None:
+async def test_missing_program_is_logged(starter: ChildStarter) -> None:
     spec = ChildSpec(name="child", command=["/no/such/program"], env={})
-    child = Child.spawn(spec, nursery.data, 0)
+    child = Child.spawn(spec, starter.data, 0)
     await child.started()
 
     assert await child.wait() == 127
-    assert "cannot start /no/such/program: " in nursery.log()[0]
+    assert "cannot start /no/such/program: " in starter.log()[0]
 
 
-async def test_a_log_that_cannot_be_opened_is_an_error(nursery: Nursery) -> None:
-    nursery.data.log_path("child").mkdir()
+async def test_unusable_log_file_is_an_error(starter: ChildStarter) -> None:
+    starter.data.log_path("child").mkdir()
 
     with pytest.raises(ChildError, match="Is a directory"):
-        await nursery.start("pass")
+        await starter.start("pass")
 
 
-async def test_a_child_that_ignores_its_signal_is_killed_after_its_grace(nursery: Nursery) -> None:
-    child = await nursery.start(
+async def test_child_that_ignores_its_stop_signal_is_killed_after_its_grace(
+    starter: ChildStarter,
+) -> None:
+    child = await starter.start(
         """
         import signal, time
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -90,15 +92,15 @@ async def test_a_child_that_ignores_its_signal_is_killed_after_its_grace(nursery
         """,
         grace_s=0.2,
     )
-    await wait_until(lambda: nursery.log() == ["deaf"])
+    await wait_until(lambda: starter.log() == ["deaf"])
 
     child.stop()
 
     assert await child.wait() == -signal.SIGKILL
 
 
-async def test_grandchildren_in_groups_of_their_own_are_killed_too(nursery: Nursery) -> None:
-    child = await nursery.start(
+async def test_grandchildren_in_other_process_groups_are_killed(starter: ChildStarter) -> None:
+    child = await starter.start(
         """
         import signal, subprocess, sys, time
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -109,8 +111,8 @@ async def test_grandchildren_in_groups_of_their_own_are_killed_too(nursery: Nurs
         """,
         grace_s=0.2,
     )
-    await wait_until(nursery.log)
-    grandchild = psutil.Process(int(nursery.log()[0]))
+    await wait_until(starter.log)
+    grandchild = psutil.Process(int(starter.log()[0]))
 
     child.stop()
 
@@ -118,8 +120,8 @@ async def test_grandchildren_in_groups_of_their_own_are_killed_too(nursery: Nurs
     await wait_until(lambda: not grandchild.is_running() or is_zombie(grandchild))
 
 
-async def test_what_a_child_leaves_behind_in_its_group_is_killed(nursery: Nursery) -> None:
-    child = await nursery.start(
+async def test_rest_of_the_process_group_is_killed(starter: ChildStarter) -> None:
+    child = await starter.start(
         """
         import subprocess, sys
         below = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -127,13 +129,13 @@ async def test_what_a_child_leaves_behind_in_its_group_is_killed(nursery: Nurser
         """
     )
     await child.wait()
-    left = int(nursery.log()[0])
+    left = int(starter.log()[0])
 
     await wait_until(lambda: not psutil.pid_exists(left) or is_zombie(psutil.Process(left)))
 
 
-async def test_a_guard_that_is_told_to_end_ends_its_child(nursery: Nursery) -> None:
-    child = await nursery.start("import time; time.sleep(600)")
+async def test_terminated_guard_stops_its_child(starter: ChildStarter) -> None:
+    child = await starter.start("import time; time.sleep(600)")
 
     guard = psutil.Process(child.pid).parent()
     assert guard is not None
@@ -142,40 +144,40 @@ async def test_a_guard_that_is_told_to_end_ends_its_child(nursery: Nursery) -> N
     assert await child.wait() == -signal.SIGTERM
 
 
-async def test_logs_are_rotated_and_nothing_is_lost(
-    nursery: Nursery, monkeypatch: pytest.MonkeyPatch
+async def test_log_rotation_loses_no_lines(
+    starter: ChildStarter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(child_module, "LOG_MAX_BYTES", 2000)
     monkeypatch.setattr(child_module, "LOG_FILES", 2)
-    path = nursery.data.log_path("child")
+    path = starter.data.log_path("child")
     follower = LogFollower(path, from_end=False)
     lines = []
     for batch in range(6):
         program = f"for n in range({batch * 10}, {batch * 10 + 10}): print(str(n) * 20)"
-        child = await nursery.start(program)
+        child = await starter.start(program)
         await child.wait()
         lines += list(follower.new_lines())
     follower.close()
 
     assert lines == [str(n) * 20 for n in range(60)]
-    kept = sorted(each.name for each in nursery.data.logs.iterdir())
+    kept = sorted(each.name for each in starter.data.logs.iterdir())
     assert kept == ["child.log", "child.log.1"]
     assert path.stat().st_size <= 2000
 
 
-async def test_the_launchers_end_is_the_end_of_its_children(tmp_path: Path) -> None:
+async def test_children_end_when_the_launcher_ends(tmp_path: Path) -> None:
     data = DataDir(tmp_path / "data")
     program = f"""
         import asyncio, sys
         from pathlib import Path
         from todochat_local.child import Child, ChildSpec
-        from todochat_local.layout import DataDir
-        from todochat_local.lock import Lock
+        from todochat_local.data_dir import DataDir
+        from todochat_local.lock import DataDirLock
 
         async def main():
             data = DataDir(Path({str(data.path)!r}))
             data.prepare()
-            lock = Lock(data)
+            lock = DataDirLock(data)
             lock.acquire(print)
             spec = ChildSpec(name="a", command=["/bin/sleep", "600"], env={{}})
             child = Child.spawn(spec, data, lock.children_fd)

@@ -1,4 +1,4 @@
-"""The launcher with real engines and stand-in services: killed, crashed, failing, told to stop."""
+"""The launcher with real engines and fake services: kills, crashes, failures, stop signals."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ from local_kit import Launch, alive, eventually, tree_of
 GONE_WITHIN_S = 10
 
 
-def test_everything_runs_until_it_is_told_to_stop(launch: Launch) -> None:
+def test_stack_runs_until_a_stop_signal(launch: Launch) -> None:
     process = launch.start_until_ready("ok", "engines", "ok")
     family = tree_of(process.pid)
 
@@ -38,7 +38,7 @@ def test_no_process_outlives_a_killed_launcher_and_the_next_start_works(launch: 
     launch.start_until_ready("ok", "engines")
 
 
-def test_the_next_start_waits_for_what_a_killed_launcher_left(launch: Launch) -> None:
+def test_next_start_waits_for_the_processes_of_a_killed_launcher(launch: Launch) -> None:
     first = launch.start_until_ready("ok", "stubborn")
     family = tree_of(first.pid)
     first.kill()
@@ -46,7 +46,7 @@ def test_the_next_start_waits_for_what_a_killed_launcher_left(launch: Launch) ->
 
     second = launch.start_until_ready("ok")
 
-    assert "waiting for the processes of an earlier start to stop" in launch.text
+    assert "waiting for the processes of an earlier start to end" in launch.text
     assert alive(family) == []
     second.send_signal(signal.SIGTERM)
     assert second.wait(20) == 0
@@ -60,7 +60,7 @@ def test_the_next_start_waits_for_what_a_killed_launcher_left(launch: Launch) ->
         pytest.param("run/postgres.pid", marks=pytest.mark.slow),
     ],
 )
-def test_a_launcher_killed_while_it_starts_leaves_nothing(launch: Launch, milestone: str) -> None:
+def test_launcher_killed_during_its_start_leaves_no_process(launch: Launch, milestone: str) -> None:
     process = launch.start("ok", "engines")
     eventually(lambda: launch.has(milestone), 30)
     family = tree_of(process.pid)
@@ -74,7 +74,7 @@ def test_a_launcher_killed_while_it_starts_leaves_nothing(launch: Launch, milest
     assert again.wait(20) == 0
 
 
-def test_leftovers_without_a_guard_are_ended_by_the_next_start(launch: Launch) -> None:
+def test_next_start_ends_leftovers_without_a_guard(launch: Launch) -> None:
     process = launch.start_until_ready("ok", "ok")
     service, guards = (
         psutil.Process(launch.pid_of("service-1")),
@@ -95,7 +95,7 @@ def test_leftovers_without_a_guard_are_ended_by_the_next_start(launch: Launch) -
     assert not alive([service])
 
 
-def test_a_process_that_has_only_the_pid_of_a_leftover_is_left_alone(launch: Launch) -> None:
+def test_process_with_a_reused_pid_is_not_ended(launch: Launch) -> None:
     process = launch.start_until_ready("ok")
     record = launch.data.run / "service-1.pid"
     _, stop_signal, start = record.read_text().split()
@@ -105,28 +105,28 @@ def test_a_process_that_has_only_the_pid_of_a_leftover_is_left_alone(launch: Lau
 
     launch.start_until_ready("ok")
 
-    assert "of an earlier start" not in launch.text  # and this test is still here to say so
+    assert "of an earlier start" not in launch.text  # and this process is still running
 
 
-def test_a_service_that_cannot_start_stops_the_launch_with_its_last_lines(launch: Launch) -> None:
+def test_failing_service_stops_the_launch_and_prints_its_last_lines(launch: Launch) -> None:
     process = launch.start("ok", "exit", "engines")
 
     assert process.wait(30) == 1
-    assert "service-2 ended at once (exit code 1)" in launch.text
-    assert "    setting STAND_IN_COURAGE is required" in launch.text
+    assert "service-2 ended before it was ready (exit code 1)" in launch.text
+    assert "    setting FAKE_SETTING is required" in launch.text
     assert "hint: correct that environment variable" in launch.text
     assert launch.living() == []
 
 
-def test_a_service_that_never_gets_ready_stops_the_launch(launch: Launch) -> None:
+def test_service_that_is_never_ready_stops_the_launch(launch: Launch) -> None:
     process = launch.start("hang")
 
     assert process.wait(30) == 1
-    assert "service-1 was not ready within 1 s: /health/ready answers nothing" in launch.text
+    assert "service-1 was not ready within 1 s: /health/ready returned no response" in launch.text
     assert launch.living() == []
 
 
-def test_a_second_signal_does_not_wait_for_a_stubborn_process(launch: Launch) -> None:
+def test_second_stop_signal_kills_remaining_processes(launch: Launch) -> None:
     process = launch.start_until_ready("stubborn")
     process.send_signal(signal.SIGINT)
     eventually(lambda: "stopping" in launch.text)
@@ -137,7 +137,7 @@ def test_a_second_signal_does_not_wait_for_a_stubborn_process(launch: Launch) ->
     assert launch.living() == []
 
 
-def test_a_folder_with_other_things_is_refused(launch: Launch) -> None:
+def test_folder_with_other_files_is_rejected(launch: Launch) -> None:
     launch.data.path.mkdir()
     (launch.data.path / "thesis.txt").write_text("years of work")
 
@@ -147,22 +147,22 @@ def test_a_folder_with_other_things_is_refused(launch: Launch) -> None:
     assert "holds files that are not todochat's" in launch.text
 
 
-def test_a_service_that_runs_but_does_not_answer_is_restarted(launch: Launch) -> None:
+def test_stalled_service_is_restarted(launch: Launch) -> None:
     launch.start_until_ready("stall", "ok")
     before = launch.pid_of("service-1"), launch.pid_of("service-2")
     with suppress(TimeoutError):
         urllib.request.urlopen(f"{launch.url_of('service-1')}/stall", timeout=0.1)
 
-    # It ignores its stop signal, and its grace would be 30 s.
+    # It ignores its stop signal, and its grace period is 30 s.
     eventually(lambda: launch.pid_of("service-1") not in {0, before[0]}, 25)
 
     assert "service-1 failed 3 liveness checks in a row" in launch.text
-    assert "service-1 ended (signal 9); starting it again in 0.5 s" in launch.text
+    assert "service-1 ended (signal 9); restarting it in 0.5 s" in launch.text
     assert launch.pid_of("service-2") == before[1]
 
 
 @pytest.mark.slow
-def test_a_machine_that_slept_restarts_nothing(launch: Launch) -> None:
+def test_suspended_machine_restarts_no_service(launch: Launch) -> None:
     process = launch.start_until_ready("stall")
     family = tree_of(process.pid)
     before = launch.pid_of("service-1")
@@ -180,7 +180,7 @@ def test_a_machine_that_slept_restarts_nothing(launch: Launch) -> None:
 
 
 @pytest.mark.slow
-def test_a_service_that_is_slow_for_a_moment_is_left_alone(launch: Launch) -> None:
+def test_briefly_slow_service_is_not_restarted(launch: Launch) -> None:
     launch.start_until_ready("stall")
     service = psutil.Process(launch.pid_of("service-1"))
     asked = launch.text.count("path=/health/live")

@@ -1,4 +1,4 @@
-"""Who runs on a data directory, and what `down` and `reset` may do about it."""
+"""The lock of a data directory, and the behavior of `down` and `reset` with it."""
 
 import fcntl
 import os
@@ -13,9 +13,9 @@ import pytest
 from local_kit import eventually, held
 
 from todochat_local import guard, lock
+from todochat_local.data_dir import DATA_DIR_VARIABLE, DataDir, DataDirError
 from todochat_local.down import stop_launcher
-from todochat_local.layout import DATA_DIR_VARIABLE, DataDir, DataDirError
-from todochat_local.lock import Lock, holder
+from todochat_local.lock import DataDirLock, launcher_pid
 from todochat_local.reset import delete_data
 
 
@@ -27,71 +27,71 @@ def data(tmp_path: Path) -> DataDir:
 
 
 @pytest.fixture
-def said() -> list[str]:
+def messages() -> list[str]:
     return []
 
 
 @pytest.fixture
-def signalled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def signaled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     pids: list[int] = []
     monkeypatch.setattr(os, "kill", lambda pid, _: pids.append(pid))
     return pids
 
 
-def test_down_signals_nobody_while_a_launcher_has_not_said_who_it_is(
-    data: DataDir, said: list[str], signalled: list[int], monkeypatch: pytest.MonkeyPatch
+def test_down_signals_no_process_without_a_pid_in_the_lock(
+    data: DataDir, messages: list[str], signaled: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lock, "NAMELESS_S", 0.01)
+    monkeypatch.setattr(lock, "PID_TIMEOUT_S", 0.01)
     with held(data):
-        code = stop_launcher(data, said.append)
+        code = stop_launcher(data, messages.append)
 
-    assert (code, signalled) == (1, [])
-    assert "try again in a moment" in said[0]
+    assert (code, signaled) == (1, [])
+    assert "try again in a moment" in messages[0]
 
 
-def test_the_pid_of_a_launcher_that_is_just_starting_is_waited_for(
+def test_launcher_pid_waits_for_a_starting_launcher(
     data: DataDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(time, "sleep", lambda _: data.lock.write_text("123\n"))
     with held(data):
-        assert holder(data) == 123
+        assert launcher_pid(data) == 123
 
 
-def test_those_who_look_do_not_take_each_other_for_a_launcher(data: DataDir) -> None:
+def test_concurrent_readers_of_the_lock_see_no_launcher(data: DataDir) -> None:
     with held(data, fcntl.LOCK_SH):
-        assert holder(data) is None
+        assert launcher_pid(data) is None
 
 
-def test_only_a_launcher_says_who_it_is(
-    data: DataDir, said: list[str], monkeypatch: pytest.MonkeyPatch
+def test_only_a_launcher_writes_its_pid(
+    data: DataDir, messages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lock, "NAMELESS_S", 0.01)
-    mine = Lock(data)
-    mine.acquire(said.append)
-    nameless = holder(data)
+    monkeypatch.setattr(lock, "PID_TIMEOUT_S", 0.01)
+    mine = DataDirLock(data)
+    mine.acquire(messages.append)
+    nameless = launcher_pid(data)
     mine.release()
-    mine = Lock(data)
-    mine.acquire(said.append, pid=os.getpid())
+    mine = DataDirLock(data)
+    mine.acquire(messages.append, pid=os.getpid())
 
-    assert (nameless, holder(data)) == (0, os.getpid())
+    assert (nameless, launcher_pid(data)) == (0, os.getpid())
     mine.release()
 
 
-def test_a_lock_that_reset_has_deleted_is_none(data: DataDir, said: list[str]) -> None:
-    late = Lock(data)
-    delete_data(data, said.append)
+def test_deleted_lock_file_is_rejected(data: DataDir, messages: list[str]) -> None:
+    late = DataDirLock(data)
+    delete_data(data, messages.append)
 
     with pytest.raises(DataDirError, match="try again in a moment"):
-        late.acquire(said.append)
+        late.acquire(messages.append)
 
 
-def test_reset_ends_what_a_killed_launcher_left_before_it_deletes(
-    data: DataDir, said: list[str], monkeypatch: pytest.MonkeyPatch
+def test_reset_ends_leftover_processes_before_it_deletes(
+    data: DataDir, messages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environ = {DATA_DIR_VARIABLE: str(data.path)}
     left = subprocess.Popen(["/bin/sleep", "600"], env=environ, start_new_session=True)
     eventually(lambda: psutil.Process(left.pid).environ())  # empty for a moment after exec
-    record = guard.Record(left.pid, guard.start_mark(left.pid), signal.SIGTERM)
+    record = guard.ChildRecord(left.pid, guard.start_mark(left.pid), signal.SIGTERM)
     record.write(str(data.run / "postgres.pid"))
     alive_when_deleting = []
 
@@ -102,7 +102,7 @@ def test_reset_ends_what_a_killed_launcher_left_before_it_deletes(
     delete = shutil.rmtree
     monkeypatch.setattr("todochat_local.reset.shutil.rmtree", rmtree)
 
-    code = delete_data(data, said.append)
+    code = delete_data(data, messages.append)
 
     left.kill()
     left.wait(5)
@@ -112,25 +112,25 @@ def test_reset_ends_what_a_killed_launcher_left_before_it_deletes(
 
 
 def test_reset_waits_for_the_guards_of_a_killed_launcher(
-    data: DataDir, said: list[str], monkeypatch: pytest.MonkeyPatch
+    data: DataDir, messages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lock, "GUARDS_GONE_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(lock, "GUARDS_TIMEOUT_S", 0.01)
     (data.run / "postgres.pid").write_text("still needed")
     with data.children_lock.open("wb") as guards:
         fcntl.flock(guards, fcntl.LOCK_SH)
 
-        code = delete_data(data, said.append)
+        code = delete_data(data, messages.append)
 
     assert code == 1
-    assert "processes of an earlier start still run" in said[-1]
+    assert "processes of an earlier start are still running" in messages[-1]
     assert (data.run / "postgres.pid").exists()
 
 
-def test_reset_leaves_the_data_of_a_running_launcher_alone(data: DataDir, said: list[str]) -> None:
+def test_reset_keeps_the_data_of_a_running_launcher(data: DataDir, messages: list[str]) -> None:
     data.lock.write_text("123\n")
     with held(data):
-        code = delete_data(data, said.append)
+        code = delete_data(data, messages.append)
 
-        assert (code, holder(data)) == (1, 123)
-    assert "stops it" in said[0]
+        assert (code, launcher_pid(data)) == (1, 123)
+    assert "stops it" in messages[0]
     assert data.run.exists()

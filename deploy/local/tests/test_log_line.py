@@ -1,11 +1,11 @@
-"""How log lines look in a terminal, and which hint a failure gets."""
+"""Formatting of log lines, and hints for failures."""
 
 from pathlib import Path
 
 import pytest
 
+from todochat_local.data_dir import DataDir
 from todochat_local.hint import hint_for
-from todochat_local.layout import DataDir
 from todochat_local.log_line import LineFormat
 
 
@@ -23,12 +23,12 @@ from todochat_local.log_line import LineFormat
         ("[1]", "[1]"),
     ],
 )
-def test_json_is_shown_as_words(line: str, shown: str) -> None:
-    assert LineFormat(colour=False).render(line) == shown
+def test_json_line_is_formatted_as_text(line: str, shown: str) -> None:
+    assert LineFormat(color=False).render(line) == shown
 
 
-def test_each_process_keeps_its_colour() -> None:
-    style = LineFormat(colour=True)
+def test_each_process_keeps_its_color() -> None:
+    style = LineFormat(color=True)
 
     first, other, again = (style.format(name, "x")[:5] for name in ("a", "b", "a"))
 
@@ -47,5 +47,5 @@ def test_each_process_keeps_its_colour() -> None:
         ([], "checks this machine"),
     ],
 )
-def test_a_failure_leads_to_what_to_do(lines: list[str], hint: str, tmp_path: Path) -> None:
+def test_failure_has_a_hint(lines: list[str], hint: str, tmp_path: Path) -> None:
     assert hint in hint_for(lines, DataDir(tmp_path))

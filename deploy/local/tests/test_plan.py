@@ -1,4 +1,4 @@
-"""What a launch consists of, from options, environment and data directory."""
+"""The plan of a launch, from options, environment and data directory."""
 
 import subprocess
 from collections.abc import Mapping
@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from todochat.database.bootstrap import role_names
+from todochat_local.data_dir import DataDir, DataDirError
 from todochat_local.default_plan import build_plan
-from todochat_local.layout import DataDir, DataDirError
-from todochat_local.options import UpOptions
-from todochat_local.plan import Plan, Unit
+from todochat_local.plan import LaunchPlan, Unit, UpOptions
 from todochat_local.port import PortError, pick_edge_port
 from todochat_local.python_process import inherited_environment, python_command
 from todochat_local.secret_store import ROLES
@@ -31,7 +30,7 @@ def plan_for(
     port: int | None = None,
     workers: int = 1,
     gateways: int = 1,
-) -> Plan:
+) -> LaunchPlan:
     data = DataDir(folder / "data")
     data.prepare()
     options = UpOptions(
@@ -40,15 +39,15 @@ def plan_for(
     return build_plan(options, data)
 
 
-def unit(plan: Plan, name: str) -> Unit:
+def unit(plan: LaunchPlan, name: str) -> Unit:
     return next(unit for unit in plan.units if unit.name == name)
 
 
-def test_the_roles_are_those_of_the_databases() -> None:
+def test_roles_equal_those_of_the_databases() -> None:
     assert sorted(ROLES) == sorted(role_names())
 
 
-def test_instances_get_names_and_ports_of_their_own(reachable_path: Path) -> None:
+def test_each_instance_has_its_own_name_and_port(reachable_path: Path) -> None:
     plan = plan_for(reachable_path, workers=2, gateways=2)
 
     names = {unit.name for unit in plan.units}
@@ -62,7 +61,7 @@ def test_instances_get_names_and_ports_of_their_own(reachable_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("gateways", "checks"), [(1, "off"), (2, "on")])
-def test_edge_checks_instances_where_there_are_several(
+def test_edge_checks_health_of_several_instances(
     reachable_path: Path, gateways: int, checks: str
 ) -> None:
     plan = plan_for(reachable_path, gateways=gateways)
@@ -78,13 +77,13 @@ def test_edge_gets_its_limits_from_the_environment(reachable_path: Path) -> None
     assert env["EDGE_ADDRESS"] != ":1"
 
 
-def test_ports_are_those_of_last_time(reachable_path: Path) -> None:
+def test_ports_are_reused(reachable_path: Path) -> None:
     first, second = plan_for(reachable_path), plan_for(reachable_path)
 
     assert [unit.url for unit in first.units] == [unit.url for unit in second.units]
 
 
-def test_an_engine_that_is_elsewhere_is_not_started(reachable_path: Path) -> None:
+def test_external_engine_is_not_started(reachable_path: Path) -> None:
     plan = plan_for(reachable_path, {"REDIS_URL": "redis://cache:6379/0", **ELSEWHERE})
 
     assert {"postgres", "valkey"}.isdisjoint({unit.name for unit in plan.units})
@@ -95,14 +94,14 @@ def test_an_engine_that_is_elsewhere_is_not_started(reachable_path: Path) -> Non
     )
 
 
-def test_a_database_elsewhere_needs_the_url_of_its_jobs_as_well(reachable_path: Path) -> None:
+def test_external_database_requires_its_jobs_url(reachable_path: Path) -> None:
     url = ELSEWHERE["TASKS_DATABASE_URL"]
 
-    with pytest.raises(DataDirError, match="TASKS_JOBS_DATABASE_URL has to be, too"):
+    with pytest.raises(DataDirError, match="TASKS_JOBS_DATABASE_URL must be set, too"):
         plan_for(reachable_path, {"TASKS_DATABASE_URL": url})
 
 
-def test_a_service_knows_no_password_that_is_not_its_own(reachable_path: Path) -> None:
+def test_service_gets_only_its_own_passwords(reachable_path: Path) -> None:
     owner = {"TASKS_MIGRATION_DATABASE_URL": "postgresql://tasks_owner@db/tasks"}
     plan = plan_for(reachable_path, {**ELSEWHERE, **owner})
 
@@ -121,7 +120,7 @@ def test_a_service_knows_no_password_that_is_not_its_own(reachable_path: Path) -
     }
 
 
-def test_what_the_environment_says_is_stronger_than_our_defaults(reachable_path: Path) -> None:
+def test_environment_overrides_defaults(reachable_path: Path) -> None:
     plan = plan_for(reachable_path, {"AUTH_SIGN_UP": "closed", "OPENAI_API_KEY": "sk-1"})
 
     assert unit(plan, "auth-session").spec.env["AUTH_SIGN_UP"] == "closed"
@@ -130,7 +129,7 @@ def test_what_the_environment_says_is_stronger_than_our_defaults(reachable_path:
 
 
 @pytest.mark.parametrize("variable", ["BETTER_AUTH_SECRET", "AUTH_EXTERNAL_ISSUERS"])
-def test_where_people_sign_in_elsewhere_sign_up_is_left_to_auth_session(
+def test_external_issuer_leaves_sign_up_to_auth_session(
     reachable_path: Path, variable: str
 ) -> None:
     elsewhere = plan_for(reachable_path, {variable: "hush"})
@@ -143,7 +142,7 @@ def test_where_people_sign_in_elsewhere_sign_up_is_left_to_auth_session(
 
 
 @pytest.mark.parametrize(("mode", "knows"), [("self", False), ("openai", True)])
-def test_auth_session_gets_openais_key_only_to_ask_for_sessions_there(
+def test_auth_session_gets_the_openai_key_only_in_hosted_mode(
     reachable_path: Path, mode: str, *, knows: bool
 ) -> None:
     plan = plan_for(reachable_path, {"OPENAI_API_KEY": "sk-1", "CHATKIT_MODE": mode})
@@ -151,7 +150,7 @@ def test_auth_session_gets_openais_key_only_to_ask_for_sessions_there(
     assert ("OPENAI_API_KEY" in unit(plan, "auth-session").spec.env) is knows
 
 
-def test_only_the_agent_gets_what_opens_the_model(reachable_path: Path) -> None:
+def test_only_the_agent_gets_model_settings(reachable_path: Path) -> None:
     environ = {"OPENAI_API_KEY": "sk-1", "OPENAI_BASE_URL": "http://model/v1", "LANG": "C"}
 
     plan = plan_for(reachable_path, environ)
@@ -163,14 +162,14 @@ def test_only_the_agent_gets_what_opens_the_model(reachable_path: Path) -> None:
     assert set(inherited_environment(environ)) == {"LANG"}  # what initdb and migrations get
 
 
-def test_files_of_the_folder_one_is_in_are_no_modules(reachable_path: Path) -> None:
+def test_files_in_the_current_folder_are_not_importable(reachable_path: Path) -> None:
     plan = plan_for(reachable_path)
 
     commands = [each.spec.command for each in plan.units if each.service not in {"", "caddy"}]
     assert {tuple(command[1:3]) for command in commands} == {("-P", "-m")}
 
 
-def test_an_agent_of_ones_own_may_lie_in_the_folder_one_is_in(reachable_path: Path) -> None:
+def test_own_agent_is_importable_from_the_current_folder(reachable_path: Path) -> None:
     plan = plan_for(reachable_path, {"TODO_AGENT_FACTORY": "mine:create"}, workers=2)
 
     importing = {each.name for each in plan.units if each.spec.command[1] == "-m"}
@@ -181,16 +180,14 @@ def test_an_agent_of_ones_own_may_lie_in_the_folder_one_is_in(reachable_path: Pa
 @pytest.mark.parametrize(
     ("factory", "watched"), [("mine:create", "mine"), ("mine.deep.agent:create", "mine")]
 )
-def test_an_agent_of_ones_own_is_watched_for_changes(
-    reachable_path: Path, factory: str, watched: str
-) -> None:
+def test_own_agent_is_watched_for_changes(reachable_path: Path, factory: str, watched: str) -> None:
     plan = plan_for(reachable_path, {"TODO_AGENT_FACTORY": factory})
 
     watching = {each.name for each in plan.units if watched in each.watch}
     assert watching == {"todo-agent-worker"}
 
 
-def test_a_module_of_pythons_is_not_replaced_by_a_file_that_is_near(tmp_path: Path) -> None:
+def test_file_in_the_current_folder_shadows_no_standard_module(tmp_path: Path) -> None:
     (tmp_path / "colorsys.py").write_text("raise SystemExit(3)")
 
     codes = [
@@ -206,23 +203,23 @@ def test_a_module_of_pythons_is_not_replaced_by_a_file_that_is_near(tmp_path: Pa
     assert codes == [0, 3]
 
 
-def test_lost_secrets_are_noticed_before_new_ones_replace_them(reachable_path: Path) -> None:
+def test_missing_secrets_are_reported_and_not_regenerated(reachable_path: Path) -> None:
     data = DataDir(reachable_path / "data")
     data.prepare()
     data.postgres.mkdir()
 
-    with pytest.raises(DataDirError, match=r"secrets\.json is gone"):
+    with pytest.raises(DataDirError, match=r"secrets\.json is missing"):
         build_plan(UpOptions(data_dir=data.path, environ={}), data)
 
     assert not data.secrets.exists()
 
 
-def test_a_taken_port_that_was_asked_for_is_refused(free_listener: int) -> None:
-    with pytest.raises(PortError, match=f"port {free_listener} is in use"):
-        pick_edge_port(free_listener)
+def test_requested_port_in_use_is_rejected(used_port: int) -> None:
+    with pytest.raises(PortError, match=f"port {used_port} is in use"):
+        pick_edge_port(used_port)
 
 
-def test_port_zero_is_any_free_port_and_the_same_one_next_time(reachable_path: Path) -> None:
+def test_port_zero_is_a_free_port_and_is_reused(reachable_path: Path) -> None:
     plan = plan_for(reachable_path, port=0)
     again = plan_for(reachable_path, port=0)
 
@@ -235,7 +232,7 @@ def test_port_zero_is_any_free_port_and_the_same_one_next_time(reachable_path: P
 @pytest.mark.parametrize(
     ("variables", "is_checked"), [({}, True), ({"LOOP_STALL_EXIT_S": "0"}, False)]
 )
-def test_the_launcher_checks_liveness_unless_a_debugger_holds_services(
+def test_liveness_checks_can_be_disabled(
     reachable_path: Path, variables: dict[str, str], is_checked: bool
 ) -> None:
     plan = plan_for(reachable_path, variables)
@@ -245,7 +242,7 @@ def test_the_launcher_checks_liveness_unless_a_debugger_holds_services(
     assert all((each.liveness is not None) == is_checked for each in services)
 
 
-def test_caddy_sees_no_home_but_the_data_directory(reachable_path: Path) -> None:
+def test_home_of_caddy_is_the_data_directory(reachable_path: Path) -> None:
     env = unit(plan_for(reachable_path), "caddy").spec.env
 
     inside = str(reachable_path / "data" / "caddy")

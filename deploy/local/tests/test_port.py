@@ -1,4 +1,4 @@
-"""Ports are those of last time, and nobody else's."""
+"""Ports are reused and not shared with other launchers."""
 
 import json
 import socket
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from todochat_local.layout import DataDir
+from todochat_local.data_dir import DataDir
 from todochat_local.port import PortBook
 
 PORT = 20_123
@@ -21,7 +21,7 @@ def data(tmp_path: Path) -> DataDir:
     return data
 
 
-def test_a_process_gets_the_port_of_last_time(data: DataDir) -> None:
+def test_process_reuses_its_port(data: DataDir) -> None:
     book = PortBook(data)
     first = book.pick("tasks")
     book.save()
@@ -32,7 +32,7 @@ def test_a_process_gets_the_port_of_last_time(data: DataDir) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the abstract namespace is Linux's")
-def test_a_port_that_another_launcher_gave_to_a_service_that_is_down_is_left_alone(
+def test_port_reserved_by_another_launcher_is_not_picked(
     data: DataDir,
 ) -> None:
     port = PORT + 1

@@ -1,4 +1,4 @@
-"""`--reload`: noticing changes, and restarting without a pause."""
+"""`--reload`: detects changes and restarts without backoff."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("__init__.py", "deep/module.py"):
         (folder / name).touch()
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(source_watch, "LOOK_S", 0.01)
+    monkeypatch.setattr(source_watch, "POLL_S", 0.01)
     return folder
 
 
@@ -33,28 +33,28 @@ async def changes(package: Path) -> AsyncIterator["asyncio.Queue[str]"]:
                 seen.put_nowait(name)
 
     task = asyncio.create_task(watch())
-    await asyncio.sleep(0)  # it has looked once: what comes now is a change
+    await asyncio.sleep(0)  # the first poll is done: later writes are changes
     yield seen
     task.cancel()
 
 
-async def test_a_changed_file_is_noticed(package: Path, changes: "asyncio.Queue[str]") -> None:
+async def test_changed_file_is_reported(package: Path, changes: "asyncio.Queue[str]") -> None:
     (package / "deep" / "module.py").write_text("changed = True")
 
     assert await asyncio.wait_for(changes.get(), 5) == "watched_package"
 
 
-async def test_a_deleted_file_is_noticed(package: Path, changes: "asyncio.Queue[str]") -> None:
+async def test_deleted_file_is_reported(package: Path, changes: "asyncio.Queue[str]") -> None:
     (package / "deep" / "module.py").unlink()
 
     assert await asyncio.wait_for(changes.get(), 5) == "watched_package"
 
 
-async def test_an_agent_in_the_folder_one_is_in_is_noticed_and_its_neighbours_are_not(
+async def test_changed_agent_in_the_current_folder_is_reported_and_other_modules_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(source_watch, "LOOK_S", 0.01)
+    monkeypatch.setattr(source_watch, "POLL_S", 0.01)
     own, neighbour = tmp_path / "own_agent.py", tmp_path / "neighbour.py"
     own.write_text("x = 1")
     neighbour.write_text("x = 1")
@@ -66,7 +66,7 @@ async def test_an_agent_in_the_folder_one_is_in_is_noticed_and_its_neighbours_ar
                 seen.put_nowait(name)
 
     task = asyncio.create_task(watch())
-    await asyncio.sleep(0)  # it has looked once: what comes now is a change
+    await asyncio.sleep(0)  # the first poll is done: later writes are changes
     neighbour.write_text("x = 22")
     own.write_text("x = 22")
 
@@ -75,7 +75,9 @@ async def test_an_agent_in_the_folder_one_is_in_is_noticed_and_its_neighbours_ar
     task.cancel()
 
 
-async def test_other_files_are_not(package: Path, changes: "asyncio.Queue[str]") -> None:
+async def test_changed_data_file_is_not_reported(
+    package: Path, changes: "asyncio.Queue[str]"
+) -> None:
     (package / "notes.txt").write_text("no code")
     (package / "deep" / "module.py").write_text("changed = True")
 

@@ -1,4 +1,4 @@
-"""One running launcher with real engines and stand-in services; the tests share it."""
+"""A running launcher with real engines and fake services, shared by all tests of this file."""
 
 import os
 import signal
@@ -19,28 +19,28 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launch]:
     launch.clean_up()
 
 
-def test_the_terminal_shows_what_services_log(running: Launch) -> None:
-    eventually(lambda: "service-1          | info    asked path=/health/ready" in running.text)
+def test_terminal_shows_service_logs(running: Launch) -> None:
+    eventually(lambda: "service-1          | info    request path=/health/ready" in running.text)
 
 
-def test_only_one_launcher_runs_on_a_data_directory(running: Launch, tmp_path: Path) -> None:
+def test_second_launcher_on_a_data_directory_is_rejected(running: Launch, tmp_path: Path) -> None:
     second = Launch(tmp_path, data_dir=running.data.path)
 
     process = second.start("ok")
 
     assert process.wait(10) == 1
     pid = running.data.lock.read_text().strip()
-    assert f"todochat already runs on {running.data.path} (process {pid})" in second.text
+    assert f"todochat is already running on {running.data.path} (process {pid})" in second.text
     assert psutil.Process(int(pid)).is_running()
 
 
-def test_logs_and_secrets_are_for_their_owner_only(running: Launch) -> None:
+def test_logs_and_secrets_are_readable_by_their_owner_only(running: Launch) -> None:
     private = [running.data.secrets, running.data.state, running.data.log_path("service-1")]
 
     assert [stat.S_IMODE(path.stat().st_mode) for path in private] == [0o600] * 3
 
 
-def test_a_service_that_dies_is_started_again_and_the_state_says_so(running: Launch) -> None:
+def test_dead_service_is_restarted_and_state_is_updated(running: Launch) -> None:
     before = running.pid_of("service-1"), running.pid_of("service-2")
 
     os.kill(before[0], signal.SIGKILL)
@@ -48,10 +48,10 @@ def test_a_service_that_dies_is_started_again_and_the_state_says_so(running: Lau
     eventually(lambda: running.pid_of("service-1") not in {0, before[0]})
     assert psutil.Process(running.pid_of("service-1")).is_running()
     assert running.pid_of("service-2") == before[1]
-    eventually(lambda: "service-1 ended (signal 9); starting it again in 0.5 s" in running.text)
+    eventually(lambda: "service-1 ended (signal 9); restarting it in 0.5 s" in running.text)
 
 
-def test_a_service_whose_guard_dies_does_not_run_twice(running: Launch) -> None:
+def test_service_with_a_dead_guard_runs_once(running: Launch) -> None:
     before = psutil.Process(running.pid_of("service-1"))
 
     psutil.Process(before.ppid()).kill()
@@ -60,7 +60,7 @@ def test_a_service_whose_guard_dies_does_not_run_twice(running: Launch) -> None:
     assert alive([before]) == []
 
 
-def test_postgres_that_is_killed_comes_back_on_its_data(running: Launch) -> None:
+def test_killed_postgres_restarts_on_its_data(running: Launch) -> None:
     postgres = psutil.Process(int((running.data.run / "postgres.pid").read_text().split()[0]))
 
     postgres.kill()

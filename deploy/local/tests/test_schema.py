@@ -1,4 +1,4 @@
-"""When the databases are migrated, and when a start may skip that."""
+"""Conditions for running and skipping migrations."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,11 +12,11 @@ from todochat.database.bootstrap import DatabaseUrls
 from todochat.testing.servers import PostgresServer
 from todochat_local.child import ChildSpec
 from todochat_local.plan import StartError
-from todochat_local.schema import Migration, Schema
+from todochat_local.schema import Migration, SchemaSetup
 
 
 class Migrator:
-    """Stands in for the migration programs: notes who ran, and sets a revision."""
+    """Fakes the migration programs: records them and sets a revision."""
 
     def __init__(self) -> None:
         self.ran: list[str] = []
@@ -34,7 +34,7 @@ async def database(postgres: PostgresServer) -> AsyncIterator[DatabaseUrls]:
 
 
 @pytest.fixture
-def schema(database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Schema:
+def schema(database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SchemaSetup:
     package = tmp_path / "sampled" / "migrations"
     package.mkdir(parents=True)
     (tmp_path / "sampled" / "__init__.py").touch()
@@ -43,7 +43,7 @@ def schema(database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     migration = Migration(
         package="sampled", variable="TASKS_MIGRATION_DATABASE_URL", url=database.owner
     )
-    return Schema(
+    return SchemaSetup(
         stamp=tmp_path / "schema.json",
         cluster=None,
         admin_url="",
@@ -53,16 +53,16 @@ def schema(database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     )
 
 
-async def test_a_second_start_skips_the_migration_programs(schema: Schema) -> None:
+async def test_second_start_skips_the_migration_programs(schema: SchemaSetup) -> None:
     migrator = Migrator()
 
-    said = [await schema.ensure(migrator), await schema.ensure(migrator)]
+    summaries = [await schema.ensure(migrator), await schema.ensure(migrator)]
 
-    assert said == ["migrated sampled", ""]
+    assert summaries == ["migrated sampled", ""]
     assert migrator.ran == ["migrate-sampled"]
 
 
-async def test_a_new_migration_file_is_run(schema: Schema, tmp_path: Path) -> None:
+async def test_new_migration_file_is_run(schema: SchemaSetup, tmp_path: Path) -> None:
     migrator = Migrator()
     await schema.ensure(migrator)
     (tmp_path / "sampled" / "migrations" / "second.py").write_text("two")
@@ -72,8 +72,8 @@ async def test_a_new_migration_file_is_run(schema: Schema, tmp_path: Path) -> No
     assert len(migrator.ran) == 2
 
 
-async def test_a_database_at_another_revision_is_migrated(
-    schema: Schema, database: DatabaseUrls
+async def test_database_at_another_revision_is_migrated(
+    schema: SchemaSetup, database: DatabaseUrls
 ) -> None:
     migrator = Migrator()
     await schema.ensure(migrator)
@@ -84,7 +84,7 @@ async def test_a_database_at_another_revision_is_migrated(
     assert len(migrator.ran) == 2
 
 
-async def test_a_damaged_stamp_counts_as_none(schema: Schema) -> None:
+async def test_damaged_stamp_is_ignored(schema: SchemaSetup) -> None:
     migrator = Migrator()
     await schema.ensure(migrator)
     schema.stamp.write_text("")
@@ -94,7 +94,7 @@ async def test_a_damaged_stamp_counts_as_none(schema: Schema) -> None:
     assert len(migrator.ran) == 2
 
 
-async def test_other_passwords_are_set(schema: Schema) -> None:
+async def test_changed_passwords_are_set(schema: SchemaSetup) -> None:
     migrator = Migrator()
     await schema.ensure(migrator)
 
@@ -103,7 +103,7 @@ async def test_other_passwords_are_set(schema: Schema) -> None:
     assert len(migrator.ran) == 2
 
 
-async def test_a_database_that_is_not_there_stops_the_start(schema: Schema) -> None:
+async def test_unreachable_database_stops_the_start(schema: SchemaSetup) -> None:
     await schema.ensure(Migrator())
     nowhere = replace(schema.migrations[0], url="postgresql://nobody@127.0.0.1:1/x")
 

@@ -1,4 +1,4 @@
-"""The web site: built when it has to be, and never in the way of a start."""
+"""The web site is built if necessary; a failed build never stops a start."""
 
 import asyncio
 import json
@@ -11,15 +11,15 @@ import pytest
 
 from todochat_local import node
 from todochat_local.child import ChildSpec
-from todochat_local.layout import DataDir
+from todochat_local.data_dir import DataDir
 from todochat_local.node import NodeError, find_node
 from todochat_local.plan import StartError
+from todochat_local.shell_command import shell_command
 from todochat_local.site_build import Frontend, served_site, site_step, will_build
-from todochat_local.spelling import typed
 
 
 class FakeNpm:
-    """Stands in for the programs that a launch runs: notes them and does what npm would."""
+    """Fakes npm: records the programs and writes their output."""
 
     def __init__(self, frontend: Frontend, *, fails: str = "") -> None:
         self.frontend = frontend
@@ -37,7 +37,7 @@ class FakeNpm:
 
 
 def write_site(frontend: Frontend, environ: Mapping[str, str]) -> None:
-    """Write what `npm run build` leaves behind."""
+    """Write the output of `npm run build`."""
     (frontend.out / ".edge").mkdir(parents=True, exist_ok=True)
     (frontend.out / "index.html").write_text("the site")
     settings = {name: value for name, value in environ.items() if name.startswith("NEXT_PUBLIC_")}
@@ -46,7 +46,7 @@ def write_site(frontend: Frontend, environ: Mapping[str, str]) -> None:
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """A PATH with a Node that is new enough."""
+    """A PATH with a recent Node.js."""
     return {"PATH": str(tools(tmp_path / "bin", "v24.1.0"))}
 
 
@@ -85,7 +85,7 @@ def plain_page(tmp_path: Path) -> Path:
 
 
 class Launches:
-    """Launches one after the other, on the same sources."""
+    """Consecutive launches on the same sources."""
 
     def __init__(self, data: DataDir, plain_page: Path, sources: Path) -> None:
         self.data = data
@@ -93,7 +93,7 @@ class Launches:
         self.sources = sources
 
     async def start(self, environ: Mapping[str, str], *, fails: str = "") -> tuple[str, list[str]]:
-        """Return what was said and which programs ran."""
+        """Return the summary and the programs that ran."""
         frontend = Frontend(self.sources, environ)
         npm = FakeNpm(frontend, fails=fails)
         step = site_step(self.data, self.plain_page, frontend, environ)
@@ -109,7 +109,7 @@ def launches(data: DataDir, plain_page: Path, sources: Path) -> Launches:
     return Launches(data, plain_page, sources)
 
 
-async def test_the_first_start_builds_the_site_and_the_second_one_nothing(
+async def test_second_start_does_not_rebuild_the_site(
     launches: Launches, environ: dict[str, str]
 ) -> None:
     first = await launches.start(environ)
@@ -120,7 +120,7 @@ async def test_the_first_start_builds_the_site_and_the_second_one_nothing(
     assert launches.served == "the site"
 
 
-async def test_a_changed_source_or_setting_builds_it_anew(
+async def test_changed_source_or_setting_rebuilds_the_site(
     launches: Launches, environ: dict[str, str], sources: Path
 ) -> None:
     await launches.start(environ)
@@ -136,7 +136,7 @@ async def test_a_changed_source_or_setting_builds_it_anew(
     assert (await launches.start(elsewhere))[1] == []
 
 
-async def test_what_a_build_makes_is_no_source_but_the_chat_component_is(
+async def test_build_output_is_no_source_but_the_chat_component_is(
     launches: Launches, environ: dict[str, str], sources: Path
 ) -> None:
     await launches.start(environ)
@@ -159,7 +159,7 @@ async def test_what_a_build_makes_is_no_source_but_the_chat_component_is(
     assert "site-build" in (await launches.start(environ))[1]
 
 
-async def test_a_stack_that_runs_keeps_its_pages_while_the_next_one_is_built(
+async def test_running_stack_keeps_its_pages_during_a_build(
     launches: Launches, environ: dict[str, str], sources: Path
 ) -> None:
     await launches.start(environ)
@@ -170,7 +170,7 @@ async def test_a_stack_that_runs_keeps_its_pages_while_the_next_one_is_built(
     assert launches.served == "half of the next site"
 
 
-async def test_packages_are_installed_only_when_they_are_not_those_of_the_lock(
+async def test_packages_are_installed_only_if_they_differ_from_the_lock(
     launches: Launches, environ: dict[str, str], sources: Path
 ) -> None:
     notes = sources / "node_modules" / ".package-lock.json"
@@ -180,63 +180,63 @@ async def test_packages_are_installed_only_when_they_are_not_those_of_the_lock(
     assert (await launches.start(environ))[1] == ["site-build"]
 
 
-async def test_a_site_that_cant_be_built_leaves_the_plain_page_and_says_why(
+async def test_failed_build_serves_the_plain_page_and_reports_the_reason(
     launches: Launches, environ: dict[str, str]
 ) -> None:
-    said, _ = await launches.start(environ, fails="site-packages")
+    summary, _ = await launches.start(environ, fails="site-packages")
 
-    assert said == (
-        "the plain page, since it can't be built: npm failed (exit code 1); "
-        f"`{typed('logs', launches.data)} site-packages` says why"
+    assert summary == (
+        "the plain page, because the build failed: npm failed (exit code 1); "
+        f"see `{shell_command('logs', launches.data)} site-packages`"
     )
     assert launches.served == "plain"
 
 
-async def test_an_older_site_is_better_than_the_plain_page(
+async def test_failed_build_serves_an_older_build(
     launches: Launches, environ: dict[str, str], sources: Path
 ) -> None:
     await launches.start(environ)
     os.utime(sources / "package-lock.json", (2**32, 2**32))
 
-    said, _ = await launches.start(environ, fails="site-build")
+    summary, _ = await launches.start(environ, fails="site-build")
 
-    assert said.startswith("an older one, since it can't be built: npm failed")
+    assert summary.startswith("an older build, because the build failed: npm failed")
     assert launches.served == "the site"
 
 
-async def test_without_sources_or_when_asked_for_it_is_the_plain_page(
+async def test_plain_page_is_served_without_sources_or_on_request(
     launches: Launches, environ: dict[str, str], sources: Path
 ) -> None:
-    asked_for = await launches.start({**environ, "TODOCHAT_SITE": "plain"})
+    requested = await launches.start({**environ, "TODOCHAT_SITE": "plain"})
     (sources / "package-lock.json").unlink()
     no_sources = await launches.start(environ)
 
-    assert asked_for == ("the plain page, as TODOCHAT_SITE says", [])
-    assert no_sources == ("the plain page: the sources of the site are not here", [])
+    assert requested == ("the plain page (TODOCHAT_SITE=plain)", [])
+    assert no_sources == ("the plain page: the sources of the site are missing", [])
     assert launches.served == "plain"
 
 
-async def test_a_site_of_ones_own_is_served_as_it_is(
+async def test_own_site_is_served_unchanged(
     launches: Launches, environ: dict[str, str], tmp_path: Path
 ) -> None:
     own = tmp_path / "own"
     own.mkdir()
     (own / "index.html").write_text("mine")
 
-    said, ran = await launches.start({**environ, "TODOCHAT_SITE": str(own)})
+    summary, ran = await launches.start({**environ, "TODOCHAT_SITE": str(own)})
 
-    assert (said, ran) == (f"the one in {own}, as TODOCHAT_SITE says", [])
+    assert (summary, ran) == (f"the folder {own} (TODOCHAT_SITE)", [])
     assert launches.served == "mine"
 
 
-async def test_a_site_that_isnt_there_stops_the_start(
+async def test_missing_own_site_stops_the_start(
     launches: Launches, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    with pytest.raises(StartError, match="is no folder"):
+    with pytest.raises(StartError, match="is not a folder"):
         await launches.start({**environ, "TODOCHAT_SITE": str(tmp_path / "nowhere")})
 
 
-async def test_two_launches_at_once_build_it_once(
+async def test_concurrent_launches_build_once(
     data: DataDir, plain_page: Path, sources: Path, environ: dict[str, str]
 ) -> None:
     frontend = Frontend(sources, environ)
@@ -248,13 +248,13 @@ async def test_two_launches_at_once_build_it_once(
     assert npm.ran == ["site-packages", "site-build"]
 
 
-def test_nodes_that_are_too_old_are_passed_over_for_the_wheel(
+def test_old_node_on_the_path_is_skipped_for_the_wheel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = tmp_path / "wheel"
     (wheel / "bin").mkdir(parents=True)
     (wheel / "bin" / "node").touch()
-    monkeypatch.setattr(node, "_wheel_folder", lambda: wheel)
+    monkeypatch.setattr(node, "wheel_folder", lambda: wheel)
     old = {"PATH": str(tools(tmp_path / "old", "v18.20.0"))}
 
     found = find_node(old)
@@ -263,8 +263,8 @@ def test_nodes_that_are_too_old_are_passed_over_for_the_wheel(
     assert found.path(old).split(os.pathsep)[0] == str(wheel / "bin")
 
 
-def test_a_machine_without_node_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(node, "_wheel_folder", lambda: None)
+def test_missing_node_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node, "wheel_folder", lambda: None)
 
-    with pytest.raises(NodeError, match=r"there is no Node.js 20.19 or newer"):
+    with pytest.raises(NodeError, match=r"found no Node.js 20.19 or newer"):
         find_node({"PATH": "/nowhere"})

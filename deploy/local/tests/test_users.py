@@ -1,4 +1,4 @@
-"""Started by root or by an ordinary user from a clone in a home with mode 0700."""
+"""Starts by root and by an ordinary user from a clone in a home directory with mode 0700."""
 
 import os
 import pwd
@@ -21,14 +21,14 @@ from todochat.engines import postgres_install_dir, valkey_server_path
 from todochat_local.engine_home import OUTSIDE
 
 REPOSITORY = Path(__file__).parents[3]
-ORDINARY_UID = pwd.getpwnam("daemon").pw_uid  # initdb wants a user with a name
+ORDINARY_UID = pwd.getpwnam("daemon").pw_uid  # initdb requires a user with a name
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can switch users")
 
 
 @dataclass
 class Home:
-    """A home with mode 0700, with a clone and the engines' wheels in it."""
+    """A home directory with mode 0700 that contains a clone and the engines' wheels."""
 
     path: Path
     uid: int
@@ -70,7 +70,7 @@ class Home:
 
 
 class Homes:
-    """Makes homes and launches in them, and removes everything at the end."""
+    """Creates home directories, launches stacks in them, and removes everything at the end."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -78,17 +78,17 @@ class Homes:
         self._launches: list[Launch] = []
 
     def make(self, uid: int) -> Home:
-        """Return this user's home; the tests follow each other on its data."""
+        """Return this user's home directory; the tests share its data."""
         if uid in self._homes:
             return self._homes[uid]
-        # Not below pytest's folder, which has mode 0700 and belongs to whoever runs the tests.
+        # Not below pytest's folder, which has mode 0700 and belongs to the user of the test run.
         home = Home(Path(tempfile.mkdtemp(prefix="todochat-home-")), uid)
         self._homes[uid] = home
         home.fill()
         return home
 
     def launch(self, home: Home, *, uid: int) -> Launch:
-        prefix = [] if uid == os.geteuid() else _become(uid)
+        prefix = [] if uid == os.geteuid() else as_user(uid)
         data_dir = home.clone / ".todochat"
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         launch = Launch(folder, data_dir=data_dir, prefix=prefix, environ=home.environ)
@@ -123,9 +123,9 @@ def homes(all_homes: Homes) -> Iterator[Homes]:
 
 
 @pytest.mark.parametrize("uid", [os.geteuid(), pytest.param(ORDINARY_UID, marks=needs_root)])
-def test_nothing_outside_the_data_directory_changes(homes: Homes, uid: int) -> None:
+def test_launch_changes_nothing_outside_the_data_directory(homes: Homes, uid: int) -> None:
     home = homes.make(uid)
-    before = {**home.modes(), **_modes_of_parents(home.path)}
+    before = {**home.modes(), **modes_of_parents(home.path)}
     launch = homes.launch(home, uid=uid)
 
     process = launch.start_until_ready("ok", "engines")
@@ -136,12 +136,12 @@ def test_nothing_outside_the_data_directory_changes(homes: Homes, uid: int) -> N
 
     assert process.returncode == 0
     assert run_as != 0
-    after = {**home.modes(), **_modes_of_parents(home.path)}
+    after = {**home.modes(), **modes_of_parents(home.path)}
     assert [path for path in before if after.get(path) != before[path]] == []
 
 
 @needs_root
-def test_what_nobody_cannot_reach_lies_elsewhere_and_the_launcher_says_so(
+def test_files_that_nobody_cannot_access_are_moved_outside_and_reported(
     homes: Homes,
 ) -> None:
     home = homes.make(0)
@@ -149,7 +149,7 @@ def test_what_nobody_cannot_reach_lies_elsewhere_and_the_launcher_says_so(
 
     process = launch.start_until_ready("engines")
 
-    data = re.search(r"PostgreSQL's data is in (\S+): nobody can't reach (\S+)", launch.text)
+    data = re.search(r"PostgreSQL's data is in (\S+): nobody can't access (\S+)", launch.text)
     programs = re.search(r"PostgreSQL's programs are in (\S+): nobody can't", launch.text)
     assert data
     assert programs
@@ -158,13 +158,13 @@ def test_what_nobody_cannot_reach_lies_elsewhere_and_the_launcher_says_so(
     assert data[2] == str(launch.data.path)
     process.send_signal(signal.SIGTERM)
     process.wait(20)
-    _reset(home)
+    reset(home)
     assert not launch.data.path.exists()
     assert not Path(data[1]).parent.exists()
 
 
 @needs_root
-def test_an_ordinary_user_keeps_everything_in_the_data_directory(
+def test_ordinary_user_keeps_everything_in_the_data_directory(
     homes: Homes,
 ) -> None:
     home = homes.make(ORDINARY_UID)
@@ -178,7 +178,7 @@ def test_an_ordinary_user_keeps_everything_in_the_data_directory(
 
 
 @needs_root
-def test_root_runs_an_ordinary_users_data_as_that_user(
+def test_root_runs_the_data_of_an_ordinary_user_as_that_user(
     homes: Homes,
 ) -> None:
     home = homes.make(ORDINARY_UID)
@@ -193,8 +193,8 @@ def test_root_runs_an_ordinary_users_data_as_that_user(
     assert (launch.data.postgres / "PG_VERSION").stat().st_uid == ORDINARY_UID
 
 
-def _become(uid: int) -> list[str]:
-    """Run as an ordinary user; where root's interpreter is out of reach, let it be read."""
+def as_user(uid: int) -> list[str]:
+    """Return a prefix that runs a command as a user who can read root's interpreter."""
     command = ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
     where = [*command, sys.executable, "-c", "import sys; print(sys.base_prefix)"]
     done = subprocess.run(where, check=False, capture_output=True, text=True)
@@ -202,11 +202,11 @@ def _become(uid: int) -> list[str]:
     return command if done.stdout.strip() == sys.base_prefix else [*command, *capability]
 
 
-def _modes_of_parents(path: Path) -> dict[str, tuple[int, int, int]]:
+def modes_of_parents(path: Path) -> dict[str, tuple[int, int, int]]:
     found = {str(each): each.stat() for each in path.parents}
     return {name: (stat.st_mode, stat.st_uid, stat.st_gid) for name, stat in found.items()}
 
 
-def _reset(home: Home) -> None:
+def reset(home: Home) -> None:
     command = [sys.executable, "-m", "todochat_local", "reset", "--yes"]
     subprocess.run(command, cwd=home.clone, env=home.environ, check=True, capture_output=True)

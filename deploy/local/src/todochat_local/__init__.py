@@ -1,1 +1,1 @@
-"""The whole system on one machine: launcher, command line, terminal client."""
+"""Runs the whole system on one machine: launcher and command line."""

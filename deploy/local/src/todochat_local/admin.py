@@ -1,27 +1,29 @@
-"""`todochat admin ...`: the services' own commands, with the settings of the running stack."""
+"""`todochat admin ...`: runs a service's admin command with the settings of the running stack."""
 
 import os
 import sys
 from collections.abc import Mapping, Sequence
 
 from todochat.private_files import read_json_object
-from todochat_local.layout import DataDir
-from todochat_local.lock import holder
+from todochat_local.data_dir import DataDir
+from todochat_local.lock import launcher_pid
 from todochat_local.python_process import python_command
-from todochat_local.spelling import typed
+from todochat_local.shell_command import shell_command
 
 
 def run_admin(data: DataDir, environ: Mapping[str, str], arguments: Sequence[str]) -> int:
-    """Become `python -m todo_agent usage ...`, or else `python -m auth_session admin ...`.
+    """Replace this process with `python -m todo_agent usage ...` or `python -m auth_session admin ...`.
 
-    Returns only if nothing runs.
+    Returns 1 if no stack is running.
     """
-    environments = read_json_object(data.admin_environment) if holder(data) else None
+    environments = read_json_object(data.admin_environment) if launcher_pid(data) else None
     module, *first = ("todo_agent",) if arguments[:1] == ["usage"] else ("auth_session", "admin")
     settings = (environments or {}).get(module)
     if settings is None:
-        sys.stderr.write(f"nothing runs on {data.path}; `{typed('up', data)}` starts it\n")
+        sys.stderr.write(
+            f"no stack is running on {data.path}; `{shell_command('up', data)}` starts it\n"
+        )
         return 1
     command = python_command(module, *first, *arguments)
-    os.execve(command[0], command, {**environ, **settings})  # noqa: S606 - becomes it
+    os.execve(command[0], command, {**environ, **settings})  # noqa: S606 - no shell
     return 0

@@ -7,10 +7,10 @@ import typer
 
 from terminal_chat.errors import ChatError
 from terminal_chat.sign_in import ClientContext
-from todochat_local.layout import DataDir
-from todochat_local.lock import holder
-from todochat_local.spelling import typed
-from todochat_local.state import read_state, why_no_state
+from todochat_local.data_dir import DataDir
+from todochat_local.lock import launcher_pid
+from todochat_local.shell_command import shell_command
+from todochat_local.state import missing_state_reason, read_state
 
 
 def chat_target(url: str | None, data: DataDir, environ: Mapping[str, str]) -> ClientContext:
@@ -26,9 +26,9 @@ def chat_target(url: str | None, data: DataDir, environ: Mapping[str, str]) -> C
     if url:
         address = account_key = url.rstrip("/")
     else:
-        state = read_state(data) if data.exists() and holder(data) is not None else None
+        state = read_state(data) if data.exists() and launcher_pid(data) is not None else None
         if state is None:
-            reason, up = why_no_state(data), typed("up", data)
+            reason, up = missing_state_reason(data), shell_command("up", data)
             msg = f"{reason} on {data.path}; `{up}` starts it, or pass --url for another deployment"
             raise ChatError(msg)
         # The account belongs to the data directory: the port can differ after a restart.

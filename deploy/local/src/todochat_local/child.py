@@ -1,4 +1,4 @@
-"""A process of the stack and the guard over it, as the launcher sees them."""
+"""One process of the stack, controlled through its guard."""
 
 import asyncio
 import signal
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from todochat_local import guard
-from todochat_local.layout import DATA_DIR_VARIABLE, DataDir
+from todochat_local.data_dir import DATA_DIR_VARIABLE, DataDir
 
 GUARD_COMMAND: Final = (sys.executable, "-I", "-S", guard.__file__)
 GUARD_START_TIMEOUT_S: Final = 10.0
@@ -21,32 +21,33 @@ LOST_GUARD: Final = -int(signal.SIGKILL)
 
 
 class ChildError(Exception):
-    """A process could not be started at all."""
+    """A process could not be started."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChildSpec:
-    """How to run one process."""
+    """The command, environment, user and stop behavior of one process."""
 
-    name: str  # of its log and its record; one process at a time
+    name: str  # names its log and its record; unique among running processes
     command: Sequence[str]
     env: Mapping[str, str]
     cwd: Path = Path("/")
-    uid: int = -1  # -1: as the launcher
+    uid: int = -1  # -1: the launcher's user
     gid: int = -1
     stop_signal: signal.Signals = signal.SIGTERM
     grace_s: float = 10.0
 
 
 class Child:
-    """One running process. `pid` is its own, not the guard's."""
+    """One running process; `pid` is its own, not the guard's."""
 
     def __init__(
         self, spec: ChildSpec, guard_process: "subprocess.Popen[bytes]", data: DataDir
     ) -> None:
         self.spec = spec
         self.pid = 0
-        self.log_offset = _size(data.log_path(spec.name))
+        log = data.log_path(spec.name)
+        self.log_offset = log.stat().st_size if log.exists() else 0
         self._guard = guard_process
         self._mark = ""
         self._status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -55,21 +56,45 @@ class Child:
 
     @classmethod
     def spawn(cls, spec: ChildSpec, data: DataDir, lock_fd: int) -> "Child":
-        """Start a guard and tell it what to run; `started` says how that went.
+        """Start a guard and send it the process to run; await `started` for the result.
 
         Args:
-            lock_fd: an open lock that the guard holds as long as it lives.
+            lock_fd: an open lock that the guard holds until it exits.
         """
-        child = cls(spec, _spawn_guard(lock_fd), data)
+        guard_process = subprocess.Popen(  # noqa: S603 - our own file
+            GUARD_COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd="/",
+            bufsize=0,
+            start_new_session=True,
+            pass_fds=[lock_fd],
+        )
+        child = cls(spec, guard_process, data)
         child._reader = asyncio.create_task(child._read_reports())
-        child._send(_guard_config(spec, data, lock_fd).encode())
+        config = guard.GuardConfig(
+            command=list(spec.command),
+            env={**spec.env, DATA_DIR_VARIABLE: str(data.path)},
+            cwd=str(spec.cwd),
+            uid=spec.uid,
+            gid=spec.gid,
+            stop_signal=int(spec.stop_signal),
+            grace_s=spec.grace_s,
+            orphan_grace_s=min(spec.grace_s, ORPHAN_GRACE_S),
+            log_path=str(data.log_path(spec.name)),
+            log_max_bytes=LOG_MAX_BYTES,
+            log_files=LOG_FILES,
+            record_path=str(data.run / f"{spec.name}.pid"),
+            lock_fd=lock_fd,
+        )
+        child._send(config.encode())
         return child
 
     async def started(self) -> None:
-        """Return when the process runs.
+        """Wait until the process is running.
 
         Raises:
-            ChildError: the guard could not fork, or open the log.
+            ChildError: the guard timed out, could not fork, or could not open the log.
         """
         try:
             await asyncio.wait_for(asyncio.shield(self._started), GUARD_START_TIMEOUT_S)
@@ -80,19 +105,19 @@ class Child:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the process and its guard are gone."""
+        """Whether the process and its guard have exited."""
         return self._status.done()
 
     async def wait(self) -> int:
-        """Return the exit status when the process has ended; negative is a signal."""
+        """Wait for the process and return its exit status; a negative one is a signal."""
         return await asyncio.shield(self._status)
 
     def stop(self) -> None:
-        """Send the process's own stop signal, and SIGKILL when its grace is over."""
+        """Send the process its stop signal, and SIGKILL after its grace period."""
         self._send(guard.ORDER_STOP)
 
     def kill(self) -> None:
-        """End the process at once."""
+        """Send SIGKILL to the process and its descendants."""
         self._send(guard.ORDER_KILL)
 
     def _send(self, data: bytes) -> None:
@@ -102,10 +127,10 @@ class Child:
             self._guard.stdin.write(data)
             self._guard.stdin.flush()
         except BrokenPipeError:
-            return  # it has ended already; the reports say so
+            return  # the guard has exited; its reports have the status
 
     async def _read_reports(self) -> None:
-        """Follow the guard's reports until it has ended."""
+        """Read the guard's reports until it exits."""
         reader = asyncio.StreamReader()
         loop = asyncio.get_running_loop()
         transport, _ = await loop.connect_read_pipe(
@@ -122,49 +147,11 @@ class Child:
             elif not self._started.done():
                 self._started.set_exception(ChildError(rest))
         transport.close()
-        self._end(status)
-
-    def _end(self, status: int) -> None:
-        """The guard is gone; make sure that the process is, too, should it have been killed."""
         if not self._started.done():
-            self._started.set_exception(ChildError("its guard ended"))
+            self._started.set_exception(ChildError("its guard exited"))
         if status == LOST_GUARD and self.pid and guard.start_mark(self.pid) == self._mark != "":
-            guard.send_group(self.pid, signal.SIGKILL)
+            guard.send_group(self.pid, signal.SIGKILL)  # only the guard was killed
         if self._guard.stdin is not None:
             self._guard.stdin.close()
         self._guard.wait()
         self._status.set_result(status)
-
-
-def _spawn_guard(lock_fd: int) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(  # noqa: S603 - our own file
-        GUARD_COMMAND,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd="/",
-        bufsize=0,
-        start_new_session=True,
-        pass_fds=[lock_fd],
-    )
-
-
-def _guard_config(spec: ChildSpec, data: DataDir, lock_fd: int) -> guard.GuardConfig:
-    return guard.GuardConfig(
-        command=list(spec.command),
-        env={**spec.env, DATA_DIR_VARIABLE: str(data.path)},
-        cwd=str(spec.cwd),
-        uid=spec.uid,
-        gid=spec.gid,
-        stop_signal=int(spec.stop_signal),
-        grace_s=spec.grace_s,
-        orphan_grace_s=min(spec.grace_s, ORPHAN_GRACE_S),
-        log_path=str(data.log_path(spec.name)),
-        log_max_bytes=LOG_MAX_BYTES,
-        log_files=LOG_FILES,
-        record_path=str(data.run / f"{spec.name}.pid"),
-        lock_fd=lock_fd,
-    )
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else 0

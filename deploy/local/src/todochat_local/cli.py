@@ -1,4 +1,4 @@
-"""The commands of `todochat`. Each loads what it needs when it runs: the bare CLI starts fast."""
+"""The commands of `todochat`; each imports its modules when it runs, so that the CLI starts fast."""
 
 import sys
 from collections.abc import Mapping
@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 
-from todochat_local.layout import DATA_DIR_VARIABLE, DEFAULT_DATA_DIR, DataDir
+from todochat_local.data_dir import DATA_DIR_VARIABLE, DEFAULT_DATA_DIR, DataDir
 
 if TYPE_CHECKING:
     from terminal_chat.sign_in import ClientContext
 
-# Each command's imports are inside it (PLC0415): what `up` needs takes a quarter of a second,
-# what `chat` needs half of one, and neither needs the other's.
+# Each command has its own imports (PLC0415): those of `up` take 0.25 s, those of `chat` 0.5 s.
 
 app: Final = typer.Typer(
     name="todochat",
-    help="A self-hosted ChatKit with a todo assistant, on this machine.",
+    help="Run a self-hosted ChatKit with a todo assistant on this machine.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -38,20 +37,25 @@ def up(
     port: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65535, help="Port to open, 0 for any free one; 8000 or the next free one."
+            min=0,
+            max=65535,
+            help="Port of the site; 0: any free port. Default: 8000 or the next free port.",
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=32, help="Agent workers.")] = 1,
-    gateways: Annotated[int, typer.Option(min=1, max=32, help="Chat gateways.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Number of agent workers.")] = 1,
+    gateways: Annotated[int, typer.Option(min=1, max=32, help="Number of chat gateways.")] = 1,
     detach: Annotated[
-        bool, typer.Option("--detach", "-d", help="Return when ready; `down` stops it.")
+        bool,
+        typer.Option(
+            "--detach", "-d", help="Run in the background and return when ready; `down` stops it."
+        ),
     ] = False,
     reload: Annotated[
-        bool, typer.Option("--reload", help="Restart services when their code changes.")
+        bool, typer.Option("--reload", help="Restart a service when its code changes.")
     ] = False,
 ) -> None:
-    """Start everything; Ctrl-C stops it."""
-    from todochat_local.options import UpOptions  # noqa: PLC0415
+    """Start the stack; Ctrl-C stops it."""
+    from todochat_local.plan import UpOptions  # noqa: PLC0415
 
     options = UpOptions(
         data_dir=data_dir,
@@ -62,17 +66,17 @@ def up(
         environ=environ_of(context),
     )
     if detach:
-        from todochat_local.detached import run_detached  # noqa: PLC0415
+        from todochat_local.up import run_detached  # noqa: PLC0415
 
         raise typer.Exit(run_detached(options))
-    from todochat_local.foreground import run_in_foreground  # noqa: PLC0415
+    from todochat_local.up import run_in_foreground  # noqa: PLC0415
 
     raise typer.Exit(run_in_foreground(options))
 
 
 @app.command()
 def down(data_dir: DataDirOption = DEFAULT) -> None:
-    """Stop what `up` started."""
+    """Stop the stack."""
     from todochat_local.down import stop_launcher  # noqa: PLC0415
 
     raise typer.Exit(stop_launcher(DataDir(data_dir), typer.echo))
@@ -81,9 +85,9 @@ def down(data_dir: DataDirOption = DEFAULT) -> None:
 @app.command()
 def status(
     data_dir: DataDirOption = DEFAULT,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show what runs; exits 1 unless everything does."""
+    """Show the state of every service; exit with 1 unless all are ready."""
     from todochat_local.status import show_status  # noqa: PLC0415
 
     raise typer.Exit(show_status(DataDir(data_dir), as_json=as_json))
@@ -92,23 +96,27 @@ def status(
 @app.command()
 def logs(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="A process, such as tasks; else all.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A process, such as tasks. Default: all.")
+    ] = None,
     data_dir: DataDirOption = DEFAULT,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Keep following new log lines.")
     ] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Lines from each.")] = 50,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", min=0, help="Number of lines from each log.")
+    ] = 50,
 ) -> None:
-    """Show what the processes log."""
+    """Show the logs of the processes."""
     from todochat_local.logs import show_logs  # noqa: PLC0415
 
-    colour = sys.stdout.isatty() and "NO_COLOR" not in environ_of(context)
-    raise typer.Exit(show_logs(DataDir(data_dir), name, follow=follow, lines=lines, colour=colour))
+    color = sys.stdout.isatty() and "NO_COLOR" not in environ_of(context)
+    raise typer.Exit(show_logs(DataDir(data_dir), name, follow=follow, lines=lines, color=color))
 
 
 @app.command()
 def doctor(context: typer.Context, data_dir: DataDirOption = DEFAULT) -> None:
-    """Check whether this machine has what it takes."""
+    """Check whether this machine can run the stack."""
     from todochat_local.doctor import run_doctor  # noqa: PLC0415
 
     raise typer.Exit(run_doctor(DataDir(data_dir), environ_of(context), typer.echo))
@@ -117,7 +125,7 @@ def doctor(context: typer.Context, data_dir: DataDirOption = DEFAULT) -> None:
 @app.command()
 def reset(
     data_dir: DataDirOption = DEFAULT,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")] = False,
 ) -> None:
     """Delete all data: accounts, chats, tasks."""
     from todochat_local.reset import delete_data  # noqa: PLC0415
@@ -130,7 +138,7 @@ def reset(
 
 @app.command(context_settings=PASS_ON, add_help_option=False)
 def admin(context: typer.Context, data_dir: DataDirOption = DEFAULT) -> None:
-    """Look after the running stack: `admin user --help`, `admin usage --help`."""
+    """Administer the running stack: see `admin user --help` and `admin usage --help`."""
     from todochat_local.admin import run_admin  # noqa: PLC0415
 
     raise typer.Exit(run_admin(DataDir(data_dir), environ_of(context), context.args))
@@ -140,22 +148,26 @@ def admin(context: typer.Context, data_dir: DataDirOption = DEFAULT) -> None:
 def chat(
     context: typer.Context,
     message: Annotated[
-        list[str] | None, typer.Argument(help="Say this and exit; else a conversation.")
+        list[str] | None,
+        typer.Argument(help="Send this message and exit. Default: start a conversation."),
     ] = None,
     url: Annotated[
-        str | None, typer.Option(envvar="TODOCHAT_URL", help="A deployment; else the local one.")
+        str | None,
+        typer.Option(envvar="TODOCHAT_URL", help="URL of a deployment. Default: the local stack."),
     ] = None,
     data_dir: DataDirOption = DEFAULT,
-    raw: Annotated[bool, typer.Option("--raw", help="Print the frames as they come.")] = False,
+    raw: Annotated[bool, typer.Option("--raw", help="Print the raw frames of the stream.")] = False,
     link: Annotated[
         bool,
-        typer.Option("--link", help="Print a link that signs you in to a browser, once, and exit."),
+        typer.Option(
+            "--link", help="Print a single-use link that signs you in to a browser, and exit."
+        ),
     ] = False,
 ) -> None:
-    """Talk to the assistant.
+    """Chat with the assistant.
 
-    The first time, it makes an account of its own. To use one you have, set TODOCHAT_EMAIL, and
-    TODOCHAT_PASSWORD unless you are at a terminal, where it asks.
+    The first use creates an account. To use an existing one, set TODOCHAT_EMAIL and
+    TODOCHAT_PASSWORD; in a terminal you are asked for the password.
     """
     from terminal_chat.command import ChatOptions, run_chat  # noqa: PLC0415
 
@@ -171,14 +183,15 @@ def chat(
 @app.command()
 def export(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Where to write the JSON document.")],
+    file: Annotated[Path, typer.Argument(help="File for the JSON document.")],
     url: Annotated[
-        str | None, typer.Option(envvar="TODOCHAT_URL", help="A deployment; else the local one.")
+        str | None,
+        typer.Option(envvar="TODOCHAT_URL", help="URL of a deployment. Default: the local stack."),
     ] = None,
     data_dir: DataDirOption = DEFAULT,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Write everything that is kept about you into a file."""
+    """Export all data stored about you to a file."""
     from terminal_chat.export import ExportOptions, run_export  # noqa: PLC0415
 
     options = ExportOptions(file=file, force=force, context=client_context(context, url, data_dir))

@@ -1,4 +1,4 @@
-"""`todochat down`: stop the launcher and wait until everything has ended."""
+"""`todochat down`: stops the launcher and waits until all processes have ended."""
 
 import signal
 import time
@@ -6,44 +6,44 @@ from collections.abc import Callable
 from typing import Final
 
 from todochat_local import guard
-from todochat_local.layout import DataDir, DataDirError
-from todochat_local.lock import Lock, holder
+from todochat_local.data_dir import DataDir, DataDirError
+from todochat_local.lock import DataDirLock, launcher_pid
 
 STOP_TIMEOUT_S: Final = 90.0
 POLL_S: Final = 0.05
 
 
-def stop_launcher(data: DataDir, say: Callable[[str], None]) -> int:
-    """Stop what runs on this data; return the exit code. Nothing running is fine, too."""
+def stop_launcher(data: DataDir, write: Callable[[str], None]) -> int:
+    """Stop the stack on this data directory; return the exit code, 0 if none is running."""
     if not data.exists():
-        say(f"nothing runs: there is no {data.path}")
+        write(f"nothing to stop: {data.path} does not exist")
         return 0
-    pid = holder(data)
+    pid = launcher_pid(data)
     if pid is None:
-        return _clean_up(data, say)
-    if pid <= 0:  # to a signal, that is a whole group of processes
-        say(f"something is just starting or cleaning up on {data.path}: try again in a moment")
+        return end_leftover_processes(data, write)
+    if pid <= 0:  # as an argument of kill, that is a process group
+        write(f"another command is starting or cleaning up on {data.path}: try again in a moment")
         return 1
     guard.send(pid, signal.SIGTERM)
-    until = time.monotonic() + STOP_TIMEOUT_S
-    while holder(data) == pid:
-        if time.monotonic() > until:
-            say(f"process {pid} has not ended within {STOP_TIMEOUT_S:.0f} s")
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while launcher_pid(data) == pid:
+        if time.monotonic() > deadline:
+            write(f"process {pid} did not end within {STOP_TIMEOUT_S:.0f} s")
             return 1
         time.sleep(POLL_S)
-    say("stopped")
+    write("stopped")
     return 0
 
 
-def _clean_up(data: DataDir, say: Callable[[str], None]) -> int:
-    """Wait for what a killed launcher left behind, and end it if need be."""
-    lock = Lock(data)
+def end_leftover_processes(data: DataDir, write: Callable[[str], None]) -> int:
+    """Wait for the processes of a killed launcher, and end those without a guard."""
+    lock = DataDirLock(data)
     try:
-        lock.acquire(say)
+        lock.acquire(write)
     except DataDirError as error:
-        say(str(error))
+        write(str(error))
         return 1
     data.state.unlink(missing_ok=True)
     lock.release()
-    say("nothing runs")
+    write("no stack is running")
     return 0

@@ -1,31 +1,30 @@
-"""Where PostgreSQL's data and programs lie, so that the user it runs as can reach them.
+"""Chooses the folders of PostgreSQL's data and programs, which its user must be able to access.
 
-PostgreSQL refuses to run as root, so root's runs as `nobody`, who can't look into a home with
-mode 0700. Opening somebody's folders is no answer: what `nobody` can't reach goes to
-/var/lib/todochat/<hash> instead.
+PostgreSQL refuses to run as root. For root it runs as `nobody`, who can't access a home directory
+with mode 0700. Instead of changing the mode of a user's folder, files that `nobody` can't access go
+to /var/lib/todochat/<hash>.
 """
 
 import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from todochat.engines import EngineUser, engine_user, postgres_install_dir, run_as
-from todochat_local.layout import MODE_WALK_THROUGH, DataDir, DataDirError
+from todochat_local.data_dir import MODE_TRAVERSE, DataDir, DataDirError
 
 OUTSIDE: Final = Path("/var/lib/todochat")
-OWNER_FILE: Final = "data-dir"  # says which data directory a folder there belongs to
+OWNER_FILE: Final = "data-dir"  # names the data directory that a folder belongs to
 CHECK_TIMEOUT_S: Final = 10
 HASH_CHARS: Final = 16
 
 
 @dataclass(frozen=True)
 class EngineHome:
-    """Where this stack's PostgreSQL is, and why it is elsewhere if it is."""
+    """PostgreSQL's user and folders; `notes` say why one is outside the data directory."""
 
     user: EngineUser | None
     install_dir: Path
@@ -34,41 +33,47 @@ class EngineHome:
 
 
 def find_engine_home(data: DataDir) -> EngineHome:
-    """Choose the places for PostgreSQL, creating them where they are outside.
+    """Choose PostgreSQL's user and folders, and create those outside the data directory.
 
     Raises:
-        DataDirError: existing data belongs to somebody else, or can't be reached.
+        DataDirError: existing data belongs to another user, or can't be accessed.
     """
     install_dir = postgres_install_dir()
-    user = _user_of(data)
+    user = postgres_user(data)
     if user is None:
-        _refuse_foreign(data)
+        if data.postgres.exists() and data.postgres.stat().st_uid != os.geteuid():
+            msg = f"{data.postgres} belongs to another user; was todochat started with sudo before?"
+            raise DataDirError(msg)
         return EngineHome(None, install_dir, data.postgres, ())
     notes = []
     binary = install_dir / "bin" / "postgres"
-    if not _can([str(binary), "--version"], user):
-        install_dir = _copy_programs(install_dir)
+    if not can_run([str(binary), "--version"], user):
+        install_dir = copy_programs(install_dir)
         notes.append(
-            f"PostgreSQL's programs are in {install_dir}: {user.name} can't reach {binary}"
+            f"PostgreSQL's programs are in {install_dir}: {user.name} can't access {binary}"
         )
     postgres, outside = data.postgres, outside_dir(data)
-    reaches = _can(["/bin/sh", "-c", 'test -x "$1"', "sh", str(data.path)], user)
-    if postgres.exists() and not reaches:
-        msg = f"{user.name}, who PostgreSQL runs as, can no longer reach its data in {postgres}"
+    can_access = can_run(["/bin/sh", "-c", 'test -x "$1"', "sh", str(data.path)], user)
+    if postgres.exists() and not can_access:
+        msg = f"PostgreSQL runs as {user.name}, who can no longer access its data in {postgres}"
         raise DataDirError(msg)
-    if (outside / "postgres").exists() or not reaches:
-        postgres = _make_outside(outside, data) / "postgres"
-        notes.append(f"PostgreSQL's data is in {postgres}: {user.name} can't reach {data.path}")
+    if (outside / "postgres").exists() or not can_access:
+        _make_root()
+        outside.mkdir(mode=MODE_TRAVERSE, exist_ok=True)
+        outside.chmod(MODE_TRAVERSE)
+        (outside / OWNER_FILE).write_text(f"{data.path.resolve()}\n")
+        postgres = outside / "postgres"
+        notes.append(f"PostgreSQL's data is in {postgres}: {user.name} can't access {data.path}")
     return EngineHome(user, install_dir, postgres, tuple(notes))
 
 
 def outside_dir(data: DataDir) -> Path:
-    """Return the folder outside the data directory that `nobody` can reach."""
+    """Return the folder outside the data directory that `nobody` can access."""
     return OUTSIDE / _hash(str(data.path.resolve()))
 
 
-def _user_of(data: DataDir) -> EngineUser | None:
-    """Return whom to run as: root runs an ordinary user's existing data as that user."""
+def postgres_user(data: DataDir) -> EngineUser | None:
+    """Return the user PostgreSQL runs as; for root, the owner of existing data or `nobody`."""
     nobody = engine_user()
     if nobody is None or not data.postgres.exists():
         return nobody
@@ -78,14 +83,8 @@ def _user_of(data: DataDir) -> EngineUser | None:
     return EngineUser(f"user {owner.st_uid}", owner.st_uid, owner.st_gid)
 
 
-def _refuse_foreign(data: DataDir) -> None:
-    if data.postgres.exists() and data.postgres.stat().st_uid != os.geteuid():
-        msg = f"{data.postgres} belongs to another user; was todochat started with sudo before?"
-        raise DataDirError(msg)
-
-
-def _can(command: list[str], user: EngineUser) -> bool:
-    """Try it: modes, access lists and mount options all have their say."""
+def can_run(command: list[str], user: EngineUser) -> bool:
+    """Whether a command succeeds as a user; modes, access lists and mount options decide."""
     try:
         done = subprocess.run(  # noqa: S603 - our own binary
             command,
@@ -100,10 +99,10 @@ def _can(command: list[str], user: EngineUser) -> bool:
     return done.returncode == 0
 
 
-def _copy_programs(install_dir: Path) -> Path:
-    """Copy what a server needs, once for each version of the wheel.
+def copy_programs(install_dir: Path) -> Path:
+    """Copy the programs and libraries of the server, once for each version of the wheel.
 
-    The programs find their libraries in a folder beside the package, so the copy has its layout.
+    The programs load libraries from a folder next to the package, so the copy has the same layout.
     """
     package, binary = install_dir.parent, (install_dir / "bin" / "postgres").stat()
     home = OUTSIDE / _hash(f"{install_dir}|{binary.st_size}|{binary.st_mtime_ns}")
@@ -118,23 +117,11 @@ def _copy_programs(install_dir: Path) -> Path:
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.exists():
             shutil.copytree(libraries, draft / libraries.name, symlinks=True)
-        for path in _walk(draft):
+        entries = (path for path in draft.rglob("*") if not path.is_symlink())
+        for path in (draft, *entries):
             path.chmod(path.stat().st_mode | 0o444 | (0o111 if path.is_dir() else 0))
         draft.rename(home)
     return home / package.name / install_dir.name
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    yield root
-    yield from (path for path in root.rglob("*") if not path.is_symlink())
-
-
-def _make_outside(folder: Path, data: DataDir) -> Path:
-    _make_root()
-    folder.mkdir(mode=MODE_WALK_THROUGH, exist_ok=True)
-    folder.chmod(MODE_WALK_THROUGH)
-    (folder / OWNER_FILE).write_text(f"{data.path.resolve()}\n")
-    return folder
 
 
 def _make_root() -> None:

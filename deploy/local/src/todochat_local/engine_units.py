@@ -1,27 +1,26 @@
-"""PostgreSQL and Valkey as units of the launch."""
+"""PostgreSQL and Valkey as units of a launch."""
 
 import signal
-from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
 from todochat.engines import SUPERUSER, postgres_command, postgres_environment, valkey_command
 from todochat.private_files import write_private
 from todochat_local.child import ChildSpec
+from todochat_local.data_dir import DataDir, DataDirError
 from todochat_local.engine_home import EngineHome
-from todochat_local.layout import DataDir, DataDirError
-from todochat_local.plan import Step, TaskRunner, Unit
+from todochat_local.plan import LaunchStep, TaskRunner, Unit
 from todochat_local.port import LOOPBACK
 from todochat_local.probe import PostgresProbe, ValkeyProbe
 from todochat_local.python_process import python_command
-from todochat_local.spelling import typed
+from todochat_local.shell_command import shell_command
 
 POSTGRES: Final = "postgres"
 POSTGRES_DATA: Final = "postgres-data"
 VALKEY: Final = "valkey"
 ENGINE_WAVE: Final = 9
 INIT_TIMEOUT_S: Final = 120.0
-# A checkpoint of what is in memory; more than the grace only means recovery at the next start.
+# Time for a checkpoint; if it takes longer, the next start runs recovery.
 POSTGRES_GRACE_S: Final = 20.0
 VALKEY_GRACE_S: Final = 10.0
 
@@ -36,27 +35,24 @@ def valkey_url(port: int, password: str) -> str:
     return f"redis://:{password}@{LOOPBACK}:{port}/0"
 
 
-def postgres_data_step(data: DataDir, home: EngineHome, environ: Mapping[str, str]) -> Step:
-    """Return the step that makes the cluster at the first start.
+def postgres_data_step(data: DataDir, home: EngineHome, environ: Mapping[str, str]) -> LaunchStep:
+    """Return the step that creates the cluster at the first start.
 
     Raises:
-        DataDirError: there is a cluster whose passwords are lost.
+        DataDirError: a cluster exists, but its passwords are lost.
     """
     if home.postgres.exists() and not data.secrets.exists():
         msg = (
-            f"{data.secrets} is gone, and with it the passwords of the database in "
-            f"{home.postgres}; put it back, or start anew with `{typed('reset', data)}`"
+            f"{data.secrets} is missing; it has the passwords of the database in "
+            f"{home.postgres}; restore it, or delete all data with `{shell_command('reset', data)}`"
         )
         raise DataDirError(msg)
-    return Step(name=POSTGRES_DATA, action=_init_action(data, home, environ))
 
-
-def _init_action(
-    data: DataDir, home: EngineHome, environ: Mapping[str, str]
-) -> Callable[[TaskRunner], Awaitable[str]]:
     async def init(runner: TaskRunner) -> str:
         if home.postgres.exists():
-            _remove_stale_pid_file(home.postgres)
+            # A killed PostgreSQL left its PID file, and the PID may belong to another process by now.
+            # No process of an earlier start is running: the launcher has waited for every guard.
+            (home.postgres / "postmaster.pid").unlink(missing_ok=True)
             return ""
         spec = ChildSpec(
             name="postgres-init",
@@ -66,11 +62,11 @@ def _init_action(
         await runner.run_task(spec, INIT_TIMEOUT_S)
         return "new, empty databases"
 
-    return init
+    return LaunchStep(name=POSTGRES_DATA, action=init)
 
 
 def postgres_unit(home: EngineHome, port: int) -> Unit:
-    """Return PostgreSQL; SIGINT is its fast shutdown, which doesn't wait for clients."""
+    """Return the unit of PostgreSQL; SIGINT is its fast shutdown, which disconnects clients."""
     return Unit(
         spec=ChildSpec(
             name=POSTGRES,
@@ -88,9 +84,9 @@ def postgres_unit(home: EngineHome, port: int) -> Unit:
 
 
 def valkey_unit(data: DataDir, port: int, password: str) -> Unit:
-    """Return Valkey; the password is in a private file, other users can read command lines."""
+    """Return the unit of Valkey; its password is in a private file, since command lines are public."""
     config = data.valkey / "valkey.conf"
-    # A process title would overwrite the environment by which a leftover is recognised.
+    # A process title would overwrite the environment, which identifies a leftover process.
     write_private(config, f"requirepass {password}\nset-proc-title no\n")
     binary, *options = valkey_command(data.valkey, port, "")
     return Unit(
@@ -104,11 +100,3 @@ def valkey_unit(data: DataDir, port: int, password: str) -> Unit:
         probe=ValkeyProbe(port, password),
         stop_wave=ENGINE_WAVE,
     )
-
-
-def _remove_stale_pid_file(cluster: Path) -> None:
-    """Drop what a PostgreSQL that was killed left: its pid may be another process's by now.
-
-    Nothing of an earlier start runs any more: the launcher has waited for every guard.
-    """
-    (cluster / "postmaster.pid").unlink(missing_ok=True)

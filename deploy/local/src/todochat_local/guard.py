@@ -1,13 +1,13 @@
-"""The guard: one small process over each child of the launcher, so that no child outlives it.
+"""The guard: a small parent process of each child, so that no child outlives the launcher.
 
 Run by path with `python -I -S`: it starts in about 15 ms and needs nothing but the standard
 library. Its standard input is a pipe whose other end only the launcher holds. The launcher writes
-one `GuardConfig`; afterwards a byte on the pipe is an order, and the end of the pipe means that
-the launcher is gone, however it went. A parent-death signal would not do: it fires when the
-*thread* that forked ends, is cleared by setuid, misses grandchildren and is unknown to macOS.
+one `GuardConfig`; then each byte is an order, and end of file means that the launcher has ended for
+whatever reason. A parent-death signal is no alternative: it fires when the *thread* that forked
+ends, is cleared by setuid, misses grandchildren and doesn't exist on macOS.
 
-The guard also writes the child's log, so that logging neither needs the launcher to be alive nor
-ever blocks a service because somebody's terminal doesn't read.
+The guard also writes the child's log, so that logging works without the launcher and a terminal that
+doesn't read never blocks a service.
 
     launcher --(config, then "s" stop, "k" kill, end of file)--> guard --signals--> child's group
     launcher <--("started PID", "exited STATUS", "failed WHY")-- guard <--its output-- child
@@ -33,15 +33,15 @@ ON_LINUX = sys.platform == "linux"
 
 
 class GuardConfig:
-    """What the launcher tells a guard, `marshal`led on the pipe after a length of 4 bytes.
+    """The configuration of a guard, sent through the pipe with `marshal` after a length of 4 bytes.
 
     Args:
-        uid: -1 is the launcher's own user.
-        grace_s: from the order to stop until SIGKILL.
-        orphan_grace_s: the same when the launcher is gone.
-        log_files: rotated files kept beside the current one.
-        record_path: holds a `Record` while the child lives.
-        lock_fd: a shared lock, held until the guard ends.
+        uid: -1 is the launcher's user.
+        grace_s: time between the stop order and SIGKILL.
+        orphan_grace_s: the same after the launcher has ended.
+        log_files: number of rotated files besides the current one.
+        record_path: the file of the `ChildRecord`, which exists while the child runs.
+        lock_fd: a shared lock, held until the guard exits.
     """
 
     def __init__(
@@ -76,13 +76,13 @@ class GuardConfig:
         self.lock_fd = lock_fd
 
     def encode(self) -> bytes:
-        """Return the bytes that `decode` reads."""
+        """Return the bytes for `decode`."""
         body = marshal.dumps(vars(self))
         return len(body).to_bytes(4, "big") + body
 
     @classmethod
     def decode(cls, fd: int) -> "GuardConfig":
-        """Read a config from a pipe; the launcher may die while it writes one."""
+        """Read a configuration from a pipe; exit if the launcher dies while it writes."""
         with open(fd, "rb", buffering=0, closefd=False) as pipe:
             left = int.from_bytes(pipe.read(4), "big")
             body = b""
@@ -96,8 +96,8 @@ class GuardConfig:
         return cls(**marshal.loads(body))  # noqa: S302 - the launcher's own pipe  # nosec B302
 
 
-class Record:
-    """Who runs: for a later launcher that finds a child alive without launcher and guard."""
+class ChildRecord:
+    """Identifies a running child for a later launcher, in case launcher and guard are killed."""
 
     def __init__(self, child: int, child_start: str, stop_signal: int) -> None:
         self.child = child
@@ -105,24 +105,24 @@ class Record:
         self.stop_signal = stop_signal
 
     def write(self, path: str) -> None:
-        """Put the record on the disk in one step."""
+        """Write the record atomically."""
         with open(f"{path}.new", "w", encoding="ascii") as file:
             file.write(f"{self.child} {self.stop_signal} {self.child_start}\n")
         os.replace(f"{path}.new", path)
 
     @classmethod
-    def parse(cls, text: str) -> "Record":
-        """Read what `write` wrote.
+    def parse(cls, text: str) -> "ChildRecord":
+        """Parse the content of a record file.
 
         Raises:
-            ValueError: it is something else.
+            ValueError: the file is damaged.
         """
         child, stop_signal, child_start = text.split()
         return cls(int(child), child_start, int(stop_signal))
 
 
-class Log:
-    """A file rotated by size; a full disk loses lines and stops nothing."""
+class RotatingLog:
+    """A log file rotated by size; on a full disk it drops lines and raises nothing."""
 
     def __init__(self, path: str, max_bytes: int, files: int) -> None:
         self._path = path
@@ -131,63 +131,63 @@ class Log:
         self._open()
 
     def write(self, data: bytes) -> None:
-        """Append; begin a new file when this one is full."""
+        """Append to the file; rotate it first if it is full."""
         try:
             if self._size + len(data) > self._max_bytes:
-                self._rotate()
+                for number in range(self._files - 1, 0, -1):
+                    if os.path.exists(f"{self._path}.{number}"):
+                        os.replace(f"{self._path}.{number}", f"{self._path}.{number + 1}")
+                os.replace(self._path, f"{self._path}.1")
+                os.close(self._fd)
+                self._open()
             self._size += os.write(self._fd, data)
         except OSError:
-            return  # no space left: the child must go on, and there is nowhere to say so
+            return  # no space left: the child must keep running, and the error can't be logged
 
     def _open(self) -> None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self._fd = os.open(self._path, flags, 0o600)
         self._size = os.fstat(self._fd).st_size
 
-    def _rotate(self) -> None:
-        for number in range(self._files - 1, 0, -1):
-            if os.path.exists(f"{self._path}.{number}"):
-                os.replace(f"{self._path}.{number}", f"{self._path}.{number + 1}")
-        os.replace(self._path, f"{self._path}.1")
-        os.close(self._fd)
-        self._open()
-
 
 class Guard:
-    """Runs one child until it ends or has to."""
+    """Runs one child until it exits or has to stop."""
 
     def __init__(self, config: GuardConfig) -> None:
         self._config = config
-        self._log = Log(config.log_path, config.log_max_bytes, config.log_files)
+        self._log = RotatingLog(config.log_path, config.log_max_bytes, config.log_files)
         self._kill_at: float | None = None
-        self._stop_sent = False
-        self._signalled = False
-        self._lifeline_open = True
+        self._has_sent_stop = False
+        self._has_stop_signal = False
+        self._is_launcher_alive = True
         self._wake, wake_writer = os.pipe()
         os.set_blocking(wake_writer, False)
         signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda _signal, _frame: None)
         for number in STOP_SIGNALS:
-            signal.signal(number, lambda _signal, _frame: self._on_signal())
+            signal.signal(number, self._on_stop_signal)
         self._child, self._output = self._spawn()
 
     def run(self) -> None:
-        """Return when the child has ended and nothing of its group is left."""
-        say(f"started {self._child}")
+        """Run the child to its end, then kill the rest of its process group."""
+        report(f"started {self._child}")
         try:
             status = self._watch()
         finally:
-            send_group(self._child, signal.SIGKILL)  # what the child left behind
-        self._drain_output()
+            send_group(self._child, signal.SIGKILL)  # processes that outlived the child
+        deadline = time.monotonic() + DRAIN_OUTPUT_S
+        while self._output >= 0 and (left_s := deadline - time.monotonic()) > 0:
+            if select.select([self._output], [], [], left_s)[0]:
+                self._copy_output()
         remove(self._config.record_path)
-        say(f"exited {status}")
+        report(f"exited {status}")
 
     def _watch(self) -> int:
         while True:
             pid, raw = os.waitpid(self._child, os.WNOHANG)
             if pid:
                 return os.waitstatus_to_exitcode(raw)
-            if self._signalled and not self._stop_sent:
+            if self._has_stop_signal and not self._has_sent_stop:
                 self._stop(self._config.grace_s)
             readable = self._wait()
             if self._output in readable:
@@ -195,81 +195,71 @@ class Guard:
             if self._wake in readable:
                 os.read(self._wake, CHUNK_BYTES)
             if 0 in readable:
-                self._obey(os.read(0, 1))
+                self._handle_order(os.read(0, 1))
 
     def _wait(self) -> list[int]:
-        watched = [self._wake, *([0] if self._lifeline_open else [])]
+        watched = [self._wake, *([0] if self._is_launcher_alive else [])]
         if self._output >= 0:
             watched.append(self._output)
         if self._kill_at is None:
             return select.select(watched, [], [])[0]
         left_s = self._kill_at - time.monotonic()
         if left_s <= 0:
-            self._kill_tree()
+            for pid in [*descendants(self._child), self._child]:
+                send(pid, signal.SIGKILL)
             left_s = 1.0
         return select.select(watched, [], [], left_s)[0]
 
-    def _obey(self, order: bytes) -> None:
+    def _handle_order(self, order: bytes) -> None:
         if order == ORDER_STOP:
             self._stop(self._config.grace_s)
         elif order == ORDER_KILL:
             self._stop(0)
         else:
-            self._lifeline_open = False
+            self._is_launcher_alive = False
             self._stop(self._config.orphan_grace_s)
 
-    def _on_signal(self) -> None:
-        self._signalled = True
+    def _on_stop_signal(self, _signal: int, _frame: object) -> None:
+        self._has_stop_signal = True
 
     def _stop(self, grace_s: float) -> None:
         kill_at = time.monotonic() + grace_s
         self._kill_at = kill_at if self._kill_at is None else min(kill_at, self._kill_at)
-        if not self._stop_sent:
-            self._stop_sent = True
+        if not self._has_sent_stop:
+            self._has_sent_stop = True
             send_group(self._child, self._config.stop_signal)
 
-    def _kill_tree(self) -> None:
-        for pid in [*descendants(self._child), self._child]:
-            send(pid, signal.SIGKILL)
-
-    def _copy_output(self) -> bool:
+    def _copy_output(self) -> None:
         data = os.read(self._output, CHUNK_BYTES)
         if data:
             self._log.write(data)
         else:
             os.close(self._output)
             self._output = -1
-        return bool(data)
-
-    def _drain_output(self) -> None:
-        until = time.monotonic() + DRAIN_OUTPUT_S
-        while self._output >= 0 and (left_s := until - time.monotonic()) > 0:
-            if select.select([self._output], [], [], left_s)[0]:
-                self._copy_output()
 
     def _spawn(self) -> tuple[int, int]:
-        """Start the child, but let it run only when its record is on the disk."""
+        """Fork the child; it executes its program only after its record has been written."""
         output, output_writer = os.pipe()
         gate, gate_writer = os.pipe()
-        # A stop that comes before the child has put its signals in order waits for that: with the
-        # guard's handlers still in place it would be lost, and cost the child's whole grace.
+        # Stop signals are blocked until the child has reset its handlers: with the guard's handlers
+        # a signal would be lost, and stopping would take the whole grace period.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         pid = os.fork()
         if pid == 0:
             os.close(gate_writer)
             become_child(self._config, gate, output_writer)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-        os.setpgid(pid, pid)  # in both, so that the group exists whoever comes first
+        os.setpgid(pid, pid)  # in parent and child: the group must exist whichever runs first
         os.close(output_writer)
         os.close(gate)
-        Record(pid, start_mark(pid), self._config.stop_signal).write(self._config.record_path)
+        ChildRecord(pid, start_mark(pid), self._config.stop_signal).write(self._config.record_path)
         os.write(gate_writer, b"g")
         os.close(gate_writer)
         return pid, output
 
 
 def become_child(config: GuardConfig, gate: int, output: int) -> None:
-    """In the forked process: wait for the go, put everything in order and exec."""
+    """Set up signals, streams and user in the forked process, wait for the gate, and exec."""
     try:
         os.setpgid(0, 0)
         os.umask(0o077)
@@ -294,7 +284,7 @@ def become_child(config: GuardConfig, gate: int, output: int) -> None:
 
 
 def start_mark(pid: int) -> str:
-    """Return what tells this process from a later one with its pid; empty when it has ended."""
+    """Return a start time that distinguishes a process from a later one with its PID; empty if ended."""
     if not ON_LINUX:
         with os.popen(f"ps -o state= -o lstart= -p {int(pid)}") as ps:  # noqa: S605 - an integer  # nosec
             state, *start = ps.read().split() or ["Z"]
@@ -322,7 +312,7 @@ def parents() -> list[tuple[int, int]]:
 
 
 def descendants(root: int) -> list[int]:
-    """List the processes under `root`: PostgreSQL's lead groups of their own."""
+    """List the descendants of `root`; PostgreSQL's processes have their own groups."""
     children: dict[int, list[int]] = {}
     for pid, parent in parents():
         children.setdefault(parent, []).append(pid)
@@ -336,7 +326,7 @@ def descendants(root: int) -> list[int]:
 
 
 def send(pid: int, number: int) -> None:
-    """Signal a process that may have just ended."""
+    """Signal a process; no-op if it has ended."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:
@@ -344,7 +334,7 @@ def send(pid: int, number: int) -> None:
 
 
 def send_group(leader: int, number: int) -> None:
-    """Signal a process group that may be empty; macOS says EPERM when only zombies are left."""
+    """Signal a process group; no-op if it is empty (macOS: EPERM if only zombies are left)."""
     try:
         os.killpg(leader, number)
     except (ProcessLookupError, PermissionError):
@@ -352,15 +342,15 @@ def send_group(leader: int, number: int) -> None:
 
 
 def remove(path: str) -> None:
-    """Remove a file that may be gone."""
+    """Remove a file; no-op if it doesn't exist."""
     try:
         os.unlink(path)
     except FileNotFoundError:
         return
 
 
-def say(line: str) -> None:
-    """Tell the launcher, if it is still there."""
+def report(line: str) -> None:
+    """Write a line to the launcher; no-op if it has ended."""
     try:
         os.write(1, line.encode() + b"\n")
     except BrokenPipeError:
@@ -368,16 +358,16 @@ def say(line: str) -> None:
 
 
 def main() -> None:
-    """Guard one child."""
+    """Run one guard."""
     config = GuardConfig.decode(0)
     os.set_inheritable(config.lock_fd, False)
-    if select.select([0], [], [], 0)[0]:  # an order, or the launcher is gone already
-        say("failed it was stopped before it began")
+    if select.select([0], [], [], 0)[0]:  # an order, or the launcher has ended
+        report("failed stopped before it started")
         return
     try:
         guard = Guard(config)
     except OSError as error:
-        say(f"failed {error}")
+        report(f"failed {error}")
         sys.exit(1)
     guard.run()
 

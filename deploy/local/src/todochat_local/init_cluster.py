@@ -1,7 +1,7 @@
-"""Creates PostgreSQL's data: a program of its own, so that a guard watches over initdb as well.
+"""Creates PostgreSQL's data: a separate program, so that initdb has a guard, too.
 
-`python -m todochat_local.init_cluster DATA_DIR`. The cluster is made under another name and
-renamed when it is complete: a start that was killed leaves nothing that looks like data.
+`python -m todochat_local.init_cluster DATA_DIR`. The cluster is created under a temporary name and
+renamed when it is complete: a killed start leaves no partial data.
 """
 
 import os
@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 from todochat.engines import init_postgres
+from todochat_local.data_dir import DataDir
 from todochat_local.engine_home import find_engine_home
-from todochat_local.layout import DataDir
 from todochat_local.secret_store import POSTGRES, SecretStore
 
 
 def main(data_dir: str) -> None:
-    """Make the cluster of a data directory."""
+    """Create the cluster of a data directory."""
     data = DataDir(Path(data_dir))
     home = find_engine_home(data)
     draft = home.postgres.with_name(f"{home.postgres.name}.new")

@@ -1,4 +1,4 @@
-"""Reading logs: the end of one, and following one across rotation."""
+"""Reads the end of a log file, and follows one across rotation."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ def read_tail(path: Path, lines: int, since: int = 0) -> list[str]:
     """Return the last lines of a file.
 
     Args:
-        since: nothing before this position, unless the file was rotated meanwhile.
+        since: skip everything before this position, unless the file has been rotated since.
     """
     if not path.exists():
         return []
@@ -25,10 +25,10 @@ def read_tail(path: Path, lines: int, since: int = 0) -> list[str]:
 
 
 class LogFollower:
-    """Yields the whole lines that have been added since the last call; never blocks.
+    """Yields the complete lines added since the last call; never blocks.
 
     Args:
-        from_end: begin with what comes now, not with what is there.
+        from_end: skip existing lines.
     """
 
     def __init__(self, path: Path, *, from_end: bool) -> None:
@@ -38,11 +38,15 @@ class LogFollower:
         self._from_end = from_end and path.exists()
 
     def new_lines(self) -> Iterator[str]:
-        """Read on; a rotated file is read to its end first."""
+        """Yield new lines; a rotated file is read to its end first."""
         if self._file is None and not self._open():
             return
         yield from self._read()
-        if self._is_rotated():
+        try:
+            current = self._path.stat().st_ino
+        except FileNotFoundError:
+            return  # between two renames
+        if self._file is not None and current != os.fstat(self._file.fileno()).st_ino:
             self.close()
             if self._open():
                 yield from self._read()
@@ -67,11 +71,3 @@ class LogFollower:
         while self._file is not None and (data := self._file.read(READ_BYTES)):
             *whole, self._rest = (self._rest + data).split(b"\n")
             yield from (line.decode(errors="replace") for line in whole)
-
-    def _is_rotated(self) -> bool:
-        if self._file is None:
-            return False
-        try:
-            return self._path.stat().st_ino != os.fstat(self._file.fileno()).st_ino
-        except FileNotFoundError:
-            return False  # between two renames

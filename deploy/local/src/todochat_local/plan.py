@@ -1,11 +1,28 @@
-"""What a launch consists of: units that run, and steps between their starts."""
+"""The plan of a launch: units, which keep running, and steps between their starts."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from todochat_local.child import ChildSpec
 from todochat_local.probe import Probe
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpOptions:
+    """The options of `todochat up`, and the environment of its caller.
+
+    Args:
+        port: of the edge; 0 is any free port, None is 8000 or the next free port.
+    """
+
+    data_dir: Path
+    port: int | None = None
+    workers: int = 1
+    gateways: int = 1
+    reload: bool = False
+    environ: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,10 +31,10 @@ class Unit:
 
     Args:
         service: the name in state.json; several instances share it. Empty for engines.
-        needs: units and steps that come first.
-        stop_wave: units of a lower wave have ended before those of a higher one are stopped.
-        watch: packages whose source files restart this unit under `--reload`.
-        liveness: restarts this unit when it fails again and again; None checks nothing.
+        needs: units and steps that must be ready first.
+        stop_wave: units of a lower wave end before those of a higher one are stopped.
+        watch: packages; with `--reload` a change of their source files restarts this unit.
+        liveness: the unit is restarted when this probe fails repeatedly; None disables the check.
     """
 
     spec: ChildSpec
@@ -37,22 +54,22 @@ class Unit:
 
 
 class TaskRunner(Protocol):
-    """Runs a program to its end, under a guard like everything else."""
+    """Runs a program to completion, under a guard."""
 
     async def run_task(self, spec: ChildSpec, timeout_s: float) -> None:
-        """Run it.
+        """Run the program.
 
         Raises:
-            StartError: it failed or took too long.
+            StartError: the program failed or timed out.
         """
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class LaunchStep:
     """Work between the starts of units, such as migrations.
 
-    `action` returns what to tell about it; empty when there was nothing to do.
+    `action` returns a summary for the report; empty if it was a no-op.
     """
 
     name: str
@@ -61,12 +78,12 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """A launch, and what state.json says beside the processes."""
+class LaunchPlan:
+    """The units and steps of a launch, and the addresses for state.json."""
 
     edge: str
     units: Sequence[Unit]
-    steps: Sequence[Step] = ()
+    steps: Sequence[LaunchStep] = ()
     postgres_url: str | None = None
     redis_url: str | None = None
     admin_environment: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -77,7 +94,7 @@ class StartError(Exception):
     """A unit or a step could not start.
 
     Args:
-        lines: the last of its log.
+        lines: the last lines of its log.
     """
 
     def __init__(self, name: str, reason: str, lines: Sequence[str] = ()) -> None:

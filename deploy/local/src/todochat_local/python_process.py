@@ -1,4 +1,4 @@
-"""How the stack's Python programs are started, and what they get of the caller's environment."""
+"""Commands and inherited environments of the stack's Python programs."""
 
 import sys
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Final
 
 FACTORY_VARIABLE: Final = "TODO_AGENT_FACTORY"
 MODEL_PREFIX: Final = "OPENAI_"
-# With one of these people sign in elsewhere; both hold secrets.
+# Settings of an external identity provider; both hold secrets.
 ISSUER_VARIABLES: Final = ("BETTER_AUTH_SECRET", "AUTH_EXTERNAL_ISSUERS")
 
 
@@ -14,8 +14,8 @@ def python_command(module: str, *arguments: str, imports_from_cwd: bool = False)
     """Return the command that runs a module.
 
     Args:
-        imports_from_cwd: a file in the folder that `todochat` was called in may be imported;
-            else one that is named like a module of ours, or of Python's, does no harm.
+        imports_from_cwd: the module may import files from the current folder; otherwise a file
+            there can't shadow a module.
     """
     safe_path = [] if imports_from_cwd else ["-P"]
     return [sys.executable, *safe_path, "-m", module, *arguments]
@@ -24,14 +24,15 @@ def python_command(module: str, *arguments: str, imports_from_cwd: bool = False)
 def inherited_environment(
     environ: Mapping[str, str], *, model: bool = False, issuers: bool = False
 ) -> dict[str, str]:
-    """Return what a Python program of the stack gets of the caller's environment.
+    """Return the part of the caller's environment that a Python program of the stack inherits.
 
-    Database URLs go to the service that needs them. Bytecode is cached even if the caller's
-    shell says otherwise: to compile everything anew takes seconds at each start.
+    Database URLs are left out: each service gets its own. Bytecode is cached even if the caller's
+    shell disables that: compiling all modules takes seconds at each start.
 
     Args:
-        model: it calls the model, whose key is nobody else's business.
-        issuers: it verifies the tokens of those who sign people in elsewhere.
+        model: include the model's settings, since this program calls the model.
+        issuers: include the external identity provider's settings, since this program verifies
+            its tokens.
     """
     return {
         name: value

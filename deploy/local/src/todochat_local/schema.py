@@ -1,8 +1,8 @@
-"""Roles, databases and migrations: done once, and again only when they changed.
+"""Creates roles and databases and runs migrations, only if something has changed.
 
-Starting the three migration programs takes seconds that a warm start doesn't have, so schema.json
-remembers what was done: the cluster, the passwords, the migration files, the revision each
-database was at. All of it is compared, the revision with what the database itself says.
+The three migration programs take seconds, so a warm start skips them: schema.json stores the
+cluster, a hash of the passwords, hashes of the migration files and the revision of each database.
+All of it is compared with the current values, the revisions with those in the databases.
 """
 
 import asyncio
@@ -22,7 +22,6 @@ from todochat_local.python_process import python_command
 MIGRATION_TIMEOUT_S: Final = 120.0
 CONNECT_TIMEOUT_S: Final = 5.0
 SCHEMA: Final = "schema"
-_SYSTEM_IDENTIFIER: Final = slice(0, 8)  # of global/pg_control: one per cluster, since 7.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +29,7 @@ class Migration:
     """How one service migrates its database.
 
     Args:
-        variable: the name under which the service reads `url`, its owner role's.
+        variable: the variable for `url`, the URL of the database's owner role.
     """
 
     package: str
@@ -39,12 +38,12 @@ class Migration:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Schema:
-    """Everything about the databases that has to be right before a service starts.
+class SchemaSetup:
+    """Prepares the databases before services start.
 
     Args:
-        cluster: the embedded PostgreSQL's data; None if every database is somewhere else.
-        passwords: of the embedded roles.
+        cluster: the data of the embedded PostgreSQL; None if every database is external.
+        passwords: by role, of the embedded PostgreSQL.
     """
 
     stamp: Path
@@ -55,64 +54,63 @@ class Schema:
     environ: Mapping[str, str]
 
     async def ensure(self, runner: TaskRunner) -> str:
-        """Do what is missing.
+        """Create roles and databases and migrate, unless the schema is current.
 
         Returns:
-            What was done; empty if nothing was.
+            A summary; empty if it was a no-op.
 
         Raises:
-            StartError: PostgreSQL refuses, or a migration failed.
+            StartError: PostgreSQL returned an error, or a migration failed.
         """
-        import asyncpg  # noqa: PLC0415 - 90 ms that overlap with the start of PostgreSQL
+        import asyncpg  # noqa: PLC0415 - takes 90 ms, in parallel with the start of PostgreSQL
 
-        wanted = self._fingerprint()
+        wanted = self.fingerprint()
+        done = read_json_object(self.stamp) or {}
+        revisions = done.pop("revisions", None)
         try:
-            if await self._is_current(wanted):
+            if done == wanted and revisions == await self._revisions():
                 return ""
-            await self._make_roles()
+            if self.cluster is not None:
+                from todochat.database.bootstrap import bootstrap  # noqa: PLC0415 - as above
+
+                await bootstrap(self.admin_url, self.passwords)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise StartError(SCHEMA, f"can't be checked: {error}") from error
-        await asyncio.gather(*(self._migrate(runner, item) for item in self.migrations))
+        await asyncio.gather(
+            *(
+                runner.run_task(
+                    ChildSpec(
+                        name=f"migrate-{item.package.replace('_', '-')}",
+                        command=python_command(item.package, "migrate"),
+                        env={**self.environ, item.variable: item.url},
+                    ),
+                    MIGRATION_TIMEOUT_S,
+                )
+                for item in self.migrations
+            )
+        )
         revisions = await self._revisions()
         write_private(self.stamp, json.dumps({**wanted, "revisions": revisions}, indent=1))
         return "migrated " + ", ".join(item.package for item in self.migrations)
 
-    async def _is_current(self, wanted: dict[str, Any]) -> bool:
-        done = read_json_object(self.stamp)
-        if done is None:
-            return False
-        revisions = done.pop("revisions", None)
-        return bool(done == wanted and revisions == await self._revisions())
-
-    async def _make_roles(self) -> None:
-        from todochat.database.bootstrap import bootstrap  # noqa: PLC0415 - as above
-
-        if self.cluster is not None:
-            await bootstrap(self.admin_url, self.passwords)
-
-    def _fingerprint(self) -> dict[str, Any]:
+    def fingerprint(self) -> dict[str, Any]:
+        """Return everything that, when changed, makes a migration necessary."""
+        # The system identifier of global/pg_control: unique per cluster, since PostgreSQL 7.1.
+        control = self.cluster / "global" / "pg_control" if self.cluster else None
         passwords = json.dumps(dict(self.passwords), sort_keys=True)
         return {
-            "cluster": _cluster_id(self.cluster) if self.cluster else "",
+            "cluster": control.read_bytes()[:8].hex() if control else "",
             "roles": hashlib.sha256(passwords.encode()).hexdigest(),
-            "files": {item.package: _files_hash(item.package) for item in self.migrations},
+            "files": {item.package: migrations_hash(item.package) for item in self.migrations},
         }
 
     async def _revisions(self) -> dict[str, list[str]]:
-        found = await asyncio.gather(*(_revision(item.url) for item in self.migrations))
+        found = await asyncio.gather(*(read_revision(item.url) for item in self.migrations))
         return {item.package: each for item, each in zip(self.migrations, found, strict=True)}
 
-    async def _migrate(self, runner: TaskRunner, item: Migration) -> None:
-        spec = ChildSpec(
-            name=f"migrate-{item.package.replace('_', '-')}",
-            command=python_command(item.package, "migrate"),
-            env={**self.environ, item.variable: item.url},
-        )
-        await runner.run_task(spec, MIGRATION_TIMEOUT_S)
 
-
-async def _revision(url: str) -> list[str]:
-    """Return Alembic's current revision; none if the database has not been migrated."""
+async def read_revision(url: str) -> list[str]:
+    """Return Alembic's current revision; empty if the database has not been migrated."""
     import asyncpg  # noqa: PLC0415 - as above
 
     connection = await asyncpg.connect(url, timeout=CONNECT_TIMEOUT_S)
@@ -125,12 +123,8 @@ async def _revision(url: str) -> list[str]:
         await connection.close()
 
 
-def _cluster_id(cluster: Path) -> str:
-    return (cluster / "global" / "pg_control").read_bytes()[_SYSTEM_IDENTIFIER].hex()
-
-
-def _files_hash(package: str) -> str:
-    """Hash a package's migrations, found without importing it."""
+def migrations_hash(package: str) -> str:
+    """Return a hash of a package's migrations; the package isn't imported."""
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise StartError(SCHEMA, f"needs the package {package}, which is not installed")

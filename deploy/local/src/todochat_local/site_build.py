@@ -1,8 +1,8 @@
-"""The web site of `frontend/app`: built when it is missing or older than its sources.
+"""Builds the web site of `frontend/app` if it is missing or older than its sources.
 
-The edge serves `DATA_DIR/caddy/site`: a copy, since pages and the policy that the edge read at its
-start belong together, and the next build replaces them under a stack that runs. Where the site
-can't be built it is a copy of the plain page beside the Caddyfile.
+The edge serves `DATA_DIR/caddy/site`, a copy: the edge reads the content security policy of the
+pages at its start, and a later build would replace the pages of a running stack. If the site can't
+be built, the copy is an older build or the plain page next to the Caddyfile.
 """
 
 import asyncio
@@ -16,33 +16,33 @@ from pathlib import Path
 from typing import Final
 
 from todochat_local.child import ChildSpec
-from todochat_local.layout import DataDir
+from todochat_local.data_dir import DataDir
 from todochat_local.node import Node, NodeError, find_node
-from todochat_local.plan import StartError, Step, TaskRunner
-from todochat_local.spelling import typed
+from todochat_local.plan import LaunchStep, StartError, TaskRunner
+from todochat_local.shell_command import shell_command
 
 SITE: Final = "site"
 SITE_VARIABLE: Final = "TODOCHAT_SITE"
 PLAIN: Final = "plain"
 INSTALL_TIMEOUT_S: Final = 900.0
 BUILD_TIMEOUT_S: Final = 900.0
-WAIT_S: Final = 0.5
-# What a build makes, and what it never reads.
+LOCK_POLL_S: Final = 0.5
+# Folders that a build creates or doesn't read.
 _NOT_SOURCES: Final = frozenset(
     {"node_modules", ".next", "out", "out-seed", "test", "tests", "demo", "coverage"}
 )
 _NOT_SOURCE_FILES: Final = (".md", ".test.ts", ".test.tsx", ".tsbuildinfo", "next-env.d.ts")
-# The chat component is an input of the site: rebuilt by hand, it has to get there.
+# The chat component is an input of the site, so a manual rebuild makes the site outdated.
 _ELEMENT: Final = Path("packages", "open-chatkit", "dist")
 _PUBLIC_PREFIX: Final = "NEXT_PUBLIC_"
 
 
 class Frontend:
-    """The npm workspace and what was built of it.
+    """The npm workspace and its build.
 
     Args:
-        environ: the caller's; its NEXT_PUBLIC_ variables go into the site.
-        out: the folder that the build leaves in `app`.
+        environ: the caller's; its NEXT_PUBLIC_ variables are compiled into the site.
+        out: the build's output folder in `app`.
     """
 
     def __init__(self, folder: Path, environ: Mapping[str, str], out: str = "out") -> None:
@@ -58,16 +58,16 @@ class Frontend:
 
     @property
     def exists(self) -> bool:
-        """Whether there is anything to build; an installed package has no sources."""
+        """Whether the sources exist; an installed package has none."""
         return (self.folder / "package-lock.json").exists()
 
     @property
     def is_built(self) -> bool:
-        """Whether there is a whole site, however old."""
+        """Whether a complete build exists, current or not."""
         return self._stamp.exists()
 
     def is_current(self) -> bool:
-        """Whether the site is newer than its sources and was built with these settings."""
+        """Whether the build is newer than its sources and has the same settings."""
         try:
             built_at = self._stamp.stat().st_mtime
             settings = json.loads(self._stamp.read_bytes())
@@ -78,11 +78,11 @@ class Frontend:
         )
 
     def has_packages(self) -> bool:
-        """Whether node_modules is what package-lock.json says; npm notes what it installed."""
+        """Whether node_modules matches package-lock.json, by npm's record of installed packages."""
         try:
             wanted = json.loads((self.folder / "package-lock.json").read_bytes())["packages"]
-            notes = self.folder / "node_modules" / ".package-lock.json"
-            installed = json.loads(notes.read_bytes())["packages"]
+            record = self.folder / "node_modules" / ".package-lock.json"
+            installed = json.loads(record.read_bytes())["packages"]
         except (OSError, ValueError, KeyError):
             return False
         return all(
@@ -90,7 +90,7 @@ class Frontend:
             for name, package in wanted.items()
             if name.startswith("node_modules/")
             and not package.get("link")
-            # Those of other platforms are left out; their peers come with the platform's own.
+            # npm leaves out packages of other platforms and their peers.
             and not any(package.get(kind) for kind in ("optional", "devOptional", "peer"))
         )
 
@@ -110,7 +110,7 @@ class Frontend:
 
 
 def frontend_dir() -> Path:
-    """Return the npm workspace of this repository; it needn't be there."""
+    """Return the npm workspace of this repository; it may not exist."""
     return Path(__file__).parents[4] / "frontend"
 
 
@@ -121,71 +121,77 @@ def served_site(data: DataDir) -> Path:
 
 def site_step(
     data: DataDir, plain_page: Path, frontend: Frontend, environ: Mapping[str, str]
-) -> Step:
-    """Return the step that makes sure of something to serve, the site or the plain page.
+) -> LaunchStep:
+    """Return the step that copies the site, or the plain page, to the folder of the edge.
 
     Args:
-        plain_page: the folder to serve where there is no site.
-        environ: for npm and Node.
+        plain_page: the folder to serve if there is no site.
+        environ: the environment of npm and Node.js.
     """
 
     async def ensure(runner: TaskRunner) -> str:
         try:
-            return await _prepare(runner, data, plain_page, frontend, environ)
+            return await prepare_site(runner, data, plain_page, frontend, environ)
         except OSError as error:  # such as a full disk
             raise StartError(SITE, f"can't be copied: {error.strerror or error}") from error
 
-    return Step(name=SITE, action=ensure)
+    return LaunchStep(name=SITE, action=ensure)
 
 
 def will_build(frontend: Frontend, environ: Mapping[str, str]) -> bool:
-    """Tell whether the launch will take its time for the site."""
+    """Return whether the launch will build the site."""
     return not environ.get(SITE_VARIABLE) and frontend.exists and not frontend.is_current()
 
 
-async def _prepare(
+async def prepare_site(
     runner: TaskRunner,
     data: DataDir,
     plain_page: Path,
     frontend: Frontend,
     environ: Mapping[str, str],
 ) -> str:
-    """Put what is to be served into its place and return what to say about it.
+    """Copy the folder to serve and return a summary for the report.
 
     Raises:
-        StartError: there is no such site as the environment names.
+        StartError: TODOCHAT_SITE is not a folder.
     """
     target = served_site(data)
     chosen = environ.get(SITE_VARIABLE)
     if chosen == PLAIN:
-        _copy(plain_page, target)
-        return f"the plain page, as {SITE_VARIABLE} says"
+        replace_folder(plain_page, target)
+        return f"the plain page ({SITE_VARIABLE}={PLAIN})"
     if chosen:
-        _copy_chosen(Path(chosen), target)
-        return f"the one in {chosen}, as {SITE_VARIABLE} says"
+        copy_chosen_site(Path(chosen), target)
+        return f"the folder {chosen} ({SITE_VARIABLE})"
     if not frontend.exists:
-        _copy(plain_page, target)
-        return "the plain page: the sources of the site are not here"
+        replace_folder(plain_page, target)
+        return "the plain page: the sources of the site are missing"
     try:
-        async with _building(frontend):
+        async with build_lock(frontend):
             is_current = frontend.is_current()
             if not is_current:
-                await _build(runner, frontend, environ)
-            _copy(frontend.out, target)
+                await build_site(runner, frontend, environ)
+            replace_folder(frontend.out, target)
     except (NodeError, StartError, OSError) as error:
+        reason = str(error)
+        if isinstance(error, StartError):  # the log has the output of npm
+            logs = shell_command("logs", data)
+            reason = f"npm {error.reason}; see `{logs} {error.name}`"
         folder, name = (
-            (frontend.out, "an older one") if frontend.is_built else (plain_page, "the plain page")
+            (frontend.out, "an older build")
+            if frontend.is_built
+            else (plain_page, "the plain page")
         )
-        _copy(folder, target)
-        return f"{name}, since it can't be built: {_why(error, data)}"
+        replace_folder(folder, target)
+        return f"{name}, because the build failed: {reason}"
     return "" if is_current else "built"
 
 
-async def _build(runner: TaskRunner, frontend: Frontend, environ: Mapping[str, str]) -> None:
-    """Install the packages if need be, and build.
+async def build_site(runner: TaskRunner, frontend: Frontend, environ: Mapping[str, str]) -> None:
+    """Install missing packages and build the site.
 
     Raises:
-        NodeError: there is no Node.
+        NodeError: there is no Node.js.
         StartError: npm failed.
     """
     node = find_node(environ)
@@ -208,33 +214,31 @@ def _npm(
 
 
 @asynccontextmanager
-async def _building(frontend: Frontend) -> AsyncIterator[None]:
-    """One build at a time, whichever launcher runs it."""
+async def build_lock(frontend: Frontend) -> AsyncIterator[None]:
+    """Hold the lock that allows one build at a time across launchers."""
     with frontend.lock.open("wb") as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                await asyncio.sleep(WAIT_S)
+                await asyncio.sleep(LOCK_POLL_S)
         yield
 
 
-def _copy_chosen(folder: Path, target: Path) -> None:
+def copy_chosen_site(folder: Path, target: Path) -> None:
+    """Serve the folder that TODOCHAT_SITE names.
+
+    Raises:
+        StartError: it is not a folder.
+    """
     if not folder.is_dir():
-        raise StartError(SITE, f"{SITE_VARIABLE}={folder} is no folder")
-    _copy(folder, target)
+        raise StartError(SITE, f"{SITE_VARIABLE}={folder} is not a folder")
+    replace_folder(folder, target)
 
 
-def _copy(folder: Path, target: Path) -> None:
-    """Replace `target`; the edge of this data directory isn't running yet."""
+def replace_folder(folder: Path, target: Path) -> None:
+    """Replace `target` with a copy of `folder`; the edge isn't running yet."""
     if target.exists():
         shutil.rmtree(target)
     shutil.copytree(folder, target)
-
-
-def _why(error: Exception, data: DataDir) -> str:
-    """Return a reason in one line; npm's own words are in the log of that name."""
-    if isinstance(error, StartError):
-        return f"npm {error.reason}; `{typed('logs', data)} {error.name}` says why"
-    return str(error)

@@ -1,4 +1,4 @@
-"""`--reload`: notices changed source files by looking at them once a second."""
+"""`--reload`: polls source files for changes once a second."""
 
 import asyncio
 import sys
@@ -8,29 +8,30 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-LOOK_S: Final = 1.0
+POLL_S: Final = 1.0
 
 
 async def watch_sources(packages: Sequence[str]) -> AsyncGenerator[str, None]:
-    """Yield the name of a package, or of a module that is a file, whenever it has changed."""
-    seen = {package: _newest(package) for package in packages}
+    """Yield the name of a package or single-file module whenever it has changed."""
+    previous = {package: newest_change(package) for package in packages}
     while True:
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_S)
         for package in packages:
-            newest = _newest(package)
-            if newest != seen[package]:
-                seen[package] = newest
+            newest = newest_change(package)
+            if newest != previous[package]:
+                previous[package] = newest
                 yield package
 
 
-def _newest(package: str) -> tuple[int, int]:
-    """Return the time of the last change and the number of files: both change with a deletion."""
-    times = [path.stat().st_mtime_ns for path in _files(package)]
+def newest_change(package: str) -> tuple[int, int]:
+    """Return the time of the last change, and the number of files, which detects deletions."""
+    times = [path.stat().st_mtime_ns for path in source_files(package)]
     return max(times, default=0), len(times)
 
 
-def _files(package: str) -> Iterable[Path]:
-    # An agent of one's own may lie in the folder one is in, where the worker finds it, too.
+def source_files(package: str) -> Iterable[Path]:
+    """Return the source files of a package; empty if it isn't installed."""
+    # The worker also imports an agent from the current folder.
     spec = PathFinder.find_spec(package, [str(Path.cwd()), *sys.path]) or find_spec(package)
     if spec is None:
         return []

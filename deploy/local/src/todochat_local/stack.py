@@ -1,4 +1,4 @@
-"""The running stack: starts what a plan says, keeps it running, stops it in order."""
+"""The running stack: starts the units of a plan, restarts those that end, stops them in order."""
 
 import asyncio
 import time
@@ -7,50 +7,54 @@ from functools import partial
 from typing import Final
 
 from todochat_local.child import Child, ChildError, ChildSpec
-from todochat_local.layout import DataDir
+from todochat_local.data_dir import DataDir
+from todochat_local.launch_reporter import LaunchReporter
 from todochat_local.log_file import read_tail
-from todochat_local.plan import Plan, StartError, Unit
-from todochat_local.report import Report
+from todochat_local.plan import LaunchPlan, StartError, Unit
 from todochat_local.state import describe, write_state
 
 FIRST_BACKOFF_S: Final = 0.5
 MAX_BACKOFF_S: Final = 30.0
-STABLE_S: Final = 60.0  # having run for this long, the next failure counts as a first one
+STABLE_S: Final = 60.0  # a unit that ran this long restarts without backoff
 FIRST_PROBE_S: Final = 0.02
 MAX_PROBE_S: Final = 0.2
 LAST_LINES: Final = 20
-TASK_WAVE: Final = -1  # initdb and migrations, if one is under way, end before everything else
+TASK_WAVE: Final = -1  # running steps, such as initdb and migrations, end first
 LIVENESS_PERIOD_S: Final = 5.0
 LIVENESS_FAILURES: Final = 3
-STALLED_GRACE_S: Final = 3.0  # a process whose event loop is blocked can't obey its stop signal
-STOP_MARGIN_S: Final = 5.0  # a guard kills when the grace is over; then it must be gone
+STALLED_GRACE_S: Final = 3.0  # a process with a blocked event loop can't handle its stop signal
+STOP_MARGIN_S: Final = 5.0  # a guard sends SIGKILL after the grace period
 
 
 class Stack:
     """All processes of one data directory.
 
     Args:
-        lock_fd: held by every guard, so that a later launcher knows when all have ended.
+        lock_fd: held by every guard, so that a later launcher can wait until all have exited.
     """
 
-    def __init__(self, plan: Plan, data: DataDir, lock_fd: int, report: Report) -> None:
+    def __init__(
+        self, plan: LaunchPlan, data: DataDir, lock_fd: int, report: LaunchReporter
+    ) -> None:
         self._plan = plan
         self._data = data
         self._lock_fd = lock_fd
         self._report = report
         self._children: dict[str, Child] = {}
-        self._live: set[Child] = set()  # everything that runs, also what is only starting
+        self._running: set[Child] = (
+            set()
+        )  # all running processes, including those that are still starting
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._done: dict[str, asyncio.Event] = {}
-        self._wanted: set[str] = set()  # units that are restarted on purpose
+        self._restarting: set[str] = set()  # units that are restarted by `restart`
         self._is_ready = False
-        self._stopping = False
+        self._is_stopping = False
 
     async def start(self) -> None:
-        """Start everything, each thing as soon as what it needs is ready.
+        """Start all units and steps, each as soon as its needs are ready.
 
         Raises:
-            StartError: something could not start; the rest may be running.
+            StartError: a unit or step failed; others may be running.
         """
         names = [*(step.name for step in self._plan.steps), *(u.name for u in self._plan.units)]
         self._done = {name: asyncio.Event() for name in names}
@@ -62,20 +66,20 @@ class Stack:
                     )
                 for unit in self._plan.units:
                     group.create_task(
-                        self._when_ready(unit.name, unit.needs, partial(self._begin, unit))
+                        self._when_ready(unit.name, unit.needs, partial(self._start_unit, unit))
                     )
         except* StartError as errors:
-            raise _first(errors) from None
+            raise first_error(errors) from None
         self._is_ready = True
         self._write_state()
         for unit in self._plan.units:
-            self._keepers[unit.name] = asyncio.create_task(self._keep(unit))
+            self._keepers[unit.name] = asyncio.create_task(self._keep_running(unit))
 
     async def run_task(self, spec: ChildSpec, timeout_s: float) -> None:
-        """Run a program to its end.
+        """Run a program to completion.
 
         Raises:
-            StartError: it failed or took too long.
+            StartError: the program failed or timed out.
         """
         child = await self._spawn(spec)
         try:
@@ -83,37 +87,37 @@ class Stack:
                 status = await child.wait()
         except TimeoutError:
             child.kill()
-            raise self._failure(child, f"took more than {timeout_s:.0f} s") from None
+            raise self._failure(child, f"timed out after {timeout_s:.0f} s") from None
         if status != 0:
-            raise self._failure(child, f"failed ({_status_text(status)})")
+            raise self._failure(child, f"failed ({status_text(status)})")
 
     async def stop(self, hurry: asyncio.Event) -> None:
-        """Stop everything, callers before what they call.
+        """Stop all processes in waves: callers before the services they call.
 
         Args:
-            hurry: when set, whatever is left is killed.
+            hurry: when set, remaining processes are killed.
         """
-        self._stopping = True
+        self._is_stopping = True
         for keeper in self._keepers.values():
             keeper.cancel()
         waves = {unit.name: unit.stop_wave for unit in self._plan.units}
         for wave in sorted({TASK_WAVE, *waves.values()}):
-            members = [c for c in self._live if waves.get(c.spec.name, TASK_WAVE) == wave]
+            members = [c for c in self._running if waves.get(c.spec.name, TASK_WAVE) == wave]
             await self._stop_all(members, hurry)
         self._data.state.unlink(missing_ok=True)
 
     def restart(self, names: Sequence[str]) -> None:
-        """Stop the named units; they are started again at once."""
+        """Restart the named units without backoff."""
         for name in names:
-            self._wanted.add(name)
+            self._restarting.add(name)
             self._children[name].stop()
 
     def watched_packages(self) -> list[str]:
-        """Return the packages whose code some unit runs."""
+        """Return the packages that units run."""
         return sorted({package for unit in self._plan.units for package in unit.watch})
 
     def units_watching(self, package: str) -> list[str]:
-        """Return the units that run a package's code."""
+        """Return the units that run a package."""
         return [unit.name for unit in self._plan.units if package in unit.watch]
 
     async def _when_ready(
@@ -126,62 +130,61 @@ class Stack:
         self._report.ready(name, detail, time.monotonic() - began)
         self._done[name].set()
 
-    async def _begin(self, unit: Unit) -> str:
-        await self._start_unit(unit)
-        return unit.url or ""
-
-    async def _start_unit(self, unit: Unit) -> None:
-        """Start a unit and return when it is ready.
+    async def _start_unit(self, unit: Unit) -> str:
+        """Start a unit, wait until it is ready and return its URL.
 
         Raises:
-            StartError: it ended, or isn't ready in time; it has been stopped.
+            StartError: the unit ended or was not ready in time, and has been killed.
         """
         child = await self._spawn(unit.spec)
         self._children[unit.name] = child
+        pause_s = FIRST_PROBE_S
         try:
             async with asyncio.timeout(unit.ready_timeout_s):
-                await self._wait_ready(unit, child)
+                while await unit.probe.problem():
+                    if child.has_ended:
+                        status = status_text(await child.wait())
+                        raise self._failure(child, f"ended before it was ready ({status})")
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(pause_s * 1.3, MAX_PROBE_S)
         except TimeoutError:
             problem = await unit.probe.problem()
             child.kill()
             await child.wait()
             reason = f"was not ready within {unit.ready_timeout_s:.0f} s: {problem or 'too slow'}"
             raise self._failure(child, reason) from None
+        return unit.url or ""
 
-    async def _wait_ready(self, unit: Unit, child: Child) -> None:
-        pause_s = FIRST_PROBE_S
-        while await unit.probe.problem():
-            if child.has_ended:
-                status = await child.wait()
-                raise self._failure(child, f"ended at once ({_status_text(status)})")
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 1.3, MAX_PROBE_S)
-
-    async def _keep(self, unit: Unit) -> None:
-        """Start a unit again whenever it ends, more slowly if it ends again and again."""
+    async def _keep_running(self, unit: Unit) -> None:
+        """Restart a unit whenever it ends, with an increasing backoff."""
         backoff_s = FIRST_BACKOFF_S
         while True:
-            began = time.monotonic()
-            status = await self._outlive(unit, self._children[unit.name])
+            started_at = time.monotonic()
+            child = self._children[unit.name]
+            watch = asyncio.create_task(self._watch_liveness(unit, child))
+            try:
+                status = await child.wait()
+            finally:
+                watch.cancel()
             self._write_state()
-            if unit.name in self._wanted or time.monotonic() - began > STABLE_S:
+            if unit.name in self._restarting or time.monotonic() - started_at > STABLE_S:
                 backoff_s = FIRST_BACKOFF_S
-            if unit.name not in self._wanted:
-                self._report.ended(unit.name, _status_text(status), backoff_s)
+            if unit.name not in self._restarting:
+                self._report.ended(unit.name, status_text(status), backoff_s)
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(backoff_s * 2, MAX_BACKOFF_S)
-            self._wanted.discard(unit.name)
-            await self._start_again(unit)
-
-    async def _outlive(self, unit: Unit, child: Child) -> int:
-        """Return the exit status of a process, which is stopped if it isn't alive any more."""
-        watch = asyncio.create_task(self._watch_liveness(unit, child))
-        try:
-            return await child.wait()
-        finally:
-            watch.cancel()
+            self._restarting.discard(unit.name)
+            started_at = time.monotonic()
+            try:
+                await self._start_unit(unit)
+            except StartError as error:
+                self._report.restart_failed(error)
+            else:
+                self._write_state()
+                self._report.ready(unit.name, "running again", time.monotonic() - started_at)
 
     async def _watch_liveness(self, unit: Unit, child: Child) -> None:
+        """Stop a process after LIVENESS_FAILURES failed probes in a row."""
         if unit.liveness is None:
             return
         problem, failures, took_s = "", 0, 0.0
@@ -190,34 +193,24 @@ class Stack:
             began = time.monotonic()
             problem = await unit.liveness.problem()
             took_s = time.monotonic() - began
-            failures = failures + 1 if problem and unit.name not in self._wanted else 0
+            failures = failures + 1 if problem and unit.name not in self._restarting else 0
         self._report.stalled(unit.name, problem, failures)
         child.stop()
         await asyncio.sleep(STALLED_GRACE_S)
         child.kill()
 
-    async def _start_again(self, unit: Unit) -> None:
-        began = time.monotonic()
-        try:
-            await self._start_unit(unit)
-        except StartError as error:
-            self._report.failed_again(error)
-        else:
-            self._write_state()
-            self._report.ready(unit.name, "running again", time.monotonic() - began)
-
     async def _spawn(self, spec: ChildSpec) -> Child:
-        self._live = {child for child in self._live if not child.has_ended}
+        self._running = {child for child in self._running if not child.has_ended}
         try:
             child = Child.spawn(spec, self._data, self._lock_fd)
-            self._live.add(child)
+            self._running.add(child)
             await child.started()
         except (ChildError, OSError) as error:
             raise StartError(spec.name, f"can't be started: {error}") from error
         return child
 
     async def _stop_all(self, children: Sequence[Child], hurry: asyncio.Event) -> None:
-        """Stop children at once and wait until all have ended."""
+        """Stop children concurrently and wait until all have ended."""
         left = {asyncio.ensure_future(child.wait()): child for child in children}
         for child in children:
             child.kill() if hurry.is_set() else child.stop()
@@ -235,13 +228,13 @@ class Stack:
                             child.kill()
         except TimeoutError:
             names = ", ".join(child.spec.name for child in left.values())
-            self._report.warn(f"still not ended: {names}")
+            self._report.warn(f"still running: {names}")
         finally:
             in_hurry.cancel()
 
     def _write_state(self) -> None:
-        """Say what runs; a full disk is no reason to stop it."""
-        if not self._is_ready or self._stopping:
+        """Write state.json; only warn if that fails, as on a full disk."""
+        if not self._is_ready or self._is_stopping:
             return
         pids = {name: c.pid for name, c in self._children.items() if not c.has_ended}
         try:
@@ -255,11 +248,12 @@ class Stack:
         return StartError(child.spec.name, reason, lines)
 
 
-def _first(errors: BaseExceptionGroup[StartError]) -> StartError:
-    """Return the first of the errors; the others are mostly its consequences."""
+def first_error(errors: BaseExceptionGroup[StartError]) -> StartError:
+    """Return the first error of a group; the others are usually its consequences."""
     error = errors.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    return first_error(error) if isinstance(error, BaseExceptionGroup) else error
 
 
-def _status_text(status: int) -> str:
+def status_text(status: int) -> str:
+    """Return an exit status in words."""
     return f"exit code {status}" if status >= 0 else f"signal {-status}"

@@ -1,18 +1,18 @@
-"""state.json: what runs, for scripts and for the other commands. Its form is fixed."""
+"""state.json: the running stack, for scripts and other commands. Its format is public."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TypedDict, cast
 
 from todochat.private_files import read_json_object, write_private
-from todochat_local.layout import DataDir
-from todochat_local.lock import holder
-from todochat_local.plan import Plan, Unit
-from todochat_local.spelling import typed
+from todochat_local.data_dir import DataDir
+from todochat_local.lock import launcher_pid
+from todochat_local.plan import LaunchPlan
+from todochat_local.shell_command import shell_command
 
 
 class ServiceState(TypedDict):
-    """One service; `url` is its first instance's."""
+    """One service; `url` is the one of its first instance."""
 
     url: str | None
     urls: list[str]
@@ -20,7 +20,7 @@ class ServiceState(TypedDict):
 
 
 class EngineState(TypedDict):
-    """An engine; the URL holds its password."""
+    """An engine; the URL contains its password."""
 
     url: str | None
 
@@ -35,14 +35,16 @@ class StackState(TypedDict):
     redis: EngineState
 
 
-def describe(data: DataDir, plan: Plan, pids: Mapping[str, int]) -> StackState:
+def describe(data: DataDir, plan: LaunchPlan, pids: Mapping[str, int]) -> StackState:
     """Describe a running stack.
 
     Args:
-        pids: by unit name; those that are down at the moment are missing.
+        pids: by unit name, without units that are down.
     """
     services: dict[str, ServiceState] = {}
-    for unit in _services(plan.units):
+    for unit in plan.units:
+        if not unit.service:
+            continue
         entry = services.setdefault(unit.service, {"url": unit.url, "urls": [], "pids": []})
         if unit.url is not None:
             entry["urls"].append(unit.url)
@@ -63,18 +65,14 @@ def write_state(data: DataDir, state: StackState) -> None:
 
 
 def read_state(data: DataDir) -> StackState | None:
-    """Return what runs; None if nothing does, or the file doesn't say."""
+    """Return the running stack; None if the file is missing or damaged."""
     return cast("StackState | None", read_json_object(data.state))
 
 
-def why_no_state(data: DataDir) -> str:
-    """Return what is the matter where there is no state."""
-    if not data.exists() or holder(data) is None:
-        return "nothing runs"
+def missing_state_reason(data: DataDir) -> str:
+    """Return why there is no state."""
+    if not data.exists() or launcher_pid(data) is None:
+        return "no stack is running"
     if not data.state.exists():
         return "starting"
-    return f"state.json is damaged (`{typed('down', data)}` stops what runs)"
-
-
-def _services(units: Iterable[Unit]) -> list[Unit]:
-    return [unit for unit in units if unit.service]
+    return f"state.json is damaged (`{shell_command('down', data)}` stops the stack)"

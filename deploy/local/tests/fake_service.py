@@ -1,6 +1,6 @@
-"""A stand-in for a service: answers /health/ready, logs, and misbehaves when told to.
+"""A fake service: responds to health checks, logs, and misbehaves as requested.
 
-`python stand_in.py PORT [exit|hang|stubborn|stall]`
+`python fake_service.py PORT [exit|hang|stubborn|stall]`
 """
 
 import http.server
@@ -21,7 +21,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
-        sys.stdout.write(f'{{"event":"asked","level":"info","path":"{self.path}"}}\n')
+        sys.stdout.write(f'{{"event":"request","level":"info","path":"{self.path}"}}\n')
         sys.stdout.flush()
 
     def log_message(self, *_: object) -> None:
@@ -29,12 +29,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    port, mood = int(sys.argv[1]), sys.argv[2]
-    if mood == "exit":
-        sys.exit("setting STAND_IN_COURAGE is required")
-    if mood == "hang":
+    port, behavior = int(sys.argv[1]), sys.argv[2]
+    if behavior == "exit":
+        sys.exit("setting FAKE_SETTING is required")
+    if behavior == "hang":
         time.sleep(600)
-    if mood in {"stubborn", "stall"}:
+    if behavior in {"stubborn", "stall"}:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
 

@@ -1,7 +1,7 @@
-"""`todochat up` with stand-ins for the services: `launch_stand_ins.py DATA_DIR MOOD...`.
+"""`todochat up` with fake services: `launch_with_fakes.py DATA_DIR BEHAVIOR...`.
 
-A program of its own, so that a test can kill the launcher like any other process. A mood is one
-of stand_in.py's, or `engines` to start PostgreSQL and Valkey as well.
+A separate program, so that a test can kill the launcher like any other process. A behavior is one
+of fake_service.py, or `engines` to start PostgreSQL and Valkey, too.
 """
 
 import os
@@ -11,36 +11,35 @@ from pathlib import Path
 
 from todochat_local import stack
 from todochat_local.child import ChildSpec
+from todochat_local.data_dir import DataDir
 from todochat_local.default_plan import build_plan
 from todochat_local.launcher import Launcher
-from todochat_local.layout import DataDir
-from todochat_local.options import UpOptions
-from todochat_local.plan import Plan, Unit
+from todochat_local.plan import LaunchPlan, Unit, UpOptions
 from todochat_local.port import PortBook
 from todochat_local.probe import HttpProbe
 from todochat_local.terminal import Terminal
 
 LIVENESS_S = 1.0
-STAND_IN = Path(__file__).with_name("stand_in.py")
+FAKE_SERVICE = Path(__file__).with_name("fake_service.py")
 
 
 def main() -> int:
     stack.LIVENESS_PERIOD_S = stack.STALLED_GRACE_S = LIVENESS_S  # type: ignore[misc]
     options = UpOptions(data_dir=Path(sys.argv[1]), environ=dict(os.environ))
     terminal = Terminal(1)
-    launcher = Launcher(options, plan, write=terminal.write, colour=False, show_logs=True)
+    launcher = Launcher(options, plan, write=terminal.write, color=False, show_logs=True)
     code = launcher.run()
     terminal.close()
     return code
 
 
-def plan(options: UpOptions, data: DataDir) -> Plan:
-    moods = sys.argv[2:]
+def plan(options: UpOptions, data: DataDir) -> LaunchPlan:
+    behaviors = sys.argv[2:]
     ports = PortBook(data)
-    units = [stand_in(f"service-{n}", mood, ports) for n, mood in enumerate(moods, 1)]
-    if "engines" not in moods:
+    units = [fake_unit(f"service-{n}", behavior, ports) for n, behavior in enumerate(behaviors, 1)]
+    if "engines" not in behaviors:
         ports.save()
-        return Plan(edge="http://localhost:1", units=units)
+        return LaunchPlan(edge="http://localhost:1", units=units)
     whole = build_plan(options, data)
     engines = [unit for unit in whole.units if not unit.service]
     needing = [replace(unit, needs=("postgres", "valkey")) for unit in units]
@@ -48,20 +47,20 @@ def plan(options: UpOptions, data: DataDir) -> Plan:
     return replace(whole, units=[*engines, *needing], steps=steps)
 
 
-def stand_in(name: str, mood: str, ports: PortBook) -> Unit:
+def fake_unit(name: str, behavior: str, ports: PortBook) -> Unit:
     port = ports.pick(name)
     return Unit(
         spec=ChildSpec(
             name=name,
-            command=[sys.executable, str(STAND_IN), str(port), mood],
+            command=[sys.executable, str(FAKE_SERVICE), str(port), behavior],
             env={"PATH": os.defpath},
-            grace_s=30 if mood == "stall" else 2,
+            grace_s=30 if behavior == "stall" else 2,
         ),
         probe=HttpProbe(port),
-        liveness=HttpProbe(port, "/health/live", LIVENESS_S) if mood == "stall" else None,
+        liveness=HttpProbe(port, "/health/live", LIVENESS_S) if behavior == "stall" else None,
         service=name,
         url=f"http://127.0.0.1:{port}",
-        ready_timeout_s=1 if mood == "hang" else 30,
+        ready_timeout_s=1 if behavior == "hang" else 30,
     )
 
 

@@ -1,4 +1,4 @@
-"""The data directory: what lies where, and with which modes."""
+"""The data directory: its paths and their modes."""
 
 import os
 from pathlib import Path
@@ -6,19 +6,19 @@ from typing import Final
 
 DEFAULT_DATA_DIR: Final = ".todochat"
 DATA_DIR_VARIABLE: Final = "TODOCHAT_DATA_DIR"
-# Root's engine runs as `nobody`, who must be able to walk through, but not to list.
+# As root, PostgreSQL runs as `nobody`, who needs to traverse the directory, but not to list it.
 MODE_PRIVATE: Final = 0o700
-MODE_WALK_THROUGH: Final = 0o711
+MODE_TRAVERSE: Final = 0o711
 
 
 class DataDirError(Exception):
-    """The data directory can't be used; the message says why and what to do."""
+    """The data directory can't be used; the message has the reason and a remedy."""
 
 
 class DataDir:
     """Paths inside one data directory.
 
-    secrets.json, state.json, ports.json and everything under run/ and logs/ are readable by their
+    secrets.json, state.json, ports.json and all files under run/ and logs/ are readable by their
     owner only.
     """
 
@@ -42,14 +42,20 @@ class DataDir:
         return self.logs / f"{name}.log"
 
     def prepare(self) -> None:
-        """Create what is missing.
+        """Create missing folders.
 
         Raises:
-            DataDirError: it can't be created, is somebody else's, or holds other things.
+            DataDirError: the directory can't be created, belongs to another user, or holds other
+                files.
         """
         try:
-            self._refuse_foreign()
-            mode = MODE_WALK_THROUGH if os.geteuid() == 0 else MODE_PRIVATE
+            if self.path.exists() and not self.exists() and any(self.path.iterdir()):
+                msg = (
+                    f"{self.path} holds files that are not todochat's; "
+                    "pass an empty or new folder to --data-dir"
+                )
+                raise DataDirError(msg)
+            mode = MODE_TRAVERSE if os.geteuid() == 0 else MODE_PRIVATE
             self.path.mkdir(mode=mode, parents=True, exist_ok=True)
             self.path.chmod(mode)
             for folder in (self.logs, self.run, self.valkey, self.caddy):
@@ -60,13 +66,5 @@ class DataDir:
             raise DataDirError(msg) from error
 
     def exists(self) -> bool:
-        """Whether a launcher has been here."""
+        """Whether this is a data directory of todochat."""
         return self.lock.exists()
-
-    def _refuse_foreign(self) -> None:
-        if self.path.exists() and not self.exists() and any(self.path.iterdir()):
-            msg = (
-                f"{self.path} holds files that are not todochat's; "
-                "give an empty or new folder to --data-dir"
-            )
-            raise DataDirError(msg)

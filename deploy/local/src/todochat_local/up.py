@@ -1,0 +1,122 @@
+"""`todochat up`: runs the launcher in the foreground, or detached.
+
+A detached launcher is a fork, since this process has already loaded its modules. It writes to
+logs/launcher.log, and through a pipe to the caller until the stack is ready or has failed.
+"""
+
+import os
+import re
+import sys
+import traceback
+from typing import Final, NoReturn
+
+from todochat_local.child import LOG_MAX_BYTES
+from todochat_local.data_dir import DataDir, DataDirError
+from todochat_local.default_plan import build_plan
+from todochat_local.launcher import Launcher
+from todochat_local.plan import UpOptions
+from todochat_local.terminal import Terminal
+
+LOG_NAME: Final = "launcher"
+READY: Final = b"\0"
+READ_BYTES: Final = 4096
+COLOR: Final = re.compile("\x1b\\[[0-9;]*m")
+
+
+def run_in_foreground(options: UpOptions) -> int:
+    """Run the launcher until Ctrl-C and print progress and logs; return the exit code."""
+    terminal = Terminal(sys.stdout.fileno())
+    launcher = Launcher(
+        options,
+        build_plan,
+        write=terminal.write,
+        color=sys.stdout.isatty() and "NO_COLOR" not in options.environ,
+        show_logs=True,
+    )
+    try:
+        return launcher.run()
+    finally:
+        terminal.close()
+
+
+def run_detached(options: UpOptions) -> int:
+    """Start a launcher in a new session; return 0 when the stack is ready, 1 if it failed."""
+    data = DataDir(options.data_dir)
+    try:
+        data.prepare()
+    except DataDirError as error:
+        sys.stdout.write(f"{error}\n")
+        return 1
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.close(reader)
+        run_forked_launcher(options, data, writer)
+    os.close(writer)
+    is_ready = False
+    while chunk := os.read(reader, READ_BYTES):
+        is_ready = is_ready or READY in chunk
+        sys.stdout.write(chunk.replace(READY, b"").decode(errors="replace"))
+        sys.stdout.flush()
+    return 0 if is_ready else 1
+
+
+def run_forked_launcher(options: UpOptions, data: DataDir, caller_fd: int) -> NoReturn:
+    """Run the launcher in the forked process until `todochat down`."""
+    code = 1
+    try:
+        os.setsid()
+        output = DetachedOutput(data, caller_fd)
+        launcher = Launcher(
+            options,
+            build_plan,
+            write=output.write,
+            color=sys.stdout.isatty() and "NO_COLOR" not in options.environ,
+            show_logs=False,
+            on_ready=output.release_caller,
+        )
+        output.redirect_streams()
+        try:
+            code = launcher.run()
+        except Exception as error:
+            # os._exit prints no traceback.
+            os.write(2, traceback.format_exc().encode())
+            output.write(f"failed: {error!r}, see `{LOG_NAME}.log`")
+            raise
+    finally:
+        os._exit(code)
+
+
+class DetachedOutput:
+    """The output of a launcher without a terminal: a log file, and the caller's pipe at first."""
+
+    def __init__(self, data: DataDir, caller_fd: int) -> None:
+        path = data.log_path(LOG_NAME)
+        if path.exists() and path.stat().st_size > LOG_MAX_BYTES:
+            path.unlink()
+        self._log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._caller = caller_fd
+
+    def redirect_streams(self) -> None:
+        """Redirect the standard streams: input from /dev/null, output and errors to the log."""
+        null = os.open(os.devnull, os.O_RDWR)
+        for fd, target in ((0, null), (1, self._log), (2, self._log)):
+            os.dup2(target, fd)
+
+    def write(self, line: str) -> None:
+        """Write a line without colors to the log, and to the caller."""
+        os.write(self._log, COLOR.sub("", f"{line}\n").encode(errors="replace"))
+        self._write_to_caller(f"{line}\n".encode(errors="replace"))
+
+    def release_caller(self) -> None:
+        """Tell the caller that the stack is ready, and close its pipe."""
+        self._write_to_caller(READY)
+        os.close(self._caller)
+        self._caller = -1
+
+    def _write_to_caller(self, data: bytes) -> None:
+        if self._caller < 0:
+            return
+        try:
+            os.write(self._caller, data)
+        except BrokenPipeError:
+            self._caller = -1  # the caller was interrupted; the stack starts anyway
