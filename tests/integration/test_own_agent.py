@@ -77,7 +77,7 @@ async def test_click_cancels_the_order_during_a_response(
         await stream.rest()
 
     assert clicked.status_code == 200
-    assert "Taken back." in str(clicked.json()["updated_item"])
+    assert "Order cancelled." in str(clicked.json()["updated_item"])
     assert stream.ended == "completed"
     assert f"black for {ada.user_id}" not in orders(tea_house)
 

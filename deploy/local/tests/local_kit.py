@@ -84,7 +84,7 @@ class Launch:
         return url
 
     def has(self, name: str) -> bool:
-        """Whether a file exists in the data directory or in the folder outside."""
+        """Return whether a file exists in the data directory or in the folder outside."""
         return (self.data.path / name).exists() or (outside_dir(self.data) / name).exists()
 
     def living(self) -> list[psutil.Process]:

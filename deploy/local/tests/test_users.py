@@ -141,7 +141,7 @@ def test_launch_changes_nothing_outside_the_data_directory(homes: Homes, uid: in
 
 
 @needs_root
-def test_files_that_nobody_cannot_access_are_moved_outside_and_reported(
+def test_inaccessible_data_goes_outside_and_is_reported(
     homes: Homes,
 ) -> None:
     home = homes.make(0)
@@ -149,8 +149,10 @@ def test_files_that_nobody_cannot_access_are_moved_outside_and_reported(
 
     process = launch.start_until_ready("engines")
 
-    data = re.search(r"PostgreSQL's data is in (\S+): nobody can't access (\S+)", launch.text)
-    programs = re.search(r"PostgreSQL's programs are in (\S+): nobody can't", launch.text)
+    data = re.search(r"PostgreSQL's data is in (\S+): (\S+) is inaccessible to nobody", launch.text)
+    programs = re.search(
+        r"PostgreSQL's programs are in (\S+): \S+ is inaccessible to nobody", launch.text
+    )
     assert data
     assert programs
     assert Path(data[1]).parent.parent == OUTSIDE

@@ -105,7 +105,7 @@ class Child:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the process and its guard have exited."""
+        """Return whether the process and its guard have exited."""
         return self._status.done()
 
     async def wait(self) -> int:

@@ -167,7 +167,7 @@ def chat(
     """Chat with the assistant.
 
     The first use creates an account. To use an existing one, set TODOCHAT_EMAIL and
-    TODOCHAT_PASSWORD; in a terminal you are asked for the password.
+    TODOCHAT_PASSWORD; in a terminal the client prompts for the password.
     """
     from terminal_chat.command import ChatOptions, run_chat  # noqa: PLC0415
 

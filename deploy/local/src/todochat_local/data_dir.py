@@ -66,5 +66,5 @@ class DataDir:
             raise DataDirError(msg) from error
 
     def exists(self) -> bool:
-        """Whether this is a data directory of todochat."""
+        """Return whether this is a data directory of todochat."""
         return self.lock.exists()

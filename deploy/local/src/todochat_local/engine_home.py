@@ -50,7 +50,7 @@ def find_engine_home(data: DataDir) -> EngineHome:
     if not can_run([str(binary), "--version"], user):
         install_dir = copy_programs(install_dir)
         notes.append(
-            f"PostgreSQL's programs are in {install_dir}: {user.name} can't access {binary}"
+            f"PostgreSQL's programs are in {install_dir}: {binary} is inaccessible to {user.name}"
         )
     postgres, outside = data.postgres, outside_dir(data)
     can_access = can_run(["/bin/sh", "-c", 'test -x "$1"', "sh", str(data.path)], user)
@@ -63,7 +63,9 @@ def find_engine_home(data: DataDir) -> EngineHome:
         outside.chmod(MODE_TRAVERSE)
         (outside / OWNER_FILE).write_text(f"{data.path.resolve()}\n")
         postgres = outside / "postgres"
-        notes.append(f"PostgreSQL's data is in {postgres}: {user.name} can't access {data.path}")
+        notes.append(
+            f"PostgreSQL's data is in {postgres}: {data.path} is inaccessible to {user.name}"
+        )
     return EngineHome(user, install_dir, postgres, tuple(notes))
 
 
@@ -74,17 +76,17 @@ def outside_dir(data: DataDir) -> Path:
 
 def postgres_user(data: DataDir) -> EngineUser | None:
     """Return the user PostgreSQL runs as; for root, the owner of existing data or `nobody`."""
-    nobody = engine_user()
-    if nobody is None or not data.postgres.exists():
-        return nobody
+    default = engine_user()
+    if default is None or not data.postgres.exists():
+        return default
     owner = data.postgres.stat()
-    if owner.st_uid in {0, nobody.uid}:
-        return nobody
+    if owner.st_uid in {0, default.uid}:
+        return default
     return EngineUser(f"user {owner.st_uid}", owner.st_uid, owner.st_gid)
 
 
 def can_run(command: list[str], user: EngineUser) -> bool:
-    """Whether a command succeeds as a user; modes, access lists and mount options decide."""
+    """Return whether a command succeeds as a user; modes, access lists and mount options decide."""
     try:
         done = subprocess.run(  # noqa: S603 - our own binary
             command,

@@ -119,7 +119,7 @@ def end_leftovers(data: DataDir) -> Iterator[str]:
 
 
 def is_ours(record: guard.ChildRecord, data: DataDir) -> bool:
-    """Whether the recorded process is still running and belongs to this data directory."""
+    """Return whether the recorded process is still running and belongs to this data directory."""
     if guard.start_mark(record.child) != record.child_start:
         return False
     import psutil  # noqa: PLC0415 - takes 50 ms; only a start after a crash needs it

@@ -87,7 +87,7 @@ def loopback_addresses() -> list[str]:
 
 
 def is_free(port: int) -> bool:
-    """Whether no process listens on this port of the loopback addresses."""
+    """Return whether no process listens on this port of the loopback addresses."""
     if _bind_error(socket.AF_INET, LOOPBACK, port) == errno.EADDRINUSE:
         return False
     if _bind_error(socket.AF_INET6, LOOPBACK_6, port) == errno.EADDRINUSE:

@@ -26,7 +26,7 @@ SCHEMA: Final = "schema"
 
 @dataclass(frozen=True, kw_only=True)
 class Migration:
-    """How one service migrates its database.
+    """The migration of one service's database.
 
     Args:
         variable: the variable for `url`, the URL of the database's owner role.

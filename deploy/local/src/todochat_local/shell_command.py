@@ -1,4 +1,4 @@
-"""How a command of ours is shell_command: people rarely have a virtual environment on their PATH."""
+"""Spells a `todochat` command as the user can type it, with or without an active environment."""
 
 import shlex
 import shutil

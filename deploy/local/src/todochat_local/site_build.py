@@ -58,16 +58,16 @@ class Frontend:
 
     @property
     def exists(self) -> bool:
-        """Whether the sources exist; an installed package has none."""
+        """Return whether the sources exist; an installed package has none."""
         return (self.folder / "package-lock.json").exists()
 
     @property
     def is_built(self) -> bool:
-        """Whether a complete build exists, current or not."""
+        """Return whether a complete build exists, current or not."""
         return self._stamp.exists()
 
     def is_current(self) -> bool:
-        """Whether the build is newer than its sources and has the same settings."""
+        """Return whether the build is newer than its sources and has the same settings."""
         try:
             built_at = self._stamp.stat().st_mtime
             settings = json.loads(self._stamp.read_bytes())
@@ -78,7 +78,7 @@ class Frontend:
         )
 
     def has_packages(self) -> bool:
-        """Whether node_modules matches package-lock.json, by npm's record of installed packages."""
+        """Return whether node_modules matches package-lock.json, by npm's record of installed packages."""
         try:
             wanted = json.loads((self.folder / "package-lock.json").read_bytes())["packages"]
             record = self.folder / "node_modules" / ".package-lock.json"

@@ -44,7 +44,7 @@ class SettingField:
 
     @property
     def is_secret(self) -> bool:
-        """Whether the value has to stay private."""
+        """Return whether the value has to stay private."""
         return any((meta.extra or {}).get("secret") for meta in self.metas)
 
 
