@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeAlias, cast
 
@@ -15,14 +16,20 @@ from auth_session.app import create_app
 from auth_session.services import Services
 from auth_session.settings import AuthSessionSettings
 from todochat.clock import utc_now
+from todochat.database import Database
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.database.migrations import run_migrations
+from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.settings import ServiceSettings
 from todochat.testing.servers import PostgresServer
 
 SERVICE_SECRET = "a service secret of more than 32 bytes"
 PASSWORD = "correct horse battery"
 PUBLIC_URL = "http://localhost:8000"
 REFRESH_COOKIE = "todochat_refresh"
+SERVICE_TOKENS = ServiceTokens.from_settings(
+    ServiceSettings(redis_url="", todochat_service_secret=SERVICE_SECRET), *Arrow
+)
 
 
 class MovableClock:
@@ -100,6 +107,7 @@ class StartService(Protocol):
 
 
 MakeSettings = Callable[..., AuthSessionSettings]
+OpenDatabase = Callable[[], Database]
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
@@ -111,6 +119,25 @@ def migrated_database(postgres: PostgresServer) -> DatabaseUrls:
     urls = asyncio.run(postgres.create_database("auth"))
     run_migrations(urls.owner, MIGRATIONS)
     return urls
+
+
+@asynccontextmanager
+async def connect_owner(urls: DatabaseUrls) -> AsyncIterator[Connection]:
+    """Connect to a database as its owner, who can read all rows."""
+    connection = await asyncpg.connect(urls.owner)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def is_transaction_blocked(owner: Connection) -> bool:
+    """Return whether a transaction of any test waits for another one to end."""
+    return bool(
+        await owner.fetchval(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+        )
+    )
 
 
 class Running:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import pytest
 import pytest_asyncio
 from argon2 import PasswordHasher
@@ -15,15 +14,18 @@ from auth_kit import (
     Connection,
     MakeSettings,
     MovableClock,
+    OpenDatabase,
     Running,
     Service,
     StartService,
+    connect_owner,
     migrated_database,
 )
 from redis.asyncio import Redis
 
 from auth_session.service import password_pool
 from auth_session.settings import AuthSessionSettings
+from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.testing.servers import PostgresServer
 
@@ -113,7 +115,27 @@ def browser(service: Service) -> Browser:
 
 @pytest_asyncio.fixture
 async def database(auth_urls: DatabaseUrls) -> AsyncIterator[Connection]:
-    """A connection of the owner, who can read all rows."""
-    connection = await asyncpg.connect(auth_urls.owner)
-    yield connection
-    await connection.close()
+    """A connection of the owner to the shared database."""
+    async with connect_owner(auth_urls) as connection:
+        yield connection
+
+
+@pytest_asyncio.fixture
+async def own_database(own_urls: DatabaseUrls) -> AsyncIterator[Connection]:
+    """A connection of the owner to the database of one test."""
+    async with connect_owner(own_urls) as connection:
+        yield connection
+
+
+@pytest_asyncio.fixture
+async def open_own_database(own_urls: DatabaseUrls) -> AsyncIterator[OpenDatabase]:
+    """Open the database of one test as the service does; close it after the test."""
+    opened: list[Database] = []
+
+    def open_database() -> Database:
+        opened.append(Database(create_engine(own_urls.app, application_name="test")))
+        return opened[-1]
+
+    yield open_database
+    for each in opened:
+        await each.aclose()

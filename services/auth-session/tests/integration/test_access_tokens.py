@@ -11,7 +11,7 @@ import jwt
 import pytest
 from auth_kit import (
     PASSWORD,
-    SERVICE_SECRET,
+    SERVICE_TOKENS,
     Browser,
     MovableClock,
     Service,
@@ -24,16 +24,11 @@ from auth_session.service.password_pool import PasswordCaller, PasswordVerificat
 from todochat.clock import utc_now
 from todochat.identity.access_tokens import PREFIX, new_access_token
 from todochat.identity.revocation import REVOKED_KEY
-from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.identity.service_tokens import Arrow
 from todochat.ids import new_id
-from todochat.settings import ServiceSettings
 from todochat.testing.issuer import BETTER_AUTH_SECRET, better_auth_token
 
 TOKENS = "/api/auth/tokens"
-SERVICE_TOKENS = ServiceTokens.from_settings(
-    ServiceSettings.load({"REDIS_URL": "r", "TODOCHAT_SERVICE_SECRET": SERVICE_SECRET}), *Arrow
-)
-
 Make = Callable[..., Awaitable[dict[str, Any]]]
 
 

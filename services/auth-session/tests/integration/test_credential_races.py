@@ -5,11 +5,19 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
 from argon2 import PasswordHasher
-from auth_kit import PASSWORD, Browser, Connection, Service, StartService, bearer
+from auth_kit import (
+    PASSWORD,
+    Browser,
+    Connection,
+    Service,
+    StartService,
+    bearer,
+    connect_owner,
+    is_transaction_blocked,
+)
 
 from auth_session.service.session_service import SessionTokens
 from todochat.database.bootstrap import DatabaseUrls
@@ -19,7 +27,6 @@ from todochat.testing.waiting import wait_until
 
 NEW = "a better horse battery"
 LIVE_SESSIONS = "SELECT count(*) FROM sessions WHERE user_id = $1 AND revoked_at IS NULL"
-BLOCKED = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
 
 
 class HeldHasher:
@@ -134,9 +141,8 @@ async def test_a_password_change_ends_a_sign_in_that_committed_first(
     signing_in = asyncio.create_task(account.elsewhere.sign_in())
     await opened.wait()
     changing = asyncio.create_task(account.change_password())
-    watcher = await asyncpg.connect(auth_urls.owner)
-    await wait_until(lambda: watcher.fetchval(BLOCKED))
-    await watcher.close()
+    async with connect_owner(auth_urls) as watcher:
+        await wait_until(lambda: is_transaction_blocked(watcher))
     commit.set()
     token = (await signing_in).json()["access_token"]
     await changing
@@ -206,13 +212,12 @@ async def test_disabling_ends_an_exchange_in_progress(
     await database.execute("UPDATE users SET disabled_at = now() WHERE id = $1", user_id)
     await database.execute("UPDATE sessions SET revoked_at = now() WHERE user_id = $1", user_id)
     exchanging = asyncio.create_task(exchange())
-    watcher = await asyncpg.connect(auth_urls.owner)
 
     async def is_blocked_or_done() -> bool:
-        return exchanging.done() or bool(await watcher.fetchval(BLOCKED))
+        return exchanging.done() or await is_transaction_blocked(watcher)
 
-    await wait_until(is_blocked_or_done)
-    await watcher.close()
+    async with connect_owner(auth_urls) as watcher:
+        await wait_until(is_blocked_or_done)
     await disabling.commit()
 
     assert await exchanging == 403

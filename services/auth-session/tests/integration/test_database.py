@@ -101,17 +101,19 @@ class TestPurge:
         )
         return found
 
+    async def purge_after(self, service: Service, clock: MovableClock, **by: float) -> None:
+        clock.advance(**by)
+        await service.services.purge.purge_expired_rows()
+
     async def test_a_used_refresh_token_is_kept_until_it_expires(
         self, service: Service, browser: Browser, database: Connection, clock: MovableClock
     ) -> None:
         await browser.sign_up()
         await browser.refresh()
 
-        clock.advance(days=29)
-        await service.services.purge.purge_expired_rows()
+        await self.purge_after(service, clock, days=29)
         within = await self.count(database, browser)
-        clock.advance(days=2)
-        await service.services.purge.purge_expired_rows()
+        await self.purge_after(service, clock, days=2)
         over = await self.count(database, browser)
 
         assert (within, over) == (2, 0)
@@ -126,11 +128,9 @@ class TestPurge:
             user_id,
         )
 
-        clock.advance(days=90, minutes=30)
-        await service.services.purge.purge_expired_rows()
+        await self.purge_after(service, clock, days=90, minutes=30)
         within = await database.fetchval(sessions, user_id)
-        clock.advance(minutes=31)
-        await service.services.purge.purge_expired_rows()
+        await self.purge_after(service, clock, minutes=31)
         over = await database.fetchval(sessions, user_id)
 
         assert (within, over) == (1, 0)
@@ -161,7 +161,6 @@ class TestPurge:
         for _ in range(5):
             await browser.refresh()
 
-        clock.advance(days=31)
-        await service.services.purge.purge_expired_rows()
+        await self.purge_after(service, clock, days=31)
 
         assert await self.count(database, browser) == 0

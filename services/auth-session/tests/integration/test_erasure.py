@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from auth_kit import (
     PASSWORD,
-    SERVICE_SECRET,
+    SERVICE_TOKENS,
     Browser,
     Connection,
     MovableClock,
@@ -27,15 +27,10 @@ from auth_session.storage.records import METADATA
 from auth_session.storage.user_repository import UserRepository
 from todochat.clock import utc_now
 from todochat.identity.revocation import REVOKED_KEY
-from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.identity.service_tokens import Arrow
 from todochat.ids import new_id
-from todochat.settings import ServiceSettings
 from todochat.testing import free_port, wait_until
 from todochat.testing.issuer import BETTER_AUTH_SECRET, better_auth_token
-
-VERIFIER = ServiceTokens.from_settings(
-    ServiceSettings.load({"REDIS_URL": "r", "TODOCHAT_SERVICE_SECRET": SERVICE_SECRET}), *Arrow
-)
 
 
 class Elsewhere:
@@ -56,7 +51,7 @@ class Elsewhere:
 
     async def erase(self, request: web.Request) -> web.Response:
         bearer_token = request.headers["Authorization"].removeprefix("Bearer ")
-        identity = VERIFIER.verify([self.arrow], bearer_token)
+        identity = SERVICE_TOKENS.verify([self.arrow], bearer_token)
         assert identity.user_id == request.match_info["user_id"]
         self.asked.append((self.name, identity.user_id))
         return web.Response(status=self.status)
@@ -83,17 +78,15 @@ def asked() -> list[tuple[str, str]]:
 @pytest_asyncio.fixture
 async def agent(asked: list[tuple[str, str]]) -> AsyncIterator[Elsewhere]:
     agent = Elsewhere("agent", Arrow.AUTH_TO_AGENT, asked)
-    await agent.server.start_server()
-    yield agent
-    await agent.server.close()
+    async with agent.server:
+        yield agent
 
 
 @pytest_asyncio.fixture
 async def tasks(asked: list[tuple[str, str]]) -> AsyncIterator[Elsewhere]:
     tasks = Elsewhere("tasks", Arrow.AUTH_TO_TASKS, asked)
-    await tasks.server.start_server()
-    yield tasks
-    await tasks.server.close()
+    async with tasks.server:
+        yield tasks
 
 
 @pytest_asyncio.fixture

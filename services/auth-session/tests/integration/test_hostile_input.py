@@ -10,17 +10,13 @@ from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
-from auth_kit import PASSWORD, SERVICE_SECRET, Service, StartService, bearer
+from auth_kit import PASSWORD, SERVICE_TOKENS, Service, StartService, bearer
 
 from todochat.identity.access_tokens import new_access_token
-from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.identity.service_tokens import Arrow
 from todochat.ids import new_id
-from todochat.settings import ServiceSettings
 from todochat.testing.issuer import BETTER_AUTH_SECRET
 
-SERVICE_TOKENS: Final = ServiceTokens.from_settings(
-    ServiceSettings.load({"REDIS_URL": "r", "TODOCHAT_SERVICE_SECRET": SERVICE_SECRET}), *Arrow
-)
 NEW_PASSWORD: Final = "a better horse battery"
 VERIFY: Final = "/internal/access-tokens/verify"
 ENDS_THE_SESSION: Final = (

@@ -1,11 +1,10 @@
 """Rotating signing keys: verifiers know every key in use, and no user is signed out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
-import asyncpg
 import pytest
-from auth_kit import Connection, MovableClock, StartService
+from auth_kit import MovableClock, OpenDatabase, StartService
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from auth_session import lifespan
@@ -14,7 +13,6 @@ from auth_session.errors import NoSigningKeyError, RotationTooSoonError, Signing
 from auth_session.service.key_cipher import KeyCipher
 from auth_session.service.key_ring import KeyRing
 from auth_session.service.key_rotation import KeyRotation
-from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.identity.jwks import JwksCache
 from todochat.identity.tokens import TokenIssuer, TokenVerifier
@@ -23,7 +21,7 @@ from todochat.testing.waiting import wait_until
 SECRET = "a secret that is long enough for a key"
 KNOWN_AFTER_MIN = KEY_PROPAGATION_TIME.total_seconds() / 60
 
-MakeRotation = Callable[..., tuple[KeyRing, KeyRotation]]
+MakeRotation = Callable[..., KeyRotation]
 
 
 class CachedKeys:
@@ -42,25 +40,24 @@ class CachedKeys:
 
 
 @pytest.fixture
-async def make_rotation(own_urls: DatabaseUrls, clock: MovableClock) -> AsyncIterator[MakeRotation]:
-    databases = []
-
-    def make(secret: str = SECRET) -> tuple[KeyRing, KeyRotation]:
-        database = Database(create_engine(own_urls.app, application_name="test"))
-        databases.append(database)
-        cipher = KeyCipher([secret])
-        return KeyRing(database, cipher, clock), KeyRotation(database, cipher, clock)
-
-    yield make
-    for database in databases:
-        await database.aclose()
+async def ring(open_own_database: OpenDatabase, clock: MovableClock) -> KeyRing:
+    """A key ring that has created and loaded its first keys."""
+    ring = KeyRing(open_own_database(), KeyCipher([SECRET]), clock)
+    await ring.refresh()
+    return ring
 
 
 @pytest.fixture
-async def rows(own_urls: DatabaseUrls) -> AsyncIterator[Connection]:
-    connection = await asyncpg.connect(own_urls.owner)
-    yield connection
-    await connection.close()
+def make_rotation(open_own_database: OpenDatabase, clock: MovableClock) -> MakeRotation:
+    def make(secret: str = SECRET) -> KeyRotation:
+        return KeyRotation(open_own_database(), KeyCipher([secret]), clock)
+
+    return make
+
+
+@pytest.fixture
+def rotation(make_rotation: MakeRotation) -> KeyRotation:
+    return make_rotation()
 
 
 async def states(rotation: KeyRotation) -> dict[str, str]:
@@ -68,10 +65,8 @@ async def states(rotation: KeyRotation) -> dict[str, str]:
 
 
 async def test_rotation_makes_the_next_key_current_and_creates_another(
-    make_rotation: MakeRotation, clock: MovableClock
+    ring: KeyRing, rotation: KeyRotation, clock: MovableClock
 ) -> None:
-    ring, rotation = make_rotation()
-    await ring.refresh()
     before = await states(rotation)
     clock.advance(minutes=KNOWN_AFTER_MIN)
 
@@ -87,10 +82,8 @@ async def test_rotation_makes_the_next_key_current_and_creates_another(
 
 
 async def test_a_verifier_with_cached_keys_knows_the_new_current_key(
-    make_rotation: MakeRotation, clock: MovableClock
+    ring: KeyRing, rotation: KeyRotation, clock: MovableClock
 ) -> None:
-    ring, rotation = make_rotation()
-    await ring.refresh()
     verifier = TokenVerifier("todochat", await CachedKeys.of(ring))
     clock.advance(minutes=KNOWN_AFTER_MIN)
     await rotation.rotate_keys()
@@ -104,10 +97,8 @@ async def test_a_verifier_with_cached_keys_knows_the_new_current_key(
 
 
 async def test_tokens_of_the_retired_key_stay_valid(
-    make_rotation: MakeRotation, clock: MovableClock
+    ring: KeyRing, rotation: KeyRotation, clock: MovableClock
 ) -> None:
-    ring, rotation = make_rotation()
-    await ring.refresh()
     began = int(clock().timestamp())
     token, _ = TokenIssuer("todochat", ring.current).login_token("usr_ada", "ses_1", began)
     clock.advance(minutes=KNOWN_AFTER_MIN)
@@ -120,10 +111,8 @@ async def test_tokens_of_the_retired_key_stay_valid(
 
 
 async def test_a_recent_key_only_becomes_current_at_once_on_request(
-    make_rotation: MakeRotation, clock: MovableClock
+    ring: KeyRing, rotation: KeyRotation, clock: MovableClock
 ) -> None:
-    ring, rotation = make_rotation()
-    await ring.refresh()
     clock.advance(minutes=KNOWN_AFTER_MIN - 1)
 
     with pytest.raises(RotationTooSoonError, match="Try again in 1 minutes"):
@@ -143,45 +132,41 @@ def test_the_propagation_time_exceeds_all_caches_together() -> None:
     )
 
 
+@pytest.mark.usefixtures("ring")
 async def test_of_concurrent_rotations_one_succeeds(
-    make_rotation: MakeRotation, clock: MovableClock
+    rotation: KeyRotation, make_rotation: MakeRotation, clock: MovableClock
 ) -> None:
-    ring, rotation = make_rotation()
-    await ring.refresh()
     clock.advance(minutes=KNOWN_AFTER_MIN)
 
     outcomes = await asyncio.gather(
-        *(make_rotation()[1].rotate_keys() for _ in range(4)), return_exceptions=True
+        *(make_rotation().rotate_keys() for _ in range(4)), return_exceptions=True
     )
 
     assert sorted(type(each) is str for each in outcomes) == [False, False, False, True]
     assert sorted((await states(rotation)).values()) == ["current", "next", "retired"]
 
 
+@pytest.mark.usefixtures("ring")
 async def test_rotation_with_another_secret_is_refused(
-    make_rotation: MakeRotation, clock: MovableClock
+    rotation: KeyRotation, make_rotation: MakeRotation, clock: MovableClock
 ) -> None:
-    ring, rotation = make_rotation()
-    await ring.refresh()
     before = await states(rotation)
     clock.advance(minutes=KNOWN_AFTER_MIN)
 
     with pytest.raises(SigningKeyError, match="another secret"):
-        await make_rotation("another secret that is long enough too")[1].rotate_keys()
+        await make_rotation("another secret that is long enough too").rotate_keys()
 
     assert await states(rotation) == before
 
 
-async def test_rotation_without_keys_is_refused(make_rotation: MakeRotation) -> None:
+async def test_rotation_without_keys_is_refused(rotation: KeyRotation) -> None:
     with pytest.raises(NoSigningKeyError):
-        await make_rotation()[1].rotate_keys()
+        await rotation.rotate_keys()
 
 
 async def test_a_retired_key_is_listed_until_its_publication_ends(
-    make_rotation: MakeRotation, clock: MovableClock
+    ring: KeyRing, rotation: KeyRotation, clock: MovableClock
 ) -> None:
-    ring, rotation = make_rotation()
-    await ring.refresh()
     former = ring.current.kid
     await rotation.rotate_keys(at_once=True)
 

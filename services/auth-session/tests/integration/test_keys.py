@@ -1,16 +1,14 @@
 """Signing keys: created once, published, encrypted at rest."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
-import asyncpg
 import pytest
-from auth_kit import Browser, Connection, MovableClock, Service, StartService
+from auth_kit import Browser, Connection, MovableClock, OpenDatabase, Service, StartService
 
 from auth_session.errors import SigningKeyError
 from auth_session.service.key_cipher import KeyCipher
 from auth_session.service.key_ring import KeyRing
-from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.identity.tokens import TokenVerifier
 
@@ -22,23 +20,26 @@ MakeRing = Callable[..., KeyRing]
 
 
 @pytest.fixture
-async def make_ring(own_urls: DatabaseUrls, clock: MovableClock) -> AsyncIterator[MakeRing]:
-    databases = []
-
+def make_ring(open_own_database: OpenDatabase, clock: MovableClock) -> MakeRing:
     def make(*secrets: str) -> KeyRing:
-        databases.append(Database(create_engine(own_urls.app, application_name="test")))
-        return KeyRing(databases[-1], KeyCipher(secrets or (SECRET,)), clock)
+        return KeyRing(open_own_database(), KeyCipher(secrets or (SECRET,)), clock)
 
-    yield make
-    for database in databases:
-        await database.aclose()
+    return make
 
 
 @pytest.fixture
-async def rows(own_urls: DatabaseUrls) -> AsyncIterator[Connection]:
-    connection = await asyncpg.connect(own_urls.owner)
-    yield connection
-    await connection.close()
+async def ring(make_ring: MakeRing) -> KeyRing:
+    """A key ring that has created and loaded its first keys."""
+    ring = make_ring()
+    await ring.refresh()
+    return ring
+
+
+async def retire_current_key(database: Connection, clock: MovableClock) -> None:
+    await database.execute(
+        "UPDATE signing_keys SET state = 'retired', retired_at = $1 WHERE state = 'current'",
+        clock(),
+    )
 
 
 async def test_the_document_has_only_public_keys(
@@ -58,25 +59,25 @@ async def test_the_document_has_only_public_keys(
 
 
 async def test_a_first_start_creates_a_current_and_a_next_key(
-    make_ring: MakeRing, rows: Connection
+    make_ring: MakeRing, own_database: Connection
 ) -> None:
     ring = make_ring()
 
     await ring.refresh()
 
-    states = await rows.fetch("SELECT state, kid FROM signing_keys ORDER BY state")
+    states = await own_database.fetch("SELECT state, kid FROM signing_keys ORDER BY state")
     assert [row["state"] for row in states] == ["current", "next"]
     assert ring.current.kid == states[0]["kid"]
 
 
 async def test_concurrent_starts_create_one_current_key(
-    make_ring: MakeRing, rows: Connection
+    make_ring: MakeRing, own_database: Connection
 ) -> None:
     rings = [make_ring() for _ in range(6)]
 
     await asyncio.gather(*(ring.refresh() for ring in rings))
 
-    assert await rows.fetchval("SELECT count(*) FROM signing_keys") == 2
+    assert await own_database.fetchval("SELECT count(*) FROM signing_keys") == 2
     assert len({ring.current.kid for ring in rings}) == 1
 
 
@@ -90,16 +91,11 @@ async def test_a_restart_keeps_the_current_key(make_ring: MakeRing) -> None:
 
 
 async def test_a_refresh_loads_another_processs_rotation(
-    make_ring: MakeRing, rows: Connection, clock: MovableClock
+    ring: KeyRing, own_database: Connection, clock: MovableClock
 ) -> None:
-    ring = make_ring()
-    await ring.refresh()
     former = ring.current.kid
-    await rows.execute(
-        "UPDATE signing_keys SET state = 'retired', retired_at = $1 WHERE state = 'current'",
-        clock(),
-    )
-    await rows.execute("UPDATE signing_keys SET state = 'current' WHERE state = 'next'")
+    await retire_current_key(own_database, clock)
+    await own_database.execute("UPDATE signing_keys SET state = 'current' WHERE state = 'next'")
 
     await ring.refresh()
 
@@ -108,15 +104,10 @@ async def test_a_refresh_loads_another_processs_rotation(
 
 
 async def test_a_retired_key_is_published_until_the_longest_token_has_expired(
-    make_ring: MakeRing, rows: Connection, clock: MovableClock
+    ring: KeyRing, own_database: Connection, clock: MovableClock
 ) -> None:
-    ring = make_ring()
-    await ring.refresh()
     former = ring.current.kid
-    await rows.execute(
-        "UPDATE signing_keys SET state = 'retired', retired_at = $1 WHERE state = 'current'",
-        clock(),
-    )
+    await retire_current_key(own_database, clock)
 
     clock.advance(days=1, minutes=2, seconds=25)
     await ring.refresh()
@@ -130,12 +121,9 @@ async def test_a_retired_key_is_published_until_the_longest_token_has_expired(
 
 
 async def test_private_keys_are_not_readable_in_the_database(
-    make_ring: MakeRing, rows: Connection
+    ring: KeyRing, own_database: Connection
 ) -> None:
-    ring = make_ring()
-    await ring.refresh()
-
-    stored = await rows.fetch("SELECT private_key FROM signing_keys")
+    stored = await own_database.fetch("SELECT private_key FROM signing_keys")
 
     pem = ring.current.to_pem()
     assert all(pem not in row["private_key"] for row in stored)
@@ -164,11 +152,11 @@ async def test_both_secrets_reencrypt_the_keys_so_that_the_old_one_can_go(
 
 @pytest.mark.parametrize("secret", [SECRET, OTHER_SECRET], ids=["stolen keys", "a lost secret"])
 async def test_deleted_keys_are_replaced_and_unpublished(
-    make_ring: MakeRing, rows: Connection, secret: str
+    make_ring: MakeRing, own_database: Connection, secret: str
 ) -> None:
     first = make_ring(SECRET)
     await first.refresh()
-    await rows.execute("DELETE FROM signing_keys")
+    await own_database.execute("DELETE FROM signing_keys")
 
     ring = make_ring(secret)
     await ring.refresh()

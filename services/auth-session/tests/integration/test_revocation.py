@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from auth_kit import (
-    SERVICE_SECRET,
+    SERVICE_TOKENS,
     Browser,
     Connection,
     MovableClock,
@@ -17,8 +17,7 @@ from auth_kit import (
 from redis.asyncio import Redis
 
 from todochat.identity.revocation import REVOCATIONS_TOLD_KEY
-from todochat.identity.service_tokens import Arrow, ServiceTokens
-from todochat.settings import ServiceSettings
+from todochat.identity.service_tokens import Arrow
 from todochat.testing.memory import out_of_memory
 from todochat.testing.waiting import wait_until
 
@@ -163,15 +162,10 @@ async def test_a_sign_out_is_published_when_redis_is_out_of_memory(
     assert message["data"].startswith(b"ses_")
 
 
-TOKENS = ServiceTokens.from_settings(
-    ServiceSettings(redis_url="", todochat_service_secret=SERVICE_SECRET), *Arrow
-)
-
-
 async def read(
     browser: Browser, arrow: Arrow = Arrow.GATEWAY_TO_AUTH, **params: str | int
 ) -> httpx.Response:
-    headers = bearer(TOKENS.mint(arrow, "-"))
+    headers = bearer(SERVICE_TOKENS.mint(arrow, "-"))
     return await browser.http.get("/internal/revocations", params=params, headers=headers)
 
 

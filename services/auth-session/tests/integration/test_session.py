@@ -4,10 +4,18 @@ import asyncio
 import re
 from typing import Any
 
-import asyncpg
 import httpx
 import pytest
-from auth_kit import SERVICE_SECRET, Browser, Connection, MovableClock, Service, StartService
+from auth_kit import (
+    SERVICE_SECRET,
+    Browser,
+    Connection,
+    MovableClock,
+    Service,
+    StartService,
+    connect_owner,
+    is_transaction_blocked,
+)
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
@@ -108,15 +116,21 @@ class TestRefresh:
         )
         return found
 
+    async def refresh_twice(
+        self, browser: Browser, clock: MovableClock, *, seconds: int
+    ) -> tuple[httpx.Response, httpx.Response]:
+        """Refresh with the same token again, as if the first response had been lost."""
+        token = browser.refresh_token
+        first = await browser.refresh(token)
+        clock.advance(seconds=seconds)
+        return first, await browser.refresh(token)
+
     async def test_a_token_reused_within_thirty_seconds_returns_the_same_successor(
         self, browser: Browser, clock: MovableClock, database: Connection
     ) -> None:
         await browser.sign_up()
-        token = browser.refresh_token
-        first = await browser.refresh(token)  # its response may have been lost
 
-        clock.advance(seconds=29)
-        second = await browser.refresh(token)
+        first, second = await self.refresh_twice(browser, clock, seconds=29)
 
         successors = {response.cookies["todochat_refresh"] for response in (first, second)}
         assert (first.status_code, second.status_code) == (200, 200)
@@ -129,11 +143,8 @@ class TestRefresh:
         self, browser: Browser, clock: MovableClock
     ) -> None:
         await browser.sign_up()
-        token = browser.refresh_token
-        await browser.refresh(token)
 
-        clock.advance(seconds=20)
-        repeated = await browser.refresh(token)
+        _, repeated = await self.refresh_twice(browser, clock, seconds=20)
 
         age = re.search(r"Max-Age=(\d+)", repeated.headers["set-cookie"])
         assert age is not None
@@ -235,13 +246,8 @@ class TestRefresh:
         await database.execute("UPDATE sessions SET revoked_at = now() WHERE user_id = $1", user_id)
 
         refreshing = asyncio.create_task(browser.refresh())
-        watcher = await asyncpg.connect(auth_urls.owner)
-        await wait_until(
-            lambda: watcher.fetchval(
-                "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
-            )
-        )
-        await watcher.close()
+        async with connect_owner(auth_urls) as watcher:
+            await wait_until(lambda: is_transaction_blocked(watcher))
         await signing_out.commit()
 
         assert (await refreshing).status_code == 401
