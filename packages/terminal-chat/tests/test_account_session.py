@@ -20,13 +20,6 @@ REFRESH = "POST /api/auth/refresh"
 
 
 @pytest.fixture
-def deployment() -> Iterator[FakeDeployment]:
-    deployment = FakeDeployment()
-    yield deployment
-    deployment.close()
-
-
-@pytest.fixture
 def store(tmp_path: Path) -> CredentialStore:
     return CredentialStore(tmp_path / "credentials.json")
 

@@ -5,7 +5,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +40,6 @@ SNAPSHOT_ITEMS = {
     "data": [assistant_message("All of it."), user_message("hi"), assistant_message("Old.", "x")],
     "has_more": False,
 }
-
-
-@pytest.fixture
-def deployment() -> Iterator[FakeDeployment]:
-    deployment = FakeDeployment()
-    yield deployment
-    deployment.close()
 
 
 @pytest.fixture

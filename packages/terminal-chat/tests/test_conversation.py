@@ -32,13 +32,6 @@ THREADS = {
 
 
 @pytest.fixture
-def deployment() -> Iterator[FakeDeployment]:
-    deployment = FakeDeployment()
-    yield deployment
-    deployment.close()
-
-
-@pytest.fixture
 def session(deployment: FakeDeployment, tmp_path: Path) -> Iterator[AccountSession]:
     with open_client(deployment.url) as client:
         session = AccountSession(

@@ -92,12 +92,6 @@ async def start(
             await service.process.wait()
 
 
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
 async def test_sigterm_turns_readiness_off_and_accepts_new_requests(
     start: Callable[..., Awaitable[Service]], session: aiohttp.ClientSession
 ) -> None:

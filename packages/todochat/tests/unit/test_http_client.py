@@ -39,9 +39,8 @@ class Target:
 @pytest.fixture
 async def target() -> AsyncIterator[Target]:
     target = Target()
-    await target.server.start_server()
-    yield target
-    await target.server.close()
+    async with target.server:
+        yield target
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ class Publisher:
 
     def __init__(self) -> None:
         self.keys = [SigningKey.generate()]
-        self.asked = 0
+        self.fetches = 0
         self.broken = False
         self.hanging = False
         self.released = asyncio.Event()
@@ -30,7 +30,7 @@ class Publisher:
         self.server = TestServer(app)
 
     async def answer(self, request: web.Request) -> web.Response:
-        self.asked += 1
+        self.fetches += 1
         if self.hanging:
             await self.released.wait()
         if self.broken:
@@ -45,15 +45,25 @@ class Publisher:
 @pytest.fixture
 async def publisher() -> AsyncIterator[Publisher]:
     publisher = Publisher()
-    await publisher.server.start_server()
-    yield publisher
-    await publisher.server.close()
+    async with publisher.server:
+        yield publisher
 
 
 @pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
+async def filled_cache(
+    publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
+) -> JwksCache:
+    """A cache that has fetched the published keys once, also into Redis."""
+    cache = JwksCache(publisher.url, session, redis)
+    await cache.get(publisher.keys[0].kid)
+    return cache
+
+
+@pytest.fixture
+def stale_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make each lookup fetch the keys again."""
+    monkeypatch.setattr(JwksCache, "min_fetch_interval_s", 0)
+    monkeypatch.setattr(JwksCache, "max_age_s", 0)
 
 
 async def test_concurrent_callers_share_one_fetch(
@@ -64,72 +74,52 @@ async def test_concurrent_callers_share_one_fetch(
 
     keys = await asyncio.gather(*(cache.get(kid) for _ in range(50)))
 
-    assert publisher.asked == 1
+    assert publisher.fetches == 1
     assert {key and key.public_bytes_raw() for key in keys} == {
         publisher.keys[0].private_key.public_key().public_bytes_raw()
     }
 
 
 async def test_unknown_kids_do_not_cause_more_fetches(
-    publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
+    publisher: Publisher, filled_cache: JwksCache
 ) -> None:
-    cache = JwksCache(publisher.url, session, redis)
-    await cache.get(publisher.keys[0].kid)
-
-    found = [await cache.get(f"key_{n}") for n in range(20)]
+    found = [await filled_cache.get(f"key_{n}") for n in range(20)]
 
     assert found == [None] * 20
-    assert publisher.asked == 1
+    assert publisher.fetches == 1
 
 
 async def test_new_key_is_found_after_the_minimum_interval(
-    publisher: Publisher,
-    session: aiohttp.ClientSession,
-    redis: Redis,
-    monkeypatch: pytest.MonkeyPatch,
+    publisher: Publisher, filled_cache: JwksCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = JwksCache(publisher.url, session, redis)
-    await cache.get(publisher.keys[0].kid)
     publisher.keys.append(SigningKey.generate())
     monkeypatch.setattr(JwksCache, "min_fetch_interval_s", 0)
 
-    assert await cache.get(publisher.keys[1].kid) is not None
+    assert await filled_cache.get(publisher.keys[1].kid) is not None
 
 
+@pytest.mark.usefixtures("stale_at_once")
 async def test_known_keys_stay_valid_while_auth_session_is_down(
-    publisher: Publisher,
-    session: aiohttp.ClientSession,
-    redis: Redis,
-    monkeypatch: pytest.MonkeyPatch,
+    publisher: Publisher, filled_cache: JwksCache
 ) -> None:
-    cache = JwksCache(publisher.url, session, redis)
-    await cache.get(publisher.keys[0].kid)
     publisher.broken = True
-    monkeypatch.setattr(JwksCache, "min_fetch_interval_s", 0)
-    monkeypatch.setattr(JwksCache, "max_age_s", 0)
 
-    assert await cache.get(publisher.keys[0].kid) is not None
+    assert await filled_cache.get(publisher.keys[0].kid) is not None
 
 
+@pytest.mark.usefixtures("stale_at_once")
 async def test_known_key_is_returned_at_once_while_auth_session_hangs(
-    publisher: Publisher,
-    session: aiohttp.ClientSession,
-    redis: Redis,
-    monkeypatch: pytest.MonkeyPatch,
+    publisher: Publisher, filled_cache: JwksCache
 ) -> None:
-    cache = JwksCache(publisher.url, session, redis)
-    await cache.get(publisher.keys[0].kid)
     publisher.hanging = True
-    monkeypatch.setattr(JwksCache, "min_fetch_interval_s", 0)
-    monkeypatch.setattr(JwksCache, "max_age_s", 0)
 
     for _ in range(3):
-        assert await cache.get(publisher.keys[0].kid) is not None
+        assert await filled_cache.get(publisher.keys[0].kid) is not None
 
-    await wait_until(lambda: publisher.asked == 2)
+    await wait_until(lambda: publisher.fetches == 2)
     publisher.released.set()
-    assert cache._refreshing is not None
-    await cache._refreshing
+    assert filled_cache._refreshing is not None
+    await filled_cache._refreshing
 
 
 async def test_failed_first_fetch_is_not_repeated_by_waiting_callers(
@@ -145,13 +135,13 @@ async def test_failed_first_fetch_is_not_repeated_by_waiting_callers(
     results = await asyncio.gather(*(cache.get("key_1") for _ in range(20)), return_exceptions=True)
 
     assert {type(result) for result in results} == {UnavailableError}
-    assert publisher.asked == 1
+    assert publisher.fetches == 1
 
 
+@pytest.mark.usefixtures("filled_cache")
 async def test_new_process_reads_keys_from_redis(
     publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
 ) -> None:
-    await JwksCache(publisher.url, session, redis).get(publisher.keys[0].kid)
     publisher.broken = True
 
     late = JwksCache(publisher.url, session, redis)
@@ -159,22 +149,22 @@ async def test_new_process_reads_keys_from_redis(
     assert await late.get(publisher.keys[0].kid) is not None
 
 
+@pytest.mark.usefixtures("filled_cache")
 async def test_keys_in_redis_are_used_at_start_while_auth_session_is_frozen(
     publisher: Publisher, session: aiohttp.ClientSession, redis: Redis
 ) -> None:
-    await JwksCache(publisher.url, session, redis).get(publisher.keys[0].kid)
     publisher.hanging = True
     late = JwksCache(publisher.url, session, redis)
 
     found = await asyncio.gather(*(late.get(publisher.keys[0].kid) for _ in range(20)))
 
     assert None not in found
-    await wait_until(lambda: publisher.asked == 2)
+    await wait_until(lambda: publisher.fetches == 2)
     assert late._refreshing is not None
     assert not late._refreshing.done()  # no caller waited for it
     publisher.released.set()
     await late._refreshing
-    assert publisher.asked == 2
+    assert publisher.fetches == 2
 
 
 async def test_missing_keys_raise_unavailable(

@@ -43,9 +43,8 @@ class AuthSession:
 @pytest.fixture
 async def auth() -> AsyncIterator[AuthSession]:
     auth = AuthSession()
-    await auth.server.start_server()
-    yield auth
-    await auth.server.close()
+    async with auth.server:
+        yield auth
 
 
 @pytest.fixture

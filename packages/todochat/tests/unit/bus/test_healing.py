@@ -230,28 +230,35 @@ async def test_same_attempt_reclaims_after_flush_and_viewers_see_a_jump(bus: Bus
     assert (await bus.log())[0] == encode_snapshot(10_003)
 
 
-async def test_other_worker_resumes_from_saved_seq_after_flush(make_bus: MakeBus) -> None:
+async def flush(redis: Redis) -> None:
+    await redis.flushall()
+
+
+async def restart(redis: Redis) -> None:
+    """Mark the run as written by another process of the server."""
+    await redis.hset("chat:{run_1}:meta", "server", "another process")
+
+
+@pytest.mark.parametrize(
+    ("lose_log", "seq_high", "next_seq"),
+    [(flush, 2, 20_001), (restart, 2, 20_001), (flush, 0, 20_001)],
+    ids=["saved seq after a flush", "restarted server", "no saved seq and no meta"],
+)
+async def test_other_worker_resumes_beyond_the_frames_that_may_be_lost(
+    make_bus: MakeBus,
+    lose_log: Callable[[Redis], Awaitable[None]],
+    seq_high: int,
+    next_seq: int,
+) -> None:
     first, second = await make_bus(), await make_bus()
     run = await first.claim(attempt=1)
     await say(run.writer, 3)
-    await first.redis.flushall()
+    await lose_log(first.redis)
 
-    takeover = await second.claim(attempt=2, seq_high=2)
-
-    assert takeover.lost_log is True
-    assert await takeover.writer.append(b"{}") == 20_001
-
-
-async def test_second_attempt_without_meta_assumes_lost_frames(make_bus: MakeBus) -> None:
-    first, second = await make_bus(), await make_bus()
-    run = await first.claim(attempt=1)
-    await say(run.writer, 3)
-    await first.redis.flushall()
-
-    takeover = await second.claim(attempt=2, seq_high=0)
+    takeover = await second.claim(attempt=2, seq_high=seq_high)
 
     assert takeover.lost_log is True
-    assert await takeover.writer.append(b"{}") > 3
+    assert await takeover.writer.append(b"{}") == next_seq
 
 
 async def test_first_attempt_without_meta_starts_at_one(bus: Bus) -> None:
@@ -315,18 +322,6 @@ async def test_writer_detects_lost_claim(make_bus: MakeBus) -> None:
 
     with pytest.raises(RunUnclaimedError):
         await run.writer.flush()
-
-
-async def test_restarted_server_is_assumed_to_have_truncated_the_log(make_bus: MakeBus) -> None:
-    first, second = await make_bus(), await make_bus()
-    run = await first.claim(attempt=1)
-    await say(run.writer, 5)
-    await first.redis.hset("chat:{run_1}:meta", "server", "another process")
-
-    takeover = await second.claim(attempt=2, seq_high=2)
-
-    assert takeover.lost_log is True
-    assert await takeover.writer.append(b"{}") == 20_001
 
 
 async def test_lost_log_of_ended_run_is_rewritten(make_bus: MakeBus) -> None:
@@ -476,15 +471,18 @@ async def test_wait_for_a_hanging_redis_is_bounded(
     assert len(parse_frames(b"".join(await bus.log()))) == 4
 
 
-async def test_redis_without_memory_is_waited_for(bus: Bus) -> None:
+@pytest.mark.parametrize(
+    "setting", ["maxmemory", "min-replicas-to-write"], ids=["no memory", "no replica"]
+)
+async def test_writes_are_retried_while_redis_refuses_all(bus: Bus, setting: str) -> None:
     run = await bus.claim()
     await say(run.writer, 1)
-    await bus.redis.config_set("maxmemory", 1)
+    await bus.redis.config_set(setting, 1)
     try:
         await run.writer.append(b"{}")
         await wait_until(lambda: run.writer._queue.failing_since is not None)
     finally:
-        await bus.redis.config_set("maxmemory", 0)
+        await bus.redis.config_set(setting, 0)
 
     await run.writer.flush()
 

@@ -82,17 +82,3 @@ async def test_closing_claim_publishes_a_snapshot_marker(
     assert viewer.jumps == [10_002]
     assert viewer.texts[-1] == b'"why"'
     assert viewer.ended == "failed"
-
-
-async def test_writes_are_retried_while_redis_refuses_all(bus: Bus) -> None:
-    run = await bus.claim()
-    await bus.redis.config_set("min-replicas-to-write", 1)
-    try:
-        await run.writer.append(b"{}")
-        await wait_until(lambda: run.writer._queue.failing_since is not None)
-    finally:
-        await bus.redis.config_set("min-replicas-to-write", 0)
-
-    await run.writer.flush()
-
-    assert run.writer.sent_seq == 1
