@@ -96,7 +96,7 @@ async def wake(kills: KillStack, killing: Killing) -> WorkerProcess:
     ("point", "nth", "hurry"),
     [
         # The test ends its lease: the worker has no sign of it.
-        pytest.param("event.stored", 5, True, id="about-to-say"),
+        pytest.param("event.stored", 5, True, id="about-to-publish"),
         # Cancelled before its call is sent, or refused by tasks (`test_attempt_fence.py` there).
         pytest.param("tool.begun", 1, True, id="about-to-change-a-task"),
         pytest.param(

@@ -59,7 +59,7 @@ async def ready(kills: KillStack) -> KillStack:
 @pytest.mark.parametrize(
     ("point", "nth"),
     [
-        pytest.param("event.published", lambda clean: clean.nth(DELTA), id="text-half-said"),
+        pytest.param("event.published", lambda clean: clean.nth(DELTA), id="text-partly-published"),
         pytest.param("tool.returned", 1, id="effect-made"),
         *(
             pytest.param(point, nth, id=name)
@@ -68,8 +68,8 @@ async def ready(kills: KillStack) -> KillStack:
                 ("answer-saved", "answer.saved", 1),
                 ("outcome-stored", "run.finished", 1),
                 ("log-claimed", "log.claimed", 1),
-                ("nothing-said", "frames.queued", 1),
-                ("said-unknowingly", "frames.flushed", 1),
+                ("nothing-published", "frames.queued", 1),
+                ("published-unconfirmed", "frames.flushed", 1),
                 ("input-unsaved", "input.unsaved", 1),
                 ("input-saved", "input.saved", 1),
                 ("answer-unsaved", "answer.unsaved", 1),
@@ -77,14 +77,18 @@ async def ready(kills: KillStack) -> KillStack:
                 ("second-effect-made", "tool.returned", 2),
                 ("result-saved", "tool.saved", 1),
                 ("both-results-saved", "tool.saved", 2),
-                ("effect-said", "event.published", lambda clean: clean.nth("client_effect")),
+                ("effect-published", "event.published", lambda clean: clean.nth("client_effect")),
                 ("second-answer-saved", "answer.saved", 2),
-                ("last-text-half-said", "event.published", lambda clean: clean.nth(DELTA, 2)),
+                (
+                    "last-text-partly-published",
+                    "event.published",
+                    lambda clean: clean.nth(DELTA, 2),
+                ),
                 ("last-answer-unsaved", "answer.unsaved", 3),
                 ("last-answer-saved", "answer.saved", 3),
                 ("item-stored", "event.stored", lambda clean: clean.nth(MESSAGE_DONE, 2)),
                 ("item-queued", "event.published", lambda clean: clean.nth(MESSAGE_DONE, 2)),
-                ("all-said", "run.answered", 1),
+                ("all-published", "run.answered", 1),
                 ("marker-written", "run.ended", 1),
             ]
         ),

@@ -104,5 +104,5 @@ async def test_other_users_cannot_cancel_an_order(
     )
 
     assert stolen.status_code == 409
-    assert "somebody else's" in stolen.json()["detail"]
+    assert "another user's" in stolen.json()["detail"]
     assert f"white for {ada.user_id}" in orders(tea_house)
