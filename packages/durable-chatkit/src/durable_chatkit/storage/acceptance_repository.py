@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from durable_chatkit.storage.run import RunKind, TurnRecord
+from durable_chatkit.storage.run import AcceptedFields, RunKind
 from durable_chatkit.storage.run_states import ACCEPT_SQL
 from durable_chatkit.storage.thread_repository import ThreadRow
 
@@ -130,29 +130,14 @@ class AcceptanceState(msgspec.Struct, frozen=True):
     is_erased: bool = False
 
 
-class NewRun(msgspec.Struct, frozen=True, kw_only=True):
-    """A run to write; see `RunRecord`.
+class NewRun(AcceptedFields, frozen=True, kw_only=True):
+    """A run to write.
 
     Args:
         conversation_id: the thread's; a new thread gets the user's next one instead.
     """
 
-    run_id: str
-    user_id: str
-    thread_id: str
-    conversation_id: int
-    kind: RunKind
-    request_type: str
-    request: bytes
-    simple_form: bool
-    turn: TurnRecord
-    user_message_id: str | None
     idempotency_key: str | None
-    body_hash: str
-    timezone: str
-    locale: str
-    traceparent: str | None
-    created_at: datetime
 
 
 class AcceptanceRepository:

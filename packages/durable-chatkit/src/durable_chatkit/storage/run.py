@@ -34,16 +34,12 @@ class TurnRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sender_item_id: str | None = None
 
 
-class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `runs`.
+class AcceptedFields(msgspec.Struct, frozen=True, kw_only=True):
+    """The columns of `runs` that acceptance writes.
 
     Args:
         kind: `agent` runs are exclusive per thread, `action` runs are not.
         request: the request body, byte for byte; cleared when the run ends.
-        attempt: incremented by each claim; fences every write of the run.
-        crashes: how many claims took the run over after its lease had expired.
-        closed_at: when the end marker was confirmed in the run's log.
-        taken_over: this claim took the run over after its lease had expired; not a column.
     """
 
     run_id: str
@@ -60,6 +56,19 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
     locale: str
     traceparent: str | None
+    created_at: datetime
+
+
+class RunRecord(AcceptedFields, frozen=True, kw_only=True):
+    """One row of `runs`.
+
+    Args:
+        attempt: incremented by each claim; fences every write of the run.
+        crashes: how many claims took the run over after its lease had expired.
+        closed_at: when the end marker was confirmed in the run's log.
+        taken_over: this claim took the run over after its lease had expired; not a column.
+    """
+
     status: RunStatus
     attempt: int
     crashes: int
@@ -68,7 +77,6 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     cancel_reason: str | None
     seq_high: int
     error: str | None
-    created_at: datetime
     ended_at: datetime | None
     taken_over: bool = False
 
