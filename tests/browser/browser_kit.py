@@ -196,7 +196,7 @@ class Chat:
 
 def answer_text(text: str) -> str:
     """Return the text of a response's element, including the heading for screen readers."""
-    return f"Answer:{text}"
+    return f"The assistant said:{text}"
 
 
 class Visitor:
