@@ -10,7 +10,7 @@ PROGRAMS := .ci/audit.py deploy/compose/make_secrets.py deploy/docker/healthy.py
 TESTS := $(wildcard $(MEMBERS:%=%/tests)) tests
 PROSE := '*.md' '*.py' '*.ts' '*.tsx' '*.css' '*.mjs' '*.sh' '*.toml' '*.yaml' '*.yml'
 # Generated files, texts in other languages, and notes of old releases.
-PROSE_SKIP := '\.d\.ts$$|/migrations/versions/|/locale/|CHANGELOG\.md|tests/deploy/rendered/'
+PROSE_SKIP := '\.d\.ts$$|/migrations/versions/|/locale/|CHANGELOG\.md|tests/deploy/rendered/|^\.prose/'
 # Node.js is installed from a wheel by `make .venv`.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 SBOM_DIR ?= dist
