@@ -72,7 +72,7 @@ bench: .venv ## measure, in ratios to a peer in the same run
 screenshots: .venv ## take the pictures in docs/images: every page, wide and narrow, light and dark
 	@PYTHONPATH=tests $(BIN)/python -m browser.screenshots docs/images
 
-lint: lint-frontend ## ruff, formatter, import contracts, spelling, bandit, biome
+lint: lint-frontend prose ## ruff, formatter, import contracts, spelling, bandit, biome
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/lint-imports --no-cache
