@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -106,6 +106,10 @@ class Person:
         made: dict[str, Any] = response.json()
         return made
 
+    async def make_tasks(self, titles: Iterable[str], **fields: object) -> list[dict[str, Any]]:
+        """Make a task for each title, or for each letter of a string."""
+        return [await self.make_task(title, **fields) for title in titles]
+
     async def make_list(self, name: str) -> dict[str, Any]:
         response = await self.post("lists", {"name": name})
         assert response.status_code == 201, response.text
@@ -154,6 +158,18 @@ class Service:
         """Return the agent, acting for a user."""
         token = self.service_tokens.mint(Arrow.AGENT_TO_TASKS, user_id)
         return self.person(user_id, token=token)
+
+    async def fill_tables(self, user_id: str) -> None:
+        """Write a user's rows to every table, as an agent's run does."""
+        agent = self.agent(user_id)
+        run: dict[str, object] = {
+            "X_Run_Id": "run_1",
+            "X_Run_Attempt": 1,
+            "X_Change_Group": "msg_1",
+        }
+        made = await agent.post("tasks", {"title": "private"}, Idempotency_Key="k1", **run)
+        operation = {"type": "delete", "task_id": made.json()["id"]}
+        await agent.post("changes/pending", {"operations": [operation]}, **run)
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self.server.serve())

@@ -88,8 +88,7 @@ async def test_no_op_is_not_published(ada: Person) -> None:
 
 
 async def test_feed_resumes_after_last_event_id(ada: Person) -> None:
-    for title in ("one", "two", "three"):
-        await ada.make_task(title)
+    await ada.make_tasks(("one", "two", "three"))
 
     async with ada.feed(after=2) as feed:
         events = await feed.events(2)
@@ -242,8 +241,7 @@ async def test_unknown_event_id_resets_the_feed(ada: Person, after: int) -> None
 async def test_event_id_before_purged_changes_resets_the_feed(
     ada: Person, owner: Connection
 ) -> None:
-    for title in ("one", "two", "three"):
-        await ada.make_task(title)
+    await ada.make_tasks(("one", "two", "three"))
     await owner.execute("DELETE FROM task_events WHERE user_id = $1 AND seq <= 2", ada.user_id)
 
     async with ada.feed(after=1) as early, ada.feed(after=2) as just_in_time:

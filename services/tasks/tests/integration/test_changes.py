@@ -69,8 +69,7 @@ class TestChangeLimit:
     async def test_every_kind_of_change_of_a_fourth_task_needs_a_confirmation(
         self, service: Service, ada: Person
     ) -> None:
-        for title in "abcdefg":
-            await ada.make_task(title)
+        await ada.make_tasks("abcdefg")
         agent = turn(service, ada, "msg_1")
         await agent.delete("tasks/1")
         await agent.patch("tasks/2", {"title": "other"})
@@ -90,8 +89,7 @@ class TestChangeLimit:
     async def test_repeated_tasks_and_no_ops_do_not_count(
         self, service: Service, ada: Person
     ) -> None:
-        for title in "abcd":
-            await ada.make_task(title)
+        await ada.make_tasks("abcd")
         agent = turn(service, ada, "msg_1")
         for number in (1, 2, 3, 1, 2, 3):
             assert (await agent.patch(f"tasks/{number}", {"notes": "x"})).status_code == 200
@@ -113,7 +111,7 @@ class TestChangeLimit:
     async def test_confirmations_and_undos_do_not_raise_the_limit(
         self, service: Service, ada: Person
     ) -> None:
-        tasks = [await ada.make_task(title) for title in "abcdef"]
+        tasks = await ada.make_tasks("abcdef")
         agent = turn(service, ada, "msg_1")
         held = await agent.hold(*(completion(task) for task in tasks))
         await agent.confirm(held)
@@ -149,8 +147,7 @@ class TestChangeLimit:
         assert [response.status_code for response in responses] == [409, 409]
 
     async def test_limit_applies_per_turn(self, service: Service, ada: Person) -> None:
-        for title in "abcd":
-            await ada.make_task(title)
+        await ada.make_tasks("abcd")
         for number in (1, 2, 3):
             await turn(service, ada, "msg_1").post(f"tasks/{number}/complete")
 
@@ -160,8 +157,7 @@ class TestChangeLimit:
         assert (again.status_code, next_turn.status_code) == (409, 200)
 
     async def test_users_own_requests_have_no_limit(self, ada: Person) -> None:
-        for title in "abcd":
-            await ada.make_task(title)
+        await ada.make_tasks("abcd")
         headers = {"X_Change_Group": "msg_1", "X_Confirm_Above": 3}
 
         responses = [await ada.post(f"tasks/{n}/complete", **headers) for n in (1, 2, 3, 4)]
@@ -222,8 +218,7 @@ class TestUndo:
     ) -> None:
         work = await ada.make_list("Work")
         await ada.make_task("stays")
-        for title in "ab":
-            await ada.make_task(title, list_id=work["id"])
+        await ada.make_tasks("ab", list_id=work["id"])
         before = await tasks_of(ada)
         await Agent(service, ada, "msg_1", limit=None).delete(f"lists/{work['id']}")
 
@@ -261,8 +256,7 @@ class TestUndo:
     async def test_later_change_of_the_same_field_is_a_conflict(
         self, service: Service, ada: Person
     ) -> None:
-        for title in "ab":
-            await ada.make_task(title)
+        await ada.make_tasks("ab")
         agent = turn(service, ada, "msg_1")
         for number in (1, 2):
             await agent.patch(f"tasks/{number}", {"due": {"date": "2026-12-01"}})
@@ -298,7 +292,7 @@ class TestUndo:
         assert await ada.titles() == ["a"]
 
     async def test_undo_can_be_limited_to_some_tasks(self, service: Service, ada: Person) -> None:
-        tasks = [await ada.make_task(title) for title in "ab"]
+        tasks = await ada.make_tasks("ab")
         agent = turn(service, ada, "msg_1")
         for task in tasks:
             await agent.delete(f"tasks/{task['id']}")
@@ -359,7 +353,7 @@ class TestPendingChanges:
     async def test_confirmation_applies_all_operations_once(
         self, service: Service, ada: Person
     ) -> None:
-        tasks = [await ada.make_task(title) for title in "abcde"]
+        tasks = await ada.make_tasks("abcde")
         agent = turn(service, ada, "msg_1")
         held = await agent.hold(*map(deletion, tasks[:4]))
         assert await ada.titles(order="asc") == ["a", "b", "c", "d", "e"]
@@ -376,7 +370,7 @@ class TestPendingChanges:
     async def test_confirmation_skips_tasks_changed_since(
         self, service: Service, ada: Person
     ) -> None:
-        tasks = [await ada.make_task(title) for title in "abc"]
+        tasks = await ada.make_tasks("abc")
         agent = turn(service, ada, "msg_1")
         held = await agent.hold(*map(deletion, tasks))
         await ada.patch("tasks/1", {"notes": "important"})
@@ -405,7 +399,7 @@ class TestPendingChanges:
     async def test_outdated_revision_cannot_be_confirmed(
         self, service: Service, ada: Person
     ) -> None:
-        tasks = [await ada.make_task(title) for title in "abc"]
+        tasks = await ada.make_tasks("abc")
         agent = turn(service, ada, "msg_1")
         shown = await agent.hold(deletion(tasks[0]))
         same = await agent.hold(deletion(tasks[0]))
@@ -455,8 +449,7 @@ class TestPendingChanges:
     async def test_pending_change_lists_unconfirmed_changes(
         self, service: Service, ada: Person
     ) -> None:
-        for title in "ab":
-            await ada.make_task(title)
+        await ada.make_tasks("ab")
         agent = turn(service, ada, "msg_1")
         await agent.post("tasks/1/complete")
         await agent.post("tasks", {"title": "new"})

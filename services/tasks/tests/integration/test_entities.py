@@ -11,8 +11,7 @@ async def titles(person: Person, q: str = "", **params: object) -> list[str]:
 
 
 async def test_prefix_matches_come_before_other_matches(ada: Person) -> None:
-    for title in ("Oat milkshake", "Buy milk", "Milk the cow", "milk", "Call Ada"):
-        await ada.make_task(title)
+    await ada.make_tasks(("Oat milkshake", "Buy milk", "Milk the cow", "milk", "Call Ada"))
 
     found = await titles(ada, "MILK")
 
@@ -86,8 +85,7 @@ async def test_task_with_the_typed_number_comes_first(ada: Person, spelling: str
 
 
 async def test_empty_query_returns_the_newest(ada: Person) -> None:
-    for title in ("first", "second", "third"):
-        await ada.make_task(title)
+    await ada.make_tasks(("first", "second", "third"))
 
     assert await titles(ada, limit=2) == ["third", "second"]
 

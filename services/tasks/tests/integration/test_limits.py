@@ -88,8 +88,7 @@ async def test_open_tasks_are_limited(ada: Person, owner: Connection) -> None:
 async def test_reopening_and_restoring_count_against_the_limit(
     ada: Person, owner: Connection
 ) -> None:
-    for title in ("done", "gone", "gone when done", "open"):
-        await ada.make_task(title)
+    await ada.make_tasks(("done", "gone", "gone when done", "open"))
     await ada.post("tasks/1/complete")
     await ada.delete("tasks/2")
     await ada.post("tasks/3/complete")

@@ -131,8 +131,7 @@ async def test_order_is_independent_of_the_page_size(
 
 
 async def test_titles_are_sorted_ignoring_case(ada: Person) -> None:
-    for title in ("banana", "Apple", "\u00e9clair", "Zucchini", "cherry"):
-        await ada.make_task(title)
+    await ada.make_tasks(("banana", "Apple", "\u00e9clair", "Zucchini", "cherry"))
 
     assert await walk(ada, sort="title", limit=2) == [
         "Apple", "banana", "cherry", "Zucchini", "\u00e9clair",
@@ -173,8 +172,7 @@ async def test_pages_stay_consistent_while_tasks_are_added(
 
 
 async def test_cursor_survives_deletion_of_its_task(ada: Person) -> None:
-    for title in ("a", "b", "c", "d"):
-        await ada.make_task(title)
+    await ada.make_tasks(("a", "b", "c", "d"))
     page = (await ada.get("tasks", order="asc", limit=2)).json()
     await ada.delete("tasks/2")
 
@@ -184,8 +182,7 @@ async def test_cursor_survives_deletion_of_its_task(ada: Person) -> None:
 
 
 async def test_cursor_gives_no_access_to_another_users_tasks(ada: Person, bob: Person) -> None:
-    for title in ("a", "b", "c"):
-        await ada.make_task(title)
+    await ada.make_tasks(("a", "b", "c"))
     cursor = (await ada.get("tasks", limit=1)).json()["next_cursor"]
 
     response = await bob.get("tasks", limit=1, cursor=cursor)

@@ -41,8 +41,7 @@ async def test_lists_are_sorted_by_name_after_the_default_list(ada: Person) -> N
 
 async def test_list_counts_its_open_tasks(ada: Person) -> None:
     shopping = await ada.make_list("Shopping")
-    for title in ("milk", "bread", "eggs"):
-        await ada.make_task(title, list_id=shopping["id"])
+    await ada.make_tasks(("milk", "bread", "eggs"), list_id=shopping["id"])
     await ada.post("tasks/1/complete")
     await ada.delete("tasks/2")
 

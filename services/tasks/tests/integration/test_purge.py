@@ -71,16 +71,8 @@ async def test_rows_are_purged_after_their_retention(
     column: str,
     keep: dt.timedelta,
 ) -> None:
-    fence: dict[str, object] = {
-        "X_Run_Id": "run_1",
-        "X_Run_Attempt": 1,
-        "X_Change_Group": "msg_1",
-    }
     for person in (ada, bob):
-        agent = service.agent(person.user_id)
-        made = await agent.post("tasks", {"title": "x"}, Idempotency_Key="k1", **fence)
-        operation = {"type": "delete", "task_id": made.json()["id"]}
-        await agent.post("changes/pending", {"operations": [operation]}, **fence)
+        await service.fill_tables(person.user_id)
     await backdate(owner, ada, table, column, keep - HOUR)
     await backdate(owner, bob, table, column, keep + HOUR)
 

@@ -43,16 +43,8 @@ async def narrow(tasks_urls: DatabaseUrls) -> AsyncIterator[Database]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def two_people(service: Service, ada: Person, bob: Person) -> tuple[Person, Person]:
     """Two users with rows in every table."""
-    headers: dict[str, object] = {
-        "X_Run_Id": "run_1",
-        "X_Run_Attempt": 1,
-        "X_Change_Group": "msg_1",
-    }
     for person in (ada, bob):
-        agent = service.agent(person.user_id)
-        made = await agent.post("tasks", {"title": "private"}, Idempotency_Key="k1", **headers)
-        operation = {"type": "delete", "task_id": made.json()["id"]}
-        await agent.post("changes/pending", {"operations": [operation]}, **headers)
+        await service.fill_tables(person.user_id)
     return ada, bob
 
 
