@@ -26,11 +26,15 @@ def tool_output(thread_id: str, result: object) -> dict[str, Any]:
     }
 
 
-def structured_input(thread_id: str, item_id: str) -> dict[str, Any]:
-    answers = {"q1": {"values": ["Groceries"]}}
+GROCERIES: dict[str, Any] = {"answers": {"q1": {"values": ["Groceries"]}}}
+
+
+def structured_input(
+    thread_id: str, item_id: str, submitted: dict[str, Any] = GROCERIES
+) -> dict[str, Any]:
     return {
         "type": "threads.add_structured_input",
-        "params": {"thread_id": thread_id, "item_id": item_id, "input": {"answers": answers}},
+        "params": {"thread_id": thread_id, "item_id": item_id, "input": submitted},
     }
 
 

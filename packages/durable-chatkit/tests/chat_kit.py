@@ -14,6 +14,7 @@ from chatkit.types import (
     StructuredInput,
     StructuredInputFreeform,
     StructuredInputItem,
+    ThreadItem,
     ThreadMetadata,
     WidgetItem,
     is_streaming_req,
@@ -109,11 +110,23 @@ class Chat:
         await self.store.save_thread(thread, context)
         return thread
 
+    async def add_items(self, user_id: str, *items: ThreadItem) -> None:
+        """Store items in their threads."""
+        for item in items:
+            await self.store.add_thread_item(item.thread_id, item, self.context(user_id))
+
+    async def load_items(self, user_id: str, thread_id: str) -> list[Any]:
+        """Return the stored items of a short thread, the oldest first."""
+        context = self.context(user_id)
+        page = await self.store.load_thread_items(thread_id, None, 100, "asc", context)
+        return page.data
+
 
 class Items:
     """Makes items for one thread, each later than the one before."""
 
     def __init__(self, thread_id: str) -> None:
+        self.thread_id = thread_id
         self._base: dict[str, Any] = {"thread_id": thread_id}
         self._now = utc_now()
 

@@ -35,6 +35,7 @@ from todochat.contracts.runs import AcceptedRun
 from todochat.database import Database
 from todochat.ids import new_id
 from todochat.testing import wait_until
+from todochat.testing.model_server import Gate
 
 USER = "usr_ada"
 # Workers poll often to keep tests short; leases are long enough for a busy machine.
@@ -81,6 +82,14 @@ class Chat:
         """Accept a message."""
         form = SimpleRequest(message, thread_id)
         return await self._accept(simple_submission(form), b"{}")
+
+    async def say_until(
+        self, gate: Gate, message: str, thread_id: str | None = None
+    ) -> AcceptedRun:
+        """Accept a message and wait until its run reaches a gate."""
+        run = await self.say(message, thread_id)
+        await gate.wait_reached()
+        return run
 
     async def request(self, body: dict[str, Any]) -> AcceptedRun:
         """Accept a ChatKit request."""

@@ -1,11 +1,9 @@
 """A user with a thread, for tests of the store and of acceptance."""
 
-from typing import Any
-
 import pytest
 from acceptance_kit import Finish, ListIds
-from chat_kit import Chat, MakeUser
-from chatkit.types import Page, ThreadMetadata
+from chat_kit import Chat, Items, MakeItems, MakeUser
+from chatkit.types import ThreadMetadata
 
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.storage.run_repository import RunRepository
@@ -27,10 +25,15 @@ async def thread(chat: Chat, user: str) -> ThreadMetadata:
 
 
 @pytest.fixture
-def list_ids(chat: Chat, context: RequestContext) -> ListIds:
+def made(thread: ThreadMetadata, items: MakeItems) -> Items:
+    """Items for the thread; `Chat.add_items` stores them."""
+    return items(thread.id)
+
+
+@pytest.fixture
+def list_ids(chat: Chat, user: str) -> ListIds:
     async def ids(thread_id: str) -> list[str]:
-        page: Page[Any] = await chat.store.load_thread_items(thread_id, None, 100, "asc", context)
-        return [item.id for item in page.data]
+        return [item.id for item in await chat.load_items(user, thread_id)]
 
     return ids
 

@@ -1,7 +1,6 @@
 """Acceptance of messages and of requests in the simple form."""
 
 import asyncio
-from typing import Any
 
 import pytest
 from acceptance_kit import (
@@ -9,8 +8,8 @@ from acceptance_kit import (
     ListIds,
     count,
 )
-from chat_kit import Admin, Chat, MakeItems, MakeMessage, MakeUser, claim
-from chatkit.types import Page, ThreadMetadata
+from chat_kit import Admin, Chat, Items, MakeMessage, MakeUser, claim
+from chatkit.types import ThreadMetadata
 from redis.asyncio import Redis
 
 from durable_chatkit.chatkit.context import RequestContext
@@ -26,14 +25,11 @@ from todochat.errors import InvalidInputError
 
 class TestMessages:
     async def test_new_thread_contains_the_message_at_once(
-        self, chat: Chat, user: str, context: RequestContext, message: MakeMessage
+        self, chat: Chat, user: str, message: MakeMessage
     ) -> None:
         accepted = await chat.accept(message("add milk"), user)
 
-        page: Page[Any] = await chat.store.load_thread_items(
-            accepted.thread_id, None, 9, "asc", context
-        )
-        (item,) = page.data
+        (item,) = await chat.load_items(user, accepted.thread_id)
         assert item.type == "user_message"
         assert item.content[0].text == "add milk"
         assert accepted.conversation_id == 1
@@ -53,23 +49,15 @@ class TestMessages:
         assert len(await list_ids(first.thread_id)) == 2
 
     async def test_message_is_later_than_items_written_with_a_fast_clock(
-        self,
-        chat: Chat,
-        user: str,
-        context: RequestContext,
-        message: MakeMessage,
-        thread: ThreadMetadata,
-        items: MakeItems,
-        admin: Admin,
-        list_ids: ListIds,
+        self, chat: Chat, user: str, message: MakeMessage, made: Items, list_ids: ListIds
     ) -> None:
-        answer = items(thread.id).answer()
+        answer = made.answer()
         answer.created_at = answer.created_at.replace(year=answer.created_at.year + 1)
-        await chat.store.add_thread_item(thread.id, answer, context)
+        await chat.add_items(user, answer)
 
-        await chat.accept(message("more", thread.id), user)
+        await chat.accept(message("more", made.thread_id), user)
 
-        ids = await list_ids(thread.id)
+        ids = await list_ids(made.thread_id)
         assert ids[0] == answer.id
         assert len(ids) == 2
 
@@ -179,21 +167,17 @@ class TestMessages:
         accepted = await chat.accept(request, user)
 
         attachment = await chat.store.load_attachment("atc_1", context)
-        page: Page[Any] = await chat.store.load_thread_items(
-            accepted.thread_id, None, 1, "asc", context
-        )
+        (item,) = await chat.load_items(user, accepted.thread_id)
         assert attachment.thread_id == accepted.thread_id
-        assert page.data[0].attachments == [attachment]
+        assert item.attachments == [attachment]
 
     async def test_nul_in_a_message_is_dropped(
-        self, chat: Chat, user: str, context: RequestContext, message: MakeMessage
+        self, chat: Chat, user: str, message: MakeMessage
     ) -> None:
         accepted = await chat.accept(message("add\x00 milk"), user)
 
-        page: Page[Any] = await chat.store.load_thread_items(
-            accepted.thread_id, None, 1, "asc", context
-        )
-        assert page.data[0].content[0].text == "add milk"
+        (item,) = await chat.load_items(user, accepted.thread_id)
+        assert item.content[0].text == "add milk"
 
 
 class TestSimpleForm:

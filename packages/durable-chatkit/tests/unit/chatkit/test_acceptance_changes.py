@@ -1,7 +1,5 @@
 """Changes to a thread at acceptance of retries, tool outputs, inputs and actions."""
 
-from typing import Any
-
 import pytest
 from acceptance_kit import (
     Finish,
@@ -13,10 +11,9 @@ from acceptance_kit import (
     structured_input,
     tool_output,
 )
-from chat_kit import Admin, Chat, MakeItems, MakeMessage, claim
-from chatkit.types import Page, ThreadItem, ThreadMetadata
+from chat_kit import Admin, Chat, Items, MakeItems, MakeMessage, claim
+from chatkit.types import ThreadItem
 
-from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.errors import (
     NotPendingError,
     ThreadBusyError,
@@ -29,25 +26,16 @@ from todochat.errors import InvalidInputError
 class TestRetry:
     @pytest.fixture
     async def turn(
-        self,
-        chat: Chat,
-        user: str,
-        context: RequestContext,
-        message: MakeMessage,
-        finish: Finish,
-        items: MakeItems,
+        self, chat: Chat, user: str, message: MakeMessage, finish: Finish, items: MakeItems
     ) -> FinishedTurn:
         """A finished turn: message, answer, hidden note, second answer."""
         accepted = await chat.accept(message(), user)
-        page: Page[Any] = await chat.store.load_thread_items(
-            accepted.thread_id, None, 1, "asc", context
-        )
+        (sent,) = await chat.load_items(user, accepted.thread_id)
         made = items(accepted.thread_id)
         later: list[ThreadItem] = [made.answer("one"), made.hidden(), made.answer("two")]
-        for item in later:
-            await chat.store.add_thread_item(accepted.thread_id, item, context)
+        await chat.add_items(user, *later)
         await finish()
-        return accepted.thread_id, page.data[0], later
+        return accepted.thread_id, sent, later
 
     async def test_retry_deletes_everything_after_the_message(
         self, chat: Chat, user: str, turn: FinishedTurn, list_ids: ListIds, runs: RunRepository
@@ -95,142 +83,90 @@ class TestRetry:
 
 class TestToolOutput:
     async def test_output_completes_the_last_call_and_deletes_other_pending_ones(
-        self,
-        chat: Chat,
-        user: str,
-        context: RequestContext,
-        thread: ThreadMetadata,
-        items: MakeItems,
-        list_ids: ListIds,
+        self, chat: Chat, user: str, made: Items
     ) -> None:
-        made = items(thread.id)
         forgotten, pending = made.tool_call(), made.tool_call()
-        for item in (forgotten, pending):
-            await chat.store.add_thread_item(thread.id, item, context)
+        await chat.add_items(user, forgotten, pending)
 
-        await chat.accept(tool_output(thread.id, {"ok": [1, None]}), user)
+        await chat.accept(tool_output(made.thread_id, {"ok": [1, None]}), user)
 
-        stored: Any = await chat.store.load_item(thread.id, pending.id, context)
+        (stored,) = await chat.load_items(user, made.thread_id)
+        assert stored.id == pending.id
         assert (stored.status, stored.output) == ("completed", {"ok": [1, None]})
-        assert await list_ids(thread.id) == [pending.id]
 
     async def test_output_without_a_pending_call_is_rejected(
-        self,
-        chat: Chat,
-        user: str,
-        context: RequestContext,
-        thread: ThreadMetadata,
-        items: MakeItems,
-        admin: Admin,
+        self, chat: Chat, user: str, made: Items, admin: Admin
     ) -> None:
-        made = items(thread.id)
-        await chat.store.add_thread_item(thread.id, made.tool_call(), context)
-        await chat.store.add_thread_item(thread.id, made.answer(), context)
+        await chat.add_items(user, made.tool_call(), made.answer())
 
         with pytest.raises(NotPendingError):
-            await chat.accept(tool_output(thread.id, 1), user)
+            await chat.accept(tool_output(made.thread_id, 1), user)
 
         assert await count(admin, "runs") == 0
 
     async def test_second_output_is_rejected(
-        self,
-        chat: Chat,
-        user: str,
-        context: RequestContext,
-        thread: ThreadMetadata,
-        items: MakeItems,
-        finish: Finish,
+        self, chat: Chat, user: str, made: Items, finish: Finish
     ) -> None:
-        await chat.store.add_thread_item(thread.id, items(thread.id).tool_call(), context)
-        await chat.accept(tool_output(thread.id, 1), user)
+        await chat.add_items(user, made.tool_call())
+        await chat.accept(tool_output(made.thread_id, 1), user)
         await finish()
 
         with pytest.raises(NotPendingError):
-            await chat.accept(tool_output(thread.id, 2), user)
+            await chat.accept(tool_output(made.thread_id, 2), user)
 
 
 class TestStructuredInput:
     async def test_answers_are_stored(
-        self,
-        chat: Chat,
-        user: str,
-        context: RequestContext,
-        thread: ThreadMetadata,
-        items: MakeItems,
-        runs: RunRepository,
+        self, chat: Chat, user: str, made: Items, runs: RunRepository
     ) -> None:
-        question = items(thread.id).question()
-        await chat.store.add_thread_item(thread.id, question, context)
+        question = made.question()
+        await chat.add_items(user, question)
 
-        await chat.accept(structured_input(thread.id, question.id), user)
+        await chat.accept(structured_input(made.thread_id, question.id), user)
 
-        stored: Any = await chat.store.load_item(thread.id, question.id, context)
+        (stored,) = await chat.load_items(user, made.thread_id)
         run = await claim(runs)
         assert stored.status == "answered"
         assert stored.inputs[0].answer.values == ["Groceries"]
         assert run.turn.replaced_item_id == question.id
 
     async def test_second_answer_is_rejected(
-        self,
-        chat: Chat,
-        user: str,
-        context: RequestContext,
-        thread: ThreadMetadata,
-        items: MakeItems,
-        finish: Finish,
+        self, chat: Chat, user: str, made: Items, finish: Finish
     ) -> None:
-        question = items(thread.id).question()
-        await chat.store.add_thread_item(thread.id, question, context)
-        await chat.accept(structured_input(thread.id, question.id), user)
+        question = made.question()
+        await chat.add_items(user, question)
+        await chat.accept(structured_input(made.thread_id, question.id), user)
         await finish()
 
         with pytest.raises(NotPendingError):
-            await chat.accept(structured_input(thread.id, question.id), user)
+            await chat.accept(structured_input(made.thread_id, question.id), user)
 
     async def test_item_of_another_type_is_rejected(
-        self,
-        chat: Chat,
-        user: str,
-        context: RequestContext,
-        thread: ThreadMetadata,
-        items: MakeItems,
+        self, chat: Chat, user: str, made: Items
     ) -> None:
-        answer = items(thread.id).answer()
-        await chat.store.add_thread_item(thread.id, answer, context)
+        answer = made.answer()
+        await chat.add_items(user, answer)
 
         with pytest.raises(InvalidInputError):
-            await chat.accept(structured_input(thread.id, answer.id), user)
+            await chat.accept(structured_input(made.thread_id, answer.id), user)
 
 
 class TestActions:
     async def test_sending_widget_is_stored_with_the_run(
-        self,
-        chat: Chat,
-        user: str,
-        context: RequestContext,
-        thread: ThreadMetadata,
-        items: MakeItems,
-        runs: RunRepository,
+        self, chat: Chat, user: str, made: Items, runs: RunRepository
     ) -> None:
-        widget = items(thread.id).widget()
-        await chat.store.add_thread_item(thread.id, widget, context)
+        widget = made.widget()
+        await chat.add_items(user, widget)
 
-        await chat.accept(action(thread.id, widget.id), user)
+        await chat.accept(action(made.thread_id, widget.id), user)
 
         assert (await claim(runs)).turn.sender_item_id == widget.id
 
-    async def test_action_must_reference_a_widget(
-        self,
-        chat: Chat,
-        user: str,
-        context: RequestContext,
-        thread: ThreadMetadata,
-        items: MakeItems,
-    ) -> None:
-        answer = items(thread.id).answer()
-        await chat.store.add_thread_item(thread.id, answer, context)
+    async def test_action_must_reference_a_widget(self, chat: Chat, user: str, made: Items) -> None:
+        answer = made.answer()
+        await chat.add_items(user, answer)
 
         with pytest.raises(InvalidInputError):
-            await chat.accept(action(thread.id, answer.id), user)
+            await chat.accept(action(made.thread_id, answer.id), user)
         with pytest.raises(UnknownResourceError):
-            await chat.accept(action(thread.id, "msg_unknown"), user)
+            await chat.accept(action(made.thread_id, "msg_unknown"), user)

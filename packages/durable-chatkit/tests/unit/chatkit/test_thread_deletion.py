@@ -2,48 +2,51 @@
 
 import asyncio
 
-from acceptance_kit import (
-    count,
-)
+import pytest
+from acceptance_kit import count
 from chat_kit import Admin, Chat, MakeMessage, claim
 
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.storage.run_repository import RunRepository
+from todochat.contracts.runs import AcceptedRun
 
 
 class TestThreadDeletion:
+    @pytest.fixture
+    async def active(
+        self, chat: Chat, user: str, message: MakeMessage, runs: RunRepository
+    ) -> AcceptedRun:
+        """A claimed run with one step in its journal."""
+        accepted = await chat.accept(message(), user)
+        await claim(runs)
+        await runs.save_step(accepted.run_id, 1, "input", b"history")
+        return accepted
+
     async def test_active_runs_are_cancelled(
         self,
         chat: Chat,
-        user: str,
         context: RequestContext,
-        message: MakeMessage,
+        active: AcceptedRun,
         runs: RunRepository,
     ) -> None:
-        accepted = await chat.accept(message(), user)
-        await claim(runs)
 
-        stopped = await chat.store.delete_thread_and_runs(accepted.thread_id, context)
+        stopped = await chat.store.delete_thread_and_runs(active.thread_id, context)
 
         (lease,) = await runs.renew("w1", 60)
-        assert [(run.run_id, run.worker_id) for run in stopped] == [(accepted.run_id, "w1")]
+        assert [(run.run_id, run.worker_id) for run in stopped] == [(active.run_id, "w1")]
         assert (lease.cancel_requested, lease.cancel_reason) == (True, "thread-deleted")
 
     async def test_journals_of_ended_runs_are_deleted_at_once(
         self,
         chat: Chat,
-        user: str,
         context: RequestContext,
-        message: MakeMessage,
+        active: AcceptedRun,
         runs: RunRepository,
         admin: Admin,
     ) -> None:
-        accepted = await chat.accept(message(), user)
-        await claim(runs)
-        await runs.save_step(accepted.run_id, 1, "input", b"history")
-        await runs.finish(accepted.run_id, 1, "completed", None, 1)
+        await runs.finish(active.run_id, 1, "completed", None, 1)
 
-        await chat.store.delete_thread(accepted.thread_id, context)
+        await chat.store.delete_thread(active.thread_id, context)
 
         assert await count(admin, "run_steps") == 0
         assert await admin.value("SELECT request FROM runs") == b""
@@ -51,18 +54,14 @@ class TestThreadDeletion:
     async def test_journal_of_an_active_run_is_deleted_by_the_next_purge(
         self,
         chat: Chat,
-        user: str,
         context: RequestContext,
-        message: MakeMessage,
+        active: AcceptedRun,
         runs: RunRepository,
         admin: Admin,
     ) -> None:
-        accepted = await chat.accept(message(), user)
-        await claim(runs)
-        await runs.save_step(accepted.run_id, 1, "input", b"history")
-        await chat.store.delete_thread(accepted.thread_id, context)
-        await runs.finish(accepted.run_id, 1, "cancelled", None, 1)
-        await runs.close(accepted.run_id, 1)
+        await chat.store.delete_thread(active.thread_id, context)
+        await runs.finish(active.run_id, 1, "cancelled", None, 1)
+        await runs.close(active.run_id, 1)
 
         await runs.purge(keep_runs_s=7 * 86400, keep_steps_s=7 * 86400)
 

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from chat_kit import Admin, Chat, MakeItems, MakeMessage, claim
+from acceptance_kit import action, retry, structured_input, tool_output
+from chat_kit import Admin, Chat, Items, MakeItems, MakeMessage, claim
 from chatkit.actions import Action
 from chatkit.types import (
     AssistantMessageContent,
@@ -51,13 +52,13 @@ class EchoServer(StoredChatServer):
         yield self._say(thread, f"{action.type} {action.payload} of {sender.id}", context)
 
     def _say(
-        self, thread: ThreadMetadata, said: str, context: RequestContext
+        self, thread: ThreadMetadata, text: str, context: RequestContext
     ) -> ThreadItemDoneEvent:
         item = AssistantMessageItem(
             id=self.store.generate_item_id("message", thread, context),
             thread_id=thread.id,
             created_at=datetime.now(),  # noqa: DTZ005
-            content=[AssistantMessageContent(text=said)],
+            content=[AssistantMessageContent(text=text)],
         )
         return ThreadItemDoneEvent(item=item)
 
@@ -112,12 +113,10 @@ async def test_published_items_equal_stored_items_in_order(
 
     _, events = await work()
 
-    page = await chat.store.load_thread_items(
-        accepted.thread_id, None, 9, "asc", chat.context(user)
-    )
-    said = [event.item for event in events if event.type == "thread.item.done"]
-    assert page.data == said
-    assert said[0].created_at < said[1].created_at
+    stored = await chat.load_items(user, accepted.thread_id)
+    published = [event.item for event in events if event.type == "thread.item.done"]
+    assert stored == published
+    assert published[0].created_at < published[1].created_at
     for event in events:
         encoded = event.model_dump_json()
         assert encoded.count('"created_at":"') == encoded.count('Z"')
@@ -143,13 +142,7 @@ async def test_retry_publishes_removed_items_and_a_new_response(
     first = await chat.accept(message("add milk"), user)
     turn, events = await work()
     assert turn.user_message is not None
-    await chat.accept(
-        {
-            "type": "threads.retry_after_item",
-            "params": {"thread_id": first.thread_id, "item_id": turn.user_message.id},
-        },
-        user,
-    )
+    await chat.accept(retry(first.thread_id, turn.user_message.id), user)
 
     retried, again = await work()
 
@@ -159,19 +152,10 @@ async def test_retry_publishes_removed_items_and_a_new_response(
     assert retried.user_message == turn.user_message
 
 
-async def test_tool_output_is_not_published(
-    chat: Chat, user: str, items: MakeItems, work: Work
-) -> None:
-    thread = await chat.new_thread(user)
-    call = items(thread.id).tool_call()
-    await chat.store.add_thread_item(thread.id, call, chat.context(user))
-    await chat.accept(
-        {
-            "type": "threads.add_client_tool_output",
-            "params": {"thread_id": thread.id, "result": "yes"},
-        },
-        user,
-    )
+async def test_tool_output_is_not_published(chat: Chat, user: str, made: Items, work: Work) -> None:
+    call = made.tool_call()
+    await chat.add_items(user, call)
+    await chat.accept(tool_output(made.thread_id, "yes"), user)
 
     turn, events = await work()
 
@@ -180,18 +164,11 @@ async def test_tool_output_is_not_published(
 
 
 async def test_structured_input_is_published_as_replaced(
-    chat: Chat, user: str, items: MakeItems, work: Work
+    chat: Chat, user: str, made: Items, work: Work
 ) -> None:
-    thread = await chat.new_thread(user)
-    question = items(thread.id).question()
-    await chat.store.add_thread_item(thread.id, question, chat.context(user))
-    await chat.accept(
-        {
-            "type": "threads.add_structured_input",
-            "params": {"thread_id": thread.id, "item_id": question.id, "input": {}},
-        },
-        user,
-    )
+    question = made.question()
+    await chat.add_items(user, question)
+    await chat.accept(structured_input(made.thread_id, question.id, submitted={}), user)
 
     _, events = await work()
 
@@ -201,22 +178,11 @@ async def test_structured_input_is_published_as_replaced(
 
 
 async def test_action_receives_its_payload_and_widget(
-    chat: Chat, user: str, items: MakeItems, work: Work
+    chat: Chat, user: str, made: Items, work: Work
 ) -> None:
-    thread = await chat.new_thread(user)
-    widget = items(thread.id).widget()
-    await chat.store.add_thread_item(thread.id, widget, chat.context(user))
-    await chat.accept(
-        {
-            "type": "threads.custom_action",
-            "params": {
-                "thread_id": thread.id,
-                "item_id": widget.id,
-                "action": {"type": "task.done", "payload": {"task": 3}},
-            },
-        },
-        user,
-    )
+    widget = made.widget()
+    await chat.add_items(user, widget)
+    await chat.accept(action(made.thread_id, widget.id), user)
 
     turn, events = await work()
 
@@ -236,20 +202,18 @@ async def test_second_attempt_publishes_the_same_ids_and_stores_items_once(
     chat: Chat, user: str, message: MakeMessage, runs: RunRepository, admin: Admin
 ) -> None:
     accepted = await chat.accept(message(), user)
-    said = []
+    published = []
     for worker in ("w1", "w2"):
         run = await claim(runs, worker)
         context = chat.context(user, run.run_id, run.attempt)
         turn = await load_turn(chat.store, run, context)
         events = [event async for event in EchoServer(chat.store).run_turn(turn, context)]
-        said.append([event.item.id for event in events if event.type == "thread.item.done"])
+        published.append([event.item.id for event in events if event.type == "thread.item.done"])
         await admin.expire_lease(run.run_id)
 
-    page = await chat.store.load_thread_items(
-        accepted.thread_id, None, 9, "asc", chat.context(user)
-    )
-    assert said[0] == said[1]
-    assert [item.id for item in page.data] == said[0]
+    stored = await chat.load_items(user, accepted.thread_id)
+    assert published[0] == published[1]
+    assert [item.id for item in stored] == published[0]
 
 
 async def test_takeover_with_a_slow_clock_keeps_the_order(
@@ -269,10 +233,8 @@ async def test_takeover_with_a_slow_clock_keeps_the_order(
     turn = await load_turn(chat.store, run, context)
     events: list[Any] = [event async for event in EchoServer(chat.store).run_turn(turn, context)]
 
-    page = await chat.store.load_thread_items(
-        accepted.thread_id, None, 9, "asc", chat.context(user)
-    )
-    assert [item.id for item in page.data][-2:] == [early.id, events[-1].item.id]
+    stored = await chat.load_items(user, accepted.thread_id)
+    assert [item.id for item in stored][-2:] == [early.id, events[-1].item.id]
 
 
 async def test_turn_of_a_deleted_thread_is_not_found(

@@ -1,6 +1,7 @@
 """`POST /internal/chatkit`."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ from api_kit import Gateway, OpenGateway
 from chat_kit import Admin, Chat, MakeMessage, MakeUser, claim
 
 from durable_chatkit.errors import ThreadBusyError
+from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.storage.run_repository import RunRepository
 from todochat.identity.service_tokens import Arrow
 from todochat.ids import new_id
@@ -17,6 +19,22 @@ from todochat.ids import new_id
 @pytest.fixture
 def user(make_user: MakeUser) -> str:
     return make_user()
+
+
+ClaimRunWith = Callable[..., Awaitable[RunRecord]]
+
+
+@pytest.fixture
+def claim_run_with(
+    gateway: Gateway, user: str, message: MakeMessage, runs: RunRepository
+) -> ClaimRunWith:
+    """Send a message with headers and claim its run."""
+
+    async def send_and_claim(**headers: str) -> RunRecord:
+        await gateway.chatkit(message(), user, **headers)
+        return await claim(runs)
+
+    return send_and_claim
 
 
 @pytest.fixture
@@ -136,33 +154,17 @@ class TestAccepting:
         ],
     )
     async def test_unknown_time_zone_defaults_to_utc(
-        self,
-        gateway: Gateway,
-        user: str,
-        message: MakeMessage,
-        runs: RunRepository,
-        sent: str,
-        kept: str,
+        self, claim_run_with: ClaimRunWith, sent: str, kept: str
     ) -> None:
-        await gateway.chatkit(message(), user, x_timezone=sent)
-
-        assert (await claim(runs)).timezone == kept
+        assert (await claim_run_with(x_timezone=sent)).timezone == kept
 
     @pytest.mark.parametrize(
         ("sent", "kept"), [("de-DE,de;q=0.9,en", "de-DE"), ("*", "en"), ("!", "en")]
     )
     async def test_locale_is_first_accepted_language(
-        self,
-        gateway: Gateway,
-        user: str,
-        message: MakeMessage,
-        runs: RunRepository,
-        sent: str,
-        kept: str,
+        self, claim_run_with: ClaimRunWith, sent: str, kept: str
     ) -> None:
-        await gateway.chatkit(message(), user, accept_language=sent)
-
-        assert (await claim(runs)).locale == kept
+        assert (await claim_run_with(accept_language=sent)).locale == kept
 
     async def test_malformed_run_id_or_key_returns_400(
         self, gateway: Gateway, user: str, message: MakeMessage
@@ -360,10 +362,11 @@ class TestRefusing:
 
         assert bare.status_code == wrong.status_code == 401
 
+    @pytest.mark.parametrize("arrow", [Arrow.AGENT_TO_TASKS, Arrow.AUTH_TO_AGENT])
     async def test_token_of_another_arrow_returns_401(
-        self, gateway: Gateway, user: str, message: MakeMessage
+        self, gateway: Gateway, user: str, message: MakeMessage, arrow: Arrow
     ) -> None:
-        token = gateway.tokens.mint(Arrow.AGENT_TO_TASKS, user)
+        token = gateway.tokens.mint(arrow, user)
         response = await gateway.client.post(
             "/internal/chatkit", json=message(), headers={"Authorization": f"Bearer {token}"}
         )

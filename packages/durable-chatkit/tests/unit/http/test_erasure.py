@@ -244,18 +244,6 @@ async def test_erasure_rejects_token_of_another_user(
     assert "runs" in await tables_with(admin, user)
 
 
-async def test_auth_session_token_is_rejected_by_other_routes(
-    gateway: Gateway, message: MakeMessage, user: str
-) -> None:
-    token = gateway.tokens.mint(Arrow.AUTH_TO_AGENT, user)
-
-    response = await gateway.client.post(
-        "/internal/chatkit", json=message(), headers={"Authorization": f"Bearer {token}"}
-    )
-
-    assert response.status_code == 401
-
-
 async def test_purge_deletes_erasure_record_after_a_day(
     gateway: Gateway, admin: Admin, jobs_db: Database, user: str, make_user: MakeUser
 ) -> None:

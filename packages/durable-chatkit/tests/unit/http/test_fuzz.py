@@ -106,41 +106,46 @@ FUZZ = settings(
 )
 
 
+async def send_examples(
+    gateway: Gateway, user: str, admin: Admin, bodies: st.SearchStrategy[bytes]
+) -> None:
+    """Send examples of a strategy: first collected, since Hypothesis calls no coroutines."""
+    examples: list[bytes] = []
+
+    @FUZZ
+    @given(body=bodies)
+    def collect(body: bytes) -> None:
+        examples.append(body)
+
+    collect()
+    for body in examples:
+        await send(gateway, user, admin, body)
+
+
+def encode(value: object) -> bytes:
+    return json.dumps(value).encode()
+
+
 async def test_random_chatkit_requests_never_return_500(
     gateway: Gateway, known: tuple[str, dict[str, str]], admin: Admin
 ) -> None:
     user, ids = known
-    bodies: list[bytes] = []
+    requests = st.fixed_dictionaries({"type": st.sampled_from(TYPES), "params": fields(ids)})
 
-    @FUZZ
-    @given(kind=st.sampled_from(TYPES), params=fields(ids))
-    def collect(kind: str, params: dict[str, Any]) -> None:
-        bodies.append(json.dumps({"type": kind, "params": params}).encode())
-
-    collect()
-    for body in bodies:
-        await send(gateway, user, admin, body)
+    await send_examples(gateway, user, admin, requests.map(encode))
 
 
 async def test_random_bodies_never_return_500(
     gateway: Gateway, known: tuple[str, dict[str, str]], admin: Admin
 ) -> None:
     user, _ = known
-    bodies: list[bytes] = []
-
-    @FUZZ
-    @given(
-        body=st.one_of(
-            st.binary(max_size=60),
-            values.map(lambda value: json.dumps(value).encode()),
-            st.fixed_dictionaries(
-                {}, optional={"message": texts | values, "conversation_id": numbers | values}
-            ).map(lambda value: json.dumps(value).encode()),
-        )
+    simple_forms = st.fixed_dictionaries(
+        {}, optional={"message": texts | values, "conversation_id": numbers | values}
     )
-    def collect(body: bytes) -> None:
-        bodies.append(body)
 
-    collect()
-    for body in bodies:
-        await send(gateway, user, admin, body)
+    await send_examples(
+        gateway,
+        user,
+        admin,
+        st.binary(max_size=60) | values.map(encode) | simple_forms.map(encode),
+    )

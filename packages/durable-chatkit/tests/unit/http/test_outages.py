@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from api_kit import OpenGateway
+from api_kit import Gateway, OpenGateway
 from chat_kit import MakeMessage, MakeUser, claim
 from redis.asyncio import Redis
 
@@ -70,6 +70,13 @@ async def test_signals_resume_when_redis_is_back(
     await client.aclose()
 
 
+async def health_of(gateway: Gateway) -> tuple[int, int]:
+    """Return the status codes of readiness and liveness."""
+    ready = await gateway.client.get("/health/ready")
+    live = await gateway.client.get("/health/live")
+    return ready.status_code, live.status_code
+
+
 async def test_postgresql_outage_returns_503_until_it_is_back(
     own_postgres: tuple[PostgresProcess, DatabaseUrls],
     open_gateway: OpenGateway,
@@ -87,13 +94,12 @@ async def test_postgresql_outage_returns_503_until_it_is_back(
         await gateway.get("/internal/runs?status=active", user),
         await gateway.cancel("run_1", user),
     ]
-    ready = await gateway.client.get("/health/ready")
-    live = await gateway.client.get("/health/live")
+    health = await health_of(gateway)
     await asyncio.to_thread(server.start)
 
     assert [response.status_code for response in responses] == [503] * 4
     assert all("Retry-After" in response.headers for response in responses)
-    assert (ready.status_code, live.status_code) == (503, 200)
+    assert health == (503, 200)
     assert (await gateway.chatkit(message(), user)).status_code == 202
 
 
@@ -108,13 +114,12 @@ async def test_api_started_before_postgresql_returns_503_until_it_is_up(
     gateway = await open_gateway(urls=urls)
 
     refused = await gateway.chatkit(message(), user)
-    ready = await gateway.client.get("/health/ready")
-    live = await gateway.client.get("/health/live")
+    health = await health_of(gateway)
     await asyncio.to_thread(server.start)
     accepted = await gateway.chatkit(message(), user)
     ready_again = await gateway.client.get("/health/ready")
 
-    assert (refused.status_code, ready.status_code, live.status_code) == (503, 503, 200)
+    assert (refused.status_code, *health) == (503, 503, 200)
     assert "Retry-After" in refused.headers
     assert (accepted.status_code, ready_again.status_code) == (202, 200)
 

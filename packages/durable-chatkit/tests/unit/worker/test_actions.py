@@ -268,8 +268,7 @@ async def test_action_and_turn_of_one_thread_run_concurrently(
     item_id = (await card_of(chat, shown)).id
     gate = Gate()
     model.answer(Say("so", gate, " it is"))
-    turn = await chat.say("tell me", shown.thread_id)
-    await gate.wait_reached()
+    turn = await chat.say_until(gate, "tell me", shown.thread_id)
 
     acted = await act(chat, shown, "line.add", "meanwhile", item_id)
     gate.open()

@@ -96,8 +96,7 @@ async def test_second_attempt_does_not_repeat_custom_tools(
     model.answer(Say("It", gate))
     model.answer(Say("It lasts."))
     first = await chat.start_worker(factory="dictionary:create_agent")
-    run = await chat.say("what is durable?")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "what is durable?")
     await wait_until(lambda: chat.has_text(run, "It"))
 
     await first.aclose(0)
@@ -165,8 +164,7 @@ async def test_cancel_removes_item_that_a_tool_left_open(
     monkeypatch.setattr(sys.modules["dictionary"], "create_agent", lambda _: agent)
     model.answer(Call("work"))
     await chat.start_worker(factory="dictionary:create_agent")
-    run = await chat.say("dig")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "dig")
     await wait_until(lambda: _has_started(chat, run))
 
     await chat.cancel(run)

@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
+from todochat.contracts.runs import AcceptedRun
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
@@ -16,8 +18,7 @@ async def test_cancel_keeps_partial_text_and_closes_model_stream(
     gate = Gate()
     model.answer(Say("Once upon", " a time", gate, " there was"))
     await chat.start_worker(api=wire)
-    run = await chat.say("tell me a story")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "tell me a story")
     await wait_until(lambda: chat.has_text(run, "Once upon a time"))
 
     await chat.cancel(run)
@@ -29,19 +30,22 @@ async def test_cancel_keeps_partial_text_and_closes_model_stream(
     assert (await chat.events(run))[-1].type != "error"
 
 
-async def test_cancel_before_first_token_leaves_no_message(
-    chat: Chat, model: ScriptedModelServer
-) -> None:
+@pytest.fixture
+async def waiting_run(chat: Chat, model: ScriptedModelServer) -> AcceptedRun:
+    """A run that waits for the first token of its model."""
     gate = Gate()
     model.answer(gate, Say("too late"))
     await chat.start_worker()
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    return await chat.say_until(gate, "hi")
 
-    await chat.cancel(run)
 
-    assert await chat.wait_for_end(run) == "cancelled"
-    assert await chat.texts(run) == ["hi"]
+async def test_cancel_before_first_token_leaves_no_message(
+    chat: Chat, waiting_run: AcceptedRun
+) -> None:
+    await chat.cancel(waiting_run)
+
+    assert await chat.wait_for_end(waiting_run) == "cancelled"
+    assert await chat.texts(waiting_run) == ["hi"]
 
 
 async def test_cancel_during_tool_starts_no_further_call(
@@ -50,8 +54,7 @@ async def test_cancel_during_tool_starts_no_further_call(
     tasks.before_answer = Gate()
     model.answer(Call("add_task", {"title": "milk"}), Call("add_task", {"title": "eggs"}))
     await chat.start_worker(api=wire)
-    run = await chat.say("milk and eggs")
-    await tasks.before_answer.wait_reached()
+    run = await chat.say_until(tasks.before_answer, "milk and eggs")
 
     await chat.cancel(run)
 
@@ -73,17 +76,11 @@ async def test_cancelled_queued_run_calls_no_model(chat: Chat, model: ScriptedMo
 
 
 async def test_cancel_without_signal_is_noticed_at_renewal(
-    chat: Chat, model: ScriptedModelServer
+    chat: Chat, waiting_run: AcceptedRun
 ) -> None:
-    gate = Gate()
-    model.answer(gate, Say("too late"))
-    await chat.start_worker()
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    await chat.user_runs.request_cancel(waiting_run.run_id, chat.context.user_id, "user")
 
-    await chat.user_runs.request_cancel(run.run_id, chat.context.user_id, "user")
-
-    assert await chat.wait_for_end(run) == "cancelled"
+    assert await chat.wait_for_end(waiting_run) == "cancelled"
 
 
 async def test_turn_after_cancel_gets_a_note(chat: Chat, model: ScriptedModelServer) -> None:
@@ -91,8 +88,7 @@ async def test_turn_after_cancel_gets_a_note(chat: Chat, model: ScriptedModelSer
     model.answer(Say("First,", gate, " second"))
     model.answer(Say("Fine."))
     await chat.start_worker()
-    run = await chat.say("list everything")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "list everything")
     await wait_until(lambda: chat.has_text(run, "First,"))
     await chat.cancel(run)
     await chat.wait_for_end(run)
@@ -114,8 +110,7 @@ async def test_cancel_leaks_no_task(
     worker = await chat.start_worker()
     await chat.ask("hi")
     before = running()
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
     await wait_until(lambda: chat.has_text(run, "Once"))
 
     await chat.cancel(run)
@@ -129,8 +124,7 @@ async def test_deleting_thread_stops_its_run(chat: Chat, model: ScriptedModelSer
     gate = Gate()
     model.answer(Say("Once", gate, " upon"))
     await chat.start_worker()
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
 
     stopped = await chat.store.delete_thread_and_runs(run.thread_id, chat.context)
     await chat.signals.request_stop(stopped)

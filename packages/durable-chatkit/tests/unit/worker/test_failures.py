@@ -142,33 +142,31 @@ async def test_malformed_arguments_are_returned_to_the_model(
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
-async def test_tool_without_retry_budget_calls_service_once(
-    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, status: int
-) -> None:
-    model.answer(Call("add_task", {"title": "milk"}))
-    model.answer(Say("It can't be reached."))
-    tasks.failures = [status] * 10
-    await chat.start_worker(tasks_retry_budget_s=0.001)
-
-    run = await chat.ask("add milk")
-
-    assert await chat.wait_for_end(run) == "completed"
-    assert len(tasks.failures) == 9
-
-
-@pytest.mark.parametrize("status", [502, 503, 504])
+@pytest.mark.parametrize(
+    ("budget_s", "failures", "unused_failures", "titles"),
+    [(0.001, 10, 9, []), (20, 4, 0, ["milk"])],
+    ids=["no budget: one call", "a budget for four retries"],
+)
 async def test_tool_call_is_retried_within_its_budget(
-    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, status: int
+    chat: Chat,
+    model: ScriptedModelServer,
+    tasks: TasksStandIn,
+    status: int,
+    budget_s: float,
+    failures: int,
+    unused_failures: int,
+    titles: list[str],
 ) -> None:
     model.answer(Call("add_task", {"title": "milk"}))
-    model.answer(Say("Added."))
-    tasks.failures = [status] * 4
-    await chat.start_worker(tasks_retry_budget_s=20)
+    model.answer(Say("I tried."))
+    tasks.failures = [status] * failures
+    await chat.start_worker(tasks_retry_budget_s=budget_s)
 
     run = await chat.ask("add milk")
 
     assert await chat.wait_for_end(run) == "completed"
-    assert tasks.titles == ["milk"]
+    assert len(tasks.failures) == unused_failures
+    assert tasks.titles == titles
 
 
 async def test_unknown_tool_fails_the_run(chat: Chat, model: ScriptedModelServer) -> None:

@@ -22,8 +22,7 @@ async def test_long_run_keeps_its_lease(chat: Chat, model: ScriptedModelServer) 
     gate = Gate()
     model.answer(gate, Say("hello"))
     await chat.start_worker(times=SHORT)
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
     first = (await chat.row(run))["lease_until"]
 
     await wait_until(lambda: _is_renewed(chat, run, first))
@@ -43,8 +42,7 @@ async def test_last_seq_is_stored_during_the_run(chat: Chat, model: ScriptedMode
     model.answer(Say("one", "two", gate))
     await chat.start_worker(times=SHORT)
 
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
 
     await wait_until(lambda: chat.has_text(run, "onetwo"))
     last_seq = (await chat.frames(run))[-1].seq
@@ -63,8 +61,7 @@ async def test_worker_that_cannot_renew_stops_its_tools(
     gate = Gate()
     model.answer(gate, Call("add_task", {"title": "too late"}))
     await chat.start_worker(times=IMPATIENT)
-    run = await chat.say("add it")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "add it")
 
     async with chat.jobs.transaction(None) as session:
         await session.execute(text("SELECT 1 FROM runs FOR UPDATE"))
@@ -115,8 +112,7 @@ async def test_crashed_run_is_taken_over_while_its_worker_lives(
     model.answer(gate)
     model.answer(Say("hello"))
     worker = await chat.start_worker()
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
 
     worker.active[run.run_id].release("a test")
 

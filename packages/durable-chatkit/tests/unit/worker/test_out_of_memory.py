@@ -46,8 +46,7 @@ async def test_redis_full_during_run_shows_an_error(chat: Chat, model: ScriptedM
     first, second = Gate(), Gate()
     model.answer(Say("Half", first, " said", second, " and more", Gate()))
     worker = await chat.start_worker()
-    run = await chat.say("hi")
-    await first.wait_reached()
+    run = await chat.say_until(first, "hi")
     await wait_until(lambda: chat.has_text(run, "Half"))
     queue = worker._resources.publisher._queues[run.run_id]
 
@@ -70,8 +69,7 @@ async def test_stored_answer_counts_although_redis_was_full_at_its_end(
     gate = Gate()
     model.answer(Say("Half", gate, " said"))
     await chat.start_worker()
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
     await wait_until(lambda: chat.has_text(run, "Half"))
 
     async with out_of_memory(chat.redis):

@@ -41,8 +41,7 @@ async def test_connection_lost_during_write_does_not_fail_the_run(
         model.answer(Say("On it."), Call("add_task", {"title": "milk"}))
         model.answer(Say("Added."))
     await chat.start_worker()
-    run = await chat.say("add milk")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "add milk")
 
     async with chat.jobs.transaction(None) as session:
         await session.execute(text("SELECT 1 FROM runs FOR UPDATE"))
@@ -64,8 +63,7 @@ async def test_connection_lost_after_flush_is_not_a_crash(
     model.answer(Say("Half", first, " said", second, " and more", Gate()))
     model.answer(Say("The answer."))
     worker = await chat.start_worker()
-    run = await chat.say("hi")
-    await first.wait_reached()
+    run = await chat.say_until(first, "hi")
     await wait_until(lambda: chat.has_text(run, "Half"))
     queue = worker._resources.publisher._queues[run.run_id]
 
@@ -159,8 +157,7 @@ async def test_redis_outage_releases_the_run(
     model.answer(Say("Half", gate, " said"))
     with_limits(monkeypatch, retry_s=0.3)
     worker = await chat.start_worker()
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
     await wait_until(lambda: chat.has_text(run, "Half"))
     publisher = worker._resources.publisher
     call = publisher._connection.call

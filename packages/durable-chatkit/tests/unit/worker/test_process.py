@@ -47,8 +47,7 @@ async def test_sigterm_lets_run_finish(
     await wait_until(process.is_ready, 60)
     run = await chat.ask("hi")
     metrics = (await process.get("/metrics"))[1]
-    last = await chat.say("good bye", run.thread_id)
-    await gate.wait_reached()
+    last = await chat.say_until(gate, "good bye", run.thread_id)
 
     stopping = asyncio.create_task(process.stop())
     gate.open()
@@ -71,8 +70,7 @@ async def test_sigterm_releases_runs_that_exceed_the_timeout(
     process.environment["DRAIN_TIMEOUT_S"] = "0.1"
     await process.start()
     await wait_until(process.is_ready, 60)
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
 
     assert await process.stop() == 0
 

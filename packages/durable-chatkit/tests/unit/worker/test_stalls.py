@@ -39,8 +39,7 @@ async def test_release_after_stall_counts_as_crash(chat: Chat, model: ScriptedMo
     model.answer(Say("Half", gate))
     model.answer(Say("Whole."))
     stalling = await chat.start_worker(msgspec.structs.replace(TIMES, stall_s=STALL_S))
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
     time.sleep(2 * STALL_S)  # noqa: ASYNC251 - blocks the loop on purpose
     await wait_until(lambda: stalling.active[run.run_id].stalled)
 

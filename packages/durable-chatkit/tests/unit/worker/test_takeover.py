@@ -57,8 +57,7 @@ async def test_partial_text_is_removed_and_regenerated(
     model.answer(Say("Half", gate))
     model.answer(Say("Whole answer."))
     first = await chat.start_worker(api=wire)
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
     await wait_until(lambda: chat.has_text(run, "Half"))
 
     await first.aclose(0)
@@ -81,8 +80,7 @@ async def test_finished_model_call_is_replayed_and_its_tools_run_once(
     )
     model.answer(Say("Added both."))
     first = await chat.start_worker(api=wire)
-    run = await chat.say("milk and eggs")
-    await tasks.before_answer.wait_reached()
+    run = await chat.say_until(tasks.before_answer, "milk and eggs")
 
     await first.aclose(0)
     tasks.before_answer = None
@@ -105,8 +103,7 @@ async def test_finished_tool_calls_are_not_repeated(
     model.answer(Say("There", gate))
     model.answer(Say("There are two."))
     first = await chat.start_worker(api=wire)
-    run = await chat.say("add milk, then show all")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "add milk, then show all")
     await wait_until(lambda: chat.has_text(run, "There"))
     request_count = len(tasks.requests)
 
@@ -130,8 +127,7 @@ async def test_reference_resolves_to_same_task_after_its_effect(
     model.answer(Call("complete_task", {"task": "milk"}))
     model.answer(Say("Done."))
     first = await chat.start_worker()
-    run = await chat.say("milk is done")
-    await tasks.before_answer.wait_reached()
+    run = await chat.say_until(tasks.before_answer, "milk is done")
 
     await first.aclose(0)
     tasks.before_answer = None
@@ -148,8 +144,7 @@ async def test_worker_that_lost_its_run_publishes_nothing(
     model.answer(Say("Zombie", gate, " text"))
     model.answer(Say("The answer."))
     zombie = await chat.start_worker(times=ZOMBIE, api=wire)
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
     await wait_until(lambda: chat.has_text(run, "Zombie"))
     await sleep_past_lease(chat, zombie, run)
 
@@ -175,8 +170,7 @@ async def test_worker_that_lost_its_run_publishes_nothing_after_flush(
     model.answer(Say("The", answers, " answer."))
     model.answer(Say("The answer."))
     zombie = await chat.start_worker(times=ZOMBIE)
-    run = await chat.say("hi")
-    await zombies.wait_reached()
+    run = await chat.say_until(zombies, "hi")
     await wait_until(lambda: chat.has_text(run, "Zombie"))
     await sleep_past_lease(chat, zombie, run)
     await chat.start_worker()
@@ -203,8 +197,7 @@ async def test_effects_of_worker_that_lost_its_run_are_fenced(
     model.answer(Call("add_task", {"title": "milk"}))
     model.answer(Say("Added."))
     zombie = await chat.start_worker(times=ZOMBIE)
-    run = await chat.say("add milk")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "add milk")
     await sleep_past_lease(chat, zombie, run)
 
     await chat.start_worker()
@@ -245,8 +238,7 @@ async def test_run_continues_after_redis_flush_with_a_snapshot(
     model.answer(Say("Ad", gate, "ded."))
     model.answer(Say("Added."))
     await chat.start_worker(api=wire)
-    run = await chat.say("add milk")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "add milk")
     await wait_until(lambda: chat.has_text(run, "On it.Ad"))
 
     await chat.redis.flushall()
@@ -268,8 +260,7 @@ async def test_cancelling_run_of_dead_worker_keeps_partial_text(
     gate = Gate()
     model.answer(Say("Once upon", gate))
     first = await chat.start_worker()
-    run = await chat.say("a story")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "a story")
     await wait_until(lambda: chat.has_text(run, "Once upon"))
     await first.aclose(0)
 
@@ -288,8 +279,7 @@ async def test_takeover_starts_new_log_after_expiry(chat: Chat, model: ScriptedM
     model.answer(gate)
     model.answer(Say("Second."))
     first = await chat.start_worker()
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
     await first.aclose(0)
     await chat.redis.delete(log_key(run.run_id), meta_key(run.run_id))
 
@@ -309,8 +299,7 @@ async def test_drained_worker_releases_runs_without_crash(
     model.answer(Say("hello"))
     first = await chat.start_worker()
     await chat.start_worker()
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
     holder = next(worker for worker in chat.workers if worker.active)
 
     await holder.aclose(0)
@@ -327,8 +316,7 @@ async def test_drained_worker_finishes_runs_within_timeout(
     gate = Gate()
     model.answer(gate, Say("hello"))
     worker = await chat.start_worker()
-    run = await chat.say("hi")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "hi")
 
     worker.stop_claiming()
     gate.open()

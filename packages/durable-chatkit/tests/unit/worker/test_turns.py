@@ -56,8 +56,7 @@ async def test_token_is_published_before_the_next_arrives(
     model.answer(Say("one", gate, "two"))
     await chat.start_worker(api=wire)
 
-    run = await chat.say("count")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "count")
     await wait_until(lambda: _has_deltas(chat, run, ["one"]))
     gate.open()
 
@@ -76,8 +75,7 @@ async def test_slow_first_token_does_not_time_out(
     model.answer(gate, Say("at last"))
     await chat.start_worker(api=wire)
 
-    run = await chat.say("well?")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "well?")
     gate.open()
 
     assert await chat.wait_for_end(run) == "completed"

@@ -91,8 +91,7 @@ async def test_second_attempt_counts_only_new_model_calls(
     model.answer(Say("Let", gate))
     model.answer(Say("Nothing."))
     first = await chat.start_worker()
-    run = await chat.say("what's open?")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "what's open?")
     await wait_until(lambda: chat.has_text(run, "Let"))
     await first.aclose(0)
 
@@ -110,8 +109,7 @@ async def test_cancelled_run_keeps_usage_of_finished_calls(
     model.answer(Call("list_tasks"))
     model.answer(Say("Let", gate))
     await chat.start_worker()
-    run = await chat.say("what's open?")
-    await gate.wait_reached()
+    run = await chat.say_until(gate, "what's open?")
 
     await chat.cancel(run)
 
