@@ -166,7 +166,7 @@ async def test_only_one_process_purges_at_a_time(
     alone = await make_job().run(NOW)
 
     assert beside == dict.fromkeys(beside, 0)
-    assert alone["responses"] == 1
+    assert alone["answers"] == 1
 
 
 async def test_jobs_role_reads_only_purgeable_rows(
