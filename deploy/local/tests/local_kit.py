@@ -119,7 +119,15 @@ def held(data: DataDir, kind: int = fcntl.LOCK_EX) -> Iterator[None]:
 
 def alive(processes: Sequence[psutil.Process]) -> list[int]:
     """Return the PIDs of running processes; psutil also compares start times."""
-    return [p.pid for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    return [process.pid for process in processes if is_alive(process)]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Return whether a process runs; one that ends during the check doesn't."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def tree_of(pid: int) -> list[psutil.Process]:

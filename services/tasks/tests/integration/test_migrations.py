@@ -86,7 +86,7 @@ def test_database_of_a_later_version_is_left_unchanged(
 
     run_migrations(empty_urls.owner, MIGRATIONS)
 
-    assert "the database is at 9999, of a later version" in capsys.readouterr().out
+    assert "the database is at 9999 of a later version" in capsys.readouterr().out
     assert revisions_of(empty_urls.owner) == ["9999"]
     with pytest.raises(CommandError, match="9999"):
         command.downgrade(alembic_config(empty_urls.owner, MIGRATIONS), "base")
