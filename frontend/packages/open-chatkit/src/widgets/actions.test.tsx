@@ -466,7 +466,7 @@ describe("the todo agent's widgets", () => {
     ["confirm a bulk change", agents.pendingCard, "Confirm", "changes.confirm"],
     ["discard a bulk change", agents.pendingCard, "Cancel", "changes.discard"],
     ["undo a bulk change", agents.confirmedCard, "Undo", "changes.undo"],
-    ["cancel the tea order", agents.teaCard, "Take it back", "order.cancel"],
+    ["cancel the tea order", agents.teaCard, "Cancel order", "order.cancel"],
   ])("%s", async (_, widget, label, action) => {
     const { getByRole, lastAction } = show(widget);
 
