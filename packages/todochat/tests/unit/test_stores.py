@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -167,15 +167,20 @@ class Watched:
         await asyncio.gather(one(), one(), one())
 
 
-def hide_first_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+def hide_first_looks(
+    monkeypatch: pytest.MonkeyPatch,
+    connections: "Iterable[asyncpg.Connection[asyncpg.Record]]",
+) -> None:
     """Simulate connections that are closed right after their check."""
     is_closed = asyncpg.Connection.is_closed
-    seen = set()
+    # Others keep their state: garbage of an earlier test would be reported as unclosed.
+    hidden = set(connections)
 
     def look(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
-        is_first = connection not in seen
-        seen.add(connection)
-        return not is_first and is_closed(connection)
+        if connection in hidden:
+            hidden.remove(connection)
+            return False
+        return is_closed(connection)
 
     monkeypatch.setattr(asyncpg.Connection, "is_closed", look)
 
@@ -198,7 +203,7 @@ async def test_closed_connections_are_replaced_transparently(
         await session.execute(statement, {"pids": pids})
     await wait_until(lambda: all(connection.is_closed() for connection in first))
     if not is_heard:
-        hide_first_looks(monkeypatch)
+        hide_first_looks(monkeypatch, first)
         monkeypatch.setattr(pool_checks, "PING_AFTER_S", 0.0)
     await watched.work()
 
