@@ -21,6 +21,7 @@ class FolderScheduling(LoadFileScheduling):  # type: ignore[misc]
         return str(super()._split_scope(nodeid))
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FolderScheduling | None:
     """Schedule by folder under `--dist loadfile` only."""
     if config.getoption("dist") != "loadfile":

@@ -61,6 +61,8 @@ class Upstream:
         self.running.set()
 
     async def start(self) -> None:
+        if self._server is not None:  # two edges may share it
+            return
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
 
     async def stop(self) -> None:

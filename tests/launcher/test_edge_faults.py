@@ -25,7 +25,7 @@ MALFORMED = {
     "malformed trailer": b"2\r\nab\r\n0\r\nno colon\r\n\r\n",
 }
 HALF_SENT = 200
-SETTINGS = {
+SHORT_TIMEOUTS = {
     "EDGE_HEADER_TIMEOUT": "1s",
     "EDGE_BODY_TIMEOUT": "1s",
     "EDGE_ANSWER_TIMEOUT": "1s",
@@ -43,14 +43,29 @@ async def upstreams() -> dict[str, Upstream]:
 async def edge(
     upstreams: dict[str, Upstream], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Edge]:
+    """An edge with the default timeouts."""
     async with running_edge(
         tmp_path_factory.mktemp("caddy"),
         auth=upstreams["auth"],
         gateways=[upstreams["gateway"]],
         tasks=upstreams["tasks"],
-        settings=SETTINGS,
     ) as edge:
         yield edge
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def impatient_edge(
+    upstreams: dict[str, Upstream], edge: Edge, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Edge]:
+    """A second edge with short timeouts, in front of the same upstreams."""
+    async with running_edge(
+        tmp_path_factory.mktemp("impatient-caddy"),
+        auth=upstreams["auth"],
+        gateways=[upstreams["gateway"]],
+        tasks=upstreams["tasks"],
+        settings=SHORT_TIMEOUTS,
+    ) as second_edge:
+        yield second_edge
 
 
 def is_problem(answer: Answer, status: int) -> bool:
@@ -116,18 +131,20 @@ async def test_read_with_a_malformed_body_is_tried_once(
     assert upstreams["tasks"].connections - before <= 1  # the upstream may not have received it yet
 
 
-async def test_incomplete_requests_time_out(edge: Edge) -> None:
+async def test_incomplete_requests_time_out(impatient_edge: Edge) -> None:
     bodies = [
-        await edge.open("/api/u/tasks", "Content-Length: 1000", method="POST")
+        await impatient_edge.open("/api/u/tasks", "Content-Length: 1000", method="POST")
         for _ in range(HALF_SENT)
     ]
     for _, writer in bodies[::2]:
         writer.write(bytes(500))
-    heads = [await asyncio.open_connection("127.0.0.1", edge.port) for _ in range(HALF_SENT)]
+    heads = [
+        await asyncio.open_connection("127.0.0.1", impatient_edge.port) for _ in range(HALF_SENT)
+    ]
     for _, writer in heads:
         writer.write(b"POST /api/u/tasks HTTP/1.1\r\nHost: ed")
 
-    answers = await asyncio.gather(*(edge.read(*connection) for connection in bodies))
+    answers = await asyncio.gather(*(impatient_edge.read(*connection) for connection in bodies))
     rests = await asyncio.gather(*(asyncio.wait_for(reader.read(), 15) for reader, _ in heads))
 
     assert all(is_problem(answer, 408) for answer in answers)
@@ -136,9 +153,11 @@ async def test_incomplete_requests_time_out(edge: Edge) -> None:
         writer.close()
 
 
-async def test_slow_upload_outlasts_pause_and_response_timeouts(edge: Edge) -> None:
-    stalled = asyncio.create_task(stall(edge))
-    reader, writer = await edge.open("/api/u/chat", "Content-Length: 1000000", method="POST")
+async def test_slow_upload_outlasts_pause_and_response_timeouts(impatient_edge: Edge) -> None:
+    stalled = asyncio.create_task(stall(impatient_edge))
+    reader, writer = await impatient_edge.open(
+        "/api/u/chat", "Content-Length: 1000000", method="POST"
+    )
     sent = 0
 
     while not stalled.done():  # at least as long as a pause may be
@@ -147,7 +166,7 @@ async def test_slow_upload_outlasts_pause_and_response_timeouts(edge: Edge) -> N
         await asyncio.wait([stalled], timeout=0.1)
     writer.write(bytes(1_000_000 - sent))
 
-    assert (await edge.read(reader, writer)).status == 200
+    assert (await impatient_edge.read(reader, writer)).status == 200
     assert (await stalled).status == 408
 
 
@@ -160,18 +179,18 @@ async def stall(edge: Edge) -> Answer:
 
 @pytest.mark.parametrize("body", [b"", bytes(100_000)], ids=["GET", "POST"])
 async def test_stream_outlasts_the_request_timeouts(
-    edge: Edge, upstreams: dict[str, Upstream], body: bytes
+    impatient_edge: Edge, upstreams: dict[str, Upstream], body: bytes
 ) -> None:
     upstream = upstreams["gateway"]
     upstream.first_frame_taken.clear()
     method = "POST" if body else "GET"
-    reader, writer = await edge.open(
+    reader, writer = await impatient_edge.open(
         "/api/u/chat/stream", f"Content-Length: {len(body)}", method=method
     )
     writer.write(body)
     await reader.readuntil(b"data: 1\n\n")
 
-    await stall(edge)  # lasts as long as each limit
+    await stall(impatient_edge)  # lasts as long as each limit
     upstream.first_frame_taken.set()
     await reader.readuntil(b"data: 2\n\n")
 
@@ -180,11 +199,11 @@ async def test_stream_outlasts_the_request_timeouts(
 
 
 async def test_frozen_service_returns_503_within_the_response_timeout(
-    edge: Edge, upstreams: dict[str, Upstream]
+    impatient_edge: Edge, upstreams: dict[str, Upstream]
 ) -> None:
     upstreams["auth"].freeze()
 
-    answer = await edge.get("/api/auth/me", method="POST", body=b"{}")
+    answer = await impatient_edge.get("/api/auth/me", method="POST", body=b"{}")
     upstreams["auth"].thaw()
 
     assert is_problem(answer, 503)
@@ -192,10 +211,12 @@ async def test_frozen_service_returns_503_within_the_response_timeout(
 
 
 async def test_upload_to_a_frozen_service_times_out(
-    edge: Edge, upstreams: dict[str, Upstream]
+    impatient_edge: Edge, upstreams: dict[str, Upstream]
 ) -> None:
     upstreams["auth"].freeze()
-    reader, writer = await edge.open("/api/auth/me", "Content-Length: 12000000", method="POST")
+    reader, writer = await impatient_edge.open(
+        "/api/auth/me", "Content-Length: 12000000", method="POST"
+    )
     writer.write(bytes(12_000_000))
 
     with suppress(ConnectionError):  # Go resets a connection whose client is still sending
