@@ -38,24 +38,12 @@ class AccountGuard:
 
 
 class AccountEraser:
-    """Erases accounts; erasing one again is safe.
+    """Erases accounts; erasing one again is safe."""
 
-    Args:
-        stop_wait_s: timeout, per call, for workers to release the account's runs.
-    """
-
-    def __init__(
-        self,
-        db: Database,
-        redis: RedisClient,
-        signals: RunSignals,
-        *,
-        stop_wait_s: float = STOP_WAIT_S,
-    ) -> None:
+    def __init__(self, db: Database, redis: RedisClient, signals: RunSignals) -> None:
         self._db = db
         self._redis = redis
         self._signals = signals
-        self._stop_wait_s = stop_wait_s
 
     async def erase(self, user_id: str) -> None:
         """Delete all data of a user in PostgreSQL, and the user's runs in Redis.
@@ -85,7 +73,7 @@ class AccountEraser:
         log.info("account.erased", user_id=user_id, runs=len(runs.run_ids))
 
     async def _wait_until_released(self, user_id: str) -> None:
-        deadline = asyncio.get_running_loop().time() + self._stop_wait_s
+        deadline = asyncio.get_running_loop().time() + STOP_WAIT_S
         while asyncio.get_running_loop().time() < deadline:
             async with self._db.transaction(user_id) as session:
                 if await ChatErasureRepository(session, user_id).count_held_runs() == 0:

@@ -84,7 +84,6 @@ class TasksClient:
         body: Mapping[str, Any] | None = None,
         *,
         part: str = "",
-        params: Mapping[str, str] | None = None,
     ) -> bytes:
         """Make a change once over all attempts at the run; return the response's body.
 
@@ -106,7 +105,7 @@ class TasksClient:
         if caller.confirm_above is not None:
             headers["X-Confirm-Above"] = str(caller.confirm_above)
         sent = None if body is None else msgspec.json.encode(body)
-        response = await self._send(method, caller, path, json=sent, headers=headers, params=params)
+        response = await self._send(method, caller, path, json=sent, headers=headers)
         return response.body
 
     async def _send(

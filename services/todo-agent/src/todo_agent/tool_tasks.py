@@ -158,7 +158,6 @@ class ToolTasks:
         body: Mapping[str, Any] | None = None,
         *,
         part: str = "",
-        params: Mapping[str, str] | None = None,
     ) -> bytes:
         """Change an existing task; return the response's body.
 
@@ -170,9 +169,7 @@ class ToolTasks:
             AwaitsConfirmationError: it exceeds what the turn may change, and was held.
         """
         try:
-            return await self.client.change(
-                self.caller, method, path, body, part=part, params=params
-            )
+            return await self.client.change(self.caller, method, path, body, part=part)
         except UpstreamProblemError as problem:
             if problem.code != CONFIRMATION_REQUIRED:
                 raise

@@ -15,9 +15,7 @@ from chatkit.types import (
 
 from todochat.errors import FieldError, InvalidInputError
 
-MAX_MESSAGE_CHARS: Final = (
-    32_000  # a long e-mail thread; the history sent to a model has its own limit
-)
+MAX_MESSAGE_CHARS: Final = 32_000  # a long e-mail thread; the history has its own limit
 MAX_CONTENT_PARTS: Final = 100
 MAX_ATTACHMENTS: Final = 10
 MAX_ANSWERS: Final = 100  # of one structured input

@@ -29,7 +29,6 @@ def user(make_user: MakeUser) -> str:
 def no_stop_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Don't wait for workers to release runs."""
     monkeypatch.setattr(erasure, "STOP_WAIT_S", 0)
-    monkeypatch.setattr(erasure.AccountEraser.__init__, "__kwdefaults__", {"stop_wait_s": 0})
 
 
 async def erase(gateway: Gateway, user: str, *, path_user: str = "") -> httpx.Response:

@@ -104,9 +104,9 @@ def take_details(text: str, clock: Clock, *, prefer_first_date: bool = False) ->
     )
 
 
-def take_dates(text: str, clock: Clock, *, prefer_first: bool = False) -> Details:
+def take_dates(text: str, clock: Clock) -> Details:
     """Split a phrase into its date and the rest, ignoring other details."""
-    rest, taken = _take_strong_dates(text, clock, prefer_first=prefer_first)
+    rest, taken = _take_strong_dates(text, clock, prefer_first=False)
     rest, taken = _take_last_date(rest, taken, clock)
     return Details(tidy(rest), join_dates(taken, clock) if taken else None)
 

@@ -18,24 +18,23 @@ from todochat.telemetry.metrics import REDIS_MEMORY, PoolUse, watch_pool
 
 CONNECT_TIMEOUT_S: Final = 2.0
 SOCKET_TIMEOUT_S: Final = 5.0
-MAX_CONNECTIONS: Final = 50
+MAX_CONNECTIONS: Final = 50  # per node of a cluster
 CLUSTER_SUFFIX: Final = "+cluster"
 
 RedisClient = Redis | RedisCluster
 """One server, or a cluster."""
 
 
-def create_redis(url: str, *, max_connections: int = MAX_CONNECTIONS) -> RedisClient:
+def create_redis(url: str) -> RedisClient:
     """Create a client that fails fast and reconnects; close it with `aclose`.
 
     Args:
         url: `redis://` or `rediss://`, or with `+cluster` and any number of the cluster's nodes,
             separated by commas; a reachable one is enough to find the others.
-        max_connections: per node of a cluster.
     """
     parts = urlsplit(url)
     if not parts.scheme.endswith(CLUSTER_SUFFIX):
-        return create_server_client(url, max_connections=max_connections)
+        return create_server_client(url)
     credentials, at, hosts = parts.netloc.rpartition("@")
     first, *others = hosts.split(",")
     one_server = parts._replace(
@@ -43,14 +42,14 @@ def create_redis(url: str, *, max_connections: int = MAX_CONNECTIONS) -> RedisCl
     )
     nodes = [startup_node(other) for other in others]
     return ClusterClient.from_url(
-        urlunsplit(one_server), startup_nodes=nodes, max_connections=max_connections, **_options()
+        urlunsplit(one_server), startup_nodes=nodes, max_connections=MAX_CONNECTIONS, **_options()
     )
 
 
-def create_server_client(url: str, *, max_connections: int = MAX_CONNECTIONS) -> Redis:
+def create_server_client(url: str) -> Redis:
     """Create a client of a single server."""
     pool = BlockingConnectionPool.from_url(
-        url, timeout=CONNECT_TIMEOUT_S, max_connections=max_connections, **_options()
+        url, timeout=CONNECT_TIMEOUT_S, max_connections=MAX_CONNECTIONS, **_options()
     )
     watch_pool("redis", "commands", pool, _use)
     return Redis.from_pool(pool)

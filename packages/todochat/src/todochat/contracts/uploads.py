@@ -46,16 +46,9 @@ class LinkSigner:
         signature = _sign(self._keys[0], user_id, attachment_id, expires)
         return urlencode({"expires": expires, "signature": signature})
 
-    def is_valid(
-        self,
-        user_id: str,
-        attachment_id: str,
-        expires: int,
-        signature: str,
-        now: float | None = None,
-    ) -> bool:
+    def is_valid(self, user_id: str, attachment_id: str, expires: int, signature: str) -> bool:
         """Return whether the signature is valid for this file and has not expired."""
-        if expires < (time.time() if now is None else now):
+        if expires < time.time():
             return False
         given = signature.encode("utf-8", "replace")
         return any(

@@ -74,9 +74,9 @@ async def bootstrap(
         await connection.close()
 
 
-def role_names(families: tuple[str, ...] = DATABASES) -> list[str]:
-    """Return every role of the given families."""
-    return [f"{family}_{kind}" for family in families for kind in KINDS]
+def role_names() -> list[str]:
+    """Return the roles of all databases."""
+    return [f"{family}_{kind}" for family in DATABASES for kind in KINDS]
 
 
 async def _set_role(

@@ -18,7 +18,6 @@ from structlog.typing import EventDict
 
 from todochat.secret_text import secret_bytes
 
-USER_FIELDS: Final = frozenset({"user_id", "user"})
 USER_HASH_CHARS: Final = 16  # 64 bits: two of a million people share one with a chance of 3e-8
 MAX_ERROR_CHARS: Final = 300
 MAX_FRAMES: Final = 30

@@ -104,17 +104,15 @@ def span(
             begun.end()
 
 
-def start_leaf(
-    name: str, *, kind: SpanKind = SpanKind.CLIENT, attributes: Attributes | None = None
-) -> Span:
-    """Start a span within the current trace; the caller ends it.
+def start_leaf(name: str, *, attributes: Attributes | None = None) -> Span:
+    """Start a span of a call to a store or a model within the current trace; the caller ends it.
 
     It never becomes a parent, so it may start and end in generators that other tasks resume.
     Outside of a trace it is a no-op: idle loops belong to no request.
     """
     if not is_tracing() or not trace.get_current_span().get_span_context().is_valid:
         return trace.INVALID_SPAN
-    return start_span(name, kind=kind, attributes=attributes)
+    return start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
 
 
 def start_span(

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
@@ -14,12 +13,8 @@ from todochat.errors import UnavailableError
 from todochat.http.client import ServiceClient, UpstreamError
 from todochat.identity.access_tokens import VerifiedAccessToken, VerifyAccessToken, is_well_formed
 
-CACHE_S: Final = (
-    5.0  # a revoked token stays valid for this long; equals the age of the revocation list
-)
-UNREACHABLE_S: Final = (
-    1.0  # pause after a failure, so that a frozen auth-session doesn't delay every request
-)
+CACHE_S: Final = 5.0  # a revoked token stays valid for as long; equals the revocation list's age
+UNREACHABLE_S: Final = 1.0  # pause after a failure, so that not every request waits for a timeout
 MAX_CACHED: Final = 10_000
 MAX_LOOKUPS: Final = 100  # concurrent lookups; guessing tokens must not saturate auth-session
 _PATH: Final = "/internal/access-tokens/verify"
@@ -38,14 +33,10 @@ class AccessTokenDirectory:
 
     Args:
         client: for the arrow from tasks to auth-session.
-        clock: monotonic, in seconds.
     """
 
-    def __init__(
-        self, client: ServiceClient, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, client: ServiceClient) -> None:
         self._client = client
-        self._clock = clock
         self._cache: OrderedDict[bytes, _CachedToken] = OrderedDict()
         self._lookups: dict[bytes, asyncio.Task[VerifiedAccessToken | None]] = {}
         self._unreachable_until = float("-inf")
@@ -61,13 +52,13 @@ class AccessTokenDirectory:
             return None
         key = hashlib.sha256(token.encode()).digest()
         cached = self._cache.get(key)
-        if cached is not None and self._clock() < cached.expires_at:
+        if cached is not None and time.monotonic() < cached.expires_at:
             return cached.token
         lookup = self._lookups.get(key)
         if lookup is None:
             if len(self._lookups) >= MAX_LOOKUPS:
                 raise UnavailableError("Too many access tokens are being verified.")
-            if self._clock() < self._unreachable_until:
+            if time.monotonic() < self._unreachable_until:
                 raise UpstreamError("The access token can't be verified right now.")
             lookup = asyncio.create_task(self._look_up(key, token))
             self._lookups[key] = lookup
@@ -81,12 +72,12 @@ class AccessTokenDirectory:
             lookup.exception()  # retrieved, even if every caller was cancelled
 
     async def _look_up(self, key: bytes, token: str) -> VerifiedAccessToken | None:
-        started_at = self._clock()
+        started_at = time.monotonic()
         body = msgspec.json.encode(VerifyAccessToken(token=token))
         try:
             response = await self._client.request("POST", _PATH, user_id=_NOBODY, json=body)
         except UpstreamError:
-            self._unreachable_until = self._clock() + UNREACHABLE_S
+            self._unreachable_until = time.monotonic() + UNREACHABLE_S
             raise
         verified = None
         if response.status == HTTPStatus.OK:

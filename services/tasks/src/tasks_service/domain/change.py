@@ -1,7 +1,7 @@
 """Documents of the change feed, one per committed change."""
 
 import datetime as dt
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -21,9 +21,6 @@ ChangeType = Literal[
     "list.deleted.v1",
 ]
 Actor = Literal["user", "agent"]
-
-FEED_READY: Final = "feed.ready.v1"
-FEED_RESET: Final = "feed.reset.v1"
 
 
 class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):

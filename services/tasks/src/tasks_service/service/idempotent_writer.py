@@ -5,7 +5,6 @@ deadlock. The response is encoded and stored before the commit, so a replay retu
 committed.
 """
 
-import datetime as dt
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Final
@@ -91,12 +90,10 @@ class IdempotentWriter:
         database: Database,
         on_changed: Callable[[str], None],
         *,
-        clock: Callable[[], dt.datetime] = utc_now,
         max_wait_s: float = MAX_WAIT_S,
     ) -> None:
         self._database = database
         self._on_changed = on_changed
-        self._clock = clock
         self._max_wait_s = max_wait_s
 
     async def write(
@@ -170,20 +167,20 @@ class IdempotentWriter:
             actor=request.actor,
             run_id=request.run.run_id if request.run else None,
             group=request.group,
-            now=self._clock(),
+            now=utc_now(),
         )
         result = await change(work)
         await work.flush()
         body = NO_BODY if result is None else msgspec.json.encode(result)
         if key is not None:
             response = StoredResponse(request.fingerprint, status, body)
-            await responses.store(key, response, now=self._clock())
+            await responses.store(key, response, now=utc_now())
         return Written(status, body), work.has_changes
 
     async def _advance_attempt(self, session: AsyncSession, user_id: str, run: RunAttempt) -> None:
         with lock_timeout_as(BusyError):
             highest = await AttemptRepository(session, user_id).advance(
-                run.run_id, run.attempt, now=self._clock()
+                run.run_id, run.attempt, now=utc_now()
             )
         if highest > run.attempt:
             raise StaleAttemptError(highest)

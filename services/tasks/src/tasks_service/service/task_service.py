@@ -1,7 +1,5 @@
 """Use cases of tasks."""
 
-import datetime as dt
-from collections.abc import Callable
 from http import HTTPStatus
 
 from tasks_service.domain.cursor import Position, encode_cursor, parse_cursor, query_digest
@@ -28,16 +26,9 @@ from todochat.database import Database
 class TaskService:
     """Reads and changes a user's tasks."""
 
-    def __init__(
-        self,
-        database: Database,
-        writer: IdempotentWriter,
-        *,
-        clock: Callable[[], dt.datetime] = utc_now,
-    ) -> None:
+    def __init__(self, database: Database, writer: IdempotentWriter) -> None:
         self._database = database
         self._writer = writer
-        self._clock = clock
 
     async def get(self, user_id: str, ref: str) -> Task:
         """Return the task with this ID or number.
@@ -73,7 +64,7 @@ class TaskService:
                 if await lists.find_by_id(filters.list_id) is None:
                     raise ListNotFoundError
             records = await TaskRepository(session, user_id).find_page(
-                filters, order, after=after, limit=limit + 1, now=self._clock()
+                filters, order, after=after, limit=limit + 1, now=utc_now()
             )
         page = [to_task(record) for record in records[:limit]]
         if len(records) <= limit:
