@@ -16,7 +16,7 @@ from auth_kit import (
 )
 from redis.asyncio import Redis
 
-from todochat.identity.revocation import REVOCATIONS_TOLD_KEY
+from todochat.identity.revocation import REVOCATIONS_COMPLETE_KEY
 from todochat.identity.service_tokens import Arrow
 from todochat.testing.memory import out_of_memory
 from todochat.testing.waiting import wait_until
@@ -59,7 +59,7 @@ async def test_a_running_service_restores_a_flushed_redis(
     service: Service, browser: Browser, database: Connection, redis: Redis
 ) -> None:
     sid = await revoked_sid(browser, database)
-    await wait_until(lambda: redis.exists(REVOCATIONS_TOLD_KEY))
+    await wait_until(lambda: redis.exists(REVOCATIONS_COMPLETE_KEY))
 
     await redis.flushall()
 
@@ -70,10 +70,10 @@ async def test_a_restarted_redis_is_not_considered_complete(
     service: Service, browser: Browser, database: Connection, redis: Redis
 ) -> None:
     sid = await revoked_sid(browser, database)
-    await wait_until(lambda: redis.exists(REVOCATIONS_TOLD_KEY))
+    await wait_until(lambda: redis.exists(REVOCATIONS_COMPLETE_KEY))
 
     await redis.delete("auth:revoked")
-    await redis.set(REVOCATIONS_TOLD_KEY, "the run id of the server that died")
+    await redis.set(REVOCATIONS_COMPLETE_KEY, "the run id of the server that died")
 
     await wait_until(lambda: redis.zscore("auth:revoked", sid), 10)
 

@@ -23,7 +23,7 @@ from chat_gateway.streams.redis_guard import REDIS_ERRORS
 from chat_gateway.streams.relay import Relay
 from chat_gateway.streams.sign_out_watcher import RECHECK_S, SignOutWatcher
 from chat_gateway.streams.viewer_leases import RENEW_S, ViewerLeases
-from todochat.background import PeriodicJob, running_jobs, running_task
+from todochat.background import PeriodicJob, running_jobs
 from todochat.bus import RunHub
 from todochat.bus.redis_client import create_redis, redis_memory
 from todochat.contracts.uploads import LinkSigner
@@ -91,7 +91,7 @@ async def open_gateway(app: Litestar) -> AsyncIterator[None]:
         sweeper = AbandonedRunSweeper(redis, agent.cancel_abandoned_run)
         watcher = SignOutWatcher(redis, hub, open_streams, revocations)
         jobs = create_jobs(partial(leases.renew, open_streams), sweeper, watcher)
-        async with running_task("revocation-feed", feed.run()), running_jobs(*jobs):
+        async with running_jobs(feed.job(), *jobs):
             yield
 
 

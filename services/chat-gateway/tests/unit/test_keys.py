@@ -5,7 +5,7 @@ from redis.crc import key_slot
 
 from chat_gateway.streams import keys
 from todochat.bus.keys import log_key
-from todochat.identity.revocation import REVOCATIONS_TOLD_KEY, REVOKED_KEY
+from todochat.identity.revocation import REVOCATIONS_COMPLETE_KEY, REVOKED_KEY
 
 
 def slots(*names: str | bytes) -> set[int]:
@@ -22,7 +22,7 @@ def test_keys_of_a_run_share_a_slot_with_its_log() -> None:
 
 
 def test_revocation_keys_share_a_slot() -> None:
-    assert len(slots(REVOKED_KEY, REVOCATIONS_TOLD_KEY)) == 1
+    assert len(slots(REVOKED_KEY, REVOCATIONS_COMPLETE_KEY)) == 1
 
 
 def test_users_and_runs_are_spread_over_slots() -> None:

@@ -65,7 +65,7 @@ async def open_services(app: Litestar) -> AsyncIterator[None]:
 
         revocations = RevocationSet(redis)
         try:
-            # Loaded before the first request. Without Redis the background task loads it later.
+            # Loaded before the first request. Without Redis its job loads it later.
             await revocations.refresh()
         except (RedisError, OSError) as error:
             log.warning("start.without_redis", error=error)
@@ -94,11 +94,15 @@ async def open_services(app: Litestar) -> AsyncIterator[None]:
         for name, loop in {
             "changes.publish": notifier.publish,
             "changes.listen": notifier.listen,
-            "revocations": revocations.run,
-            "revocations.feed": RevocationFeed(auth_session, revocations).run,
         }.items():
             await stack.enter_async_context(running_task(name, run_forever(name, loop)))
-        await stack.enter_async_context(running_jobs(_purge_job(settings, jobs_database)))
+        await stack.enter_async_context(
+            running_jobs(
+                revocations.refresh_job(),
+                RevocationFeed(auth_session, revocations).job(),
+                _purge_job(settings, jobs_database),
+            )
+        )
 
         async def close_feeds() -> None:
             notifier.close_all("reconnect")

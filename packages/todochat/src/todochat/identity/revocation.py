@@ -12,7 +12,6 @@ Redis can be full or down, so verifiers also read the revoked sids from auth-ses
 (`todochat.identity.revocation_feed`).
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -20,24 +19,31 @@ from typing import Any, Final
 import structlog
 from redis.exceptions import RedisError
 
+from todochat.background import PeriodicJob
 from todochat.bus.redis_client import RedisClient
 from todochat.errors import UnauthorizedError
 
 REVOKED_KEY: Final = "auth:revoked"
-REVOCATIONS_TOLD_KEY: Final = "{auth:revoked}:told"
+REVOCATIONS_COMPLETE_KEY: Final = "{auth:revoked}:told"
 REVOCATIONS_CHANNEL: Final = "auth:revocations"
 REFRESH_S: Final = 5.0
+REFRESH_TIMEOUT_S: Final = 10.0
 MAX_REVOKED: Final = 1_000_000
 HEARD_S: Final = 24 * 3600 + 60  # a message has no expiry; no token lives longer
 
 log = structlog.get_logger(__name__)
 
 
+def is_revoked(until: float | None) -> bool:
+    """Return whether a sid with this score in `auth:revoked` is revoked; None is a missing one."""
+    return until is not None and until >= time.time()
+
+
 class RevocationSet:
     """The revoked sids known to this process, each until its last token expires.
 
-    It has at most 1,000,000. `run` adds those in Redis every 5 s. While Redis is unreachable, known
-    revoked sessions stay rejected, and all others stay admitted.
+    It has at most 1,000,000. `refresh_job` adds those in Redis every 5 s. While Redis is
+    unreachable, known revoked sessions stay rejected, and all others stay admitted.
     """
 
     def __init__(self, redis: RedisClient) -> None:
@@ -46,7 +52,7 @@ class RevocationSet:
         self._callbacks: list[Callable[[str], object]] = []
 
     def __contains__(self, sid: object) -> bool:
-        return isinstance(sid, str) and self._until.get(sid, 0.0) >= time.time()
+        return isinstance(sid, str) and is_revoked(self._until.get(sid))
 
     def on_revoked(self, callback: Callable[[str], object]) -> None:
         """Call `callback` with each sid that is added, once; it must not block."""
@@ -79,6 +85,16 @@ class RevocationSet:
         if sid in self:
             raise UnauthorizedError("This session was signed out.")
 
+    def refresh_job(self) -> PeriodicJob:
+        """Return the job that refreshes every 5 s."""
+        return PeriodicJob(
+            name="refresh-revocations",
+            run=self.refresh,
+            interval_s=REFRESH_S,
+            timeout_s=REFRESH_TIMEOUT_S,
+            expected=(RedisError, OSError),
+        )
+
     async def refresh(self) -> None:
         """Add the revoked sids of Redis, and drop expired ones."""
         members: Any = await self._redis.zrangebyscore(
@@ -88,15 +104,6 @@ class RevocationSet:
         for member, until in members:
             sid = member.decode() if isinstance(member, bytes) else str(member)
             self.add(sid, float(until))
-
-    async def run(self) -> None:
-        """Refresh until cancelled."""
-        while True:
-            try:
-                await self.refresh()
-            except (RedisError, OSError) as error:
-                log.warning("revocation.refresh_failed", error=error)
-            await asyncio.sleep(REFRESH_S)
 
     def drop_expired(self) -> None:
         """Drop the sessions whose last token has expired."""

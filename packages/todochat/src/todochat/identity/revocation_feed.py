@@ -4,12 +4,11 @@ Redis notifies verifiers within a second, but only while it is reachable and has
 verifier also polls auth-session every 5 s for the sessions revoked since its last poll.
 """
 
-import asyncio
 from typing import Final
 
 import msgspec
-import structlog
 
+from todochat.background import PeriodicJob
 from todochat.errors import ServiceError
 from todochat.http.client import ServiceClient
 from todochat.identity.revocation import MAX_REVOKED, RevocationSet
@@ -18,11 +17,10 @@ PATH: Final = "/internal/revocations"
 POLL_S: Final = 5.0
 PAGE: Final = 1_000
 TIMEOUT_S: Final = 3.0  # per page
+POLL_TIMEOUT_S: Final = 300.0  # the first poll can have 1,000 pages
 # Covers transactions that commit after a later one, and processes whose clocks differ.
 OVERLAP_S: Final = 60
 _NOBODY: Final = "-"  # the call is for no user
-
-log = structlog.get_logger(__name__)
 
 
 class RevokedSession(msgspec.Struct, frozen=True):
@@ -52,6 +50,16 @@ class RevocationFeed:
         self._revocations = revocations
         self._since = 0
 
+    def job(self) -> PeriodicJob:
+        """Return the job that polls every 5 s."""
+        return PeriodicJob(
+            name="poll-revocations",
+            run=self.poll,
+            interval_s=POLL_S,
+            timeout_s=POLL_TIMEOUT_S,
+            expected=(ServiceError, msgspec.MsgspecError),
+        )
+
     async def poll(self) -> None:
         """Read what was revoked since the last poll; the first one reads everything.
 
@@ -69,15 +77,6 @@ class RevocationFeed:
                 self._since = max(0, as_of - OVERLAP_S)
                 return
             after = page.next
-
-    async def run(self) -> None:
-        """Poll every 5 s until cancelled."""
-        while True:
-            try:
-                await self.poll()
-            except (ServiceError, msgspec.MsgspecError) as error:
-                log.warning("revocation.poll_failed", error=error)
-            await asyncio.sleep(POLL_S)
 
     async def _read(self, after: str) -> RevocationPage:
         params = {"since": str(self._since), "after": after}

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from auth_session.domain.limits import VERIFIER_LEEWAY
 from auth_session.domain.session import RevokedSid, UserSession
 from todochat.bus.redis_client import RedisClient
-from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOCATIONS_TOLD_KEY, REVOKED_KEY
+from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOCATIONS_COMPLETE_KEY, REVOKED_KEY
 
 # KEYS: the revoked sids, which select the server of a cluster.
 _RUN_ID: Final = "return string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')"
@@ -79,7 +79,7 @@ class RevocationPublisher:
 
     async def mark_complete(self, run_id: str) -> None:
         """Store in Redis itself that this run of the server received every revocation."""
-        await self._redis.set(REVOCATIONS_TOLD_KEY, run_id)
+        await self._redis.set(REVOCATIONS_COMPLETE_KEY, run_id)
 
     async def is_complete(self) -> bool:
         """Return whether Redis still has every revocation that was published.
@@ -88,7 +88,7 @@ class RevocationPublisher:
         may be missing although the mark is there.
         """
         run_id = await self.get_run_id()
-        return await self._redis.get(REVOCATIONS_TOLD_KEY) == run_id.encode()
+        return await self._redis.get(REVOCATIONS_COMPLETE_KEY) == run_id.encode()
 
     async def remove_expired(self, now: datetime) -> None:
         """Remove the sessions whose last token has expired."""

@@ -27,7 +27,7 @@ from chat_gateway.streams.redis_guard import Pipeline, redis_or_503
 from todochat.bus.redis_client import RedisClient
 from todochat.contracts.requests import STREAMING_REQUEST_TYPES
 from todochat.errors import TooManyRequestsError, UnauthorizedError
-from todochat.identity.revocation import REVOKED_KEY, RevocationSet
+from todochat.identity.revocation import REVOKED_KEY, RevocationSet, is_revoked
 from todochat.identity.tokens import Identity
 from todochat.ids import new_id
 
@@ -169,7 +169,7 @@ class AdmissionControl:
             pipeline.zscore(REVOKED_KEY, identity.sid)
             pipeline.eval(_ADMIT_SCRIPTS[cost.rate], 2, *user_keys, *arguments)
             revoked_until, (reached, reset_s) = await pipeline.execute()
-        if revoked_until is not None and revoked_until >= now:
+        if is_revoked(revoked_until):
             if not reached:  # the holder of a signed-out secret doesn't use up the user's limits
                 async with redis_or_503():
                     await self._redis.eval(_REFUND, 2, *user_keys, viewer_id)

@@ -1,14 +1,18 @@
 """Closes a session's streams within a second of its sign-out."""
 
 import asyncio
-import time
 from typing import Final
 
 from chat_gateway.streams.open_streams import OpenStreams
 from chat_gateway.streams.redis_guard import TIMEOUT_S
 from todochat.bus import RunHub
 from todochat.bus.redis_client import RedisClient
-from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY, RevocationSet
+from todochat.identity.revocation import (
+    REVOCATIONS_CHANNEL,
+    REVOKED_KEY,
+    RevocationSet,
+    is_revoked,
+)
 
 RECHECK_S: Final = 0.8  # bounds the delay if a message is lost with its connection
 RECHECK_BATCH: Final = 500
@@ -45,5 +49,5 @@ class SignOutWatcher:
             async with asyncio.timeout(TIMEOUT_S):
                 scores = await self._redis.zmscore(REVOKED_KEY, batch)
             for sid, revoked_until in zip(batch, scores, strict=True):
-                if revoked_until is not None and revoked_until >= time.time():
+                if is_revoked(revoked_until):
                     self._open_streams.close_session(sid)

@@ -22,7 +22,7 @@ from chat_gateway.streams.redis_guard import REDIS_ERRORS, TIMEOUT_S, Pipeline
 from chat_gateway.streams.stream_format import UNAUTHORIZED
 from chat_gateway.streams.viewer import StreamViewer
 from todochat.bus.redis_client import RedisClient
-from todochat.identity.revocation import REVOKED_KEY, RevocationSet
+from todochat.identity.revocation import REVOKED_KEY, RevocationSet, is_revoked
 
 RENEW_S: Final = LEASE_S / 3
 RENEW_BATCH: Final = 200
@@ -71,7 +71,7 @@ class ViewerLeases:
         except REDIS_ERRORS as error:
             log.warning("viewer_leases.acquire_failed", run_id=viewer.run_id, error=error)
             return
-        if revoked_until is not None and revoked_until >= time.time():
+        if is_revoked(revoked_until):
             viewer.close(UNAUTHORIZED)
 
     async def release(self, viewer: StreamViewer, *, client_closed: bool) -> None:
