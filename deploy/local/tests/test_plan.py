@@ -187,6 +187,26 @@ def test_own_agent_is_watched_for_changes(reachable_path: Path, factory: str, wa
     assert watching == {"todo-agent-worker"}
 
 
+@pytest.mark.parametrize(
+    ("package", "restarted"),
+    [
+        ("durable_chatkit", {"todo-agent-api", "todo-agent-worker"}),
+        ("offline_assistant", {"todo-agent-api", "todo-agent-worker"}),
+        ("tasks_service", {"tasks"}),
+        (
+            "todochat",
+            {"auth-session", "chat-gateway", "tasks", "todo-agent-api", "todo-agent-worker"},
+        ),
+    ],
+)
+def test_change_of_a_package_restarts_the_services_that_import_it(
+    reachable_path: Path, package: str, restarted: set[str]
+) -> None:
+    plan = plan_for(reachable_path)
+
+    assert {each.name for each in plan.units if package in each.watch} == restarted
+
+
 def test_file_in_the_current_folder_shadows_no_standard_module(tmp_path: Path) -> None:
     (tmp_path / "colorsys.py").write_text("raise SystemExit(3)")
 

@@ -41,7 +41,10 @@ def schema(database: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     (package / "first.py").write_text("one")
     monkeypatch.syspath_prepend(str(tmp_path))
     migration = Migration(
-        package="sampled", variable="TASKS_MIGRATION_DATABASE_URL", url=database.owner
+        package="sampled",
+        source="sampled",
+        variable="TASKS_MIGRATION_DATABASE_URL",
+        url=database.owner,
     )
     return SchemaSetup(
         stamp=tmp_path / "schema.json",
@@ -109,6 +112,15 @@ async def test_unreachable_database_stops_the_start(schema: SchemaSetup) -> None
 
     with pytest.raises(StartError, match="schema can't be checked"):
         await replace(schema, migrations=[nowhere]).ensure(Migrator())
+
+
+async def test_package_without_migrations_stops_the_start(
+    schema: SchemaSetup, tmp_path: Path
+) -> None:
+    (tmp_path / "sampled" / "migrations" / "first.py").unlink()
+
+    with pytest.raises(StartError, match="finds no migrations"):
+        await schema.ensure(Migrator())
 
 
 async def set_revision(url: str, revision: str) -> None:

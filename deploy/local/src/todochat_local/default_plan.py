@@ -34,8 +34,12 @@ from todochat_local.service_units import (
 from todochat_local.site_build import Frontend, frontend_dir, site_step, will_build
 
 REDIS_VARIABLE: Final = "REDIS_URL"
-# Database -> the package that migrates it.
-_PACKAGES: Final = {"auth": "auth_session", "tasks": "tasks_service", "chat": "todo_agent"}
+# Database -> the service that migrates it, and the package with the migrations.
+_PACKAGES: Final = {
+    "auth": ("auth_session", "auth_session"),
+    "tasks": ("tasks_service", "tasks_service"),
+    "chat": ("todo_agent", "durable_chatkit"),
+}
 _WITH_JOBS: Final = frozenset({"tasks", "chat"})  # have jobs that work across users
 
 
@@ -141,11 +145,12 @@ class EnginePlanner:
         kinds = {"app": f"{name}_DATABASE_URL"}
         if family in _WITH_JOBS:
             kinds["jobs"] = f"{name}_JOBS_DATABASE_URL"
+        package, source = _PACKAGES[family]
         variable = f"{name}_MIGRATION_DATABASE_URL"
         if family in self._embedded:
             self.connections |= {kinds[kind]: self._url(family, kind, port) for kind in kinds}
             owner = self._url(family, "owner", port)
-            return Migration(package=_PACKAGES[family], variable=variable, url=owner)
+            return Migration(package=package, source=source, variable=variable, url=owner)
         missing = [each for each in kinds.values() if not self._environ.get(each)]
         if missing:
             msg = f"{kinds['app']} is set, so {missing[0]} must be set, too"
@@ -154,7 +159,8 @@ class EnginePlanner:
         if not self._environ.get(variable):
             self.notes.append(f"{variable} is not set: the {family} database is not migrated")
             return None
-        return Migration(package=_PACKAGES[family], variable=variable, url=self._environ[variable])
+        url = self._environ[variable]
+        return Migration(package=package, source=source, variable=variable, url=url)
 
     def _url(self, family: str, kind: str, port: int) -> str:
         role = f"{family}_{kind}"

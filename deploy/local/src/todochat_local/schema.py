@@ -29,10 +29,13 @@ class Migration:
     """The migration of one service's database.
 
     Args:
+        package: the service, whose command `migrate` is run.
+        source: the package with the migrations: the service's own, or its runtime's.
         variable: the variable for `url`, the URL of the database's owner role.
     """
 
     package: str
+    source: str
     variable: str
     url: str
 
@@ -101,7 +104,7 @@ class SchemaSetup:
         return {
             "cluster": control.read_bytes()[:8].hex() if control else "",
             "roles": hashlib.sha256(passwords.encode()).hexdigest(),
-            "files": {item.package: migrations_hash(item.package) for item in self.migrations},
+            "files": {item.package: migrations_hash(item.source) for item in self.migrations},
         }
 
     async def _revisions(self) -> dict[str, list[str]]:
@@ -124,12 +127,19 @@ async def read_revision(url: str) -> list[str]:
 
 
 def migrations_hash(package: str) -> str:
-    """Return a hash of a package's migrations; the package isn't imported."""
+    """Return a hash of a package's migrations; the package isn't imported.
+
+    Raises:
+        StartError: the package isn't installed, or has no migrations.
+    """
     spec = find_spec(package)
     if spec is None or spec.origin is None:
         raise StartError(SCHEMA, f"needs the package {package}, which is not installed")
     digest = hashlib.sha256()
     folder = Path(spec.origin).parent / "migrations"
-    for path in sorted(folder.rglob("*.py")):
+    files = sorted(folder.rglob("*.py"))
+    if not files:
+        raise StartError(SCHEMA, f"finds no migrations in {folder}")
+    for path in files:
         digest.update(f"{path.relative_to(folder)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()

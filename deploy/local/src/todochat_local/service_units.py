@@ -59,6 +59,7 @@ EDGE_SETTINGS: Final = frozenset(
         "EDGE_UPLOAD_TIMEOUT",
     }
 )
+AGENT_LIBRARIES: Final = ("durable_chatkit", "offline_assistant")
 FEW_CORES: Final = 2
 
 
@@ -70,6 +71,7 @@ class ServiceKind:
         prefix: prefix of its `_HOST` and `_PORT` variables.
         variables: its connection settings; it gets no other passwords.
         stop_wave: gateway and worker end first, while the services they call are still running.
+        libraries: packages that it imports besides `todochat`; `--reload` watches them, too.
     """
 
     name: str
@@ -81,6 +83,7 @@ class ServiceKind:
     stop_wave: int
     public: bool = True
     calls_model: bool = False
+    libraries: Sequence[str] = ()
 
 
 def service_kinds(database: Sequence[str], redis: Sequence[str]) -> list[ServiceKind]:
@@ -106,6 +109,7 @@ def service_kinds(database: Sequence[str], redis: Sequence[str]) -> list[Service
         stop_wave=0,
         public=False,
         calls_model=True,
+        libraries=AGENT_LIBRARIES,
     )
     api = ServiceKind(
         name=API,
@@ -116,6 +120,7 @@ def service_kinds(database: Sequence[str], redis: Sequence[str]) -> list[Service
         needs=both,
         stop_wave=1,
         calls_model=True,
+        libraries=AGENT_LIBRARIES,
     )
     auth_session = ServiceKind(
         name=AUTH_SESSION,
@@ -244,7 +249,7 @@ class ServiceTable:
             url=f"http://{LOOPBACK}:{port}" if kind.public else None,
             needs=kind.needs,
             stop_wave=kind.stop_wave,
-            watch=("todochat", "durable_chatkit", "offline_assistant", kind.module, *own_agent),
+            watch=("todochat", *kind.libraries, kind.module, *own_agent),
         )
 
     def _instances(self, kind: ServiceKind) -> list[str]:

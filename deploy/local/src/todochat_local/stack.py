@@ -41,9 +41,7 @@ class Stack:
         self._lock_fd = lock_fd
         self._report = report
         self._children: dict[str, Child] = {}
-        self._running: set[Child] = (
-            set()
-        )  # all running processes, including those that are still starting
+        self._running: set[Child] = set()  # includes those that are still starting
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._done: dict[str, asyncio.Event] = {}
         self._restarting: set[str] = set()  # units that are restarted by `restart`
