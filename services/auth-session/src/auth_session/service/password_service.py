@@ -145,9 +145,8 @@ class PasswordService:
         password_hash = await PasswordRepository(transaction).lock_hash(session.user_id)
         if password_hash != confirmation.password_hash:
             raise WrongPasswordError
-        await UserRepository(transaction).lock_account(
-            session.user_id
-        )  # for accounts without a password
+        # Accounts without a password have no row that `lock_hash` locks.
+        await UserRepository(transaction).lock_account(session.user_id)
         stored = await SessionRepository(transaction).get_session(session.sid)
         if stored is None or not stored.is_open(self._clock()):
             raise UnauthorizedError("This session has ended.")
