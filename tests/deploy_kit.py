@@ -1,6 +1,7 @@
 """The services' facts that deployments must agree with, read from the code."""
 
 import runpy
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,3 +148,12 @@ def edge_grace_s(environment: Mapping[str, str]) -> int:
     caddyfile = (ROOT / "deploy/caddy/Caddyfile").read_text(encoding="utf-8")
     usual = caddyfile.partition("grace_period {$EDGE_GRACE_PERIOD:")[2].partition("}")[0]
     return int(environment.get("EDGE_GRACE_PERIOD", usual).removesuffix("s"))
+
+
+def workspace_projects(folder: str) -> dict[str, Doc]:
+    """Return the pyproject.toml of a folder and of the workspace packages that it depends on."""
+    project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))
+    found = {folder.rsplit("/", 1)[-1]: project}
+    for name in project.get("tool", {}).get("uv", {}).get("sources", {}):
+        found |= workspace_projects(f"packages/{name}")
+    return found

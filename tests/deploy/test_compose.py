@@ -14,7 +14,16 @@ import pytest
 import compose_kit as compose
 import compose_rules as rules
 from compose_rules import Deployment
-from deploy_kit import ROOT, Doc, check_database_urls, load_yaml, program, service_facts, variables
+from deploy_kit import (
+    ROOT,
+    Doc,
+    check_database_urls,
+    load_yaml,
+    program,
+    service_facts,
+    variables,
+    workspace_projects,
+)
 from manifest_kit import Manifests
 from settings_docs.env_example import render_env_example
 from settings_docs.fields import SECTIONS
@@ -48,6 +57,30 @@ def test_compose_follows_the_rule(files: tuple[str, ...], rule: Rule, secrets: P
 @pytest.mark.parametrize("rule", rules.RULES, ids=lambda rule: rule.__name__)
 def test_development_compose_follows_the_rule(rule: Rule, secrets: Path) -> None:
     assert list(rule(deployment(compose.read(*FILES[:2]), secrets))) == []
+
+
+@pytest.mark.parametrize(
+    ("container", "service"),
+    [
+        ("auth-session", "auth-session"),
+        ("tasks", "tasks"),
+        ("todo-agent-api", "todo-agent"),
+        ("todo-agent-worker", "todo-agent"),
+        ("chat-gateway", "chat-gateway"),
+    ],
+)
+def test_development_runs_the_repository_code_of_every_package(
+    container: str, service: str
+) -> None:
+    ran = compose.project(*FILES[:2]).services[container]
+    ours = {name for name in workspace_projects(f"services/{service}") if name != service}
+    sources = {f"../../packages/{name}/src" for name in ours} | {f"../../services/{service}/src"}
+
+    mounts = dict(volume.split(":")[:2] for volume in ran.volumes if "/src:" in volume)
+    assert set(mounts) == sources
+    assert set(mounts.values()) == set(ran.environment["PYTHONPATH"].split(":"))
+    assert ran.develop is not None
+    assert {watch.path for watch in ran.develop.watch} == sources
 
 
 def test_development_ports_are_published_on_localhost_only() -> None:

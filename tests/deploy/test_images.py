@@ -10,7 +10,6 @@ import re
 import subprocess
 import sys
 import threading
-import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import Any
 import pytest
 
 import compose_kit as compose
-from deploy_kit import ROOT, Doc, load_yaml, program, service_facts
+from deploy_kit import ROOT, Doc, load_yaml, program, service_facts, workspace_projects
 from manifest_kit import RENDERED
 
 FOLDER = ROOT / "deploy/docker"
@@ -140,15 +139,6 @@ def test_every_stage_declares_the_arguments_it_uses(file: str) -> None:
         for instruction, rest in parts:
             used = set(re.findall(r"\$\{(\w+)\}", rest))
             assert used <= (everywhere if instruction == "FROM" else declared), (name, rest)
-
-
-def workspace_projects(folder: str) -> dict[str, Doc]:
-    """Return the pyproject.toml of a folder and of the workspace packages that it depends on."""
-    project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text(encoding="utf-8"))
-    found = {folder.rsplit("/", 1)[-1]: project}
-    for name in project.get("tool", {}).get("uv", {}).get("sources", {}):
-        found |= workspace_projects(f"packages/{name}")
-    return found
 
 
 @pytest.mark.parametrize("service", SERVICES)
