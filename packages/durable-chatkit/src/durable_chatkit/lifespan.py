@@ -61,6 +61,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         attachments = AttachmentService(database, links, limits)
         server = AcceptingServer(PostgresStore(database, links))
         signals = RunSignals(redis)
+        accounts = AccountGuard(database)
         # The offline assistant costs nothing, so it works even after the budgets are used up.
         budgets = Budgets.from_settings(settings) if settings.has_model_server else NO_BUDGETS
         acceptance = Acceptance(
@@ -87,10 +88,11 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
                 results=RunResults(hub),
                 attachments=attachments,
                 dictation=Dictation(await _open_transcriber(settings, stack)),
-                accounts=AccountGuard(database),
+                accounts=accounts,
             ),
             attachments=attachments,
             history=HistoryService(database),
+            accounts=accounts,
             eraser=AccountEraser(database, redis, signals),
         )
         yield

@@ -5,7 +5,7 @@ import msgspec
 from durable_chatkit.chat_service import ChatService
 from durable_chatkit.chatkit.attachments import AttachmentService
 from durable_chatkit.chatkit.history_service import HistoryService
-from durable_chatkit.erasure import AccountEraser
+from durable_chatkit.erasure import AccountEraser, AccountGuard
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,4 +14,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     chat: ChatService
     attachments: AttachmentService
     history: HistoryService
+    accounts: AccountGuard
     eraser: AccountEraser

@@ -6,11 +6,7 @@ from typing import Final
 
 import msgspec
 
-from chat_gateway.clients.agent_client import (
-    ACTIVE_STATUSES,
-    AgentClient,
-    RelayedResponse,
-)
+from chat_gateway.clients.agent_client import AgentClient, RelayedResponse
 from chat_gateway.errors import RunNotFoundError
 from chat_gateway.metrics import RESUMES
 from chat_gateway.streams.admission import Admission
@@ -20,7 +16,7 @@ from chat_gateway.streams.stream_format import PlainFormat, ResumableFormat, Str
 from chat_gateway.streams.viewer import StreamViewer
 from todochat.bus import RunHub, RunLogExpiredError
 from todochat.contracts.dictation import DICTATION_TYPE, TRANSCRIPTION_TIMEOUT_S
-from todochat.contracts.runs import AcceptedRun, RunStatus
+from todochat.contracts.runs import ACTIVE_STATUSES, AcceptedRun, RunStatus
 from todochat.errors import ServiceError
 from todochat.ids import new_id
 

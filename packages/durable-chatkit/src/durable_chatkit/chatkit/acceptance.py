@@ -6,7 +6,7 @@ writes the data missing in Redis. If Redis is out of memory the run is rejected.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -20,6 +20,7 @@ from durable_chatkit.chatkit.limits import check_streaming_limits
 from durable_chatkit.chatkit.paging import check_id
 from durable_chatkit.chatkit.private_api import Server
 from durable_chatkit.chatkit.requests import Submission
+from durable_chatkit.chatkit.server import TICK
 from durable_chatkit.chatkit.turn_changes import PreparedTurn, TurnChanges
 from durable_chatkit.errors import (
     AccountLockedError,
@@ -54,7 +55,6 @@ from todochat.ids import new_id
 
 BUSY_RETRY_S: Final = 2.0
 _LOCK_NOT_AVAILABLE: Final = "55P03"
-_TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +177,7 @@ class Acceptance:
             thread_id, conversation_id = _find_open_thread(state, submission.kind)
         accepted_at = utc_now()
         if state.newest_item_at is not None:  # another machine's clock may be ahead
-            accepted_at = max(accepted_at, state.newest_item_at + _TICK)
+            accepted_at = max(accepted_at, state.newest_item_at + TICK)
         context = RequestContext(
             user_id=inbound.user_id, ids=IdScope(inbound.run_id), run_id=inbound.run_id
         )

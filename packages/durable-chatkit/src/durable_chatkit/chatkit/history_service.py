@@ -68,15 +68,6 @@ class HistoryService:
             return FoundPage(page, None)
         return FoundPage(page, encode_cursor(page[-1].created_at, page[-1].item_id))
 
-    async def check_open(self, user_id: str) -> None:
-        """Check that an export may start, before its first byte is sent.
-
-        Raises:
-            AccountLockedError: the account is being erased.
-        """
-        async with transaction_for_active_account(self._db, user_id):
-            pass
-
     def export(self, user_id: str) -> AsyncIterator[bytes]:
         """Return all data of a user as one JSON object in chunks, holding one page in memory.
 

@@ -23,7 +23,7 @@ from durable_chatkit.chatkit.rows import as_utc
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.chatkit.turn_loader import AcceptedTurn
 
-TICK: Final = timedelta(microseconds=1)
+TICK: Final = timedelta(microseconds=1)  # least distance between the times of two items
 
 
 class StoredChatServer(ChatKitServer[RequestContext], ABC):

@@ -50,5 +50,5 @@ class HistoryController(Controller):
         services: NamedDependency[Services],
     ) -> Stream:
         """Stream all data of the user as JSON: threads with items, files, feedback."""
-        await services.history.check_open(caller.user_id)
+        await services.accounts.check_open(caller.user_id)  # before the status is sent
         return Stream(services.history.export(caller.user_id), media_type=MediaType.JSON)

@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 import msgspec
 from sqlalchemy.engine import Row
 
-from todochat.contracts.runs import RunStatus
+from todochat.contracts.runs import ACTIVE_STATUSES, RunStatus
 
 RunKind = Literal["agent", "action"]
 EndStatus = Literal["completed", "failed", "cancelled"]
@@ -14,8 +14,6 @@ CancelReason = Literal["user", "abandoned", "thread-deleted"]
 
 # A run that was claimed by this many workers when they died is not retried.
 MAX_CRASHES: Final = 3
-
-ACTIVE: Final = frozenset({"queued", "running"})
 
 
 class TurnRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -83,7 +81,7 @@ class RunRecord(AcceptedFields, frozen=True, kw_only=True):
     @property
     def is_active(self) -> bool:
         """True until the run has an outcome."""
-        return self.status in ACTIVE
+        return self.status in ACTIVE_STATUSES
 
     @property
     def is_poisoned(self) -> bool:

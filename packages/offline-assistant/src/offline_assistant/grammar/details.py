@@ -12,7 +12,7 @@ from offline_assistant.grammar.quotes import show_quotes, unquote
 from offline_assistant.intents import DueDate, Priority
 from offline_assistant.patterns import rx
 
-_TAG: Final = re.compile(r"(?<!\S)#(?=\w*[^\W\d])([\w-]+)")
+TAG: Final = re.compile(r"(?<!\S)#(?=\w*[^\W\d])([\w-]+)")
 _TAGGED: Final = rx(
     r",? (?:and )?(?:tag(?:ged)?(?: it)?(?: as| with)?|with (?:the )?tags?):? #?(?P<tag>[\w-]+)\s*$"
 )
@@ -136,8 +136,8 @@ def take_priority(text: str) -> tuple[str, Priority | None]:
 
 def take_tags(text: str) -> tuple[str, tuple[str, ...]]:
     """Split a text into the rest and its tags: "#home", or "tagged home" at the end."""
-    tags = [show_quotes(tag) for tag in _TAG.findall(text)]
-    rest = tidy(_TAG.sub(" ", text)) if tags else text
+    tags = [show_quotes(tag) for tag in TAG.findall(text)]
+    rest = tidy(TAG.sub(" ", text)) if tags else text
     match = _TAGGED.search(rest)
     if match and rest[: match.start()].strip():
         tags.append(match["tag"])

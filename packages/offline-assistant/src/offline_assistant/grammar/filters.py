@@ -7,7 +7,7 @@ from typing import Final
 
 from offline_assistant.clock import Clock
 from offline_assistant.dates import find_dates, join_dates
-from offline_assistant.grammar.details import cut, take_priority, tidy
+from offline_assistant.grammar.details import TAG, cut, take_priority, tidy
 from offline_assistant.grammar.lists import find_list
 from offline_assistant.grammar.quotes import show_quotes
 from offline_assistant.intents import Filter
@@ -20,7 +20,6 @@ STATE: Final = (
 _STATE: Final = rx(rf"\b{STATE}\b")
 _COMPLETED: Final = ("done", "complete", "finish", "check", "tick", "old")
 _OVERDUE: Final = {"overdue", "late", "past due"}
-_TAG: Final = re.compile(r"(?<!\S)#(?=\w*[^\W\d])([\w-]+)")
 _TAGGED: Final = rx(r"\b(?:tagged|with the tag|labell?ed)(?: as| with)? #?(?P<tag>[\w-]+)")
 _IMPORTANT: Final = rx(r"\b(?:urgent|important)(?= (?:tasks?|items?|ones?|things?|to-?dos?)\b)")
 _BEFORE: Final = rx(r"^before\b")
@@ -52,7 +51,7 @@ def read_filter(text: str, clock: Clock, base: Filter) -> tuple[Filter, str]:
     if found and (found.name is not None or not find_dates(text[found.start : found.end], clock)):
         task_filter = replace(task_filter, list_name=found.name)
         rest = cut(rest, found.start, found.end)
-    tag = _TAGGED.search(rest) or _TAG.search(rest)
+    tag = _TAGGED.search(rest) or TAG.search(rest)
     if tag:
         task_filter = replace(task_filter, tag=tag[1])
         rest = cut(rest, tag.start(), tag.end())

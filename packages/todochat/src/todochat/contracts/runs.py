@@ -1,13 +1,15 @@
 """Wire types of todo-agent's internal api, which chat-gateway calls."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
 RunStatus = Literal["queued", "running", "completed", "failed", "cancelled"]
 CancelRequestReason = Literal["user", "abandoned"]
+
+ACTIVE_STATUSES: Final[frozenset[RunStatus]] = frozenset({"queued", "running"})
 
 
 class AcceptedRun(msgspec.Struct, frozen=True):

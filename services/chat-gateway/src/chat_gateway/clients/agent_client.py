@@ -7,6 +7,7 @@ import msgspec
 
 from chat_gateway.errors import AgentFailedError, RunNotFoundError
 from todochat.contracts.runs import (
+    ACTIVE_STATUSES,
     AcceptedRun,
     AssistantView,
     CancelRequestReason,
@@ -22,7 +23,6 @@ from todochat.http.client import ServiceClient, ServiceResponse, UpstreamProblem
 _PASSED_STATUSES: Final = frozenset({400, 404, 409, 410, 413, 422, 429, 503})
 _RETRIABLE_STATUSES: Final = frozenset({429, 503})
 _INVALID_RESPONSE: Final = "The assistant sent an invalid response."
-ACTIVE_STATUSES: Final = frozenset({"queued", "running"})
 
 StructT = TypeVar("StructT", bound=msgspec.Struct)
 
