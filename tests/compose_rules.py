@@ -70,7 +70,7 @@ def settings_load(deployment: Deployment) -> Iterator[str]:
 
 def services_run_their_command(deployment: Deployment) -> Iterator[str]:
     for name in {*SERVICES, EDGE} - set(deployment.services):
-        yield f"{name} is not there"
+        yield f"{name} does not exist"
     for name, service in deployment.services.items():
         is_ours = service.image.startswith(OURS) and name != EDGE
         good = {SERVICES[name].command} if name in SERVICES else set(ONE_SHOTS)
@@ -178,9 +178,9 @@ def starts_wait_for_what_is_needed(deployment: Deployment) -> Iterator[str]:
         for need, how in needs.items():
             other = deployment.services.get(need)
             if other is None:
-                yield f"{name}: waits for {need}, which is not there"
+                yield f"{name}: waits for {need}, which does not exist"
             elif (how.condition == "service_healthy") != (other.healthcheck is not None):
-                yield f"{name}: {need} never says that it is ready"
+                yield f"{name}: {need} has no health check"
         family = next((each for each in ("auth", "tasks", "chat") if _uses(service, each)), None)
         if name in SERVICES and family and f"migrate-{family}" not in needs:
             yield f"{name}: doesn't wait for migrate-{family}"
@@ -194,12 +194,12 @@ def files_exist(deployment: Deployment) -> Iterator[str]:
             source = volume.split(":")[0]
             if source.startswith("."):
                 if not (FOLDER / source).exists():
-                    yield f"{name}: {source} is not there"
+                    yield f"{name}: {source} does not exist"
             elif source not in deployment.project.volumes:
                 yield f"{name}: there is no volume {source}"
         for watch in service.develop.watch if service.develop else []:
             if not (FOLDER / watch.path).is_dir():
-                yield f"{name}: {watch.path} is not there"
+                yield f"{name}: {watch.path} does not exist"
 
 
 RULES: Final = (

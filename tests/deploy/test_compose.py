@@ -189,12 +189,12 @@ BREAKAGES: list[tuple[Callable[[Any], Any], Rule, str]] = [
     (
         lambda s: s["valkey"].pop("healthcheck"),
         rules.starts_wait_for_what_is_needed,
-        "valkey never says that it is ready",
+        "valkey has no health check",
     ),
     (
         lambda s: s["edge"]["volumes"].append("./Caddyfile:/etc/caddy/Caddyfile:ro"),
         rules.files_exist,
-        "edge: ./Caddyfile is not there",
+        "edge: ./Caddyfile does not exist",
     ),
 ]
 
