@@ -104,6 +104,7 @@ def test_random_repetition_is_parsed_in_time() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_minute_of_random_repetition_is_parsed_in_time() -> None:
     read_random(60)
 
