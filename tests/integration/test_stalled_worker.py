@@ -10,7 +10,7 @@ from todochat.testing.model_server import Call, Say, ScriptedModelServer
 
 pytestmark = pytest.mark.slow  # three workers must be detected as stalled
 
-AGENT = Path(__file__).parents[2] / "services" / "todo-agent" / "tests" / "stalling_agent.py"
+AGENT = Path(__file__).parents[2] / "packages" / "durable-chatkit" / "tests" / "stalling_agent.py"
 RESTARTS = 3
 
 

@@ -129,6 +129,7 @@ def test_launcher_killed_under_load_leaves_no_process_and_loses_no_data(
     installation: Installation,
 ) -> None:
     launcher = psutil.Process(int(installation.data.lock.read_text()))
+    earlier = asyncio.run(task_titles(installation))
     with ThreadPoolExecutor(3) as people:
         chats = [people.submit(installation.run, "chat", f"add thing {n}") for n in range(3)]
         eventually(lambda: asyncio.run(task_titles(installation)) >= {"thing 0"}, 60)
@@ -140,7 +141,7 @@ def test_launcher_killed_under_load_leaves_no_process_and_loses_no_data(
     assert len(accepted) == 3
     installation.start_until_ready("--gateways=2")
     titles = asyncio.run(task_titles(installation))
-    assert {"buy milk", "bread", "thing 0"} <= titles
+    assert earlier | {"thing 0"} <= titles
 
 
 @pytest.mark.slow
