@@ -1,12 +1,8 @@
-"""Replays a model: a finished answer comes from the run's journal, and messages get our ids.
-
-Only events published to viewers get our ids. `response.completed` keeps the provider's ids: it
-becomes the history of the next call, in which reasoning items are paired by id.
-"""
+"""Replays a model: a finished answer comes from the run's journal."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Any, Final, cast
+from typing import Any, cast
 
 import msgspec
 from agents import Model, ModelResponse, TResponseInputItem
@@ -18,26 +14,16 @@ from openai.types.responses import (
     ResponseCompletedEvent,
     ResponseFunctionToolCall,
     ResponseOutputItem,
-    ResponseOutputItemDoneEvent,
-    ResponseOutputMessage,
-    ResponseOutputTextAnnotationAddedEvent,
 )
 from typing_extensions import override
 
+from durable_chatkit.agent.answer_events import MessageIds, done_event, find_messages
 from durable_chatkit.agent.instrumentation import ModelCallTelemetry
-from durable_chatkit.agent.model_output import (
-    make_parseable,
-    parse_citation,
-    parse_message_citations,
-    parse_part_citations,
-)
+from durable_chatkit.agent.model_output import make_parseable
 from durable_chatkit.agent.run_scope import RunScope, answer_key
 from durable_chatkit.agent.usage import UsageMeter
 from durable_chatkit.storage.usage_repository import AnswerUsage
 from todochat.telemetry.logging import log_content
-
-_REASONING: Final = "response.reasoning"
-_CITING: Final = {"response.content_part.added", "response.output_text.annotation.added"}
 
 ModelCallInput = str | list[TResponseInputItem]
 
@@ -151,7 +137,7 @@ class ReplayModel(Model):
         self,
         answer: int,
         response: Response,
-        message_ids: "MessageIds",
+        message_ids: MessageIds,
         usage: AnswerUsage | None,
     ) -> list[TResponseStreamEvent]:
         """Journal the answer; return its `done` events, which may be published only afterwards."""
@@ -161,7 +147,7 @@ class ReplayModel(Model):
                 # openai-chatkit requires an id; the SDK removes this one.
                 item.id = item.id or FAKE_RESPONSES_ID
         self._scope.register_calls(answer, response)
-        messages = _find_messages(response)
+        messages = find_messages(response)
         step = AnswerStep(
             response=msgspec.Raw(response.model_dump_json(exclude_unset=True).encode()),
             message_ids=[message_ids.nth(index) for index in range(len(messages))],
@@ -170,7 +156,7 @@ class ReplayModel(Model):
         log_content("model.answered", answer=answer, output=step.response)
         self._scope.finished_answers += 1
         return [
-            _done_event(message, item_id)
+            done_event(message, item_id)
             for message, item_id in zip(messages, step.message_ids, strict=True)
         ]
 
@@ -182,9 +168,9 @@ class ReplayModel(Model):
         # Built without validation, as the client does: fields missing at the server must not fail.
         response = Response.construct(None, **msgspec.json.decode(step.response))
         self._scope.register_calls(answer, response)
-        for message, item_id in zip(_find_messages(response), step.message_ids, strict=True):
+        for message, item_id in zip(find_messages(response), step.message_ids, strict=True):
             if item_id not in self._scope.done_item_ids:
-                yield _done_event(message, item_id)
+                yield done_event(message, item_id)
         self._scope.finished_answers += 1
         yield ResponseCompletedEvent.model_construct(
             type="response.completed", response=response, sequence_number=0
@@ -198,67 +184,3 @@ class ReplayModel(Model):
     @override
     def get_retry_advice(self, request: ModelRetryAdviceRequest) -> ModelRetryAdvice | None:
         return self._inner.get_retry_advice(request)
-
-
-class MessageIds:
-    """Assigns our ids to one answer's messages, in the order of their first events."""
-
-    def __init__(self, scope: RunScope, answer: int) -> None:
-        self._scope = scope
-        self._answer = answer
-        self._ids: dict[tuple[str, int], str] = {}
-
-    def nth(self, index: int) -> str:
-        """Return the id of the `index`-th message."""
-        return self._scope.message_id(self._answer, index)
-
-    def rename_event(self, event: TResponseStreamEvent) -> TResponseStreamEvent | None:
-        """Return the event with our id, None if it is not for viewers.
-
-        Calls are executed from the completed answer. Reasoning is dropped: its workflow item would
-        be done before the answer that owns it is journaled, and a later attempt couldn't tell.
-        """
-        if event.type == "response.output_item.added":
-            if not isinstance(event.item, ResponseOutputMessage):
-                return None
-            position = (event.item.id, event.output_index)
-            new_id = self._ids.setdefault(position, self.nth(len(self._ids)))
-            update = {"id": new_id, "content": parse_message_citations(event.item)}
-            return event.model_copy(update={"item": event.item.model_copy(update=update)})
-        is_reasoning = event.type.startswith(_REASONING)
-        item_id = getattr(event, "item_id", None)
-        if item_id is None and not is_reasoning:
-            return event
-        message_id = self._ids.get((str(item_id), getattr(event, "output_index", 0)))
-        if message_id is None or is_reasoning:
-            return None
-        if event.type in _CITING:
-            return _with_citations(event, message_id)
-        cast("Any", event).item_id = message_id  # no other owner, and a copy takes 10 times as long
-        return event
-
-
-def _with_citations(event: TResponseStreamEvent, message_id: str) -> TResponseStreamEvent | None:
-    """Return a copy with our id and parsed citations, None if its citation is invalid."""
-    if event.type == "response.content_part.added":
-        part = parse_part_citations(event.part)
-        return event.model_copy(update={"item_id": message_id, "part": part})
-    citation = parse_citation(cast("ResponseOutputTextAnnotationAddedEvent", event).annotation)
-    if citation is None:
-        return None
-    return event.model_copy(update={"item_id": message_id, "annotation": citation})
-
-
-def _find_messages(response: Response) -> list[ResponseOutputMessage]:
-    return [item for item in response.output if isinstance(item, ResponseOutputMessage)]
-
-
-def _done_event(message: ResponseOutputMessage, item_id: str) -> TResponseStreamEvent:
-    return ResponseOutputItemDoneEvent.model_construct(
-        type="response.output_item.done",
-        item=message.model_copy(
-            update={"id": item_id, "content": parse_message_citations(message)}
-        ),
-        output_index=0,
-        sequence_number=0,
-    )
