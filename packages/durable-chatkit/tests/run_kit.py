@@ -1,6 +1,6 @@
 """A run outside of a worker: its journal in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import RunScope, is_choice
@@ -19,6 +19,9 @@ class MemoryJournal:
 
     def get(self, key: str) -> bytes | None:
         return self.steps.get(key)
+
+    def keys(self) -> Collection[str]:
+        return self.steps.keys()
 
     def has_choice(self, name: str) -> bool:
         return any(is_choice(key, name) for key in self.steps)

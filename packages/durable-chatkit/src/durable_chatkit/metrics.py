@@ -46,6 +46,10 @@ TAKEOVERS: Final = Counter(
     "todochat_takeovers_total",
     "Runs claimed after the lease of another, presumably dead worker had expired.",
 )
+REPLAY_MISMATCHES: Final = Counter(
+    "todochat_replay_mismatches_total",
+    "Runner calls whose recorded steps didn't fit the code or state of a later attempt.",
+)
 LOGS_DROPPED: Final = Counter(
     "todochat_run_logs_dropped_total",
     "Logs of ended runs that were dropped early because their user exceeded the quota.",

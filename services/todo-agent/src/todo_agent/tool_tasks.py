@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from durable_chatkit.agent.call_scope import ToolCallScope
 from durable_chatkit.agent.run_context import RunContext
-from durable_chatkit.agent.run_scope import ToolCallScope
 from todo_agent.instructions import zone
 from todo_agent.references import UnresolvedReferenceError, find_list, find_task
 from todo_agent.tasks_client import TasksClient, ToolCaller

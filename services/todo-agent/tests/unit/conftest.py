@@ -14,6 +14,7 @@ from stand_in_kit import TasksStandIn
 from tools_kit import Call
 from worker_fixtures import *  # noqa: F403
 
+from durable_chatkit.agent.call_scope import RunnerCall, ToolCallScope, enter_scope
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import CallPosition
 from todo_agent.assistant import make_tool
@@ -59,7 +60,10 @@ def call(client: TasksClient, make_context: MakeContext) -> Call:
             tool_call_id="call_1",
             tool_arguments=json.dumps(arguments),
         )
-        with context.scope.tool_call(place or CallPosition(0, next(calls))):
+        position = place or CallPosition(0, next(calls))
+        runner_call = RunnerCall(context.scope, "")
+        tool = ToolCallScope(context.scope, position.key, runner_call, position)
+        with enter_scope(tool):
             result = await tools[name].on_invoke_tool(tool_context, json.dumps(arguments))
         return json.loads(result)
 

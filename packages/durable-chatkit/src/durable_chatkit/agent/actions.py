@@ -4,13 +4,13 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import msgspec
 from chatkit.types import HiddenContextItem, ThreadItemDoneEvent
 
+from durable_chatkit.agent.call_scope import ToolCallScope, current_scope, enter_scope
 from durable_chatkit.agent.history import TOOL_CALL
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import CallPosition, RunScope
-from durable_chatkit.agent.tool_replay import ToolStep, encode_events, replay_step
+from durable_chatkit.agent.tool_replay import finish_step, load_step, replay_step
 from todochat.clock import utc_now
 
 ACTION_POSITION: Final = CallPosition(0, 0)  # an action is the only call of its run
@@ -33,20 +33,16 @@ async def run_handler_once(
         RunLostError: a later attempt owns the run.
         Exception: any exception of the handler.
     """
-    recorded = scope.journal.get(position.key)
-    if recorded is not None:
-        await replay_step(run, scope, recorded)
+    call = ToolCallScope(scope, position.key, current_scope(), position)
+    step = load_step(call)
+    if step is not None:
+        await replay_step(call, step, run)
         return
-    scope.raise_if_stopped()
-    with scope.tool_call(position) as call:
-        run.open_calls[position] = name
+    with enter_scope(call):
+        scope.open_calls[call.path] = name
         await handle()
-        events = call.events
-    step = ToolStep(output=msgspec.Raw(b"null"), events=encode_events(events))
-    await scope.journal.save(position.key, msgspec.json.encode(step))
-    del run.open_calls[position]
-    for event in events:
-        await run.stream(event)
+    await finish_step(call, None)
+    del scope.open_calls[call.path]
 
 
 async def record_action(

@@ -14,12 +14,12 @@ from openai.types.responses import (
     ResponseOutputTextAnnotationAddedEvent,
 )
 
+from durable_chatkit.agent.call_scope import RunnerCall
 from durable_chatkit.agent.model_output import (
     parse_citation,
     parse_message_citations,
     parse_part_citations,
 )
-from durable_chatkit.agent.run_scope import RunScope
 
 _REASONING: Final = "response.reasoning"
 _CITING: Final = {"response.content_part.added", "response.output_text.annotation.added"}
@@ -28,14 +28,14 @@ _CITING: Final = {"response.content_part.added", "response.output_text.annotatio
 class MessageIds:
     """Assigns our ids to one answer's messages, in the order of their first events."""
 
-    def __init__(self, scope: RunScope, answer: int) -> None:
-        self._scope = scope
+    def __init__(self, call: RunnerCall, answer: int) -> None:
+        self._call = call
         self._answer = answer
         self._ids: dict[tuple[str, int], str] = {}
 
     def nth(self, index: int) -> str:
         """Return the id of the `index`-th message."""
-        return self._scope.message_id(self._answer, index)
+        return self._call.message_id(self._answer, index)
 
     def rename_event(self, event: TResponseStreamEvent) -> TResponseStreamEvent | None:
         """Return the event with our id, None if it is not for viewers.

@@ -21,7 +21,6 @@ from chatkit.types import (
 from openai.types.responses import ResponseInputContentParam, ResponseInputTextParam
 from typing_extensions import override
 
-from durable_chatkit.agent.run_scope import CallPosition
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 
 ModelInput = TResponseInputItem | list[TResponseInputItem] | None
@@ -40,14 +39,17 @@ class HistoryLimits(msgspec.Struct, frozen=True):
 
 
 def tool_call_record(
-    name: str, arguments: str, output: Any, ids: IdScope, position: CallPosition
+    name: str, arguments: str, output: Any, ids: IdScope, path: str
 ) -> dict[str, str]:
     """Return a record of a finished call for later turns; openai-chatkit's items omit calls.
 
     The call id is ours and unique over all runs, because providers repeat theirs.
+
+    Args:
+        path: the call path.
     """
     text = output if isinstance(output, str) else json.dumps(output, default=str)
-    call_id = ids.derive_id("call", position.key, 0)
+    call_id = ids.derive_id("call", path, 0)
     return {
         "kind": TOOL_CALL,
         "call_id": call_id,

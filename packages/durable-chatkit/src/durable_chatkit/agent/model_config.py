@@ -1,13 +1,20 @@
 """Opens the configured model: OpenAI, an OpenAI-compatible server, or the offline assistant."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
+from os import environ  # noqa: TID251 - the SDK reads the name of its default model from there
 from typing import Final
 
 import httpx2
 import msgspec
-from agents import Model, ModelSettings, OpenAIChatCompletionsModel, OpenAIResponsesModel
+from agents import (
+    Model,
+    ModelSettings,
+    OpenAIChatCompletionsModel,
+    OpenAIResponsesModel,
+    set_default_openai_client,
+)
 from agents.models import get_default_model, get_default_model_settings
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
@@ -17,20 +24,26 @@ from durable_chatkit.settings import MODEL_CONNECT_TIMEOUT_S, ChatSettings
 from todochat.settings import SettingsError
 
 OFFLINE: Final = "offline"
+_DEFAULT_MODEL: Final = "OPENAI_DEFAULT_MODEL"
 
 
 class ConfiguredModel(msgspec.Struct, frozen=True):
     """A model with settings that suit it.
 
     Args:
+        open_other: returns the model of another name at the same server; the offline assistant
+            answers for every name.
         name: the provider's name of the model.
         is_free: whether its answers have no cost and are not measured.
+        client: the client of its server, if there is one.
     """
 
     model: Model
     settings: ModelSettings
+    open_other: Callable[[str], Model]
     name: str = ""
     is_free: bool = False
+    client: AsyncOpenAI | None = None
 
 
 def check_model_settings(settings: ChatSettings) -> None:
@@ -62,7 +75,7 @@ async def open_model(
         # Imported only here, because it may be slow to load and most installations don't use it.
         module_name, _, class_name = (settings.offline_model or "").partition(":")
         offline: Model = getattr(import_module(module_name), class_name)()
-        yield ConfiguredModel(offline, ModelSettings(), OFFLINE, is_free=True)
+        yield ConfiguredModel(offline, ModelSettings(), lambda _: offline, OFFLINE, is_free=True)
         return
     check_model_settings(settings)
     name = settings.model or get_default_model()
@@ -78,10 +91,32 @@ async def open_model(
     try:
         # Compatible servers report the usage of a stream only on request.
         model_settings = get_default_model_settings(name).resolve(ModelSettings(include_usage=True))
-        model = ImageFallbackModel(_create_model(settings, name, client))
-        yield ConfiguredModel(model, model_settings, name)
+
+        def open_named(name: str) -> Model:
+            return ImageFallbackModel(_create_model(settings, name, client))
+
+        yield ConfiguredModel(open_named(name), model_settings, open_named, name, client=client)
     finally:
         await client.close()
+
+
+@contextmanager
+def used_by_sdk(configured: ConfiguredModel) -> Iterator[None]:
+    """Make the configured model the SDK's default, for agents that name none and for their settings.
+
+    The SDK reads the name, and the settings that suit it, when an agent is created.
+    """
+    before = environ.get(_DEFAULT_MODEL)
+    if configured.client is not None:
+        environ[_DEFAULT_MODEL] = configured.name
+        set_default_openai_client(configured.client, use_for_tracing=False)
+    try:
+        yield
+    finally:
+        if before is None:
+            environ.pop(_DEFAULT_MODEL, None)
+        else:
+            environ[_DEFAULT_MODEL] = before
 
 
 def _create_model(settings: ChatSettings, name: str, client: AsyncOpenAI) -> Model:

@@ -1,11 +1,18 @@
-"""Replays a model: a finished answer comes from the run's journal."""
+"""Replays a model: a finished answer comes from the run's journal.
 
+An answer is identified by its number in its Runner call. It also records what it answered: the
+agent and a hash of the input. If these differ in a later attempt, because code or state has changed,
+the Runner call continues live under a new path. The model's name is recorded for information only:
+another model's answer to the same input is as good, and repeating it could double effects.
+"""
+
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any, cast
 
 import msgspec
-from agents import Model, ModelResponse, TResponseInputItem
+from agents import Model, ModelResponse, TResponseInputItem, Usage
 from agents.items import TResponseStreamEvent
 from agents.models.fake_id import FAKE_RESPONSES_ID
 from agents.retry import ModelRetryAdvice, ModelRetryAdviceRequest
@@ -14,83 +21,179 @@ from openai.types.responses import (
     ResponseCompletedEvent,
     ResponseFunctionToolCall,
     ResponseOutputItem,
+    ResponseUsage,
 )
 from typing_extensions import override
 
 from durable_chatkit.agent.answer_events import MessageIds, done_event, find_messages
+from durable_chatkit.agent.call_scope import RunnerCall, hash_input
 from durable_chatkit.agent.instrumentation import ModelCallTelemetry
 from durable_chatkit.agent.model_output import make_parseable
-from durable_chatkit.agent.run_scope import RunScope, answer_key
-from durable_chatkit.agent.usage import UsageMeter
+from durable_chatkit.agent.run_models import FoundModel
 from durable_chatkit.storage.usage_repository import AnswerUsage
 from todochat.telemetry.logging import log_content
 
 ModelCallInput = str | list[TResponseInputItem]
 
 
-class AnswerStep(msgspec.Struct):
-    """A finished answer and the ids under which its messages were published."""
+class AnswerStep(msgspec.Struct, omit_defaults=True):
+    """A finished answer and the ids under which its messages were published.
+
+    Args:
+        agent: the name of the agent that asked.
+        input: a hash of the input.
+        model: the name of the model that answered.
+    """
 
     response: msgspec.Raw
     message_ids: list[str]
+    agent: str = ""
+    input: str = ""
+    model: str = ""
+
+    def find_difference(self, agent: str, model_input: str) -> str | None:
+        """Return what the answer doesn't fit; rows of older versions fit everything."""
+        if self.agent and self.agent != agent:
+            return f"the answer is one of agent {self.agent!r}, and {agent!r} asks"
+        return "the input has changed" if self.input not in {"", model_input} else None
+
+
+class PendingAnswer(msgspec.Struct, frozen=True):
+    """An answer that a Runner call asks for: its number, who asks and what."""
+
+    number: int
+    agent: str
+    model: str
+    input: ModelCallInput
+    input_hash: str
 
 
 class ReplayModel(Model):
-    """Wraps the model for one attempt at a run.
+    """Wraps a model for one Runner call and agent; unknown attributes are the wrapped model's.
 
     Args:
-        meter: measures answers and enforces budgets; None for a model without cost.
-        user_id: the user whose budget `meter` checks.
-        name: the model's name in metrics and traces; "" excludes the calls from both.
+        agent: the name of the agent that asks.
     """
 
-    def __init__(
-        self,
-        inner: Model,
-        scope: RunScope,
-        meter: UsageMeter | None = None,
-        *,
-        user_id: str = "",
-        name: str = "",
-    ) -> None:
-        self._inner = inner
-        self._scope = scope
-        self._meter = meter
-        self._user_id = user_id
-        self._name = name
+    def __init__(self, found: FoundModel, call: RunnerCall, agent: str = "") -> None:
+        self._inner = found.model
+        self._name = found.name
+        self._meter = found.meter
+        self._call = call
+        self._scope = call.scope
+        self._agent = agent
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
 
     @override
     async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        # The ordinal counts finished answers, because a retry of the SDK requests the same one.
-        answer = self._scope.finished_answers
-        model_input: ModelCallInput = args[1] if len(args) > 1 else kwargs["input"]
-        if not isinstance(model_input, str):
-            self._scope.reserve_call_ids(
-                str(item.get("call_id"))
-                for item in model_input
-                if item.get("type") == "function_call"
-            )
-        recorded = self._scope.journal.get(answer_key(answer))
+        asked, recorded = await self._ask(args, kwargs)
         if recorded is None:
-            self._scope.raise_if_stopped()
-            if self._meter is not None:
-                await self._meter.check_budget(self._user_id)
             stream = self._inner.stream_response(*args, **kwargs)
-            events = self._instrument_stream(answer, model_input, stream)
+            events = self._instrument_stream(asked, stream)
         else:
-            events = self._replay_answer(answer, recorded)
+            events = self._replay_stream(asked, recorded)
         async with aclosing(events):
             async for event in events:
                 yield event
 
+    @override
+    async def get_response(self, *args: Any, **kwargs: Any) -> ModelResponse:
+        asked, recorded = await self._ask(args, kwargs)
+        if recorded is None:
+            call = self._inner.get_response(*args, **kwargs)
+            return await self._scope.on_loop(self._call_model(asked, call))
+        response = self._restore(asked, recorded)
+        return ModelResponse(
+            output=response.output, usage=_usage_of(response), response_id=response.id or None
+        )
+
+    @override
+    def get_retry_advice(self, request: ModelRetryAdviceRequest) -> ModelRetryAdvice | None:
+        return self._inner.get_retry_advice(request)
+
+    @override
+    async def close(self) -> None:
+        await self._inner.close()
+
+    async def _cleanup_on_run_end(self, owner: object) -> None:
+        await self._inner._cleanup_on_run_end(owner)  # noqa: SLF001 - a part of the interface
+
+    async def _ask(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[PendingAnswer, AnswerStep | None]:
+        """Return the answer that is due and its record; without a record it may be requested now.
+
+        The number counts finished answers, because a retry of the SDK requests the same one.
+
+        Raises:
+            RunStoppedError: the run was cancelled or lost.
+            BudgetExceededError: a daily budget is used up.
+        """
+        model_input: ModelCallInput = args[1] if len(args) > 1 else kwargs["input"]
+        if not isinstance(model_input, str):
+            self._call.reserve_call_ids(
+                str(item.get("call_id"))
+                for item in model_input
+                if item.get("type") == "function_call"
+            )
+        asked = PendingAnswer(
+            self._call.finished_answers,
+            self._agent,
+            self._name,
+            model_input,
+            hash_input(model_input),
+        )
+        recorded = self._find_record(asked)
+        if recorded is not None:
+            await self._call.wait_for_guardrails()
+            return asked, recorded
+        self._scope.raise_if_stopped()
+        if self._meter is not None:
+            await self._scope.on_loop(self._meter.check_budget(self._scope.user_id))
+        return asked, None
+
+    def _find_record(self, asked: PendingAnswer) -> AnswerStep | None:
+        while True:
+            payload = self._scope.load(self._call.answer_key(asked.number))
+            if payload is None:
+                return None
+            step = msgspec.json.decode(payload, type=AnswerStep)
+            difference = step.find_difference(asked.agent, asked.input_hash)
+            if difference is None:
+                return step
+            self._call.diverge(difference)
+
+    async def _call_model(self, asked: PendingAnswer, calling: Any) -> ModelResponse:
+        """Await a call without a stream; journal its answer."""
+        telemetry = ModelCallTelemetry(self._name)
+        task: asyncio.Future[ModelResponse] = asyncio.ensure_future(calling)
+        try:
+            self._scope.on_stop(task.cancel)
+            answer = await task
+            response = _as_response(answer, self._name)
+            usage = self._measure(asked, response)
+            await self._finish_answer(asked, response, MessageIds(self._call, asked.number), usage)
+            telemetry.record_answer(usage)
+        except asyncio.CancelledError:
+            self._scope.raise_if_stopped()
+            raise
+        except Exception as error:
+            telemetry.record_error(error)
+            raise
+        finally:
+            self._scope.forget(task.cancel)
+            telemetry.close()
+        answer.output = response.output
+        return answer
+
     async def _instrument_stream(
-        self, answer: int, model_input: ModelCallInput, stream: AsyncIterator[TResponseStreamEvent]
+        self, asked: PendingAnswer, stream: AsyncIterator[TResponseStreamEvent]
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
         telemetry = ModelCallTelemetry(self._name)
         try:
-            async with aclosing(
-                self._stream_answer(answer, model_input, stream, telemetry)
-            ) as events:
+            async with aclosing(self._stream_answer(asked, stream, telemetry)) as events:
                 async for event in events:
                     yield event
             telemetry.record_stream_end()
@@ -102,13 +205,12 @@ class ReplayModel(Model):
 
     async def _stream_answer(
         self,
-        answer: int,
-        model_input: ModelCallInput,
+        asked: PendingAnswer,
         stream: AsyncIterator[TResponseStreamEvent],
         telemetry: ModelCallTelemetry,
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
         """Yield the inner model's events; the `done` events follow after the answer is journaled."""
-        message_ids = MessageIds(self._scope, answer)
+        message_ids = MessageIds(self._call, asked.number)
         items: list[ResponseOutputItem] = []
         async with aclosing(cast("AsyncGenerator[TResponseStreamEvent, None]", stream)) as events:
             async for event in events:
@@ -122,20 +224,23 @@ class ReplayModel(Model):
                 else:
                     if not event.response.output:
                         event.response.output = items  # some servers leave it empty at the end
-                    usage = None
-                    if self._meter is not None:
-                        usage = self._meter.measure(event.response, model_input)
+                    usage = self._measure(asked, event.response)
                     done_events = await self._finish_answer(
-                        answer, event.response, message_ids, usage
+                        asked, event.response, message_ids, usage
                     )
                     telemetry.record_answer(usage)
                     for done in done_events:
                         yield done
                     yield event
 
+    def _measure(self, asked: PendingAnswer, response: Response) -> AnswerUsage | None:
+        if self._meter is None:
+            return None
+        return self._meter.measure(response, asked.input, self._name)
+
     async def _finish_answer(
         self,
-        answer: int,
+        asked: PendingAnswer,
         response: Response,
         message_ids: MessageIds,
         usage: AnswerUsage | None,
@@ -146,41 +251,73 @@ class ReplayModel(Model):
                 item.arguments = make_parseable(item.arguments)
                 # openai-chatkit requires an id; the SDK removes this one.
                 item.id = item.id or FAKE_RESPONSES_ID
-        self._scope.register_calls(answer, response)
+        self._call.register_calls(asked.number, response)
         messages = find_messages(response)
         step = AnswerStep(
             response=msgspec.Raw(response.model_dump_json(exclude_unset=True).encode()),
             message_ids=[message_ids.nth(index) for index in range(len(messages))],
+            agent=asked.agent,
+            input=asked.input_hash,
+            model=asked.model,
         )
-        await self._scope.journal.save(answer_key(answer), msgspec.json.encode(step), usage)
-        log_content("model.answered", answer=answer, output=step.response)
-        self._scope.finished_answers += 1
+        key = self._call.answer_key(asked.number)
+        await self._scope.save(key, msgspec.json.encode(step), usage)
+        log_content("model.answered", answer=key, output=step.response)
+        self._call.finished_answers += 1
         return [
             done_event(message, item_id)
             for message, item_id in zip(messages, step.message_ids, strict=True)
         ]
 
-    async def _replay_answer(
-        self, answer: int, payload: bytes
+    async def _replay_stream(
+        self, asked: PendingAnswer, step: AnswerStep
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
         """Yield the unpublished `done` events of a recorded answer, then its completion."""
-        step = msgspec.json.decode(payload, type=AnswerStep)
-        # Built without validation, as the client does: fields missing at the server must not fail.
-        response = Response.construct(None, **msgspec.json.decode(step.response))
-        self._scope.register_calls(answer, response)
+        response = self._restore(asked, step)
         for message, item_id in zip(find_messages(response), step.message_ids, strict=True):
             if item_id not in self._scope.done_item_ids:
                 yield done_event(message, item_id)
-        self._scope.finished_answers += 1
         yield ResponseCompletedEvent.model_construct(
             type="response.completed", response=response, sequence_number=0
         )
 
-    @override
-    async def get_response(self, *args: Any, **kwargs: Any) -> ModelResponse:
-        """Forward a non-streaming call, which is never part of a journaled run."""
-        return await self._inner.get_response(*args, **kwargs)
+    def _restore(self, asked: PendingAnswer, step: AnswerStep) -> Response:
+        # Built without validation, as the client does: fields missing at the server must not fail.
+        response = Response.construct(None, **msgspec.json.decode(step.response))
+        self._call.register_calls(asked.number, response)
+        self._call.finished_answers += 1
+        return response
 
-    @override
-    def get_retry_advice(self, request: ModelRetryAdviceRequest) -> ModelRetryAdvice | None:
-        return self._inner.get_retry_advice(request)
+
+def _as_response(answer: ModelResponse, model: str) -> Response:
+    """Return the answer of a call without a stream in the form in which answers are journaled."""
+    usage = answer.usage
+    details = usage.input_tokens_details, usage.output_tokens_details
+    return Response.model_construct(
+        id=answer.response_id or "",
+        object="response",
+        created_at=0,
+        model=model,
+        output=answer.output,
+        usage=ResponseUsage.model_construct(
+            input_tokens=usage.input_tokens,
+            input_tokens_details=details[0],
+            output_tokens=usage.output_tokens,
+            output_tokens_details=details[1],
+            total_tokens=usage.total_tokens,
+        ),
+    )
+
+
+def _usage_of(response: Response) -> Usage:
+    usage = response.usage
+    if usage is None:
+        return Usage(requests=1)
+    return Usage(
+        requests=1,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        total_tokens=usage.total_tokens,
+        input_tokens_details=usage.input_tokens_details,
+        output_tokens_details=usage.output_tokens_details,
+    )

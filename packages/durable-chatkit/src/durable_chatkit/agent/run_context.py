@@ -19,8 +19,14 @@ from chatkit.types import (
 from pydantic import Field, PrivateAttr, SkipValidation
 from typing_extensions import override
 
-from durable_chatkit.agent.run_scope import CallPosition, RunScope, ToolCallScope, current_tool_call
+from durable_chatkit.agent.call_scope import (
+    ToolCallScope,
+    current_scope,
+    current_tool_call,
+)
+from durable_chatkit.agent.run_scope import RunScope
 from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.private_api import END_OF_EVENTS, events_of
 from durable_chatkit.chatkit.rows import as_local
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.errors import UnknownResourceError
@@ -41,13 +47,17 @@ class EventQueue(asyncio.Queue[Any]):
     def __init__(self) -> None:
         super().__init__()
         self._readers: set[asyncio.Task[Any]] = set()
+        self._is_read = False
         self._is_drained = asyncio.Event()
         self._is_drained.set()
+        scope = current_scope()
+        if scope is not None:
+            scope.scope.queue = self
 
     @override
     async def put(self, item: ThreadStreamEvent) -> None:
         call = current_tool_call()
-        if call is None or not call.hold_back(item):
+        if call is None or not call.hold_back(self, item):
             await super().put(item)
 
     @override
@@ -61,15 +71,24 @@ class EventQueue(asyncio.Queue[Any]):
         if task is None:
             return await super().get()
         self._readers.add(task)
+        self._is_read = True
         if self.empty():  # the reader asks for more only after forwarding the previous event
             self._is_drained.set()
         try:
-            return await super().get()
+            item = await super().get()
+            if item is None or isinstance(item, END_OF_EVENTS):
+                self._is_read = False
+            return item
         finally:
             self._readers.discard(task)
 
     async def drain(self) -> None:
-        """Wait until the reader has forwarded all events, at most DRAIN_TIMEOUT_S."""
+        """Wait until the reader has forwarded all events, at most DRAIN_TIMEOUT_S.
+
+        Without a reader, as in a Runner call without a stream, there is nothing to wait for.
+        """
+        if not self._is_read:
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_TIMEOUT_S):
                 await self._is_drained.wait()
@@ -79,6 +98,11 @@ class EventQueue(asyncio.Queue[Any]):
         self._is_drained.set()
         for task in self._readers:
             task.cancel()
+
+
+def event_queue_of(context: object) -> "asyncio.Queue[Any] | None":
+    """Return the queue of an agent's context, None if it has none."""
+    return events_of(context) if isinstance(context, AgentContext) else None
 
 
 class RunContext(AgentContext[RequestContext]):
@@ -92,7 +116,6 @@ class RunContext(AgentContext[RequestContext]):
             (`inference_options`); None for runs without a message, such as an action.
         turn_id: id of the run's turn, which several runs may share (see
             `durable_chatkit.agent.turns`); for an action, its run id.
-        open_calls: names of the tools in progress, by position.
     """
 
     store: Annotated[PostgresStore, SkipValidation]
@@ -100,7 +123,6 @@ class RunContext(AgentContext[RequestContext]):
     now: datetime = Field(default_factory=utc_now)
     message: UserMessageItem | None = None
     turn_id: str = ""
-    open_calls: dict[CallPosition, str] = Field(default_factory=dict)
     _events: EventQueue = PrivateAttr(default_factory=EventQueue)
     _turnstile: asyncio.Lock = PrivateAttr(default_factory=asyncio.Lock)
 
@@ -110,9 +132,11 @@ class RunContext(AgentContext[RequestContext]):
         # published in UTC. Use a copy, because the published item is changed later.
         if name == "workflow_item" and isinstance(value, WorkflowItem):
             value = value.model_copy(update={"created_at": as_local(value.created_at)})
-        call = current_tool_call()
-        if name == "client_tool_call" and call is not None:
-            call.has_client_tool_call = value is not None
+        scope = current_scope()
+        if name == "client_tool_call" and scope is not None:
+            for call in scope.enclosing():
+                if isinstance(call, ToolCallScope):
+                    call.has_client_tool_call = value is not None
         super().__setattr__(name, value)
 
     @property
@@ -138,9 +162,10 @@ class RunContext(AgentContext[RequestContext]):
         """Serialises tools with side effects, in the order of their calls."""
         return self._turnstile
 
-    async def drain_events(self) -> None:
-        """Wait until all streamed events are forwarded, so that the next answer follows them."""
-        await self._events.drain()
+    @property
+    def queue(self) -> EventQueue:
+        """The queue of events between tools and openai-chatkit's stream."""
+        return self._events
 
     async def update_widget(
         self, item_id: str, change: Callable[[WidgetItem], WidgetItem]

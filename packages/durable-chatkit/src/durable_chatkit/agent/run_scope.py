@@ -1,25 +1,34 @@
-"""State of one attempt at a run, shared by the wrappers around its model, tools and handlers.
+"""State of one attempt at a run, shared by the hooks around its models, tools and handlers.
 
-Every attempt runs the agent from its first input; steps finished by earlier attempts are read from
-the journal. Steps are identified by position: the n-th model answer and the i-th call in it.
-Provider ids are unsuitable, because servers repeat them (`call_0`).
+Every attempt runs the turn's code from its start; steps finished by earlier attempts are read from
+the journal. A step is identified by its call path (see `durable_chatkit.agent.call_scope`), never by
+ids of the provider, because servers repeat them (`call_0`).
 """
 
+import asyncio
+import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
+import structlog
 from chatkit.types import ThreadStreamEvent
-from openai.types.responses import Response, ResponseFunctionToolCall
 
-from durable_chatkit.chatkit.context import IdScope, id_step
+from durable_chatkit.agent.run_models import RunModels
+from durable_chatkit.chatkit.context import IdScope
+from durable_chatkit.metrics import REPLAY_MISMATCHES
 from durable_chatkit.storage.usage_repository import AnswerUsage
 
 INPUT_KEY: Final = "input"
 AT_END: Final = "at-end"
+CALL_KINDS: Final = frozenset({"tool", "handoff", "step"})
+# The last part of a key: an answer, or a call with its number.
+_STEP: Final = re.compile(r"(?:^|/)(?:(answer)/\d+|(tool|handoff|step)/[^/]+/\d+)$")
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 
 class RunStoppedError(BaseException):
@@ -35,6 +44,9 @@ class Journal(Protocol):
     def get(self, key: str) -> bytes | None:
         """Return the payload of a step, None if no attempt has finished it."""
 
+    def keys(self) -> Collection[str]:
+        """Return the keys of all finished steps."""
+
     def has_choice(self, name: str) -> bool:
         """Return whether a call of the run recorded a choice of this name, in any attempt."""
 
@@ -44,6 +56,25 @@ class Journal(Protocol):
         Raises:
             RunLostError: a later attempt owns the run.
         """
+
+
+class NullJournal:
+    """The journal of a run that no other attempt continues."""
+
+    def get(self, key: str) -> bytes | None:  # noqa: ARG002 - a journal's signature
+        """Return nothing."""
+        return None
+
+    def keys(self) -> Collection[str]:
+        """Return nothing."""
+        return ()
+
+    def has_choice(self, name: str) -> bool:  # noqa: ARG002 - a journal's signature
+        """Return False."""
+        return False
+
+    async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
+        """Store nothing."""
 
 
 @dataclass(frozen=True)
@@ -61,102 +92,36 @@ class PublishedEvents:
 
 @dataclass(frozen=True)
 class CallPosition:
-    """Position of a tool call in its run: the `index`-th call of the `answer`-th answer."""
+    """Position of a call in its Runner call: the `index`-th call of the `answer`-th answer."""
 
     answer: int
     index: int
 
     @property
     def key(self) -> str:
-        """The journal key of the call."""
+        """The journal key of the call, below the path of its Runner call."""
         return f"tool/{self.answer:04d}/{self.index}"
 
 
-def answer_key(answer: int) -> str:
-    """Return the journal key of a model answer, also the id step of its items."""
-    return f"answer/{answer:04d}"
+def step_kind(key: str) -> str:
+    """Return the kind of a journal key: `input`, `answer`, `tool`, `handoff`, `step` or `choice`.
+
+    An action and the end of a turn are of kind `tool`.
+    """
+    if key == INPUT_KEY:
+        return INPUT_KEY
+    match = _STEP.search(key)
+    return "choice" if match is None else match[1] or match[2]
 
 
 def is_tool_step(key: str) -> bool:
-    """Return whether a journal key is a finished call, as opposed to a choice within a call."""
-    return key.startswith("tool/") and key.count("/") == 2
+    """Return whether a journal key is a finished tool call, as opposed to a choice within a call."""
+    return step_kind(key) == "tool"
 
 
 def is_choice(key: str, name: str) -> bool:
     """Return whether a journal key is a choice of this name."""
-    return key.startswith("tool/") and key.endswith(f"/{name}")
-
-
-def step_kind(key: str) -> str:
-    """Return the kind of a journal key: `input`, `answer`, `tool` (also an action) or `choice`."""
-    kind = key.partition("/")[0]
-    return "choice" if kind == "tool" and not is_tool_step(key) else kind
-
-
-class ToolCallScope:
-    """A tool call in progress: its position, journaled choices and held-back events.
-
-    Attributes:
-        events: events held back until the call is journaled.
-        has_client_tool_call: whether the call has set the turn's `client_tool_call`.
-    """
-
-    def __init__(self, scope: "RunScope", position: CallPosition) -> None:
-        self.position = position
-        self.events: list[ThreadStreamEvent] = []
-        self.has_client_tool_call = False
-        self._scope = scope
-
-    @property
-    def idempotency_key(self) -> str:
-        """The key of the call's side effect: equal in every attempt, unique per call."""
-        return f"{self._scope.run_id}:{self.position.answer}:{self.position.index}"
-
-    @property
-    def is_alone(self) -> bool:
-        """True if the model made no other call in the same answer."""
-        return self._scope.count_calls(self.position.answer) <= 1
-
-    async def once(self, name: str, decide: Callable[[], Awaitable[bytes]]) -> bytes:
-        """Return the result of `decide` in the first attempt that reached this point.
-
-        For choices that must not change when the call is repeated after its side effect: "milk" no
-        longer matches an open task once that task is completed.
-        """
-        key = f"{self.position.key}/{name}"
-        recorded = self._scope.journal.get(key)
-        if recorded is not None:
-            return recorded
-        value = await decide()
-        await self._scope.journal.save(key, value)
-        return value
-
-    async def finish_at_end(self) -> None:
-        """Request a call of `Assistant.finish_turn` after the agent's last answer."""
-
-        async def request() -> bytes:
-            return b"true"
-
-        await self.once(AT_END, request)
-
-    def hold_back(self, event: ThreadStreamEvent) -> bool:
-        """Keep an event until the call is journaled; return False if it can be published now.
-
-        A published `done` is thus always in the journal. Progress and deltas of streamed items are
-        published at once.
-        """
-        if event.type not in {"thread.item.done", "client_effect", "notice"}:
-            return False
-        self.events.append(event)
-        return True
-
-
-_tool_call: ContextVar[ToolCallScope | None] = ContextVar("durable_chatkit_tool_call", default=None)
-
-
-def current_tool_call() -> ToolCallScope | None:
-    """Return the tool call in whose context this code runs, None outside of tool calls."""
-    return _tool_call.get()
+    return step_kind(key) == "choice" and key.endswith(f"/{name}")
 
 
 class RunScope:
@@ -165,10 +130,13 @@ class RunScope:
     Args:
         ids: deterministic ids of the run's items.
         published: events published by earlier attempts.
+        models: resolves the models of Runner calls; None leaves that to the SDK.
+        user_id: the run's user, whose budget model calls are checked against.
 
     Attributes:
-        finished_answers: number of model answers finished in this attempt.
         is_stopping: set when the run is cancelled or lost; no further step may start.
+        open_calls: names of the tools and actions in progress, by call path.
+        queue: the newest queue of events between the turn's code and openai-chatkit, if any.
     """
 
     def __init__(
@@ -179,46 +147,54 @@ class RunScope:
         ids: IdScope,
         journal: Journal,
         published: PublishedEvents,
+        models: RunModels | None = None,
+        user_id: str = "",
     ) -> None:
         self.run_id = run_id
+        self.user_id = user_id
         self.attempt = attempt
         self.ids = ids
         self.journal = journal
         self.done_item_ids = published.done_item_ids
-        self.finished_answers = 0
+        self.models = models
         self.is_stopping = False
+        self.open_calls: dict[str, str] = {}
+        self.queue: asyncio.Queue[Any] | None = None
         self._effects = published.effects.copy()
-        self._positions: dict[str, CallPosition] = {}
-        self._calls: Counter[int] = Counter()
+        self._siblings: Counter[str] = Counter()
+        self._recorded = frozenset(journal.keys())
+        self._claimed: set[str] = set()
+        self._mismatches: set[str] = set()
+        self._cancels: set[Callable[[], object]] = set()
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None  # a test without a loop
 
-    def message_id(self, answer: int, index: int) -> str:
-        """Return the id of the `index`-th message of an answer."""
-        return self.ids.derive_id("msg", answer_key(answer), index)
+    def next_sibling(self, path: str) -> int:
+        """Return how many siblings with this path have started in this attempt, and count one."""
+        number = self._siblings[path]
+        self._siblings[path] += 1
+        return number
 
-    def reserve_call_ids(self, call_ids: Iterator[str]) -> None:
-        """Reserve the ids of calls in the history, so that no call of this run gets one of them."""
-        for call_id in call_ids:
-            self._positions.setdefault(call_id, CallPosition(-1, 0))
+    def load(self, key: str) -> bytes | None:
+        """Return the payload of a step as `Journal.get` does, and note that it was asked for."""
+        self._claimed.add(key)
+        return self.journal.get(key)
 
-    def register_calls(self, answer: int, response: Response) -> None:
-        """Store the positions of an answer's calls; replace missing and duplicate call ids.
+    async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
+        """Insert a step as `Journal.save` does, from any thread of the turn."""
+        await self.on_loop(self.journal.save(key, payload, usage))
 
-        The SDK treats a call with a known id as a repetition and doesn't run it.
+    async def on_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await `work` on the turn's event loop.
+
+        `Runner.run_sync` in a tool's thread has a loop of its own, which the model's client and the
+        database's connections don't belong to.
         """
-        calls = [item for item in response.output if isinstance(item, ResponseFunctionToolCall)]
-        for index, call in enumerate(calls):
-            if not call.call_id or call.call_id in self._positions:
-                call.call_id = self.ids.derive_id("call", answer_key(answer), index)
-            self._positions[call.call_id] = CallPosition(answer, index)
-        self._calls[answer] = len(calls)
-
-    def count_calls(self, answer: int) -> int:
-        """Return the number of calls in a finished answer."""
-        return self._calls[answer]
-
-    def position_of(self, call_id: str) -> CallPosition:
-        """Return the position of a call in a finished answer."""
-        return self._positions[call_id]
+        if self._loop is None or asyncio.get_running_loop() is self._loop:
+            return await work
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
     def raise_if_stopped(self) -> None:
         """Check that the next step may start.
@@ -228,6 +204,22 @@ class RunScope:
         """
         if self.is_stopping:
             raise RunStoppedError
+
+    def stop(self) -> None:
+        """Let no further step start, and cancel open model calls and streamed Runner calls."""
+        self.is_stopping = True
+        for cancel in list(self._cancels):
+            cancel()
+
+    def on_stop(self, cancel: Callable[[], object]) -> None:
+        """Call `cancel` when the run is stopped, or now if it was; `forget` undoes this."""
+        self._cancels.add(cancel)
+        if self.is_stopping:
+            cancel()
+
+    def forget(self, cancel: Callable[[], object]) -> None:
+        """Don't call `cancel` any more."""
+        self._cancels.discard(cancel)
 
     def was_published(self, event: ThreadStreamEvent) -> bool:
         """Return whether a recorded event was already published; matches each effect once."""
@@ -243,13 +235,29 @@ class RunScope:
             case _:
                 return False
 
-    @contextmanager
-    def tool_call(self, position: CallPosition) -> Iterator[ToolCallScope]:
-        """Enter a tool call: ids and events inside are scoped to its position."""
-        call = ToolCallScope(self, position)
-        token = _tool_call.set(call)
-        try:
-            with id_step(position.key):
-                yield call
-        finally:
-            _tool_call.reset(token)
+    def record_mismatch(self, path: str, reason: str) -> None:
+        """Log and count that steps recorded below `path` don't fit this attempt, once per path."""
+        if path in self._mismatches:
+            return
+        self._mismatches.add(path)
+        REPLAY_MISMATCHES.inc()
+        log.warning("replay.mismatch", run_id=self.run_id, path=path, reason=reason)
+
+    def unclaimed_steps(self) -> set[str]:
+        """Return the steps of earlier attempts that a completed attempt never asked for.
+
+        Steps within a replayed call are not among them: the call stands for them.
+        """
+        calls = tuple(f"{key}/" for key in self._claimed & self._recorded)
+        return {
+            key for key in self._recorded - self._claimed - {INPUT_KEY} if not key.startswith(calls)
+        }
+
+    def record_unclaimed(self) -> set[str]:
+        """Record the Runner calls of `unclaimed_steps` as mismatches; return the steps."""
+        unclaimed = self.unclaimed_steps()
+        for key in sorted(unclaimed):
+            if step_kind(key) == "answer":
+                path = key.rpartition("/")[0].rpartition("/")[0]
+                self.record_mismatch(path, "the recorded Runner call did not happen again")
+        return unclaimed

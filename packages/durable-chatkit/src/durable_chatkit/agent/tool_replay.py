@@ -1,111 +1,232 @@
-"""Replays tools: a finished call returns its result from the run's journal."""
+"""Calls that are journaled as a whole: a finished one returns its result instead of running again.
 
-import dataclasses
-from typing import Any
+Tool calls, handoffs, steps and actions are all recorded this way.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from agents import FunctionTool
+from agents import ToolOutputFileContent, ToolOutputImage, ToolOutputText
 from agents.tool_context import ToolContext
-from chatkit.agents import ClientToolCall
+from chatkit.agents import AgentContext, ClientToolCall
 from chatkit.types import HiddenContextItem, ThreadItemDoneEvent, ThreadStreamEvent
 from pydantic import TypeAdapter
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 
+from durable_chatkit.agent.call_scope import (
+    CallScope,
+    HeldEvent,
+    RunnerCall,
+    ToolCallScope,
+    enter_scope,
+)
 from durable_chatkit.agent.history import tool_call_record
 from durable_chatkit.agent.instrumentation import instrument_tool_call
-from durable_chatkit.agent.run_context import RunContext
-from durable_chatkit.agent.run_scope import CallPosition, RunScope
+from durable_chatkit.agent.run_context import EventQueue, RunContext, event_queue_of
 from todochat.clock import utc_now
 from todochat.faults import fault_point
 from todochat.telemetry.logging import log_content
 
 _EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
+_STRUCTURED: Final = (ToolOutputText, ToolOutputImage, ToolOutputFileContent)
 
 
-class ToolStep(msgspec.Struct):
+class ToolStep(msgspec.Struct, omit_defaults=True):
     """A finished call: its output for the model and its events for viewers, in one row.
 
     With two rows a worker could die between them and lose a widget or publish it twice.
 
     Args:
         client_tool_call: the client tool call requested by the tool, if any.
+        is_sdk_error: the output is an error text that the SDK wrote for the model.
     """
 
     output: msgspec.Raw
     events: list[msgspec.Raw]
     client_tool_call: dict[str, Any] | None = None
+    is_sdk_error: bool = False
 
 
-def durable_tool(tool: FunctionTool, scope: RunScope) -> FunctionTool:
-    """Wrap a tool for one attempt at a run.
+class ToolResult(NamedTuple):
+    """The output of a tool.
 
-    The wrapper is outside of the SDK's error handling, so that an error text for the model is
-    recorded like any other output.
+    Args:
+        is_sdk_error: it is an error text that the SDK wrote for the model.
+        is_final: False if the tool waits for an approval and will be called again.
     """
 
-    async def invoke(context: ToolContext[RunContext], arguments: str) -> Any:
-        position = scope.position_of(context.tool_call_id)
-        recorded = scope.journal.get(position.key)
-        if recorded is not None:
-            return await replay_step(context.context, scope, recorded)
-        scope.raise_if_stopped()
-        return await _run_tool(tool, context, arguments, scope, position)
-
-    return dataclasses.replace(tool, on_invoke_tool=invoke)
+    output: Any
+    is_sdk_error: bool = False
+    is_final: bool = True
 
 
-async def _run_tool(
-    tool: FunctionTool,
-    context: ToolContext[RunContext],
+async def run_tool_once(
+    call: RunnerCall,
+    name: str,
+    context: ToolContext[Any],
     arguments: str,
-    scope: RunScope,
-    position: CallPosition,
-) -> Any:
-    run = context.context
-    with scope.tool_call(position) as call:
-        run.open_calls[position] = tool.name
+    invoke: Callable[[], Awaitable[ToolResult]],
+) -> ToolResult:
+    """Run a tool, or replay its recorded result.
+
+    This is outside of the SDK's error handling and timeouts, so that an error text for the model is
+    recorded like any other output.
+
+    Raises:
+        RunStoppedError: the run was cancelled or lost before the tool started.
+        RunLostError: a later attempt owns the run.
+        Exception: any exception of the tool that the SDK doesn't turn into a text.
+    """
+    tool = call.open_tool(context.tool_call_id)
+    step = load_step(tool)
+    if step is not None:
+        return ToolResult(await replay_step(tool, step, context.context), step.is_sdk_error)
+    with enter_scope(tool):
+        tool.scope.open_calls[tool.path] = name
+        client_call_before = _client_tool_call(context.context)
         fault_point("tool.begun")
-        with instrument_tool_call(tool.name) as telemetry:
-            output = await tool.on_invoke_tool(context, arguments)
-            telemetry.record_output(output)
-        log_content("tool.returned", tool=tool.name, arguments=arguments, output=output)
+        with instrument_tool_call(name) as telemetry:
+            result = await invoke()
+            telemetry.record_output(result.output)
+        log_content("tool.returned", tool=name, arguments=arguments, output=result.output)
         fault_point("tool.returned")
-        events = call.events
-        client_call = run.client_tool_call if call.has_client_tool_call else None
-        if client_call is None:  # otherwise openai-chatkit's own item records the call
-            record = HiddenContextItem(
-                id=run.generate_id("tool_call"),
-                thread_id=run.thread.id,
-                created_at=utc_now(),
-                content=tool_call_record(tool.name, arguments, output, scope.ids, position),
-            )
-            events.insert(0, ThreadItemDoneEvent(item=record))
-    step = ToolStep(
-        output=msgspec.Raw(to_json(output)),
-        events=encode_events(events),
+        if not result.is_final:
+            return result
+        client_call = _client_tool_call(context.context)
+        if client_call is client_call_before or not _has_requested(tool, context.context):
+            client_call = None
+        if client_call is None and call.is_main and isinstance(context.context, RunContext):
+            _hold_record(tool, context.context, name, arguments, result.output)
+    await finish_step(
+        tool,
+        result.output,
         client_tool_call=client_call.model_dump() if client_call is not None else None,
+        is_sdk_error=result.is_sdk_error,
     )
-    await scope.journal.save(position.key, msgspec.json.encode(step))
-    del run.open_calls[position]
-    for event in events:
-        await run.stream(event)
-    await run.drain_events()  # otherwise openai-chatkit mixes them into the next answer
+    del tool.scope.open_calls[tool.path]
+    await drain(context.context)
+    return result
+
+
+def load_step(call: ToolCallScope) -> ToolStep | None:
+    """Return the record of a call, None if it must run.
+
+    Raises:
+        RunStoppedError: it has no record, and the run was cancelled or lost.
+    """
+    recorded = call.scope.load(call.path)
+    if recorded is None:
+        call.scope.raise_if_stopped()
+        return None
+    return msgspec.json.decode(recorded, type=ToolStep)
+
+
+async def finish_step(call: ToolCallScope, output: Any, **fields: Any) -> None:
+    """Journal a finished call, then publish the events that it has held back.
+
+    Raises:
+        RunLostError: a later attempt owns the run.
+    """
+    events = encode_events(each for _, each in call.events)
+    step = ToolStep(output=encode_output(output), events=events, **fields)
+    await call.scope.save(call.path, msgspec.json.encode(step))
+    await publish_held(call)
+
+
+async def publish_held(call: ToolCallScope) -> None:
+    """Publish the events that a call has held back; a call around it may hold them back again."""
+    await call.scope.on_loop(_publish(call.events))
+
+
+async def replay_step(call: ToolCallScope, step: ToolStep, context: Any = None) -> Any:
+    """Publish a finished call's events that aren't published yet; return its output.
+
+    Args:
+        context: the context object of the agent.
+    """
+    queue = event_queue_of(context) or call.scope.queue
+    decoded = (_EVENT.validate_json(bytes(raw)) for raw in step.events)
+    events = [each for each in decoded if not call.scope.was_published(each)]
+    if queue is not None:
+        await call.scope.on_loop(_publish([(queue, each) for each in events]))
+    await drain(context)
+    if step.client_tool_call is not None and isinstance(context, AgentContext):
+        context.client_tool_call = ClientToolCall.model_validate(step.client_tool_call)
+    return msgspec.json.decode(step.output)
+
+
+async def drain(context: Any) -> None:
+    """Wait until openai-chatkit has forwarded a call's events, or it mixes them into the next answer."""
+    queue = event_queue_of(context)
+    if isinstance(queue, EventQueue):
+        await queue.drain()
+
+
+async def run_step(scope: CallScope, name: str, work: Callable[[], Awaitable[Any]]) -> Any:
+    """Run a step of a turn's own code, or return its recorded result.
+
+    Raises:
+        RunStoppedError, RunLostError: see `run_tool_once`.
+        Exception: any exception of `work`.
+    """
+    call = scope.open_step(name)
+    step = load_step(call)
+    if step is not None:
+        return await replay_step(call, step)
+    with enter_scope(call):
+        output = await work()
+    await finish_step(call, output)
     return output
 
 
-def encode_events(events: list[ThreadStreamEvent]) -> list[msgspec.Raw]:
+def encode_events(events: Iterable[ThreadStreamEvent]) -> list[msgspec.Raw]:
     """Encode a step's events for the journal."""
     return [msgspec.Raw(event.model_dump_json(by_alias=True).encode()) for event in events]
 
 
-async def replay_step(run: RunContext, scope: RunScope, payload: bytes) -> Any:
-    """Publish a finished call's events that aren't published yet; return its output."""
-    step = msgspec.json.decode(payload, type=ToolStep)
-    for raw in step.events:
-        event = _EVENT.validate_json(bytes(raw))
-        if not scope.was_published(event):
-            await run.stream(event)
-    await run.drain_events()
-    if step.client_tool_call is not None:
-        run.client_tool_call = ClientToolCall.model_validate(step.client_tool_call)
-    return msgspec.json.decode(step.output)
+def encode_output(output: Any) -> msgspec.Raw:
+    """Encode a tool's output so that the model gets the same text from the replayed one.
+
+    JSON keeps strings, numbers, lists and dicts. For anything else, such as a dataclass or a tuple,
+    the model gets the text of `str`, so that text is recorded.
+    """
+    if isinstance(output, str | None):
+        return msgspec.Raw(to_json(output))
+    items = output if isinstance(output, list) else [output]
+    if items and all(isinstance(item, _STRUCTURED) for item in items):
+        dumped = [item.model_dump(mode="json", exclude_none=True) for item in items]
+        return msgspec.Raw(to_json(dumped))
+    try:
+        encoded = to_json(output)
+    except PydanticSerializationError:
+        return msgspec.Raw(to_json(str(output)))
+    is_equal = str(msgspec.json.decode(encoded)) == str(output)
+    return msgspec.Raw(encoded if is_equal else to_json(str(output)))
+
+
+async def _publish(events: list[HeldEvent]) -> None:
+    for queue, event in events:
+        await queue.put(event)
+
+
+def _client_tool_call(context: Any) -> ClientToolCall | None:
+    return context.client_tool_call if isinstance(context, AgentContext) else None
+
+
+def _has_requested(call: ToolCallScope, context: Any) -> bool:
+    """Return whether a changed client tool call is this call's and not one of a parallel call."""
+    return call.has_client_tool_call or not isinstance(context, RunContext)
+
+
+def _hold_record(
+    call: ToolCallScope, run: RunContext, name: str, arguments: str, output: Any
+) -> None:
+    """Add the record of the call for later turns, unless openai-chatkit's own item records it."""
+    record = HiddenContextItem(
+        id=run.generate_id("tool_call"),
+        thread_id=run.thread.id,
+        created_at=utc_now(),
+        content=tool_call_record(name, arguments, output, call.scope.ids, call.path),
+    )
+    call.events.insert(0, (run.queue, ThreadItemDoneEvent(item=record)))

@@ -90,8 +90,13 @@ class UsageMeter:
         """
         await self._budgets.check(partial(self._usage.read_spent, user_id))
 
-    def measure(self, response: Response, model_input: Any) -> AnswerUsage:
-        """Return the usage of an answer, estimated if the server reported none."""
+    def measure(self, response: Response, model_input: Any, model: str = "") -> AnswerUsage:
+        """Return the usage of an answer, estimated if the server reported none.
+
+        Args:
+            model: the model's name, used if the response contains none.
+        """
+        fallback = model or self._model
         usage = response.usage
         is_reported = usage is not None and usage.total_tokens > 0
         if usage is not None and is_reported:
@@ -100,11 +105,11 @@ class UsageMeter:
         else:
             output = [item.model_dump_json(exclude_unset=True) for item in response.output]
             tokens = (_estimate_tokens(model_input), 0, _estimate_tokens("".join(output)))
-        model = response.model or self._model
-        price = self._prices.find_price(model) or self._prices.find_price(self._model)
+        name = response.model or fallback
+        price = self._prices.find_price(name) or self._prices.find_price(fallback)
         return AnswerUsage(
             day=utc_now().date(),
-            model=model,
+            model=name,
             input_tokens=tokens[0],
             cached_tokens=tokens[1],
             output_tokens=tokens[2],

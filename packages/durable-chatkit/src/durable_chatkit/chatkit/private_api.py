@@ -4,9 +4,11 @@ It was written against `SUPPORTED_VERSION`. A test fails when another version is
 `chatkit/server.py` of the two versions before changing the constant.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Final
+from typing import Any, Final
 
+from chatkit.agents import AgentContext, _QueueCompleteSentinel
 from chatkit.server import ChatKitServer
 from chatkit.types import (
     NonStreamingReq,
@@ -23,6 +25,13 @@ from durable_chatkit.chatkit.context import RequestContext
 SUPPORTED_VERSION: Final = "1.6.5"
 
 Server = ChatKitServer[RequestContext]
+# The class of the queue's last entry, after which `stream_agent_response` reads no more.
+END_OF_EVENTS: Final = _QueueCompleteSentinel
+
+
+def events_of(context: AgentContext[Any]) -> "asyncio.Queue[Any]":
+    """Return the queue of events that an agent's tools stream."""
+    return context._events
 
 
 async def process_non_streaming(

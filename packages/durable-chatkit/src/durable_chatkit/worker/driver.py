@@ -1,22 +1,19 @@
 """Drives one claimed run to its end: claim the log, answer, store the outcome, write the marker."""
 
 import asyncio
-import dataclasses
 from collections.abc import AsyncIterator
 from typing import Final, cast
 
 import msgspec
 import structlog
-from agents import FunctionTool, Model, RunConfig
 from chatkit.types import ErrorEvent, ThreadItemRemovedEvent, ThreadMetadata, ThreadStreamEvent
 
 from durable_chatkit.agent.assistant import Assistant
+from durable_chatkit.agent.call_scope import CallScope, enter_scope
 from durable_chatkit.agent.failures import INTERNAL, OUT_OF_MEMORY, POISONED, Failure
 from durable_chatkit.agent.history import HistoryLimits
-from durable_chatkit.agent.model_replay import ReplayModel
+from durable_chatkit.agent.run_models import RunModels
 from durable_chatkit.agent.run_scope import PublishedEvents, RunScope, RunStoppedError
-from durable_chatkit.agent.tool_replay import durable_tool
-from durable_chatkit.agent.usage import UsageMeter
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.encoding import encode_event
 from durable_chatkit.chatkit.store import PostgresStore
@@ -51,8 +48,6 @@ class DriverResources(msgspec.Struct, frozen=True, kw_only=True):
     """The objects and limits that all drivers of a worker share.
 
     Args:
-        model_name: of the model, for metrics and traces.
-        meter: None for a model that costs nothing.
         log_quota_bytes: limit on the Redis memory of one user's logs.
     """
 
@@ -60,9 +55,7 @@ class DriverResources(msgspec.Struct, frozen=True, kw_only=True):
     store: PostgresStore
     publisher: RunPublisher
     assistant: Assistant
-    model: Model
-    model_name: str
-    meter: UsageMeter | None
+    models: RunModels
     history: HistoryLimits
     max_turns: int
     log_quota_bytes: int
@@ -205,15 +198,16 @@ class RunDriver:
         """Run the agent and publish its events."""
         published = self._published = fold_log(claimed)
         context = self._context(published.removed)
-        server = await self._open_server(context, published)
+        scope, server = await self._open_server(context, published)
         publisher = FramePublisher(claimed.writer, published, self._handle)
         events = server.run_turn(turn, context)
         settle_s = self._resources.times.settle_s
         try:
-            async for event in events:
-                fault_point("event.stored")
-                await publisher.publish(event)
-                fault_point("event.published")
+            with enter_scope(CallScope(scope)):
+                async for event in events:
+                    fault_point("event.stored")
+                    await publisher.publish(event)
+                    fault_point("event.published")
         except BaseException:
             server.mute()
             self._handle.halt()
@@ -250,7 +244,9 @@ class RunDriver:
         await claimed.writer.append(encode_event(error))
         return RunOutcome("failed", failure.code)
 
-    async def _open_server(self, context: RequestContext, published: LogFold) -> RunServer:
+    async def _open_server(
+        self, context: RequestContext, published: LogFold
+    ) -> tuple[RunScope, RunServer]:
         run, resources = self._run, self._resources
         # A run that is driven for the first time has no steps.
         steps = {} if self._is_new else await resources.runs.load_steps(run.run_id)
@@ -262,25 +258,13 @@ class RunDriver:
             ids=context.ids,
             journal=journal,
             published=PublishedEvents(frozenset(published.done), published.effects),
+            models=resources.models,
+            user_id=run.user_id,
         )
         self._handle.attach_scope(scope)
-        agent = resources.assistant.agent.clone(
-            tools=[
-                durable_tool(tool, scope) if isinstance(tool, FunctionTool) else tool
-                for tool in resources.assistant.agent.tools
-            ]
-        )
-        model = ReplayModel(
-            resources.model,
-            scope,
-            resources.meter,
-            user_id=run.user_id,
-            name=resources.model_name,
-        )
-        return RunServer(
+        server = RunServer(
             resources.store,
-            assistant=dataclasses.replace(resources.assistant, agent=agent),
-            run_config=RunConfig(model=model, tracing_disabled=True),
+            assistant=resources.assistant,
             max_turns=resources.max_turns,
             limits=resources.history,
             run_handle=self._handle,
@@ -289,6 +273,7 @@ class RunDriver:
             published=published,
             effects=await load_retry_effects(resources.runs, run),
         )
+        return scope, server
 
     async def _store_end(self, claimed: ClaimedRun, outcome: RunOutcome) -> None:
         """Flush the log, store the outcome, write the end marker and close the run."""

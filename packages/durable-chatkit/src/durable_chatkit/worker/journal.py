@@ -1,10 +1,12 @@
 """The journal of one run: loaded once at the claim, then append-only."""
 
+from collections.abc import Collection
+
 import msgspec
 from agents import TResponseInputItem
 
 from durable_chatkit.agent.model_replay import AnswerStep
-from durable_chatkit.agent.run_scope import INPUT_KEY, is_choice, is_tool_step, step_kind
+from durable_chatkit.agent.run_scope import CALL_KINDS, INPUT_KEY, is_choice, step_kind
 from durable_chatkit.agent.tool_replay import ToolStep
 from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.usage_repository import AnswerUsage
@@ -25,6 +27,10 @@ class StepJournal:
     def get(self, key: str) -> bytes | None:
         """Return a step's payload, None if no attempt has finished the step."""
         return self._steps.get(key)
+
+    def keys(self) -> Collection[str]:
+        """Return the keys of all steps."""
+        return self._steps.keys()
 
     def has_choice(self, name: str) -> bool:
         """Return whether a call of the run has recorded a choice of this name, in any attempt."""
@@ -52,13 +58,18 @@ class StepJournal:
         """Store the history; for later attempts the thread contains the run's own items."""
         await self.save(INPUT_KEY, msgspec.json.encode(items))
 
-    def owned_item_ids(self) -> set[str]:
-        """Return the IDs of the items that finished model calls and tool calls have published."""
+    def owned_item_ids(self, keys: Collection[str] | None = None) -> set[str]:
+        """Return the IDs of the items that finished model calls and other calls have published.
+
+        Args:
+            keys: the steps to read; by default all.
+        """
         owned: set[str] = set()
-        for key, payload in self._steps.items():
-            if key.startswith("answer/"):
+        for key in self._steps if keys is None else keys:
+            kind, payload = step_kind(key), self._steps[key]
+            if kind == "answer":
                 owned.update(msgspec.json.decode(payload, type=AnswerStep).message_ids)
-            elif is_tool_step(key):
+            elif kind in CALL_KINDS:
                 events = map(
                     msgspec.json.decode, msgspec.json.decode(payload, type=ToolStep).events
                 )

@@ -15,7 +15,15 @@ from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.attached_files import AttachedFiles
 from durable_chatkit.agent.factory import AgentEnvironment, find_factory, load_assistant
 from durable_chatkit.agent.history import HistoryLimits
-from durable_chatkit.agent.model_config import ConfiguredModel, check_model_settings, open_model
+from durable_chatkit.agent.hook_check import check_hooks
+from durable_chatkit.agent.model_config import (
+    ConfiguredModel,
+    check_model_settings,
+    open_model,
+    used_by_sdk,
+)
+from durable_chatkit.agent.run_models import RunModels
+from durable_chatkit.agent.sdk_hooks import install
 from durable_chatkit.agent.usage import UsageMeter, parse_prices
 from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.budgets import Budgets
@@ -155,6 +163,9 @@ async def open_worker(
         model_settings=model.settings,
         service_client=lambda url, arrow: ServiceClient(url, session, tokens, arrow, max_tries=1),
     )
+    install()
+    await check_hooks()
+    stack.enter_context(used_by_sdk(model))
     assistant = load_assistant(settings.factory, environment)
     state.agent = assistant.agent
     state.databases = databases
@@ -184,15 +195,11 @@ def _driver_resources(
     tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
     links = AttachmentLinks(settings.public_url, LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT)))
     store = PostgresStore(RunDatabase(databases.app.engine), links)
-    # An agent may bring its own model, which is metered like the configured one.
+    budgets, prices = Budgets.from_settings(settings), parse_prices(settings)
+    meter = UsageMeter(UsageRepository(jobs), budgets, prices, configured.name)
     model = assistant.agent.model
     if not isinstance(model, Model):
         model = configured.model
-    is_configured = model is configured.model
-    meter = None
-    if not (configured.is_free and is_configured):
-        budgets, prices = Budgets.from_settings(settings), parse_prices(settings)
-        meter = UsageMeter(UsageRepository(jobs), budgets, prices, configured.name)
     if assistant.attachment_to_input is None:
         files = AttachedFiles(
             store,
@@ -205,9 +212,7 @@ def _driver_resources(
         store=store,
         publisher=publisher,
         assistant=assistant,
-        model=model,
-        model_name=configured.name if is_configured else type(model).__name__,
-        meter=meter,
+        models=RunModels(configured, meter),
         history=HistoryLimits(settings.history_max_items, settings.history_max_chars),
         max_turns=settings.max_turns,
         log_quota_bytes=settings.log_bytes_per_user,

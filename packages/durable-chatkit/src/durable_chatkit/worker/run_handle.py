@@ -124,7 +124,7 @@ class RunHandle:
     def halt(self) -> None:
         """Stop the producer."""
         if self._scope is not None:
-            self._scope.is_stopping = True
+            self._scope.stop()
         if self._result is not None:
             self._result.cancel()
 

@@ -1,6 +1,6 @@
 """openai-chatkit's server for one attempt at a run: streams the agent and ends the turn."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any, Final, cast
 
@@ -23,6 +23,7 @@ from typing_extensions import override
 from durable_chatkit.agent.actions import ACTION_POSITION, TURN_END_POSITION
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.attached_files import load_images
+from durable_chatkit.agent.call_scope import AssistantScope, current_scope, enter_scope
 from durable_chatkit.agent.failures import (
     ACTION_FAILED,
     ACTION_REFUSED,
@@ -64,8 +65,6 @@ class RunServer(StoredChatServer):
     """Runs one accepted turn.
 
     Args:
-        assistant: with the tools of this attempt.
-        run_config: with the model of this attempt.
         published: the events of earlier attempts.
         effects: for a retry, the side effects of earlier runs of the same message.
     """
@@ -75,7 +74,6 @@ class RunServer(StoredChatServer):
         store: PostgresStore,
         *,
         assistant: Assistant,
-        run_config: RunConfig,
         max_turns: int,
         limits: HistoryLimits,
         run_handle: RunHandle,
@@ -86,7 +84,6 @@ class RunServer(StoredChatServer):
     ) -> None:
         super().__init__(store)
         self._assistant = assistant
-        self._run_config = run_config
         self._max_turns = max_turns
         self._limits = limits
         self._handle = run_handle
@@ -168,7 +165,7 @@ class RunServer(StoredChatServer):
         is_silent = self._handle.released is not None or self._is_muted
         if is_silent or self._handle.cancel_reason == THREAD_DELETED:
             return
-        for closing in close_open_items(self._open):
+        for closing in [*self._remove_abandoned(), *close_open_items(self._open)]:
             yield closing
         if self.was_cancelled:
             yield cancelled_note(run)
@@ -180,6 +177,13 @@ class RunServer(StoredChatServer):
         await set_title(run, message, self._assistant.title_of)
         if self.failure is not None:
             raise CustomStreamError(self.failure.message, allow_retry=self.failure.allow_retry)
+
+    def _remove_abandoned(self) -> Iterator[ThreadStreamEvent]:
+        """Remove the published items of recorded steps that a finished turn no longer contains."""
+        if self.failure is None and not self._is_stopping:
+            owned = self._journal.owned_item_ids(self._scope.record_unclaimed())
+            for item_id in sorted(owned & self._published.done.keys()):
+                yield ThreadItemRemovedEvent(item_id=item_id)
 
     @property
     def _is_stopping(self) -> bool:
@@ -265,13 +269,15 @@ class RunServer(StoredChatServer):
             )
             items = [*history, *self._effects]
             await self._journal.save_input(items)
-        result = Runner.run_streamed(
-            self._assistant.agent,
-            await load_images(items, self.store, run.request_context),
-            context=run,
-            max_turns=self._max_turns,
-            run_config=self._run_config,
-        )
+        model_input = await load_images(items, self.store, run.request_context)
+        with enter_scope(AssistantScope(self._scope, parent=current_scope())):
+            result = Runner.run_streamed(
+                self._assistant.agent,
+                model_input,
+                context=run,
+                max_turns=self._max_turns,
+                run_config=RunConfig(tracing_disabled=True),
+            )
         self._handle.attach_result(result)
         try:
             response = cast("_Events", stream_agent_response(run, result))

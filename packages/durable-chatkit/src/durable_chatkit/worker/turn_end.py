@@ -38,7 +38,7 @@ def close_open_items(open_items: OpenItems) -> Iterator[ThreadStreamEvent]:
 
 def cancelled_note(run: RunContext) -> ThreadItemDoneEvent:
     """Return the hidden item that tells the model of later turns that this turn was cancelled."""
-    calls = ", ".join(sorted(run.open_calls.values())) or "none"
+    calls = ", ".join(sorted(run.scope.open_calls.values())) or "none"
     return ThreadItemDoneEvent(
         item=SDKHiddenContextItem(
             id=run.generate_id("sdk_hidden_context"),

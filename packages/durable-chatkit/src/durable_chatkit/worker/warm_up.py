@@ -13,15 +13,14 @@ from agents import Agent, RunConfig, Runner
 from chatkit.agents import stream_agent_response
 from chatkit.types import Page, ThreadItem, ThreadMetadata
 
+from durable_chatkit.agent.call_scope import AssistantScope, enter_scope
 from durable_chatkit.agent.model_config import open_model
-from durable_chatkit.agent.model_replay import ReplayModel
 from durable_chatkit.agent.run_context import RunContext
-from durable_chatkit.agent.run_scope import PublishedEvents, RunScope
+from durable_chatkit.agent.run_scope import NullJournal, PublishedEvents, RunScope
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.encoding import encode_event
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.settings import ChatSettings
-from durable_chatkit.storage.usage_repository import AnswerUsage
 from todochat.clock import utc_now
 
 _RUN_ID: Final = "run_warmup"
@@ -64,17 +63,6 @@ _CHAT_EVENTS: Final[tuple[Mapping[str, Any], ...]] = (
 log = structlog.get_logger(__name__)
 
 
-class _NoJournal:
-    def get(self, key: str) -> bytes | None:  # noqa: ARG002 - a journal's signature
-        return None
-
-    def has_choice(self, name: str) -> bool:  # noqa: ARG002 - a journal's signature
-        return False
-
-    async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
-        """Store nothing."""
-
-
 class _NoItems:
     async def load_thread_items(self, *_args: Any, **_options: Any) -> Page[ThreadItem]:
         return Page()
@@ -84,7 +72,7 @@ async def warm_up(settings: ChatSettings, agent: Agent[RunContext]) -> None:
     """Stream one response through everything except the network, the database and the bus."""
     ids = IdScope(_RUN_ID)
     scope = RunScope(
-        run_id=_RUN_ID, attempt=1, ids=ids, journal=_NoJournal(), published=PublishedEvents()
+        run_id=_RUN_ID, attempt=1, ids=ids, journal=NullJournal(), published=PublishedEvents()
     )
     context = RunContext(
         thread=ThreadMetadata(id="thr_warmup", created_at=utc_now()),
@@ -95,14 +83,9 @@ async def warm_up(settings: ChatSettings, agent: Agent[RunContext]) -> None:
     transport = httpx2.MockTransport(_respond)
     try:
         async with open_model(settings, transport=transport) as configured:
-            result = Runner.run_streamed(
-                agent,
-                "hello",
-                context=context,
-                run_config=RunConfig(
-                    model=ReplayModel(configured.model, scope), tracing_disabled=True
-                ),
-            )
+            config = RunConfig(model=configured.model, tracing_disabled=True)
+            with enter_scope(AssistantScope(scope)):
+                result = Runner.run_streamed(agent, "hello", context=context, run_config=config)
             async for event in stream_agent_response(context, result):
                 encode_event(event)
     except Exception as error:  # noqa: BLE001 - best effort

@@ -20,7 +20,6 @@ from durable_chatkit.agent.history import (
     load_history,
     tool_call_record,
 )
-from durable_chatkit.agent.run_scope import CallPosition
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from todochat.clock import utc_now
 
@@ -61,7 +60,7 @@ def assistant(*texts: str) -> AssistantMessageItem:
 
 
 def called(name: str, output: str = '{"ok":true}', run: str = "run_1") -> HiddenContextItem:
-    record = tool_call_record(name, "{}", output, IdScope(run), CallPosition(0, 0))
+    record = tool_call_record(name, "{}", output, IdScope(run), "tool/0000/0")
     return HiddenContextItem(**ids(), content=record)
 
 

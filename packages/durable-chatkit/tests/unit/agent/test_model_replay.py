@@ -19,8 +19,10 @@ from openai.types.responses.response_output_text import AnnotationURLCitation
 from prometheus_client import REGISTRY
 from run_kit import MakeScope, MemoryJournal
 
+from durable_chatkit.agent.call_scope import RunnerCall
 from durable_chatkit.agent.model_replay import ReplayModel
-from durable_chatkit.agent.run_scope import CallPosition
+from durable_chatkit.agent.run_models import FoundModel
+from durable_chatkit.agent.run_scope import CallPosition, RunScope
 
 
 class Scripted(Model):
@@ -88,6 +90,12 @@ def delta(text: str, item_id: str = "__fake_id__", index: int = 0) -> ResponseTe
     )
 
 
+def replay(inner: Model, scope: RunScope | RunnerCall, name: str = "") -> ReplayModel:
+    """Return the durable model of a Runner call."""
+    call = scope if isinstance(scope, RunnerCall) else RunnerCall(scope, "")
+    return ReplayModel(FoundModel(inner, name), call)
+
+
 async def stream(model: ReplayModel, history: list[Any] | None = None) -> list[Any]:
     return [event async for event in model.stream_response(None, history or [])]
 
@@ -99,7 +107,7 @@ def text_answer(text: str) -> list[Any]:
 async def test_done_event_follows_the_journaled_answer(
     make_scope: MakeScope, journal: MemoryJournal
 ) -> None:
-    model = ReplayModel(Scripted(text_answer("hi")), make_scope())
+    model = replay(Scripted(text_answer("hi")), make_scope())
 
     seen = [(event.type, journal.saves.copy()) async for event in model.stream_response(None, [])]
 
@@ -115,9 +123,9 @@ async def test_only_published_events_get_our_ids(
 ) -> None:
     scope = make_scope()
 
-    events = await stream(ReplayModel(Scripted(text_answer("hi")), scope))
+    events = await stream(replay(Scripted(text_answer("hi")), scope))
 
-    ours = scope.message_id(0, 0)
+    ours = RunnerCall(scope, "").message_id(0, 0)
     assert [events[0].item.id, events[1].item_id, events[2].item.id] == [ours] * 3
     assert events[3].response.output[0].id == "__fake_id__"
 
@@ -125,9 +133,9 @@ async def test_only_published_events_get_our_ids(
 async def test_second_attempt_replays_unpublished_events_without_model_call(
     make_scope: MakeScope,
 ) -> None:
-    first = await stream(ReplayModel(Scripted(text_answer("hi")), make_scope()))
+    first = await stream(replay(Scripted(text_answer("hi")), make_scope()))
 
-    again = await stream(ReplayModel(Scripted(), make_scope(attempt=2)))
+    again = await stream(replay(Scripted(), make_scope(attempt=2)))
 
     assert [event.type for event in again] == ["response.output_item.done", "response.completed"]
     assert again[0].item.model_dump() == first[2].item.model_dump()
@@ -135,62 +143,64 @@ async def test_second_attempt_replays_unpublished_events_without_model_call(
 
 async def test_second_attempt_skips_published_events(make_scope: MakeScope) -> None:
     scope = make_scope()
-    await stream(ReplayModel(Scripted(text_answer("hi")), scope))
+    await stream(replay(Scripted(text_answer("hi")), scope))
 
-    again = await stream(ReplayModel(Scripted(), make_scope(2, {scope.message_id(0, 0)})))
+    again = await stream(
+        replay(Scripted(), make_scope(2, {RunnerCall(scope, "").message_id(0, 0)}))
+    )
 
     assert [event.type for event in again] == ["response.completed"]
 
 
 async def test_replay_keeps_ids_of_an_earlier_generation(make_scope: MakeScope) -> None:
     """The answer was journaled after its partial message was removed; then Redis lost the log."""
-    removed_id = make_scope().message_id(0, 0)
-    first = await stream(
-        ReplayModel(Scripted(text_answer("hi")), make_scope(2, removed={removed_id}))
-    )
+    removed_id = RunnerCall(make_scope(), "").message_id(0, 0)
+    first = await stream(replay(Scripted(text_answer("hi")), make_scope(2, removed={removed_id})))
 
-    again = await stream(ReplayModel(Scripted(), make_scope(attempt=3)))
+    again = await stream(replay(Scripted(), make_scope(attempt=3)))
 
     assert again[0].item.id == first[2].item.id != removed_id
 
 
 async def test_stream_of_only_the_completed_event_is_supported(make_scope: MakeScope) -> None:
-    events = await stream(ReplayModel(Scripted([completed(message("hi"))]), make_scope()))
+    events = await stream(replay(Scripted([completed(message("hi"))]), make_scope()))
 
     assert [event.type for event in events] == ["response.output_item.done", "response.completed"]
 
 
 async def test_completed_event_without_output_is_supported(make_scope: MakeScope) -> None:
     answer = [added(message("")), done(message("hi")), done(tool_call("call_1"), 1), completed()]
-    scope = make_scope()
+    call = RunnerCall(make_scope(), "")
 
-    events = await stream(ReplayModel(Scripted(answer), scope))
+    events = await stream(replay(Scripted(answer), call))
 
     output = events[-1].response.output
     assert [item.type for item in output] == ["message", "function_call"]
-    assert scope.position_of("call_1") == CallPosition(0, 0)
+    assert call.position_of("call_1") == CallPosition(0, 0)
 
 
 async def test_calls_with_missing_or_duplicate_ids_get_new_ids(make_scope: MakeScope) -> None:
-    scope = make_scope()
+    call = RunnerCall(make_scope(), "")
     answer = completed(tool_call(""), tool_call("call_0"), tool_call("call_0", None))
     history = [{"type": "function_call", "call_id": "call_0", "name": "x", "arguments": "{}"}]
 
-    events = await stream(ReplayModel(Scripted([answer]), scope), history)
+    events = await stream(replay(Scripted([answer]), call), history)
 
     calls = events[-1].response.output
-    assert len({call.call_id for call in calls} | {"call_0", ""}) == 5
-    assert [scope.position_of(call.call_id).index for call in calls] == [0, 1, 2]
-    assert all(call.id for call in calls)
+    assert len({each.call_id for each in calls} | {"call_0", ""}) == 5
+    assert [call.position_of(each.call_id) for each in calls] == [
+        CallPosition(0, index) for index in range(3)
+    ]
+    assert all(each.id for each in calls)
 
 
 async def test_call_ids_and_positions_are_equal_in_every_attempt(make_scope: MakeScope) -> None:
     answers = [[completed(tool_call("call_0"))], [completed(tool_call("call_0"))]]
-    first, second = make_scope(), make_scope(attempt=2)
-    live, replay = ReplayModel(Scripted(*answers), first), ReplayModel(Scripted(), second)
+    first, second = RunnerCall(make_scope(), ""), RunnerCall(make_scope(attempt=2), "")
+    live, replayed = replay(Scripted(*answers), first), replay(Scripted(), second)
 
     first_ids = [(await stream(live))[-1].response.output[0].call_id for _ in range(2)]
-    second_ids = [(await stream(replay))[-1].response.output[0].call_id for _ in range(2)]
+    second_ids = [(await stream(replayed))[-1].response.output[0].call_id for _ in range(2)]
 
     assert first_ids == second_ids
     assert [second.position_of(call_id) for call_id in second_ids] == [
@@ -210,7 +220,7 @@ async def test_reasoning_is_kept_in_the_answer_and_not_streamed(make_scope: Make
         completed(thought, message("hi")),
     ]
 
-    events = await stream(ReplayModel(Scripted(answer), make_scope()))
+    events = await stream(replay(Scripted(answer), make_scope()))
 
     assert [event.type for event in events] == [
         "response.output_item.added",
@@ -225,7 +235,7 @@ async def test_messages_of_one_answer_have_distinct_ids(make_scope: MakeScope) -
     one, two = message("one", "m1"), message("two", "m2")
     answer = [added(one), done(one), added(two, 1), done(two, 1), completed(one, two)]
 
-    events = await stream(ReplayModel(Scripted(answer), make_scope()))
+    events = await stream(replay(Scripted(answer), make_scope()))
 
     done_ids = [event.item.id for event in events if event.type == "response.output_item.done"]
     assert len(set(done_ids)) == 2
@@ -237,8 +247,8 @@ async def test_cut_stream_counts_as_error_and_closed_stream_as_stopped(
 ) -> None:
     cut = text_answer("hi")[:-1]
 
-    await stream(ReplayModel(Scripted(cut), make_scope(), name="cut"))
-    left = ReplayModel(Scripted(cut), make_scope(), name="left").stream_response(None, [])
+    await stream(replay(Scripted(cut), make_scope(), name="cut"))
+    left = replay(Scripted(cut), make_scope(), name="left").stream_response(None, [])
     await anext(left)
     await cast("AsyncGenerator[Any, None]", left).aclose()
 
@@ -260,9 +270,9 @@ async def test_recorded_answer_keeps_its_citations(make_scope: MakeScope) -> Non
         AnnotationURLCitation.construct(None, **fields, end_index=2, title="Example"),
         AnnotationURLCitation.construct(None, **fields, title="Example"),
     ]
-    first = await stream(ReplayModel(Scripted([completed(cited)]), make_scope()))
+    first = await stream(replay(Scripted([completed(cited)]), make_scope()))
 
-    again = await stream(ReplayModel(Scripted(), make_scope(attempt=2)))
+    again = await stream(replay(Scripted(), make_scope(attempt=2)))
 
     (citation,) = again[0].item.content[0].annotations
     assert citation.title == "Example"

@@ -19,9 +19,9 @@ from sqlalchemy import text
 from worker_kit import Chat
 
 from durable_chatkit.agent.assistant import Assistant
+from durable_chatkit.agent.call_scope import current_tool_call
 from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.agent.run_context import RunContext
-from durable_chatkit.agent.run_scope import current_tool_call
 from durable_chatkit.app import create_app
 from todochat.bus.keys import log_key
 from todochat.contracts.runs import AcceptedRun

@@ -16,9 +16,9 @@ from chatkit.types import (
 )
 from worker_kit import Chat
 
+from durable_chatkit.agent.call_scope import current_tool_call
 from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.agent.run_context import RunContext
-from durable_chatkit.agent.run_scope import current_tool_call
 from todochat.clock import utc_now
 from todochat.contracts.runs import AcceptedRun
 from todochat.testing import wait_until

@@ -1,0 +1,244 @@
+"""The only module that uses private names of openai-agents: hooks that make its code durable.
+
+It was written against `SUPPORTED_VERSION`. A test fails when another version is installed: compare
+the functions named in `_HOOKS` before changing the constant. A worker also checks at its start that
+the SDK calls each of them (`durable_chatkit.agent.hook_check`).
+
+The hooks are installed once per process and do nothing outside of a turn. They change no agent, tool
+or handoff, because those belong to the agent's author: the SDK compares agents by identity.
+"""
+
+import asyncio
+import copy
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+
+from agents import (
+    Agent,
+    Handoff,
+    Model,
+    RunConfig,
+    RunContextWrapper,
+    RunResult,
+    RunResultStreaming,
+)
+from agents import run as run_module
+from agents.agent_tool_state import get_agent_tool_state_scope, peek_agent_tool_run_result
+from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
+from agents.run_internal import run_loop, tool_execution, turn_resolution
+from agents.tool import FunctionTool, _FunctionToolInvocationResult
+from agents.tool_context import ToolContext
+from typing_extensions import override
+
+from durable_chatkit.agent.call_scope import (
+    RunnerCall,
+    current_runner_call,
+    current_scope,
+    enter_scope,
+)
+from durable_chatkit.agent.model_replay import ReplayModel
+from durable_chatkit.agent.run_models import FoundModel
+from durable_chatkit.agent.run_scope import RunScope
+from durable_chatkit.agent.tool_replay import (
+    ToolResult,
+    finish_step,
+    load_step,
+    publish_held,
+    replay_step,
+    run_tool_once,
+)
+
+# ruff: noqa: SLF001 - the purpose of this module
+
+SUPPORTED_VERSION: Final = "0.24.0"
+
+
+class DurableRunner(AgentRunner):
+    """The SDK's default runner: opens a scope for each Runner call of a turn."""
+
+    @override
+    async def run(self, starting_agent: Agent[Any], input: Any, **kwargs: Any) -> RunResult:
+        scope = current_scope()
+        if scope is None:
+            return await super().run(starting_agent, input, **kwargs)
+        with enter_scope(scope.open_run(starting_agent.name, input)):
+            return await super().run(starting_agent, input, **kwargs)
+
+    @override
+    def run_streamed(
+        self,
+        starting_agent: Agent[Any],
+        input: Any,
+        **kwargs: Any,
+    ) -> RunResultStreaming:
+        scope = current_scope()
+        if scope is None:
+            return super().run_streamed(starting_agent, input, **kwargs)
+        with enter_scope(scope.open_run(starting_agent.name, input)):
+            result = super().run_streamed(starting_agent, input, **kwargs)
+        _end_with_run(result, scope.scope)
+        return result
+
+
+def _end_with_run(result: RunResultStreaming, scope: RunScope) -> None:
+    """Cancel a streamed Runner call when the run is stopped, or when its loop dies.
+
+    The SDK doesn't wake the consumer of a stream whose loop ended with a BaseException.
+    """
+
+    def end(task: asyncio.Task[Any]) -> None:
+        scope.forget(result.cancel)
+        if not task.cancelled() and not isinstance(task.exception(), Exception | None):
+            result.cancel()
+
+    if result.run_loop_task is not None:
+        result.run_loop_task.add_done_callback(end)
+        scope.on_stop(result.cancel)
+
+
+def _wrap_get_model(original: Callable[..., Model]) -> Callable[..., Model]:
+    def get_model(agent: Agent[Any], run_config: RunConfig) -> Model:
+        call = current_runner_call()
+        if call is None:
+            return original(agent, run_config)
+        models = call.scope.models
+        found = (
+            FoundModel(original(agent, run_config))
+            if models is None
+            else models.find(agent, run_config)
+        )
+        key = (id(found.model), agent.name)
+        if key not in call.models:
+            call.models[key] = ReplayModel(found, call, agent.name)
+        return call.models[key]
+
+    return get_model
+
+
+def _wrap_invoke_tool(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def invoke_tool(
+        *, function_tool: FunctionTool, context: ToolContext[Any], arguments: str
+    ) -> _FunctionToolInvocationResult:
+        async def invoke() -> ToolResult:
+            result = await original(
+                function_tool=function_tool, context=context, arguments=arguments
+            )
+            return ToolResult(
+                result.output, result.is_sdk_generated_error, not _is_interrupted(context)
+            )
+
+        call = current_runner_call()
+        result = await (
+            invoke()
+            if call is None
+            else run_tool_once(call, function_tool.name, context, arguments, invoke)
+        )
+        return _FunctionToolInvocationResult(result.output, result.is_sdk_error)
+
+    return invoke_tool
+
+
+def _is_interrupted(context: ToolContext[Any]) -> bool:
+    """Return whether an agent that ran as a tool waits for an approval; it runs again later."""
+    if context.tool_call is None:
+        return False
+    nested = peek_agent_tool_run_result(
+        context.tool_call, scope_id=get_agent_tool_state_scope(context)
+    )
+    return bool(getattr(nested, "interruptions", None))
+
+
+def _wrap_get_handoffs(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def get_handoffs(agent: Agent[Any], context: RunContextWrapper[Any]) -> list[Any]:
+        handoffs: list[Handoff[Any, Any]] = await original(agent, context)
+        call = current_runner_call()
+        return handoffs if call is None else [_durable_handoff(each, call) for each in handoffs]
+
+    return get_handoffs
+
+
+def _durable_handoff(handoff: Handoff[Any, Any], call: RunnerCall) -> Handoff[Any, Any]:
+    """Return a handoff that is journaled; a custom one, without a known agent, runs each time."""
+
+    async def invoke(context: RunContextWrapper[Any], arguments: str) -> Any:
+        scope = call.open_handoff(handoff.tool_name)
+        target = handoff._agent_ref() if handoff._agent_ref is not None else None
+        step = load_step(scope)
+        if step is not None and target is not None:
+            await replay_step(scope, step, context.context)
+            return target
+        with enter_scope(scope):
+            agent = await handoff.on_invoke_handoff(context, arguments)
+        if step is None:
+            await finish_step(scope, agent.name)
+        else:
+            await publish_held(scope)
+        return agent
+
+    durable = copy.copy(handoff)
+    durable.on_invoke_handoff = invoke
+    return durable
+
+
+def _wrap_guardrails(original: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    def run_input_guardrails(*args: Any, **kwargs: Any) -> Awaitable[Any]:
+        call = current_runner_call()
+        running = original(*args, **kwargs)
+        return running if call is None else call.track_guardrails(running)
+
+    return run_input_guardrails
+
+
+class Hook(NamedTuple):
+    """A name in one of the SDK's modules, and its replacement."""
+
+    module: ModuleType
+    name: str
+    wrap: Callable[[Callable[..., Any]], Callable[..., Any]]
+
+    @property
+    def label(self) -> str:
+        """The full name."""
+        return f"{self.module.__name__}.{self.name}"
+
+
+_HOOKS: Final = (
+    Hook(run_loop, "get_model", _wrap_get_model),
+    Hook(tool_execution, "_invoke_function_tool_with_metadata", _wrap_invoke_tool),
+    Hook(run_loop, "get_handoffs", _wrap_get_handoffs),
+    Hook(turn_resolution, "get_handoffs", _wrap_get_handoffs),
+    Hook(run_module, "run_input_guardrails", _wrap_guardrails),
+    Hook(run_loop, "run_input_guardrails_with_queue", _wrap_guardrails),
+)
+_called: Counter[str] = Counter()
+
+
+def install() -> None:
+    """Install the hooks and the runner in this process, once."""
+    for hook in _HOOKS:
+        original = getattr(hook.module, hook.name)
+        if not hasattr(original, "is_durable"):
+            setattr(hook.module, hook.name, _counted(hook.label, hook.wrap(original)))
+    if not isinstance(get_default_agent_runner(), DurableRunner):
+        set_default_agent_runner(DurableRunner())
+
+
+def _counted(label: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        _called[label] += 1
+        return function(*args, **kwargs)
+
+    counted.is_durable = True  # type: ignore[attr-defined]
+    return counted
+
+
+def uncalled_hooks(before: Mapping[str, int]) -> list[str]:
+    """Return the names of the hooks that the SDK hasn't called since `hook_calls` was `before`."""
+    return [hook.label for hook in _HOOKS if _called[hook.label] == before.get(hook.label, 0)]
+
+
+def hook_calls() -> Mapping[str, int]:
+    """Return how often the SDK has called each hook in this process."""
+    return dict(_called)
