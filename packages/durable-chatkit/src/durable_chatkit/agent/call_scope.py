@@ -58,6 +58,11 @@ class CallScope:
         return self._path
 
     @property
+    def is_root(self) -> bool:
+        """True for the scope of the turn's own code, outside of any call."""
+        return type(self) is CallScope and not self._path
+
+    @property
     def idempotency_key(self) -> str:
         """A key for the side effects at this path: equal in every attempt, unique per path."""
         root_call = _ROOT_CALL.fullmatch(self.path)
@@ -227,6 +232,7 @@ class ToolCallScope(CallScope):
     Attributes:
         position: of a tool call or action; None for other calls.
         events: events held back until the call is journaled, with their queues.
+        item_ids: ids of items that the call wrote to the store by itself.
         has_client_tool_call: whether the call has set the turn's `client_tool_call`.
     """
 
@@ -240,6 +246,7 @@ class ToolCallScope(CallScope):
         super().__init__(scope, path, parent)
         self.position = position
         self.events: list[HeldEvent] = []
+        self.item_ids: list[str] = []
         self.has_client_tool_call = False
 
     @property

@@ -52,7 +52,7 @@ class EventQueue(asyncio.Queue[Any]):
         self._is_drained.set()
         scope = current_scope()
         if scope is not None:
-            scope.scope.queue = self
+            scope.scope.queues.append(self)
 
     @override
     async def put(self, item: ThreadStreamEvent) -> None:

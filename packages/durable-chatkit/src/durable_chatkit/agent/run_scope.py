@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
+from agents import Agent, RunResultStreaming
 from chatkit.types import ThreadStreamEvent
 
 from durable_chatkit.agent.run_models import RunModels
@@ -29,6 +30,15 @@ _STEP: Final = re.compile(r"(?:^|/)(?:(answer)/\d+|(tool|handoff|step)/[^/]+/\d+
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
+
+
+class RunPresenter(Protocol):
+    """Streams to viewers the Runner calls that the turn's own code makes without a stream."""
+
+    async def present(
+        self, agent: Agent[Any], given: Any, start: Callable[[Any], RunResultStreaming]
+    ) -> RunResultStreaming:
+        """Start a Runner call with `given` or a longer input, show its stream, return its result."""
 
 
 class RunStoppedError(BaseException):
@@ -136,7 +146,9 @@ class RunScope:
     Attributes:
         is_stopping: set when the run is cancelled or lost; no further step may start.
         open_calls: names of the tools and actions in progress, by call path.
-        queue: the newest queue of events between the turn's code and openai-chatkit, if any.
+        queues: the queues of events between the turn's code and openai-chatkit, the newest last.
+        replayed_item_ids: ids of items that replayed calls had written to the store by themselves.
+        presenter: streams the Runner calls that an exported workflow makes without a stream.
     """
 
     def __init__(
@@ -159,7 +171,9 @@ class RunScope:
         self.models = models
         self.is_stopping = False
         self.open_calls: dict[str, str] = {}
-        self.queue: asyncio.Queue[Any] | None = None
+        self.queues: list[asyncio.Queue[Any]] = []
+        self.replayed_item_ids: set[str] = set()
+        self.presenter: RunPresenter | None = None
         self._effects = published.effects.copy()
         self._siblings: Counter[str] = Counter()
         self._recorded = frozenset(journal.keys())

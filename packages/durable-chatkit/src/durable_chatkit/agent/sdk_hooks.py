@@ -13,7 +13,7 @@ import copy
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from types import ModuleType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from agents import (
     Agent,
@@ -63,6 +63,14 @@ class DurableRunner(AgentRunner):
         scope = current_scope()
         if scope is None:
             return await super().run(starting_agent, input, **kwargs)
+        presenter = scope.scope.presenter
+        if presenter is not None and scope.is_root:
+
+            def start(given: Any) -> RunResultStreaming:
+                return self.run_streamed(starting_agent, given, **kwargs)
+
+            # Both results have what a workflow reads: the output, new items and the last agent.
+            return cast("RunResult", await presenter.present(starting_agent, input, start))
         with enter_scope(scope.open_run(starting_agent.name, input)):
             return await super().run(starting_agent, input, **kwargs)
 

@@ -39,12 +39,14 @@ class ToolStep(msgspec.Struct, omit_defaults=True):
 
     Args:
         client_tool_call: the client tool call requested by the tool, if any.
+        item_ids: ids of items that the call wrote to the store by itself.
         is_sdk_error: the output is an error text that the SDK wrote for the model.
     """
 
     output: msgspec.Raw
     events: list[msgspec.Raw]
     client_tool_call: dict[str, Any] | None = None
+    item_ids: list[str] = []
     is_sdk_error: bool = False
 
 
@@ -129,7 +131,7 @@ async def finish_step(call: ToolCallScope, output: Any, **fields: Any) -> None:
         RunLostError: a later attempt owns the run.
     """
     events = encode_events(each for _, each in call.events)
-    step = ToolStep(output=encode_output(output), events=events, **fields)
+    step = ToolStep(output=encode_output(output), events=events, item_ids=call.item_ids, **fields)
     await call.scope.save(call.path, msgspec.json.encode(step))
     await publish_held(call)
 
@@ -145,7 +147,8 @@ async def replay_step(call: ToolCallScope, step: ToolStep, context: Any = None) 
     Args:
         context: the context object of the agent.
     """
-    queue = event_queue_of(context) or call.scope.queue
+    call.scope.replayed_item_ids.update(step.item_ids)
+    queue = event_queue_of(context) or next(reversed(call.scope.queues), None)
     decoded = (_EVENT.validate_json(bytes(raw)) for raw in step.events)
     events = [each for each in decoded if not call.scope.was_published(each)]
     if queue is not None:

@@ -70,8 +70,8 @@ class StepJournal:
             if kind == "answer":
                 owned.update(msgspec.json.decode(payload, type=AnswerStep).message_ids)
             elif kind in CALL_KINDS:
-                events = map(
-                    msgspec.json.decode, msgspec.json.decode(payload, type=ToolStep).events
-                )
+                step = msgspec.json.decode(payload, type=ToolStep)
+                owned.update(step.item_ids)
+                events = map(msgspec.json.decode, step.events)
                 owned.update(e["item"]["id"] for e in events if e["type"] == "thread.item.done")
         return owned
