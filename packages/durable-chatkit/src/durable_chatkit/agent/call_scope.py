@@ -233,6 +233,7 @@ class ToolCallScope(CallScope):
         position: of a tool call or action; None for other calls.
         events: events held back until the call is journaled, with their queues.
         item_ids: ids of items that the call wrote to the store by itself.
+        context_changes: what the call and those inside it have changed in the agent's context.
         has_client_tool_call: whether the call has set the turn's `client_tool_call`.
     """
 
@@ -247,6 +248,7 @@ class ToolCallScope(CallScope):
         self.position = position
         self.events: list[HeldEvent] = []
         self.item_ids: list[str] = []
+        self.context_changes: list[dict[str, Any]] = []
         self.has_client_tool_call = False
 
     @property

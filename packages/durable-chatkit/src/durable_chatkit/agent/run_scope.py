@@ -148,6 +148,8 @@ class RunScope:
         open_calls: names of the tools and actions in progress, by call path.
         queues: the queues of events between the turn's code and openai-chatkit, the newest last.
         replayed_item_ids: ids of items that replayed calls had written to the store by themselves.
+        context_watches: the agents' context objects by id; see
+            `durable_chatkit.agent.context_changes`.
         presenter: streams the Runner calls that an exported workflow makes without a stream.
     """
 
@@ -173,6 +175,7 @@ class RunScope:
         self.open_calls: dict[str, str] = {}
         self.queues: list[asyncio.Queue[Any]] = []
         self.replayed_item_ids: set[str] = set()
+        self.context_watches: dict[int, Any] = {}
         self.presenter: RunPresenter | None = None
         self._effects = published.effects.copy()
         self._siblings: Counter[str] = Counter()

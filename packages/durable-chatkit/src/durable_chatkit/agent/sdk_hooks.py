@@ -38,6 +38,7 @@ from durable_chatkit.agent.call_scope import (
     current_scope,
     enter_scope,
 )
+from durable_chatkit.agent.context_changes import recording_changes
 from durable_chatkit.agent.model_replay import ReplayModel
 from durable_chatkit.agent.run_models import FoundModel
 from durable_chatkit.agent.run_scope import RunScope
@@ -177,7 +178,7 @@ def _durable_handoff(handoff: Handoff[Any, Any], call: RunnerCall) -> Handoff[An
         if step is not None and target is not None:
             await replay_step(scope, step, context.context)
             return target
-        with enter_scope(scope):
+        with recording_changes(scope, context.context), enter_scope(scope):
             agent = await handoff.on_invoke_handoff(context, arguments)
         if step is None:
             await finish_step(scope, agent.name)

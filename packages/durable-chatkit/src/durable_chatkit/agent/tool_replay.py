@@ -21,6 +21,7 @@ from durable_chatkit.agent.call_scope import (
     ToolCallScope,
     enter_scope,
 )
+from durable_chatkit.agent.context_changes import recording_changes, replay_changes
 from durable_chatkit.agent.history import tool_call_record
 from durable_chatkit.agent.instrumentation import instrument_tool_call
 from durable_chatkit.agent.run_context import EventQueue, RunContext, event_queue_of
@@ -39,6 +40,7 @@ class ToolStep(msgspec.Struct, omit_defaults=True):
 
     Args:
         client_tool_call: the client tool call requested by the tool, if any.
+        context_changes: what the call has changed in the agent's context.
         item_ids: ids of items that the call wrote to the store by itself.
         is_sdk_error: the output is an error text that the SDK wrote for the model.
     """
@@ -47,6 +49,7 @@ class ToolStep(msgspec.Struct, omit_defaults=True):
     events: list[msgspec.Raw]
     client_tool_call: dict[str, Any] | None = None
     item_ids: list[str] = []
+    context_changes: list[dict[str, Any]] = []
     is_sdk_error: bool = False
 
 
@@ -84,7 +87,7 @@ async def run_tool_once(
     step = load_step(tool)
     if step is not None:
         return ToolResult(await replay_step(tool, step, context.context), step.is_sdk_error)
-    with enter_scope(tool):
+    with recording_changes(tool, context.context), enter_scope(tool):
         tool.scope.open_calls[tool.path] = name
         client_call_before = _client_tool_call(context.context)
         fault_point("tool.begun")
@@ -131,7 +134,13 @@ async def finish_step(call: ToolCallScope, output: Any, **fields: Any) -> None:
         RunLostError: a later attempt owns the run.
     """
     events = encode_events(each for _, each in call.events)
-    step = ToolStep(output=encode_output(output), events=events, item_ids=call.item_ids, **fields)
+    step = ToolStep(
+        output=encode_output(output),
+        events=events,
+        item_ids=call.item_ids,
+        context_changes=call.context_changes,
+        **fields,
+    )
     await call.scope.save(call.path, msgspec.json.encode(step))
     await publish_held(call)
 
@@ -148,6 +157,7 @@ async def replay_step(call: ToolCallScope, step: ToolStep, context: Any = None) 
         context: the context object of the agent.
     """
     call.scope.replayed_item_ids.update(step.item_ids)
+    replay_changes(call, context, step.context_changes)
     queue = event_queue_of(context) or next(reversed(call.scope.queues), None)
     decoded = (_EVENT.validate_json(bytes(raw)) for raw in step.events)
     events = [each for each in decoded if not call.scope.was_published(each)]
