@@ -35,6 +35,14 @@ _ROOT_CALL: Final = re.compile(r"tool/(\d+)/(\d+)")
 _NOT_IN_KEYS: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 _MAX_SLUG_CHARS: Final = 24
 _HELD_BACK: Final = frozenset({"thread.item.done", "client_effect", "notice"})
+_PUBLISHED_AT_ONCE: Final = frozenset(
+    {
+        "thread.item.added",
+        "thread.item.updated",
+        "thread.item.replaced",
+        "thread.item.removed",
+    }
+)
 
 HeldEvent = tuple["asyncio.Queue[Any]", ThreadStreamEvent]
 
@@ -232,6 +240,7 @@ class ToolCallScope(CallScope):
     Attributes:
         position: of a tool call or action; None for other calls.
         events: events held back until the call is journaled, with their queues.
+        recorded: all events that a replay has to publish, in order.
         item_ids: ids of items that the call wrote to the store by itself.
         context_changes: what the call and those inside it have changed in the agent's context.
         has_client_tool_call: whether the call has set the turn's `client_tool_call`.
@@ -247,6 +256,7 @@ class ToolCallScope(CallScope):
         super().__init__(scope, path, parent)
         self.position = position
         self.events: list[HeldEvent] = []
+        self.recorded: list[ThreadStreamEvent] = []
         self.item_ids: list[str] = []
         self.context_changes: list[dict[str, Any]] = []
         self.has_client_tool_call = False
@@ -285,12 +295,17 @@ class ToolCallScope(CallScope):
         """Keep an event until the call is journaled; return False if it can be published now.
 
         A published `done` is thus always in the journal. Progress and deltas of streamed items are
-        published at once.
+        published at once. A call around this one records what this one publishes.
         """
-        if event.type not in _HELD_BACK:
-            return False
-        self.events.append((queue, event))
-        return True
+        if event.type in _HELD_BACK:
+            self.recorded.append(event)
+            self.events.append((queue, event))
+            return True
+        if event.type in _PUBLISHED_AT_ONCE:
+            for each in self.enclosing():
+                if isinstance(each, ToolCallScope):
+                    each.recorded.append(event)
+        return False
 
 
 _current: ContextVar[CallScope | None] = ContextVar("durable_chatkit_call_scope", default=None)

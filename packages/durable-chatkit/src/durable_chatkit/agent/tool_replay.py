@@ -3,14 +3,23 @@
 Tool calls, handoffs, steps and actions are all recorded this way.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from agents import ToolOutputFileContent, ToolOutputImage, ToolOutputText
 from agents.tool_context import ToolContext
 from chatkit.agents import AgentContext, ClientToolCall
-from chatkit.types import HiddenContextItem, ThreadItemDoneEvent, ThreadStreamEvent
+from chatkit.types import (
+    HiddenContextItem,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemUpdatedEvent,
+    ThreadStreamEvent,
+    WorkflowItem,
+    WorkflowTaskAdded,
+    WorkflowTaskUpdated,
+)
 from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError, to_json
 
@@ -41,6 +50,7 @@ class ToolStep(msgspec.Struct, omit_defaults=True):
     Args:
         client_tool_call: the client tool call requested by the tool, if any.
         context_changes: what the call has changed in the agent's context.
+        workflow_item: the workflow that the tool has begun without publishing it yet.
         item_ids: ids of items that the call wrote to the store by itself.
         is_sdk_error: the output is an error text that the SDK wrote for the model.
     """
@@ -48,6 +58,7 @@ class ToolStep(msgspec.Struct, omit_defaults=True):
     output: msgspec.Raw
     events: list[msgspec.Raw]
     client_tool_call: dict[str, Any] | None = None
+    workflow_item: dict[str, Any] | None = None
     item_ids: list[str] = []
     context_changes: list[dict[str, Any]] = []
     is_sdk_error: bool = False
@@ -90,6 +101,7 @@ async def run_tool_once(
     with recording_changes(tool, context.context), enter_scope(tool):
         tool.scope.open_calls[tool.path] = name
         client_call_before = _client_tool_call(context.context)
+        workflow_before = _workflow_item(context.context)
         fault_point("tool.begun")
         with instrument_tool_call(name) as telemetry:
             result = await invoke()
@@ -101,12 +113,16 @@ async def run_tool_once(
         client_call = _client_tool_call(context.context)
         if client_call is client_call_before or not _has_requested(tool, context.context):
             client_call = None
+        workflow = _workflow_item(context.context)
+        if workflow is workflow_before or _is_published(workflow, tool):
+            workflow = None
         if client_call is None and call.is_main and isinstance(context.context, RunContext):
             _hold_record(tool, context.context, name, arguments, result.output)
     await finish_step(
         tool,
         result.output,
         client_tool_call=client_call.model_dump() if client_call is not None else None,
+        workflow_item=workflow.model_dump(mode="json") if workflow is not None else None,
         is_sdk_error=result.is_sdk_error,
     )
     del tool.scope.open_calls[tool.path]
@@ -133,7 +149,7 @@ async def finish_step(call: ToolCallScope, output: Any, **fields: Any) -> None:
     Raises:
         RunLostError: a later attempt owns the run.
     """
-    events = encode_events(each for _, each in call.events)
+    events = encode_events(compact_events(call.recorded))
     step = ToolStep(
         output=encode_output(output),
         events=events,
@@ -159,13 +175,20 @@ async def replay_step(call: ToolCallScope, step: ToolStep, context: Any = None) 
     call.scope.replayed_item_ids.update(step.item_ids)
     replay_changes(call, context, step.context_changes)
     queue = event_queue_of(context) or next(reversed(call.scope.queues), None)
-    decoded = (_EVENT.validate_json(bytes(raw)) for raw in step.events)
-    events = [each for each in decoded if not call.scope.was_published(each)]
-    if queue is not None:
-        await call.scope.on_loop(_publish([(queue, each) for each in events]))
+    agent_context = context if isinstance(context, AgentContext) else None
+    events = []
+    for raw in step.events:
+        event = _EVENT.validate_json(bytes(raw))
+        restore_workflow(agent_context, event)
+        if queue is not None and not call.scope.was_published(event):
+            events.append((queue, event))
+    await call.scope.on_loop(_publish(events))
     await drain(context)
-    if step.client_tool_call is not None and isinstance(context, AgentContext):
-        context.client_tool_call = ClientToolCall.model_validate(step.client_tool_call)
+    if agent_context is not None:
+        if step.client_tool_call is not None:
+            agent_context.client_tool_call = ClientToolCall.model_validate(step.client_tool_call)
+        if step.workflow_item is not None:
+            agent_context.workflow_item = WorkflowItem.model_validate(step.workflow_item)
     return msgspec.json.decode(step.output)
 
 
@@ -198,6 +221,42 @@ def encode_events(events: Iterable[ThreadStreamEvent]) -> list[msgspec.Raw]:
     return [msgspec.Raw(event.model_dump_json(by_alias=True).encode()) for event in events]
 
 
+def compact_events(events: list[ThreadStreamEvent]) -> Iterator[ThreadStreamEvent]:
+    """Yield the events that have the same effect: an item's last state stands for its updates.
+
+    An item that the call leaves open, such as a workflow, is recorded as added in its last state.
+    """
+    ended = {event.item.id for event in events if event.type == "thread.item.done"}
+    added = {event.item.id for event in events if event.type == "thread.item.added"}
+    for event in events:
+        match event.type:
+            case "thread.item.added" if event.item.id in ended:
+                continue
+            case "thread.item.updated" if event.item_id in ended | added:
+                continue
+            case _:
+                yield event
+
+
+def restore_workflow(context: AgentContext[Any] | None, event: ThreadStreamEvent) -> None:
+    """Give an agent's context the state of the workflow that a recorded event describes."""
+    if context is None:
+        return
+    workflow = context.workflow_item
+    match event:
+        case ThreadItemAddedEvent(item=WorkflowItem() as item):
+            context.workflow_item = item
+        case ThreadItemDoneEvent(item=WorkflowItem() as item):
+            if workflow is not None and workflow.id == item.id:
+                context.workflow_item = None
+        case ThreadItemUpdatedEvent(update=WorkflowTaskAdded() | WorkflowTaskUpdated() as update):
+            if workflow is not None and workflow.id == event.item_id:
+                tasks = workflow.workflow.tasks
+                tasks[update.task_index : update.task_index + 1] = [update.task]
+        case _:
+            pass
+
+
 def encode_output(output: Any) -> msgspec.Raw:
     """Encode a tool's output so that the model gets the same text from the replayed one.
 
@@ -227,6 +286,17 @@ def _client_tool_call(context: Any) -> ClientToolCall | None:
     return context.client_tool_call if isinstance(context, AgentContext) else None
 
 
+def _workflow_item(context: Any) -> WorkflowItem | None:
+    return context.workflow_item if isinstance(context, AgentContext) else None
+
+
+def _is_published(item: WorkflowItem | None, call: ToolCallScope) -> bool:
+    return item is not None and any(
+        isinstance(event, ThreadItemAddedEvent) and event.item.id == item.id
+        for event in call.recorded
+    )
+
+
 def _has_requested(call: ToolCallScope, context: Any) -> bool:
     """Return whether a changed client tool call is this call's and not one of a parallel call."""
     return call.has_client_tool_call or not isinstance(context, RunContext)
@@ -242,4 +312,6 @@ def _hold_record(
         created_at=utc_now(),
         content=tool_call_record(name, arguments, output, call.scope.ids, call.path),
     )
-    call.events.insert(0, (run.queue, ThreadItemDoneEvent(item=record)))
+    event = ThreadItemDoneEvent(item=record)
+    call.recorded.insert(0, event)
+    call.events.insert(0, (run.queue, event))

@@ -59,7 +59,9 @@ class FramePublisher:
     def _is_repeat(self, event: ThreadStreamEvent) -> bool:
         match event:
             case ThreadItemDoneEvent() | ThreadItemAddedEvent():
-                return event.item.id in self._published.done
+                item_id, published = event.item.id, self._published
+                is_open = event.type == "thread.item.added" and item_id in published.open.items
+                return is_open or item_id in published.done
             case ThreadItemRemovedEvent():
                 return event.item_id in self._published.removed
             case ThreadItemReplacedEvent():

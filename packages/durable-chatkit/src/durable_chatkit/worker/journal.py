@@ -1,6 +1,7 @@
 """The journal of one run: loaded once at the claim, then append-only."""
 
 from collections.abc import Collection
+from typing import Final
 
 import msgspec
 from agents import TResponseInputItem
@@ -11,6 +12,8 @@ from durable_chatkit.agent.tool_replay import ToolStep
 from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.usage_repository import AnswerUsage
 from todochat.faults import fault_point
+
+_OWNING: Final = frozenset({"thread.item.added", "thread.item.done"})
 
 
 class StepJournal:
@@ -73,5 +76,7 @@ class StepJournal:
                 step = msgspec.json.decode(payload, type=ToolStep)
                 owned.update(step.item_ids)
                 events = map(msgspec.json.decode, step.events)
-                owned.update(e["item"]["id"] for e in events if e["type"] == "thread.item.done")
+                owned.update(e["item"]["id"] for e in events if e["type"] in _OWNING)
+                if step.workflow_item is not None:
+                    owned.add(step.workflow_item["id"])
         return owned

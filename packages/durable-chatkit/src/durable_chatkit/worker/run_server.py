@@ -182,7 +182,8 @@ class RunServer(StoredChatServer):
         """Remove the published items of recorded steps that a finished turn no longer contains."""
         if self.failure is None and not self._is_stopping:
             owned = self._journal.owned_item_ids(self._scope.record_unclaimed())
-            for item_id in sorted(owned & self._published.done.keys()):
+            known = self._published.done.keys() | self._published.open.items.keys()
+            for item_id in sorted(owned & known):
                 yield ThreadItemRemovedEvent(item_id=item_id)
 
     @property
