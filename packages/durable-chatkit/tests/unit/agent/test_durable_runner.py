@@ -139,7 +139,7 @@ async def test_racing_runner_calls_do_not_swap_steps(attempts: Attempts) -> None
         return str((await Runner.run(agent, f"pay {amount}")).final_output)
 
     async def turn(delays: tuple[int, int]) -> list[str]:
-        return await asyncio.gather(pay(1, delays[0]), pay(2, delays[1]))
+        return list(await asyncio.gather(pay(1, delays[0]), pay(2, delays[1])))
 
     before = mismatches()
     first = await attempts.run(lambda: turn((0, 5)))
@@ -319,7 +319,7 @@ async def test_step_rejects_a_result_that_json_cannot_represent(attempts: Attemp
 
 async def test_names_work_outside_of_a_turn() -> None:
     assert current_turn() is None
-    assert await step("x", lambda: (1, 2)) == [1, 2]
+    assert await step("x", lambda: [1, 2]) == [1, 2]
     with pytest.raises(RuntimeError, match="inside a turn"):
         idempotency_key()
 
