@@ -27,10 +27,7 @@ from openai.types.responses import (
 )
 from typing_extensions import override
 
-from durable_chatkit.agent.call_scope import CallScope, enter_scope
-from durable_chatkit.agent.run_scope import NullJournal, PublishedEvents, RunScope
 from durable_chatkit.agent.sdk_hooks import SUPPORTED_VERSION, hook_calls, uncalled_hooks
-from durable_chatkit.chatkit.context import IdScope
 
 _TOOL: Final = "check_tool"
 _HANDOFF: Final = "transfer_to_second"
@@ -40,21 +37,15 @@ _CONFIG: Final = RunConfig(tracing_disabled=True)
 async def check_hooks() -> None:
     """Check the hooks with a sample agent, with and without a stream.
 
+    It runs outside of a turn, so that nothing is journaled.
+
     Raises:
         RuntimeError: the SDK doesn't call all of them, so runs would not be durable.
     """
     missed: set[str] = set()
     for is_streamed in (False, True):
         before = hook_calls()
-        scope = RunScope(
-            run_id="run_check",
-            attempt=1,
-            ids=IdScope("run_check"),
-            journal=NullJournal(),
-            published=PublishedEvents(),
-        )
-        with enter_scope(CallScope(scope)):
-            await _run_sample(is_streamed=is_streamed)
+        await _run_sample(is_streamed=is_streamed)
         missed.update(uncalled_hooks(before))
     # Each mode has its own function for guardrails.
     missed -= {name for name in missed if "guardrails" in name and hook_calls().get(name)}
