@@ -204,7 +204,7 @@ class RunnerCall(CallScope):
     def track_guardrails(self, running: Awaitable[Any]) -> Awaitable[Any]:
         """Return `running`, the guardrails of the input, such that a replayed answer waits for it."""
         finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        finished.add_done_callback(asyncio.Future.exception)  # which nobody may ask for
+        finished.add_done_callback(asyncio.Future.exception)  # marks it as retrieved
         self._guardrails.append(finished)
 
         async def track() -> Any:
@@ -241,7 +241,7 @@ class ToolCallScope(CallScope):
         position: of a tool call or action; None for other calls.
         events: events held back until the call is journaled, with their queues.
         recorded: all events that a replay has to publish, in order.
-        item_ids: ids of items that the call wrote to the store by itself.
+        item_ids: ids of items that the call wrote directly to the store.
         context_changes: what the call and those inside it have changed in the agent's context.
         has_client_tool_call: whether the call has set the turn's `client_tool_call`.
     """

@@ -1,4 +1,4 @@
-"""What tools change in the context object of their agent: recorded with a call, applied on replay.
+"""Changes that tools make in the context object of their agent: recorded, applied on replay.
 
 A replayed tool doesn't run, so its changes of the context would be lost. Recording the whole context
 would restore an old state when tools run in parallel; so each call records its differences, by field.

@@ -23,6 +23,7 @@ _SILENT: Final = frozenset({"response.created", "response.in_progress", "respons
 _REFUSED: Final = '{"ok": false'  # convention for the output of a tool that refuses a call
 
 _model_label: Final = BoundedLabel()
+_tool_label: Final = BoundedLabel()  # MCP servers may have any number of tools
 
 
 class ModelCallTelemetry:
@@ -109,8 +110,9 @@ def instrument_tool_call(name: str) -> Iterator[ToolCallTelemetry]:
         call.outcome = "error"
         raise
     finally:
-        TOOL_CALLS.labels(name, call.outcome).inc()
-        TOOL_SECONDS.labels(name).observe(time.perf_counter() - started)
+        label = _tool_label(name)
+        TOOL_CALLS.labels(label, call.outcome).inc()
+        TOOL_SECONDS.labels(label).observe(time.perf_counter() - started)
 
 
 def count_tokens(usage: AnswerUsage) -> None:

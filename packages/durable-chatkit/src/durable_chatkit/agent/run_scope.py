@@ -147,7 +147,7 @@ class RunScope:
         is_stopping: set when the run is cancelled or lost; no further step may start.
         open_calls: names of the tools and actions in progress, by call path.
         queues: the queues of events between the turn's code and openai-chatkit, the newest last.
-        replayed_item_ids: ids of items that replayed calls had written to the store by themselves.
+        replayed_item_ids: ids of items that replayed calls had written directly to the store.
         context_watches: the agents' context objects by id; see
             `durable_chatkit.agent.context_changes`.
         presenter: streams the Runner calls that an exported workflow makes without a stream.
@@ -195,7 +195,7 @@ class RunScope:
         return number
 
     def load(self, key: str) -> bytes | None:
-        """Return the payload of a step as `Journal.get` does, and note that it was asked for."""
+        """Return the payload of a step as `Journal.get` does, and note that this attempt uses it."""
         self._claimed.add(key)
         return self.journal.get(key)
 

@@ -51,7 +51,7 @@ class ToolStep(msgspec.Struct, omit_defaults=True):
         client_tool_call: the client tool call requested by the tool, if any.
         context_changes: what the call has changed in the agent's context.
         workflow_item: the workflow that the tool has begun without publishing it yet.
-        item_ids: ids of items that the call wrote to the store by itself.
+        item_ids: ids of items that the call wrote directly to the store.
         is_sdk_error: the output is an error text that the SDK wrote for the model.
     """
 

@@ -1,4 +1,4 @@
-"""What the code of a turn may call: `durable_chatkit` exports these names to authors of agents."""
+"""Functions for the code of a turn; `durable_chatkit` exports them to authors of agents."""
 
 import inspect
 from collections.abc import Awaitable, Callable
@@ -58,7 +58,7 @@ async def step(name: str, work: Callable[[], Awaitable[T] | T]) -> T:
     time in a prompt, a random choice. The side effect of `work` happens at least once: a worker may
     die before the result is recorded, so send `idempotency_key()`.
 
-    Steps of one name are told apart by their order; give parallel steps different names. Outside of
+    Steps of one name are numbered in the order in which they start; give parallel steps different names. Outside of
     a turn `work` just runs.
 
     Args:

@@ -1,4 +1,4 @@
-"""What tools change in the agent's context is there after a replay, once."""
+"""Changes that tools made in the agent's context are there after a replay, once."""
 
 import dataclasses
 from collections.abc import Callable
