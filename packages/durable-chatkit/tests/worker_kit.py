@@ -78,10 +78,10 @@ class Chat:
         self.workers.append(worker)
         return worker
 
-    async def say(self, message: str, thread_id: str | None = None) -> AcceptedRun:
+    async def say(self, message: str, thread_id: str | None = None, **arrival: Any) -> AcceptedRun:
         """Accept a message."""
         form = SimpleRequest(message, thread_id)
-        return await self._accept(simple_submission(form), b"{}")
+        return await self._accept(simple_submission(form), b"{}", **arrival)
 
     async def say_until(
         self, gate: Gate, message: str, thread_id: str | None = None
@@ -97,11 +97,16 @@ class Chat:
         parsed: Any = parse_request(raw)
         return await self._accept(submission_of(parsed), raw)
 
-    async def _accept(self, submission: Any, body: bytes) -> AcceptedRun:
-        arrival = InboundRequest(
-            user_id=USER, run_id=new_id("run"), body=body, timezone="Europe/Berlin", locale="de"
+    async def _accept(self, submission: Any, body: bytes, **arrival: Any) -> AcceptedRun:
+        inbound = InboundRequest(
+            user_id=USER,
+            run_id=new_id("run"),
+            body=body,
+            timezone="Europe/Berlin",
+            locale="de",
+            **arrival,
         )
-        return await self.acceptance.accept(submission, arrival)
+        return await self.acceptance.accept(submission, inbound)
 
     async def ask(self, message: str, thread_id: str | None = None) -> AcceptedRun:
         """Accept a message and wait for the end of its run."""

@@ -227,6 +227,7 @@ class ChatService:
             ids=IdScope(inbound.run_id),
             timezone=inbound.timezone,
             locale=inbound.locale,
+            headers=inbound.headers,
         )
         match request:
             case AttachmentsCreateReq():

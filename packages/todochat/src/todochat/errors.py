@@ -11,6 +11,7 @@
     ├── PayloadTooLargeError   413  payload-too-large
     ├── InvalidInputError      422  invalid-input
     ├── TooManyRequestsError   429  too-many-requests
+    ├── HeadersTooLargeError   431  headers-too-large
     └── UnavailableError       503  unavailable
 
 A service subclasses the matching one with its own `code`. `todochat.http.problems` turns
@@ -126,6 +127,12 @@ class TooManyRequestsError(_RetryLaterError):
     """The caller exceeded a limit; it may retry after `retry_after_s`."""
 
     status, code, title = 429, "too-many-requests", "Too many requests"
+
+
+class HeadersTooLargeError(ServiceError):
+    """The headers that the service would have to process exceed its limit."""
+
+    status, code, title = 431, "headers-too-large", "Headers too large"
 
 
 class UnavailableError(_RetryLaterError):

@@ -28,9 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     settings = load_settings_or_exit(ChatGatewaySettings, os.environ)  # noqa: TID251 - only here
     try:
         ServiceTokens.from_settings(settings, *ARROWS)
+        app = create_app(settings)
     except SettingsError as error:
         exit_with(str(error))
-    run(create_app(settings), settings, host=settings.host, port=settings.port)
+    run(app, settings, host=settings.host, port=settings.port)
 
 
 if __name__ == "__main__":

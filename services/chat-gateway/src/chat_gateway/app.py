@@ -15,7 +15,11 @@ from todochat.http.dependencies import provide_services
 
 
 def create_app(settings: ChatGatewaySettings) -> Litestar:
-    """Build the application; its lifespan opens all connections."""
+    """Build the application; its lifespan opens all connections.
+
+    Raises:
+        SettingsError: a header in CHAT_GATEWAY_FORWARD_HEADERS must not be forwarded.
+    """
     return create_service_app(
         name="chat-gateway",
         settings=settings,
@@ -30,5 +34,6 @@ def create_app(settings: ChatGatewaySettings) -> Litestar:
         ready_checks={"redis": check_redis},
         dependencies=provide_services(Services),
         body_limit_bytes=settings.body_limit_bytes,
+        cors_headers=settings.forwarded_headers,
         description="Chat with the assistant: ChatKit requests, server-sent events.",
     )

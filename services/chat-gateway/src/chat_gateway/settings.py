@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from todochat.contracts.client_headers import parse_forwarded_names
 from todochat.settings import ServiceSettings, env_name
 
 
@@ -27,6 +28,15 @@ class ChatGatewaySettings(
     body_limit_bytes: Annotated[
         int, Meta(gt=0, description="Largest request body in bytes; a larger one gets 413.")
     ] = 256 * 1024
+    forward_headers: Annotated[
+        str,
+        Meta(
+            description=(
+                "Names of request headers, separated by commas, that the agent gets in its context."
+                " Up to 4 KiB with their values; more gets 431. They are stored until the run ends."
+            )
+        ),
+    ] = ""
     turns_per_minute: Annotated[
         int,
         Meta(gt=0, description="Messages, actions with a streamed response and exports, per user."),
@@ -51,3 +61,12 @@ class ChatGatewaySettings(
             ),
         ),
     ] = msgspec.field(name="ABANDON_GRACE_S", default=30.0)
+
+    @property
+    def forwarded_headers(self) -> tuple[str, ...]:
+        """The names in `forward_headers`, in lower case.
+
+        Raises:
+            SettingsError: one of them must not be forwarded.
+        """
+        return parse_forwarded_names("CHAT_GATEWAY_FORWARD_HEADERS", self.forward_headers)

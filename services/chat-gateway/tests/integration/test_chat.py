@@ -150,6 +150,64 @@ async def test_agent_gets_raw_body_and_only_forwarded_headers(
     assert not {"Cookie", "X-Service-Token"} & set(received.headers)
 
 
+async def test_named_headers_reach_todo_agent_in_a_header_of_their_own(
+    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
+    gateway = await start_gateway(CHAT_GATEWAY_FORWARD_HEADERS="X-Tenant, x-plan, X-Absent")
+    ann = browser_at(gateway)
+    headers = {"x-tenant": "acme", "X_Plan": "pro", "X_Other": "1", "X_Client_Headers": "{}"}
+
+    await ann.fetch_json("POST", "", body={"type": "threads.list", "params": {}}, **headers)
+    async with ann.stream("POST", "", body=HELLO, **headers) as stream:
+        await agent.publish_texts(await agent.latest_run_id(), "hi")
+        await stream.read_to_end()
+
+    for received in agent.received:
+        forwarded = json.loads(received.headers["X-Client-Headers"])
+        assert forwarded == {"x-tenant": "acme", "x-plan": "pro"}
+        assert not {"X-Tenant", "X-Plan", "X-Other"} & set(received.headers)
+    assert len(agent.received) == 2
+
+
+async def test_no_header_is_forwarded_by_default(agent: FakeAgent, ann: Browser) -> None:
+    body = {"type": "threads.list", "params": {}}
+    await ann.fetch_json("POST", "", body=body, X_Client_Headers='{"x-tenant":"eve"}')
+
+    (received,) = agent.received
+    assert "X-Client-Headers" not in received.headers
+
+
+async def test_forwarded_headers_over_4_kib_return_431(
+    agent: FakeAgent, start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
+    ann = browser_at(await start_gateway(CHAT_GATEWAY_FORWARD_HEADERS="X-Tenant"))
+    body = {"type": "threads.list", "params": {}}
+
+    status, problem = await ann.fetch_json("POST", "", body=body, X_Tenant="x" * 4096)
+
+    assert (status, problem["type"]) == (431, "urn:todochat:problem:headers-too-large")
+    assert "x-tenant" in problem["detail"]
+    assert agent.received == []
+
+
+async def test_other_origins_may_send_forwarded_headers(
+    start_gateway: StartGateway, browser_at: BrowserAt
+) -> None:
+    gateway = await start_gateway(
+        CHAT_GATEWAY_FORWARD_HEADERS="X-Tenant", CORS_ALLOWED_ORIGINS="https://other.example"
+    )
+    asked = {
+        "Origin": "https://other.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "x-tenant",
+    }
+
+    async with browser_at(gateway).request("OPTIONS", "", **asked) as response:
+        allowed = response.headers["Access-Control-Allow-Headers"]
+
+    assert "x-tenant" in allowed.lower()
+
+
 async def test_repeated_idempotency_key_watches_the_same_run(
     agent: FakeAgent, ann: Browser
 ) -> None:

@@ -5,7 +5,8 @@ unavailable the run is still accepted: workers poll the table every second, and 
 writes the data missing in Redis. If Redis is out of memory the run is rejected.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -64,6 +65,8 @@ class InboundRequest:
     Args:
         run_id: id proposed by the gateway.
         body: stored with the run until the run ends.
+        headers: headers of the client that chat-gateway forwards, by lower-case name; stored as
+            the body is.
     """
 
     user_id: str
@@ -73,6 +76,7 @@ class InboundRequest:
     timezone: str = "UTC"
     locale: str = "en"
     traceparent: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Acceptance:
@@ -179,7 +183,10 @@ class Acceptance:
         if state.newest_item_at is not None:  # another machine's clock may be ahead
             accepted_at = max(accepted_at, state.newest_item_at + TICK)
         context = RequestContext(
-            user_id=inbound.user_id, ids=IdScope(inbound.run_id), run_id=inbound.run_id
+            user_id=inbound.user_id,
+            ids=IdScope(inbound.run_id),
+            run_id=inbound.run_id,
+            headers=inbound.headers,
         )
         changes = TurnChanges(session, self._server, thread_id, context, accepted_at)
         turn = await changes.apply(submission.request)
@@ -241,5 +248,6 @@ def _new_run(
         timezone=inbound.timezone,
         locale=inbound.locale,
         traceparent=inbound.traceparent,
+        headers=dict(inbound.headers),
         created_at=accepted_at,
     )

@@ -1,7 +1,7 @@
 """Context of a request or run, passed to each call of the store and the agent."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -79,6 +79,7 @@ class RequestContext:
         run_id: set in a worker; writes are then fenced by `attempt`.
         timezone: IANA name.
         locale: BCP 47 tag.
+        headers: headers of the client's request that chat-gateway forwards, by lower-case name.
         new_thread_ids: ids generated in this request for threads that aren't stored yet.
         loaded_threads: threads by id, as first loaded or last saved in this request.
     """
@@ -90,5 +91,6 @@ class RequestContext:
     timezone: str = "UTC"
     locale: str = "en"
     traceparent: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     new_thread_ids: set[str] = field(default_factory=set)
     loaded_threads: dict[str, ThreadMetadata] = field(default_factory=dict)

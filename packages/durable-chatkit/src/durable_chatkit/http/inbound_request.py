@@ -9,6 +9,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 
 from durable_chatkit.chatkit.acceptance import InboundRequest
+from todochat.contracts.client_headers import CLIENT_HEADERS, decode_client_headers
 from todochat.contracts.dictation import read_chat_body
 from todochat.errors import BadRequestError, UnauthorizedError
 from todochat.http.idempotency import parse_idempotency_key
@@ -46,13 +47,18 @@ async def provide_inbound_request(
     """Read headers and body.
 
     Raises:
-        BadRequestError: X-Run-Id or Idempotency-Key is malformed.
+        BadRequestError: X-Run-Id, X-Client-Headers or Idempotency-Key is malformed.
         PayloadTooLargeError: the body exceeds 256 KiB and is no dictation.
     """
     headers = request.headers
     run_id = headers.get("x-run-id")
     if run_id is not None and _RUN_ID.fullmatch(run_id) is None:
         raise BadRequestError("X-Run-Id is not a run ID.")
+    try:
+        client_headers = decode_client_headers(headers.get(CLIENT_HEADERS.lower(), "{}"))
+    except ValueError as error:
+        msg = f"{CLIENT_HEADERS} is not a JSON object of strings, or too long."
+        raise BadRequestError(msg) from error
     # The first language of the list: browsers list languages in order of preference.
     language = headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip()
     return InboundRequest(
@@ -63,6 +69,7 @@ async def provide_inbound_request(
         timezone=timezone_or_utc(headers.get("x-timezone", "")),
         locale=language if _LOCALE.fullmatch(language) else "en",
         traceparent=valid_trace_headers(headers).get(TRACEPARENT),
+        headers=client_headers,
     )
 
 

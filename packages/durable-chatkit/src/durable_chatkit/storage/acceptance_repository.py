@@ -207,6 +207,7 @@ class AcceptanceRepository:
         values = msgspec.structs.asdict(run)
         values |= {
             "turn": msgspec.json.encode(run.turn).decode(),
+            "headers": msgspec.json.encode(run.headers).decode(),
             "new_thread": run.turn.new_thread,
             "message": message,
         }

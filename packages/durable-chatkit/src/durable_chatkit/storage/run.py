@@ -38,6 +38,7 @@ class AcceptedFields(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         kind: `agent` runs are exclusive per thread, `action` runs are not.
         request: the request body, byte for byte; cleared when the run ends.
+        headers: headers of the client that chat-gateway forwards; cleared when the run ends.
     """
 
     run_id: str
@@ -54,6 +55,7 @@ class AcceptedFields(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
     locale: str
     traceparent: str | None
+    headers: dict[str, str]
     created_at: datetime
 
 
@@ -107,16 +109,18 @@ class StoppedRun(msgspec.Struct, frozen=True):
 
 # JSON is selected as text, for msgspec to decode into a struct.
 RUN_COLUMNS: Final = ", ".join(
-    "CAST(turn AS text) AS turn" if name == "turn" else name
+    f"CAST({name} AS text) AS {name}" if name in {"turn", "headers"} else name
     for name in RunRecord.__struct_fields__
     if name != "taken_over"
 )
 
 _decode_turn: Final = msgspec.json.Decoder(TurnRecord).decode
+_decode_headers: Final = msgspec.json.Decoder(dict[str, str]).decode
 
 
 def to_run(row: Row[Any]) -> RunRecord:
     """Build a run from a row that has `RUN_COLUMNS`."""
     values = row._asdict()
     values["turn"] = _decode_turn(values["turn"])
+    values["headers"] = _decode_headers(values["headers"])
     return RunRecord(**values)

@@ -40,11 +40,11 @@ LOG_OVERHEAD_BYTES: Final = 1024  # of a run's keys in Redis, for any log
 ACCEPT_SQL: Final = """
     INSERT INTO runs (run_id, user_id, thread_id, conversation_id, kind, request_type, request,
                       simple_form, turn, user_message_id, idempotency_key, body_hash, timezone,
-                      locale, traceparent, created_at)
+                      locale, traceparent, headers, created_at)
     VALUES (:run_id, :user_id, :thread_id,
             coalesce((SELECT conversation_id FROM thread), :conversation_id), :kind, :request_type,
             :request, :simple_form, :turn, :user_message_id, :idempotency_key, :body_hash,
-            :timezone, :locale, :traceparent, :created_at)
+            :timezone, :locale, :traceparent, :headers, :created_at)
     ON CONFLICT (run_id) DO NOTHING
     RETURNING conversation_id
 """
@@ -106,12 +106,12 @@ RELEASE: Final = text("""
 
 # running -> ended, with an outcome that never changes. The thread accepts the next message from here
 # on; the lease stays until the end marker is confirmed in the log.
-# The request body is no longer needed and is user content, so it is cleared.
+# The request's body and headers are no longer needed and are user content, so they are cleared.
 FINISH: Final = text("""
     UPDATE runs
        SET status = :status, error = :error, seq_high = greatest(seq_high, :seq_high),
            log_bytes = coalesce(CAST(:log_bytes AS bigint), log_bytes),
-           ended_at = coalesce(ended_at, now()), request = ''
+           ended_at = coalesce(ended_at, now()), request = '', headers = '{}'
      WHERE run_id = :run_id AND attempt = :attempt AND status IN ('running', :status)
     RETURNING 1
 """)

@@ -178,6 +178,7 @@ RUNS: Final = Table(
     Column("timezone", Text, nullable=False),
     Column("locale", Text, nullable=False),
     Column("traceparent", Text),
+    Column("headers", JSONB, nullable=False, server_default=text("'{}'")),
     Column("status", Text, nullable=False, server_default=text("'queued'")),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("crashes", Integer, nullable=False, server_default=text("0")),

@@ -191,6 +191,7 @@ class RunDriver:
             timezone=run.timezone,
             locale=run.locale,
             traceparent=run.traceparent,
+            headers=run.headers,
             loaded_threads=self._loaded_threads,
         )
 

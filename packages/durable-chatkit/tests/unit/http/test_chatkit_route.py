@@ -9,6 +9,8 @@ import pytest
 from api_kit import Gateway, OpenGateway
 from chat_kit import Admin, Chat, MakeMessage, MakeUser, claim
 
+from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.errors import ThreadBusyError
 from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.storage.run_repository import RunRepository
@@ -166,13 +168,41 @@ class TestAccepting:
     ) -> None:
         assert (await claim_run_with(accept_language=sent)).locale == kept
 
-    async def test_malformed_run_id_or_key_returns_400(
+    async def test_malformed_header_of_gateway_returns_400(
         self, gateway: Gateway, user: str, message: MakeMessage
     ) -> None:
         wrong_id = await gateway.chatkit(message(), user, x_run_id="run_1; DROP")
         wrong_key = await gateway.chatkit(message(), user, idempotency_key="x" * 129)
+        no_json = await gateway.chatkit(message(), user, x_client_headers="x-tenant: acme")
 
-        assert wrong_id.status_code == wrong_key.status_code == 400
+        assert wrong_id.status_code == wrong_key.status_code == no_json.status_code == 400
+
+    async def test_forwarded_headers_are_stored_with_the_run(
+        self, claim_run_with: ClaimRunWith
+    ) -> None:
+        run = await claim_run_with(x_client_headers='{"x-tenant":"caf\\u00e9"}')
+
+        assert run.headers == {"x-tenant": "caf\u00e9"}
+
+    async def test_forwarded_headers_reach_the_context_of_a_request_without_a_run(
+        self, gateway: Gateway, user: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        contexts: list[RequestContext] = []
+        load_threads = PostgresStore.load_threads
+
+        async def load_and_record(
+            store: PostgresStore, *, context: RequestContext, **arguments: Any
+        ) -> Any:
+            contexts.append(context)
+            return await load_threads(store, context=context, **arguments)
+
+        monkeypatch.setattr(PostgresStore, "load_threads", load_and_record)
+
+        body = {"type": "threads.list", "params": {}}
+        response = await gateway.chatkit(body, user, x_client_headers='{"x-tenant":"acme"}')
+
+        assert response.status_code == 200
+        assert [context.headers for context in contexts] == [{"x-tenant": "acme"}]
 
 
 class TestAttaching:

@@ -248,26 +248,27 @@ async def test_duplicate_step_is_rejected(runs: RunRepository, accept: Accept) -
     assert await runs.load_steps(run.run_id) == {"answer/0000": b"one"}
 
 
-async def test_finished_run_unlocks_thread_and_drops_request_body(
+async def test_finished_run_unlocks_thread_and_drops_request_body_and_headers(
     runs: RunRepository,
-    accept: Accept,
     chat: Chat,
     message: MakeMessage,
     make_user: MakeUser,
     admin: Admin,
 ) -> None:
     user = make_user()
-    (accepted,) = await accept(1, user)
+    accepted = await chat.accept(message(), user, headers={"x-tenant": "acme"})
     run = await claim(runs)
+    assert run.headers == {"x-tenant": "acme"}
 
     assert await runs.finish(run.run_id, 1, "completed", None, 12)
 
     assert (await chat.accept(message("more", accepted.thread_id), user)).run_id != run.run_id
     row = await admin.value(
-        "SELECT (status, seq_high, request, ended_at IS NOT NULL)::text FROM runs WHERE run_id = $1",
+        "SELECT (status, seq_high, request, headers, ended_at IS NOT NULL)::text"
+        "  FROM runs WHERE run_id = $1",
         run.run_id,
     )
-    assert row == '(completed,12,"\\\\x",t)'
+    assert row == '(completed,12,"\\\\x",{},t)'
 
 
 async def test_ended_run_keeps_first_outcome(

@@ -45,6 +45,13 @@ async def open_page(context: RunContextWrapper[RunContext], page: str) -> str:
 
 
 @function_tool
+async def name_tenant(context: RunContextWrapper[RunContext]) -> str:
+    """Name the tenant of the request."""
+    CALLS.append(context.context.request_context.headers["x-tenant"])
+    return "named"
+
+
+@function_tool
 async def broken() -> str:
     """Fail."""
     CALLS.append("broken")
@@ -57,7 +64,7 @@ def create_agent(environment: AgentEnvironment) -> Agent[Any]:
         name="Dictionary",
         instructions="Explain words.",
         model=environment.model,
-        tools=[look_up, open_page, broken],
+        tools=[look_up, open_page, name_tenant, broken],
         tool_use_behavior=StopAtTools(stop_at_tool_names=["open_page"]),
     )
 
@@ -177,3 +184,16 @@ async def test_cancel_removes_item_that_a_tool_left_open(
 
 async def _has_started(chat: Chat, run: AcceptedRun) -> bool:
     return any(event.type == "thread.item.added" for event in await chat.events(run))
+
+
+async def test_tool_reads_forwarded_headers_of_the_request(
+    chat: Chat, model: ScriptedModelServer, wire: str
+) -> None:
+    model.answer(Call("name_tenant"))
+    model.answer(Say("Done."))
+    await chat.start_worker(api=wire, factory="dictionary:create_agent")
+
+    run = await chat.say("hi", headers={"x-tenant": "acme"})
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert CALLS == ["acme"]

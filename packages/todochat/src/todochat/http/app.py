@@ -59,6 +59,7 @@ def create_app(
     ready_checks: Mapping[str, ReadyCheck] | None = None,
     dependencies: Mapping[str, Provide] | None = None,
     body_limit_bytes: int = DEFAULT_BODY_LIMIT_BYTES,
+    cors_headers: Sequence[str] = (),
     type_decoders: Sequence[tuple[Callable[[Any], bool], Callable[[Any, Any], Any]]] | None = None,
     description: str = "",
 ) -> Litestar:
@@ -72,6 +73,7 @@ def create_app(
         lifespan: async context managers that open the process's resources on `app.state`.
         ready_checks: name of a store -> coroutine function that raises when it is unreachable.
         body_limit_bytes: longest request body; a longer one gets 413.
+        cors_headers: further request headers that pages of other origins may send.
     """
     configure_logging(
         level=settings.log_level,
@@ -88,7 +90,7 @@ def create_app(
         exception_handlers=EXCEPTION_HANDLERS,
         request_class=ServiceRequest,
         request_max_body_size=body_limit_bytes,
-        cors_config=_cors(settings),
+        cors_config=_cors(settings, cors_headers),
         openapi_config=_openapi(name, description),
         type_decoders=type_decoders,
         state=State(
@@ -107,13 +109,13 @@ def create_app(
     return app
 
 
-def _cors(settings: ServiceSettings) -> CORSConfig | None:
+def _cors(settings: ServiceSettings, more_headers: Sequence[str]) -> CORSConfig | None:
     if not settings.cors_origins:
         return None
     return CORSConfig(
         allow_origins=settings.cors_origins,
         allow_methods=["GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"],
-        allow_headers=list(CORS_ALLOWED_HEADERS),
+        allow_headers=[*CORS_ALLOWED_HEADERS, *more_headers],
         expose_headers=list(CORS_EXPOSED_HEADERS),
         allow_credentials=True,
         max_age=600,

@@ -1,9 +1,11 @@
 """`POST /api/{user_id}/chat`: a chat request of either form."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Controller, Request, Response, post
+from litestar.datastructures import Headers
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
 
@@ -16,7 +18,13 @@ from chat_gateway.http.sse_response import SseResponse
 from chat_gateway.run_service import ChatRequest
 from chat_gateway.services import Services
 from chat_gateway.streams.admission import PLAIN_COST, Cost, cost_of_request_type
+from todochat.contracts.client_headers import (
+    CLIENT_HEADERS,
+    MAX_CLIENT_HEADER_BYTES,
+    encode_client_headers,
+)
 from todochat.contracts.dictation import MAX_DICTATION_BODY_BYTES, read_chat_body
+from todochat.errors import HeadersTooLargeError
 from todochat.http.idempotency import HEADER as IDEMPOTENCY_HEADER
 from todochat.http.idempotency import parse_idempotency_key
 from todochat.http.openapi import problems
@@ -24,8 +32,8 @@ from todochat.telemetry.tracing import valid_trace_headers
 
 RESUMABLE_HEADER: Final = "X-Resumable"
 
-# The only headers of the browser that todo-agent gets. Others, above all X-Run-Id and
-# Authorization, are dropped.
+# The only headers of the browser that todo-agent gets, except those that a setting names. Others,
+# above all X-Run-Id and Authorization, are dropped.
 _FORWARDED_HEADERS: Final = ("Accept-Language", "X-Timezone")
 
 
@@ -75,7 +83,7 @@ class ChatController(Controller):
         opt=costs(cost_of_chat_request),
         request_max_body_size=MAX_DICTATION_BODY_BYTES,
         operation_class=ChatOperation,
-        responses=problems(400, 401, 403, 404, 409, 410, 413, 422, 429, 503),
+        responses=problems(400, 401, 403, 404, 409, 410, 413, 422, 429, 431, 503),
     )
     async def chat(
         self,
@@ -101,6 +109,9 @@ class ChatController(Controller):
                 for name in _FORWARDED_HEADERS
                 if name.lower() in request.headers
             }
+            headers |= read_client_headers(
+                request.headers, request.app.state.settings.forwarded_headers
+            )
             # Also if this process records no spans: the worker may record some.
             headers |= valid_trace_headers(request.headers)
             headers["X-Request-Id"] = request.scope["state"]["request_id"]
@@ -117,3 +128,20 @@ class ChatController(Controller):
                 return Response(outcome.body, headers=outcome.headers)
             request.auth.hand_over_stream_slot()
             return SseResponse(outcome, services.relay)
+
+
+def read_client_headers(headers: Headers, names: Sequence[str]) -> dict[str, str]:
+    """Return the header that forwards those of the client that `names` lists; empty without any.
+
+    Raises:
+        HeadersTooLargeError: they exceed MAX_CLIENT_HEADER_BYTES.
+    """
+    found = {name: ", ".join(headers.getall(name)) for name in names if name in headers}
+    if not found:
+        return {}
+    encoded = encode_client_headers(found)
+    if len(encoded) > MAX_CLIENT_HEADER_BYTES:
+        listed = ", ".join(found)
+        msg = f"The headers {listed} have more than {MAX_CLIENT_HEADER_BYTES} bytes."
+        raise HeadersTooLargeError(msg)
+    return {CLIENT_HEADERS: encoded}
