@@ -35,6 +35,7 @@ from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.storage.run_repository import NO_QUOTA, RunRepository
 from todochat.clock import utc_now
+from todochat.contracts.agents import DEFAULT_AGENT
 from todochat.contracts.runs import AcceptedRun
 from todochat.database import Database
 from todochat.ids import new_id
@@ -70,8 +71,9 @@ class Chat:
         redis: Redis,
         max_active_runs: int = 5,
         log_quota_bytes: int = NO_QUOTA,
+        agent: str = DEFAULT_AGENT,
     ) -> None:
-        self.store = PostgresStore(database)
+        self.store = PostgresStore(database, agent=agent)
         self.server = AcceptingServer(self.store)
         self.acceptance = Acceptance(
             database,
@@ -79,6 +81,7 @@ class Chat:
             RunSignals(redis),
             max_active_runs=max_active_runs,
             log_quota_bytes=log_quota_bytes,
+            agent=agent,
         )
 
     async def accept(self, request: Any, user_id: str, **arrival: Any) -> AcceptedRun:

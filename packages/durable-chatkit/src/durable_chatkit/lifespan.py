@@ -59,7 +59,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         links = AttachmentLinks(settings.public_url, signer)
         limits = FileLimits(settings.attachments_per_user, settings.attachment_bytes_per_user)
         attachments = AttachmentService(database, links, limits)
-        server = AcceptingServer(PostgresStore(database, links))
+        server = AcceptingServer(PostgresStore(database, links, settings.agent_name))
         signals = RunSignals(redis)
         accounts = AccountGuard(database)
         # The offline assistant costs nothing, so it works even after the budgets are used up.
@@ -71,19 +71,22 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
             max_active_runs=settings.max_runs_per_user,
             log_quota_bytes=settings.log_bytes_per_user,
             budgets=budgets,
+            agent=settings.agent_name,
         )
         app.state.database = database
         app.state.jobs_database = jobs
         app.state.service_tokens = tokens
         gauges: StoredGauges = app.state.gauges
-        for source in api_gauges(jobs, budgets):
+        for source in api_gauges(jobs, budgets, settings.agent_name):
             gauges.add(source)
         app.state.services = Services(
             chat=ChatService(
                 server=server,
                 acceptance=acceptance,
                 runs=UserRunRepository(database),
-                backlog=RunBacklog(RunRepository(jobs), settings.max_queued_runs),
+                backlog=RunBacklog(
+                    RunRepository(jobs, settings.agent_name), settings.max_queued_runs
+                ),
                 signals=signals,
                 results=RunResults(hub),
                 attachments=attachments,

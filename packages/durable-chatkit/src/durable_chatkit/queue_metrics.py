@@ -10,13 +10,14 @@ from todochat.database.size import database_size
 from todochat.telemetry.gauges import GaugeSource
 
 
-def api_gauges(jobs: Database, budgets: Budgets) -> list[GaugeSource]:
+def api_gauges(jobs: Database, budgets: Budgets, agent: str) -> list[GaugeSource]:
     """Return all sources of an API process.
 
     Args:
         jobs: bound to the role `chat_jobs`.
+        agent: only its queued runs are counted.
     """
-    sources = [database_size(jobs, "chat"), queue_gauges(RunRepository(jobs))]
+    sources = [database_size(jobs, "chat"), queue_gauges(RunRepository(jobs, agent))]
     if budgets.has_total:
         sources.append(budget_gauges(UsageRepository(jobs), budgets))
     return sources

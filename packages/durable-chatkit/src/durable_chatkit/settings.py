@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from todochat.contracts.agents import AGENT_NAME, DEFAULT_AGENT
 from todochat.identity.service_tokens import Arrow
 from todochat.settings import ServiceSettings, SettingsError, env_name
 
@@ -26,6 +27,17 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
     tool_arrows: ClassVar[tuple[Arrow, ...]] = ()
     own_factory: ClassVar[str] = ""
     offline_model: ClassVar[str | None] = None
+
+    agent_name: Annotated[
+        str,
+        Meta(
+            pattern=AGENT_NAME,
+            description=(
+                "Name of the agent, to which its threads and runs belong. Several agents can share"
+                " a database; see docs/adopting/several-agents.md."
+            ),
+        ),
+    ] = msgspec.field(name="TODO_AGENT_NAME", default=DEFAULT_AGENT)
 
     database_url: Annotated[
         str,

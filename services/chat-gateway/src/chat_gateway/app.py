@@ -2,6 +2,7 @@
 
 from litestar import Litestar
 
+from chat_gateway.http.agent_paths import AgentPaths
 from chat_gateway.http.assistant_controller import PublicAssistantController
 from chat_gateway.http.attachment_controller import PublicAttachmentController
 from chat_gateway.http.chat_controller import ChatController
@@ -18,9 +19,10 @@ def create_app(settings: ChatGatewaySettings) -> Litestar:
     """Build the application; its lifespan opens all connections.
 
     Raises:
-        SettingsError: a header in CHAT_GATEWAY_FORWARD_HEADERS must not be forwarded.
+        SettingsError: a header in CHAT_GATEWAY_FORWARD_HEADERS must not be forwarded, or an entry
+            of CHAT_GATEWAY_AGENTS is malformed.
     """
-    return create_service_app(
+    app = create_service_app(
         name="chat-gateway",
         settings=settings,
         route_handlers=[
@@ -37,3 +39,6 @@ def create_app(settings: ChatGatewaySettings) -> Litestar:
         cors_headers=settings.forwarded_headers,
         description="Chat with the assistant: ChatKit requests, server-sent events.",
     )
+    if agents := settings.agent_urls:
+        app.asgi_handler = AgentPaths(app.asgi_handler, agents)
+    return app

@@ -54,13 +54,14 @@ async def open_gateway(app: Litestar) -> AsyncIterator[None]:
         await hub.start()
         stack.push_async_callback(hub.aclose)
         tokens = ServiceTokens.from_settings(settings, *ARROWS)
-        todo_agent = ServiceClient(
-            settings.todo_agent_url,
-            session,
-            tokens,
-            Arrow.GATEWAY_TO_AGENT,
+        open_api = partial(
+            ServiceClient,
+            session=session,
+            tokens=tokens,
+            arrow=Arrow.GATEWAY_TO_AGENT,
             timeout_s=settings.agent_timeout_s,
         )
+        todo_agent = open_api(settings.todo_agent_url)
         auth_session = ServiceClient(
             settings.auth_session_url, session, tokens, Arrow.GATEWAY_TO_AUTH, max_tries=1
         )
@@ -68,6 +69,9 @@ async def open_gateway(app: Litestar) -> AsyncIterator[None]:
         open_streams = OpenStreams()
         leases = ViewerLeases(redis, revocations, settings.abandon_grace_s)
         agent = AgentClient(todo_agent)
+        agents: dict[str | None, AgentClient] = {None: agent}
+        for name, url in settings.agent_urls.items():
+            agents[name] = AgentClient(open_api(url), name)
 
         state.redis = redis
         state.gauges.add(redis_memory(redis))
@@ -78,10 +82,10 @@ async def open_gateway(app: Litestar) -> AsyncIterator[None]:
             ),
             link_signer=LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT)),
             admission=AdmissionControl(redis, revocations, settings),
-            agent=agent,
+            agents=agents,
             attachments=AttachmentClient(todo_agent),
             history=HistoryClient(todo_agent),
-            runs=PublicRunService(agent, hub),
+            runs=PublicRunService(agents, hub),
             exports=ConcurrencyLimit(MAX_EXPORTS, "exports"),
             relay=Relay(
                 hub, open_streams, leases, state.drain, slow_viewer_s=settings.slow_viewer_s

@@ -30,11 +30,13 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A chat request.
 
     Attributes:
+        agent: the agent that the path names; None for the default one.
         request_type: ChatKit's `type`; None for the simple form.
         headers: those that are forwarded to todo-agent.
         is_resumable: the client sent `X-Resumable: 1`.
     """
 
+    agent: str | None
     body: bytes
     request_type: str | None
     headers: Mapping[str, str]
@@ -42,10 +44,16 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublicRunService:
-    """Starts, attaches to and cancels runs; todo-agent executes them."""
+    """Starts, attaches to and cancels runs; todo-agent executes them.
 
-    def __init__(self, agent: AgentClient, hub: RunHub) -> None:
-        self._agent = agent
+    Args:
+        agents: the default agent as None, and further agents by name. They share a database, so
+            that the default one knows all runs.
+    """
+
+    def __init__(self, agents: Mapping[str | None, AgentClient], hub: RunHub) -> None:
+        self._agents = agents
+        self._agent = agents[None]
         self._hub = hub
 
     async def submit_request(
@@ -56,7 +64,7 @@ class PublicRunService:
         Raises:
             ServiceError: the request was refused, here or there.
         """
-        outcome = await self._agent.submit_request(
+        outcome = await self._agents[request.agent].submit_request(
             admission.user_id,
             request.body,
             {**request.headers, "X-Run-Id": new_id("run")},

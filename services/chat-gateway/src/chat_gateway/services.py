@@ -1,5 +1,7 @@
 """The objects that request handlers use."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from chat_gateway.clients.agent_client import AgentClient
@@ -14,12 +16,16 @@ from todochat.identity.tokens import TokenVerifier
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """Created by the lifespan; guards find it on `app.state`, handlers get it injected."""
+    """Created by the lifespan; guards find it on `app.state`, handlers get it injected.
+
+    Args:
+        agents: the default agent as None, and further agents by name.
+    """
 
     verifier: TokenVerifier
     link_signer: LinkSigner
     admission: AdmissionControl
-    agent: AgentClient
+    agents: Mapping[str | None, AgentClient]
     attachments: AttachmentClient
     history: HistoryClient
     runs: PublicRunService

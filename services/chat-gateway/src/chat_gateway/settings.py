@@ -1,12 +1,14 @@
 """Settings of chat-gateway."""
 
+import re
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from todochat.contracts.agents import AGENT_NAME
 from todochat.contracts.client_headers import parse_forwarded_names
-from todochat.settings import ServiceSettings, env_name
+from todochat.settings import ServiceSettings, SettingsError, env_name, split_list
 
 
 class ChatGatewaySettings(
@@ -19,6 +21,15 @@ class ChatGatewaySettings(
     todo_agent_url: Annotated[
         str, Meta(min_length=1, description="URL of todo-agent's internal API.")
     ] = msgspec.field(name="TODO_AGENT_URL", default="http://127.0.0.1:8003")
+    agents: Annotated[
+        str,
+        Meta(
+            description=(
+                "Further agents, `name=URL of its internal API`, separated by commas. Clients reach"
+                " them at `/api/{user_id}/chat/agents/{name}`; see docs/adopting/several-agents.md."
+            )
+        ),
+    ] = ""
     auth_session_url: Annotated[
         str, Meta(min_length=1, description="URL of auth-session, which lists revoked sessions.")
     ] = msgspec.field(name="AUTH_SESSION_URL", default="http://127.0.0.1:8001")
@@ -70,3 +81,23 @@ class ChatGatewaySettings(
             SettingsError: one of them must not be forwarded.
         """
         return parse_forwarded_names("CHAT_GATEWAY_FORWARD_HEADERS", self.forward_headers)
+
+    @property
+    def agent_urls(self) -> dict[str, str]:
+        """The URLs in `agents` by name.
+
+        Raises:
+            SettingsError: an entry has no valid name, or no URL.
+        """
+        urls = {}
+        for entry in split_list(self.agents):
+            name, _, url = entry.partition("=")
+            if re.fullmatch(AGENT_NAME, name) is None or not url.startswith(
+                ("http://", "https://")
+            ):
+                msg = (
+                    f"setting CHAT_GATEWAY_AGENTS: {entry} is not name=URL, with a name like tea-2"
+                )
+                raise SettingsError(msg)
+            urls[name] = url
+        return urls

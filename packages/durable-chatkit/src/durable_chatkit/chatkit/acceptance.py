@@ -42,6 +42,7 @@ from durable_chatkit.storage.run import RunKind
 from durable_chatkit.storage.run_repository import NO_QUOTA
 from durable_chatkit.storage.usage_repository import read_spent
 from todochat.clock import utc_now
+from todochat.contracts.agents import DEFAULT_AGENT
 from todochat.contracts.runs import AcceptedRun
 from todochat.database import Database
 from todochat.errors import ConflictError, UnavailableError
@@ -87,6 +88,7 @@ class Acceptance:
             is accepted even while the maximum of agent runs is in progress.
         log_quota_bytes: no run is accepted while the logs of the user's active runs are this large.
         budgets: limits on model usage; they don't apply to actions.
+        agent: new threads are this agent's; another agent's threads count as missing.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Acceptance:
         max_active_runs: int,
         log_quota_bytes: int = NO_QUOTA,
         budgets: Budgets = NO_BUDGETS,
+        agent: str = DEFAULT_AGENT,
     ) -> None:
         self._db = db
         self._server = server
@@ -105,6 +108,7 @@ class Acceptance:
         self._max_active_runs = max_active_runs
         self._log_quota_bytes = log_quota_bytes
         self._budgets = budgets
+        self._agent = agent
 
     async def accept(
         self, submission: Submission, inbound: InboundRequest, *, queue_is_full: bool = False
@@ -162,6 +166,7 @@ class Acceptance:
             idempotency_key=inbound.idempotency_key,
             thread_id=submission.thread_id,
             conversation_id=submission.conversation_id,
+            agent=self._agent,
             kind=submission.kind,
         )
         if state.is_erased:
@@ -169,6 +174,9 @@ class Acceptance:
         if (earlier := state.earlier) is not None:
             if earlier.body_hash != request_fingerprint(inbound.body):
                 detail = "This Idempotency-Key was already used with a different body."
+                raise IdempotencyKeyReusedError(detail)
+            if earlier.agent != self._agent:
+                detail = "This Idempotency-Key was already used with another agent."
                 raise IdempotencyKeyReusedError(detail)
             return AcceptedRun(
                 earlier.run_id, earlier.thread_id, earlier.conversation_id, replayed=True
@@ -191,7 +199,7 @@ class Acceptance:
         changes = TurnChanges(session, self._server, thread_id, context, accepted_at)
         turn = await changes.apply(submission.request)
         accepted = AcceptedRun(inbound.run_id, thread_id, conversation_id)
-        run = _new_run(accepted, submission, inbound, turn, accepted_at)
+        run = _new_run(accepted, self._agent, submission, inbound, turn, accepted_at)
         number = await acceptance.insert_run(run, turn.message)
         if number is None:
             raise ConflictError("This run id is taken.")
@@ -227,6 +235,7 @@ def _find_open_thread(state: AcceptanceState, kind: RunKind) -> tuple[str, int]:
 
 def _new_run(
     accepted: AcceptedRun,
+    agent: str,
     submission: Submission,
     inbound: InboundRequest,
     turn: PreparedTurn,
@@ -237,6 +246,7 @@ def _new_run(
         user_id=inbound.user_id,
         thread_id=accepted.thread_id,
         conversation_id=accepted.conversation_id,
+        agent=agent,
         kind=submission.kind,
         request_type=submission.request.type,
         request=inbound.body,

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -47,8 +48,13 @@ class HistoryService:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def search(self, user_id: str, words: str, cursor: str | None, limit: int) -> FoundPage:
+    async def search(
+        self, user_id: str, words: str, cursor: str | None, limit: int, agent: str | None = None
+    ) -> FoundPage:
         """Find messages that contain, for every word of the query, a word starting with it.
+
+        Args:
+            agent: search only this agent's threads.
 
         Raises:
             InvalidInputError: the cursor is invalid.
@@ -60,27 +66,29 @@ class HistoryService:
             msg = f"`cursor` {detail}."
             raise InvalidInputError(msg, errors=[FieldError("cursor", detail)])
         async with transaction_for_active_account(self._db, user_id) as session:
-            found = await HistoryRepository(session).search_messages(
-                user_id, words, after, limit + 1
-            )
+            history = HistoryRepository(session, agent)
+            found = await history.search_messages(user_id, words, after, limit + 1)
         page = found[:limit]
         if len(found) <= limit:
             return FoundPage(page, None)
         return FoundPage(page, encode_cursor(page[-1].created_at, page[-1].item_id))
 
-    def export(self, user_id: str) -> AsyncIterator[bytes]:
+    def export(self, user_id: str, agent: str | None = None) -> AsyncIterator[bytes]:
         """Return all data of a user as one JSON object in chunks, holding one page in memory.
 
         Each page is read in a separate transaction, so that a slow reader holds no connection.
         Data written during the export may or may not be included.
+
+        Args:
+            agent: only this agent's threads, with their files and feedback.
         """
-        threads = self._rows(user_id, read_threads)
-        feedback = self._rows(user_id, read_feedback)
+        threads = self._rows(user_id, partial(read_threads, agent))
+        feedback = self._rows(user_id, partial(read_feedback, agent))
         return stream_json_object(
             {},
             {
                 "threads": (self._stream_thread(user_id, thread) async for thread in threads),
-                "attachments": self._stream_files(user_id),
+                "attachments": self._stream_files(user_id, agent),
                 "feedback": (msgspec.json.encode(row) async for row in feedback),
             },
         )
@@ -89,6 +97,7 @@ class HistoryService:
         members = {
             "id": thread.id,
             "conversation_id": thread.conversation_id,
+            "agent": thread.agent,
             "title": thread.title,
             "status": msgspec.Raw(thread.status.encode()),
             "created_at": thread.created_at,
@@ -104,8 +113,8 @@ class HistoryService:
 
         return iter_rows(read, PAGE)
 
-    async def _stream_files(self, user_id: str) -> AsyncIterator[bytes]:
-        async for file in self._rows(user_id, read_files):
+    async def _stream_files(self, user_id: str, agent: str | None) -> AsyncIterator[bytes]:
+        async for file in self._rows(user_id, partial(read_files, agent)):
             async with self._db.transaction(user_id) as session:
                 stored = await AttachmentRepository(session).load_content(file.id)
             payload: dict[str, Any] = from_json(file.payload)
@@ -122,20 +131,26 @@ class HistoryService:
             )
 
 
-async def read_threads(session: AsyncSession, last: ThreadRow | None) -> list[ThreadRow]:
+async def read_threads(
+    agent: str | None, session: AsyncSession, last: ThreadRow | None
+) -> list[ThreadRow]:
     """Return a page of threads after `last`, oldest first."""
     after = Cursor(last.id, last.created_at) if last else None
-    return await ThreadRepository(session).list_threads(after, PAGE, "asc")
+    return await ThreadRepository(session, agent).list_threads(after, PAGE, "asc")
 
 
-async def read_files(session: AsyncSession, last: FileRow | None) -> list[FileRow]:
+async def read_files(
+    agent: str | None, session: AsyncSession, last: FileRow | None
+) -> list[FileRow]:
     """Return a page of attachments after `last`, by id."""
-    return await HistoryRepository(session).list_files(last.id if last else "", PAGE)
+    return await HistoryRepository(session, agent).list_files(last.id if last else "", PAGE)
 
 
-async def read_feedback(session: AsyncSession, last: FeedbackRow | None) -> list[FeedbackRow]:
+async def read_feedback(
+    agent: str | None, session: AsyncSession, last: FeedbackRow | None
+) -> list[FeedbackRow]:
     """Return a page of feedback after `last`, by thread and item."""
-    return await HistoryRepository(session).list_feedback(last, PAGE)
+    return await HistoryRepository(session, agent).list_feedback(last, PAGE)
 
 
 def visible_items_reader(thread_id: str) -> PageReader[VisibleItemRow]:
@@ -145,6 +160,6 @@ def visible_items_reader(thread_id: str) -> PageReader[VisibleItemRow]:
         session: AsyncSession, last: VisibleItemRow | None
     ) -> list[VisibleItemRow]:
         after = Cursor(last.id, last.created_at) if last else None
-        return await HistoryRepository(session).list_visible_items(thread_id, after, PAGE)
+        return await HistoryRepository(session, None).list_visible_items(thread_id, after, PAGE)
 
     return read_items

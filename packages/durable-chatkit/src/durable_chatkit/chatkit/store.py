@@ -35,6 +35,7 @@ from durable_chatkit.storage.run import StoppedRun
 from durable_chatkit.storage.run_states import is_fenced
 from durable_chatkit.storage.thread_repository import CHANGEABLE, ThreadRepository
 from todochat.bus.errors import RunLostError
+from todochat.contracts.agents import DEFAULT_AGENT
 from todochat.database import Database
 
 FOREIGN_KEY_VIOLATION: Final = "23503"
@@ -48,11 +49,15 @@ class PostgresStore(Store[RequestContext]):
 
     Args:
         links: signs the links of returned images; None returns them as stored.
+        agent: the threads of other agents count as missing.
     """
 
-    def __init__(self, db: Database, links: AttachmentLinks | None = None) -> None:
+    def __init__(
+        self, db: Database, links: AttachmentLinks | None = None, agent: str = DEFAULT_AGENT
+    ) -> None:
         self._db = db
         self._links = links
+        self._agent = agent
 
     def generate_thread_id(self, context: RequestContext) -> str:
         """Return a new thread id; `save_thread` creates threads only with such ids."""
@@ -73,7 +78,7 @@ class PostgresStore(Store[RequestContext]):
         """Return a thread without its items."""
         check_id(thread_id, "thread")
         async with self._db.transaction(context.user_id) as session:
-            row = await ThreadRepository(session).load_thread(thread_id)
+            row = await ThreadRepository(session, self._agent).load_thread(thread_id)
         if row is None:
             raise UnknownResourceError("thread")
         thread = decode_thread(row)
@@ -95,7 +100,7 @@ class PostgresStore(Store[RequestContext]):
         ]
         async with self._db.transaction(context.user_id) as session:
             await _check_fence(session, context)
-            threads = ThreadRepository(session)
+            threads = ThreadRepository(session, self._agent)
             stored = await threads.update_thread(row, changed)
             if stored is None:
                 if thread.id not in context.new_thread_ids:
@@ -116,7 +121,7 @@ class PostgresStore(Store[RequestContext]):
         """Return a page of the user's threads, ordered by creation."""
         size = page_size(limit)
         async with self._db.transaction(context.user_id) as session:
-            threads = ThreadRepository(session)
+            threads = ThreadRepository(session, self._agent)
             after_cursor = await resolve_cursor(after, "thread", threads.load_thread)
             rows = await threads.list_threads(after_cursor, size + 1, page_order(order))
         data = [decode_thread(row) for row in rows[:size]]
@@ -132,7 +137,9 @@ class PostgresStore(Store[RequestContext]):
         """Delete a thread as `delete_thread` does; return its active runs, to signal their workers."""
         check_id(thread_id, "thread")
         async with self._db.transaction(context.user_id) as session:
-            stopped = await ThreadRepository(session).delete_thread(thread_id, context.user_id)
+            stopped = await ThreadRepository(session, self._agent).delete_thread(
+                thread_id, context.user_id
+            )
             if stopped is None:
                 raise UnknownResourceError("thread")
             return stopped
@@ -144,10 +151,13 @@ class PostgresStore(Store[RequestContext]):
         check_id(thread_id, "thread")
         size = page_size(limit)
         async with self._db.transaction(context.user_id) as session:
-            items = ItemRepository(session)
+            items = ItemRepository(session, self._agent)
             after_cursor = await resolve_cursor(after, "item", partial(items.load_item, thread_id))
             rows = await items.list_items(thread_id, after_cursor, size + 1, page_order(order))
-            if not rows and await ThreadRepository(session).load_thread(thread_id) is None:
+            if (
+                not rows
+                and await ThreadRepository(session, self._agent).load_thread(thread_id) is None
+            ):
                 raise UnknownResourceError("thread")
         data = self._decode_signed([row.payload for row in rows[:size]], context)
         return Page(data=data, has_more=len(rows) > size, after=next_page_cursor(rows, size))
@@ -157,7 +167,7 @@ class PostgresStore(Store[RequestContext]):
         check_id(thread_id, "thread")
         check_id(item_id, "item")
         async with self._db.transaction(context.user_id) as session:
-            row = await ItemRepository(session).load_item(thread_id, item_id)
+            row = await ItemRepository(session, self._agent).load_item(thread_id, item_id)
         if row is None:
             raise UnknownResourceError("item")
         return self._decode_signed([row.payload], context)[0]
@@ -185,7 +195,7 @@ class PostgresStore(Store[RequestContext]):
         check_id(item.id, "item")
         row = encode_item(thread_id, item, context)
         async with self._thread_transaction(context) as session:
-            outcome = await ItemRepository(session).upsert_item(row)
+            outcome = await ItemRepository(session, self._agent).upsert_item(row)
         if outcome == "lost":
             raise RunLostError(context.run_id)
         if outcome == "no-thread":
@@ -208,7 +218,7 @@ class PostgresStore(Store[RequestContext]):
         check_id(thread_id, "thread")
         check_id(item_id, "item")
         async with self._db.transaction(context.user_id) as session:
-            items = ItemRepository(session)
+            items = ItemRepository(session, self._agent)
             row = await items.load_item(thread_id, item_id, for_update=True)
             if row is None:
                 raise UnknownResourceError("item")
@@ -228,7 +238,7 @@ class PostgresStore(Store[RequestContext]):
         check_id(thread_id, "thread")
         check_id(item_id, "item")
         async with self._db.transaction(context.user_id) as session:
-            items = ItemRepository(session)
+            items = ItemRepository(session, self._agent)
             if not await items.delete_item(thread_id, item_id, context.run_id, context.attempt):
                 raise RunLostError(context.run_id)
 
@@ -275,9 +285,11 @@ class PostgresStore(Store[RequestContext]):
         for item_id in wanted:
             check_id(item_id, "item")
         async with self._db.transaction(context.user_id) as session:
-            if await ThreadRepository(session).load_thread(thread_id) is None:
+            if await ThreadRepository(session, self._agent).load_thread(thread_id) is None:
                 raise UnknownResourceError("thread")
-            if await ItemRepository(session).save_feedback(thread_id, wanted, kind) != len(wanted):
+            if await ItemRepository(session, self._agent).save_feedback(
+                thread_id, wanted, kind
+            ) != len(wanted):
                 raise UnknownResourceError("item")
 
     def _decode_signed(self, payloads: list[str], context: RequestContext) -> list[ThreadItem]:

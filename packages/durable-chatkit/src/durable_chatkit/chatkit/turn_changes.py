@@ -67,7 +67,8 @@ class TurnChanges:
         accepted_at: datetime,
     ) -> None:
         self._acceptance = AcceptanceRepository(session, context.user_id)
-        self._items = ItemRepository(session)
+        # Acceptance has found the thread among those of its agent.
+        self._items = ItemRepository(session, agent=None)
         self._server = server
         self._thread_id = thread_id
         self._context = context

@@ -9,6 +9,7 @@ from litestar.response import Stream
 
 from durable_chatkit.chatkit.history_service import FoundPage
 from durable_chatkit.services import Services
+from todochat.contracts.agents import AGENT_NAME
 from todochat.database.outage import OUTAGE_HANDLERS
 from todochat.errors import FieldError, InvalidInputError
 from todochat.identity.service_tokens import ServiceIdentity
@@ -17,6 +18,7 @@ MAX_CURSOR_CHARS = 250
 
 Words = Annotated[str, QueryParameter(min_length=1, max_length=200)]
 Limit = Annotated[int, QueryParameter(ge=1, le=50)]
+AgentName = Annotated[str | None, QueryParameter(pattern=AGENT_NAME)]
 AfterCursor = Annotated[str | None, QueryParameter(max_length=MAX_CURSOR_CHARS)]
 
 
@@ -36,19 +38,21 @@ class HistoryController(Controller):
         q: Words,
         limit: Limit = 20,
         cursor: AfterCursor = None,
+        agent: AgentName = None,
     ) -> FoundPage:
         """Find messages with a word starting with each word of `q`, newest first."""
         words = q.replace("\x00", " ").strip()
         if not words:
             raise InvalidInputError("`q` is blank.", errors=[FieldError("q", "must not be blank")])
-        return await services.history.search(caller.user_id, words, cursor, limit)
+        return await services.history.search(caller.user_id, words, cursor, limit, agent)
 
     @get("/export")
     async def export(
         self,
         caller: NamedDependency[ServiceIdentity],
         services: NamedDependency[Services],
+        agent: AgentName = None,
     ) -> Stream:
         """Stream all data of the user as JSON: threads with items, files, feedback."""
         await services.accounts.check_open(caller.user_id)  # before the status is sent
-        return Stream(services.history.export(caller.user_id), media_type=MediaType.JSON)
+        return Stream(services.history.export(caller.user_id, agent), media_type=MediaType.JSON)

@@ -9,9 +9,11 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 
 from durable_chatkit.chatkit.acceptance import InboundRequest
+from durable_chatkit.settings import ChatSettings
+from todochat.contracts.agents import AGENT_HEADER
 from todochat.contracts.client_headers import CLIENT_HEADERS, decode_client_headers
 from todochat.contracts.dictation import read_chat_body
-from todochat.errors import BadRequestError, UnauthorizedError
+from todochat.errors import BadRequestError, NotFoundError, UnauthorizedError
 from todochat.http.idempotency import parse_idempotency_key
 from todochat.identity.service_tokens import Arrow, ServiceIdentity, ServiceTokens
 from todochat.identity.tokens import bearer_token
@@ -42,15 +44,21 @@ def provide_caller(request: Request[Any, Any, Any], state: State) -> ServiceIden
 
 
 async def provide_inbound_request(
-    request: Request[Any, Any, Any], caller: NamedDependency[ServiceIdentity]
+    request: Request[Any, Any, Any], caller: NamedDependency[ServiceIdentity], state: State
 ) -> InboundRequest:
     """Read headers and body.
 
     Raises:
+        NotFoundError: X-Agent names another agent.
         BadRequestError: X-Run-Id, X-Client-Headers or Idempotency-Key is malformed.
         PayloadTooLargeError: the body exceeds 256 KiB and is no dictation.
     """
     headers = request.headers
+    settings: ChatSettings = state.settings
+    if headers.get(AGENT_HEADER.lower(), settings.agent_name) != settings.agent_name:
+        # The address of another agent's api, which would mix the threads of two agents.
+        msg = f"This is the api of the agent {settings.agent_name}."
+        raise NotFoundError(msg)
     run_id = headers.get("x-run-id")
     if run_id is not None and _RUN_ID.fullmatch(run_id) is None:
         raise BadRequestError("X-Run-Id is not a run ID.")

@@ -27,6 +27,7 @@ _LOCK: Final = text("""
 
 _READ: Final = text(f"""
     SELECT earlier.run_id, earlier.thread_id, earlier.conversation_id, earlier.body_hash,
+           earlier.agent,
            (SELECT count(*) FROM runs
              WHERE user_id = :user_id AND kind = :kind
                AND status IN ('queued', 'running')) AS active_runs,
@@ -41,12 +42,12 @@ _READ: Final = text(f"""
            {IS_ERASED_SQL} AS is_erased
       FROM (SELECT 1) AS one
       LEFT JOIN LATERAL (
-           SELECT run_id, thread_id, conversation_id, body_hash FROM runs
+           SELECT run_id, thread_id, conversation_id, body_hash, agent FROM runs
             WHERE user_id = :user_id AND (idempotency_key = :idempotency_key OR run_id = :run_id)
             ORDER BY idempotency_key = :idempotency_key DESC NULLS LAST
             LIMIT 1) AS earlier ON true
       LEFT JOIN threads AS thread
-        ON thread.user_id = :user_id
+        ON thread.user_id = :user_id AND thread.agent = :agent
        AND (thread.id = :thread_id OR thread.conversation_id = :conversation_id)
 """)  # noqa: S608 - a constant
 
@@ -59,9 +60,10 @@ _WRITE: Final = text(
          WHERE user_id = :user_id AND CAST(:new_thread AS boolean)
         RETURNING last_conversation_id),
     thread AS (
-        INSERT INTO threads (id, user_id, conversation_id, status, metadata, created_at, updated_at)
+        INSERT INTO threads (id, user_id, conversation_id, status, metadata, created_at, updated_at,
+                             agent)
         SELECT :thread_id, :user_id, last_conversation_id, '{"type": "active"}', '{}',
-               :created_at, :created_at
+               :created_at, :created_at, :agent
           FROM owner
         RETURNING conversation_id),
     message AS (
@@ -109,6 +111,7 @@ class EarlierRun(msgspec.Struct, frozen=True):
     thread_id: str
     conversation_id: int
     body_hash: str
+    agent: str
 
 
 class AcceptanceState(msgspec.Struct, frozen=True):
@@ -163,32 +166,35 @@ class AcceptanceRepository:
         idempotency_key: str | None,
         thread_id: str | None,
         conversation_id: int | None,
+        agent: str,
         kind: RunKind,
     ) -> AcceptanceState:
-        """Load the state in one round trip."""
+        """Load the state in one round trip; another agent's thread counts as missing."""
         values = {
             "user_id": self._user_id,
             "run_id": run_id,
             "idempotency_key": idempotency_key,
             "thread_id": thread_id,
             "conversation_id": conversation_id,
+            "agent": agent,
             "kind": kind,
         }
         row = (await self._session.execute(_READ, values)).one()
         return AcceptanceState(
-            earlier=EarlierRun(*row[:4]) if row[0] is not None else None,
+            earlier=EarlierRun(*row[:5]) if row[0] is not None else None,
             active_runs=row.active_runs,
             active_log_bytes=row.active_log_bytes,
             thread=None
-            if row[6] is None
+            if row[7] is None
             else ThreadRow(
-                id=row[6],
-                title=row[7],
-                status=row[8],
-                metadata=row[9],
-                allowed_image_domains=row[10],
-                created_at=row[11],
-                conversation_id=row[12],
+                id=row[7],
+                title=row[8],
+                status=row[9],
+                metadata=row[10],
+                allowed_image_domains=row[11],
+                created_at=row[12],
+                conversation_id=row[13],
+                agent=agent,
             ),
             busy_run_id=row.busy_run_id,
             newest_item_at=row.newest_item_at,

@@ -18,16 +18,22 @@ _QUERY: Final = r"""
 """
 _HEADLINE: Final = 'StartSel="", StopSel="", MaxWords=30, MinWords=15, ShortWord=0'
 
-_FILES: Final = text("""
+# Without an agent: of all of them, and files without a thread, too.
+_IN_AGENTS_THREAD: Final = """
+    (CAST(:agent AS text) IS NULL
+     OR thread_id IN (SELECT id FROM threads WHERE agent = CAST(:agent AS text)))
+"""
+
+_FILES: Final = text(f"""
     SELECT id, CAST(payload AS text) AS payload, thread_id, size_bytes, created_at
-      FROM attachments WHERE id > :after AND uploaded_at IS NOT NULL
+      FROM attachments WHERE id > :after AND uploaded_at IS NOT NULL AND {_IN_AGENTS_THREAD}
      ORDER BY id LIMIT :limit
-""")
-_FEEDBACK: Final = text("""
+""")  # noqa: S608 - a constant
+_FEEDBACK: Final = text(f"""
     SELECT thread_id, item_id, kind, updated_at
-      FROM feedback WHERE (thread_id, item_id) > (:thread_id, :item_id)
+      FROM feedback WHERE (thread_id, item_id) > (:thread_id, :item_id) AND {_IN_AGENTS_THREAD}
      ORDER BY thread_id, item_id LIMIT :limit
-""")
+""")  # noqa: S608 - a constant
 
 
 class SearchHit(msgspec.Struct, frozen=True):
@@ -38,6 +44,7 @@ class SearchHit(msgspec.Struct, frozen=True):
     item_id: str
     snippet: str
     created_at: datetime
+    agent: str
 
 
 class FileRow(msgspec.Struct, frozen=True):
@@ -68,10 +75,15 @@ class VisibleItemRow(msgspec.Struct, frozen=True):
 
 
 class HistoryRepository:
-    """Reads inside one transaction."""
+    """Reads inside one transaction.
 
-    def __init__(self, session: AsyncSession) -> None:
+    Args:
+        agent: only threads of this agent, and what belongs to them; None: all of the user.
+    """
+
+    def __init__(self, session: AsyncSession, agent: str | None) -> None:
         self._session = session
+        self._agent = agent
 
     async def search_messages(
         self, user_id: str, words: str, after: Cursor | None, limit: int
@@ -82,14 +94,21 @@ class HistoryRepository:
             f"WITH search AS ({_QUERY}), found AS ("  # noqa: S608 - constants
             "    SELECT thread_id, id, payload, created_at, query FROM items, search"
             "     WHERE user_id = :user_id AND said IS NOT NULL AND said @@ query"
+            f"      AND {_IN_AGENTS_THREAD}"
             f"      AND {key.condition} ORDER BY {key.order_by} LIMIT :limit)"
             " SELECT found.thread_id, title, found.id AS item_id,"
             f"       ts_headline('simple', said_text(payload), query, '{_HEADLINE}') AS snippet,"
-            "       found.created_at"
+            "       found.created_at, threads.agent"
             "   FROM found JOIN threads ON threads.id = found.thread_id"
             f" ORDER BY found.{key.order_by.replace(', ', ', found.')}"
         )
-        values = {"user_id": user_id, "words": words, "limit": limit, **key.values}
+        values = {
+            "user_id": user_id,
+            "agent": self._agent,
+            "words": words,
+            "limit": limit,
+            **key.values,
+        }
         return [SearchHit(*row) for row in await self._session.execute(statement, values)]
 
     async def list_visible_items(
@@ -107,7 +126,8 @@ class HistoryRepository:
 
     async def list_files(self, after: str, limit: int) -> list[FileRow]:
         """Return up to `limit` uploaded attachments with IDs after `after`, by ID."""
-        rows = await self._session.execute(_FILES, {"after": after, "limit": limit})
+        values = {"after": after, "agent": self._agent, "limit": limit}
+        rows = await self._session.execute(_FILES, values)
         return [FileRow(*row) for row in rows]
 
     async def list_feedback(self, after: FeedbackRow | None, limit: int) -> list[FeedbackRow]:
@@ -115,6 +135,7 @@ class HistoryRepository:
         values = {
             "thread_id": after.thread_id if after else "",
             "item_id": after.item_id if after else "",
+            "agent": self._agent,
             "limit": limit,
         }
         return [FeedbackRow(*row) for row in await self._session.execute(_FEEDBACK, values)]

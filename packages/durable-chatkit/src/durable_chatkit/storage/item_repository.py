@@ -10,10 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from durable_chatkit.storage.cursor import Cursor, Order, keyset
 from durable_chatkit.storage.run_states import FENCE_SQL
 
+# The thread of the item is the agent's; a NULL agent stands for all of them.
+_OF_AGENT: Final = """
+    EXISTS (SELECT 1 FROM threads WHERE threads.id = items.thread_id
+               AND threads.agent = coalesce(CAST(:agent AS text), threads.agent))
+"""
+
 # An item that is written again keeps its first time and so its position. The thread is selected under
 # row-level security: a conflict with another user's row would be a different error.
 _UPSERT: Final = """
-    thread AS (SELECT 1 FROM threads WHERE id = :thread_id),
+    thread AS (
+        SELECT 1 FROM threads
+         WHERE id = :thread_id AND agent = coalesce(CAST(:agent AS text), agent)),
     written AS (
         INSERT INTO items (thread_id, id, user_id, run_id, type, hidden, payload, created_at)
         SELECT :thread_id, :id, :user_id, :run_id, :type, :hidden, :payload, :created_at
@@ -27,18 +35,20 @@ _UPSERT: Final = """
 _UPSERT_FENCED: Final = text(f"WITH fence AS ({FENCE_SQL}), {_UPSERT}")
 _UPSERT_FREE: Final = text(f"WITH fence AS (SELECT 1), {_UPSERT}")
 
-_DELETE: Final = """
+_DELETE: Final = f"""
     deleted AS (
         DELETE FROM items
-         WHERE thread_id = :thread_id AND id = :id AND EXISTS (SELECT 1 FROM fence))
+         WHERE thread_id = :thread_id AND id = :id AND EXISTS (SELECT 1 FROM fence)
+           AND {_OF_AGENT})
     SELECT 1 FROM fence
-"""
+"""  # noqa: S608 - a constant
 _DELETE_FENCED: Final = text(f"WITH fence AS ({FENCE_SQL}), {_DELETE}")
 _DELETE_FREE: Final = text(f"WITH fence AS (SELECT 1), {_DELETE}")
 
-_LOAD: Final = text("""
-    SELECT id, CAST(payload AS text), created_at FROM items WHERE thread_id = :thread_id AND id = :id
-""")
+_LOAD: Final = text(f"""
+    SELECT id, CAST(payload AS text), created_at FROM items
+     WHERE thread_id = :thread_id AND id = :id AND {_OF_AGENT}
+""")  # noqa: S608 - a constant
 _LOCK: Final = text(f"{_LOAD.text} FOR UPDATE")
 
 _SAVE_FEEDBACK: Final = text("""
@@ -77,10 +87,15 @@ class NewItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ItemRepository:
-    """Reads and writes items inside one transaction."""
+    """Reads and writes items inside one transaction.
 
-    def __init__(self, session: AsyncSession) -> None:
+    Args:
+        agent: items of other agents' threads count as missing; None: those of all agents.
+    """
+
+    def __init__(self, session: AsyncSession, agent: str | None) -> None:
         self._session = session
+        self._agent = agent
 
     async def load_item(
         self, thread_id: str, item_id: str, *, for_update: bool = False
@@ -90,7 +105,7 @@ class ItemRepository:
         Args:
             for_update: lock it until the transaction ends.
         """
-        values = {"thread_id": thread_id, "id": item_id}
+        values = {"thread_id": thread_id, "id": item_id, "agent": self._agent}
         statement = _LOCK if for_update else _LOAD
         row = (await self._session.execute(statement, values)).one_or_none()
         return ItemRow(*row) if row is not None else None
@@ -102,10 +117,10 @@ class ItemRepository:
         key = keyset(after, order)
         statement = text(
             "SELECT id, CAST(payload AS text), created_at FROM items"  # noqa: S608 - constants
-            f" WHERE thread_id = :thread_id AND {key.condition}"
+            f" WHERE thread_id = :thread_id AND {_OF_AGENT} AND {key.condition}"
             f" ORDER BY {key.order_by} LIMIT :limit"
         )
-        values = {"thread_id": thread_id, "limit": limit, **key.values}
+        values = {"thread_id": thread_id, "agent": self._agent, "limit": limit, **key.values}
         return [ItemRow(*row) for row in await self._session.execute(statement, values)]
 
     async def upsert_item(self, item: NewItem) -> UpsertOutcome:
@@ -114,7 +129,7 @@ class ItemRepository:
         Raises:
             IntegrityError: the thread was deleted concurrently.
         """
-        values = msgspec.structs.asdict(item)
+        values = {**msgspec.structs.asdict(item), "agent": self._agent}
         if item.attempt is None:
             del values["attempt"]
         statement = _UPSERT_FREE if item.attempt is None else _UPSERT_FENCED
@@ -127,7 +142,11 @@ class ItemRepository:
         self, thread_id: str, item_id: str, run_id: str | None, attempt: int | None
     ) -> bool:
         """Delete an item if it exists; False if a later attempt has the run."""
-        values: dict[str, object] = {"thread_id": thread_id, "id": item_id}
+        values: dict[str, object] = {
+            "thread_id": thread_id,
+            "id": item_id,
+            "agent": self._agent,
+        }
         if attempt is None:
             statement = _DELETE_FREE
         else:

@@ -36,6 +36,7 @@ class AcceptedFields(msgspec.Struct, frozen=True, kw_only=True):
     """The columns of `runs` that acceptance writes.
 
     Args:
+        agent: name of the agent that the run and its thread belong to.
         kind: `agent` runs are exclusive per thread, `action` runs are not.
         request: the request body, byte for byte; cleared when the run ends.
         headers: headers of the client that chat-gateway forwards; cleared when the run ends.
@@ -45,6 +46,7 @@ class AcceptedFields(msgspec.Struct, frozen=True, kw_only=True):
     user_id: str
     thread_id: str
     conversation_id: int
+    agent: str
     kind: RunKind
     request_type: str
     request: bytes

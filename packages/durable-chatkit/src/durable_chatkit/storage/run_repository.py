@@ -24,6 +24,7 @@ from durable_chatkit.storage.run_states import (
 from durable_chatkit.storage.usage_repository import AnswerUsage, add_usage
 from todochat.bus.errors import RunLostError
 from todochat.bus.limits import DEFAULT_LIMITS
+from todochat.contracts.agents import DEFAULT_AGENT
 from todochat.database import Database
 
 PURGE_BATCH: Final = 500
@@ -54,7 +55,7 @@ _REMOVED_TOOL_STEPS: Final = text("""
 _QUEUE: Final = text("""
     SELECT count(*) AS length,
            coalesce(extract(epoch FROM now() - min(created_at)), 0) AS oldest_s
-      FROM runs WHERE closed_at IS NULL AND status = 'queued'
+      FROM runs WHERE agent = :agent AND closed_at IS NULL AND status = 'queued'
 """)
 
 
@@ -77,20 +78,27 @@ class RunRepository:
 
     Args:
         db: bound to the role `chat_jobs`, whose policies permit exactly this.
+        agent: only its runs are claimed and counted.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, agent: str = DEFAULT_AGENT) -> None:
         self._db = db
+        self._agent = agent
 
     async def claim(self, worker_id: str, lease_s: float) -> RunRecord | None:
-        """Claim the oldest unclaimed run, or None.
+        """Claim the agent's oldest unclaimed run, or None.
 
         This may be a run that has ended but whose end marker may be missing; the caller then only
         writes the marker and calls `close`. See `RunRecord.is_poisoned`.
         """
         async with self._db.transaction(None) as session:
             result = await session.execute(
-                CLAIM, {"worker_id": worker_id, "lease": timedelta(seconds=lease_s)}
+                CLAIM,
+                {
+                    "agent": self._agent,
+                    "worker_id": worker_id,
+                    "lease": timedelta(seconds=lease_s),
+                },
             )
             row = result.one_or_none()
         return to_run(row) if row is not None else None
@@ -267,13 +275,13 @@ class RunRepository:
             return len(runs.all()), len(steps.all())
 
     async def count_queued(self) -> int:
-        """Return the number of queued runs of all users."""
+        """Return the number of the agent's queued runs, of all users."""
         return (await self.read_queue()).length
 
     async def read_queue(self) -> QueueLength:
-        """Return the number of queued runs of all users, and the age of the oldest."""
+        """Return the number of the agent's queued runs, of all users, and the age of the oldest."""
         async with self._db.transaction(None) as session:
-            row = (await session.execute(_QUEUE)).one()
+            row = (await session.execute(_QUEUE, {"agent": self._agent})).one()
         return QueueLength(int(row.length), max(0.0, float(row.oldest_s)))
 
     async def _changed(self, statement: TextClause, **values: object) -> bool:

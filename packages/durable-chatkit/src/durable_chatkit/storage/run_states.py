@@ -38,12 +38,12 @@ LOG_OVERHEAD_BYTES: Final = 1024  # of a run's keys in Redis, for any log
 # nothing -> queued. Part of the statement in `acceptance_repository` that writes everything else.
 # A thread has one active run that calls the agent: `uq_runs_thread_id_active_agent`.
 ACCEPT_SQL: Final = """
-    INSERT INTO runs (run_id, user_id, thread_id, conversation_id, kind, request_type, request,
+    INSERT INTO runs (run_id, user_id, thread_id, conversation_id, agent, kind, request_type, request,
                       simple_form, turn, user_message_id, idempotency_key, body_hash, timezone,
                       locale, traceparent, headers, created_at)
     VALUES (:run_id, :user_id, :thread_id,
-            coalesce((SELECT conversation_id FROM thread), :conversation_id), :kind, :request_type,
-            :request, :simple_form, :turn, :user_message_id, :idempotency_key, :body_hash,
+            coalesce((SELECT conversation_id FROM thread), :conversation_id), :agent, :kind,
+            :request_type, :request, :simple_form, :turn, :user_message_id, :idempotency_key, :body_hash,
             :timezone, :locale, :traceparent, :headers, :created_at)
     ON CONFLICT (run_id) DO NOTHING
     RETURNING conversation_id
@@ -51,7 +51,7 @@ ACCEPT_SQL: Final = """
 
 # queued, orphaned -> running; unmarked -> ended. If the run still names a worker, that worker died: a
 # release clears the name.
-# SKIP LOCKED lets workers claim concurrently; FIFO among unclaimed runs.
+# SKIP LOCKED lets workers claim concurrently; FIFO among an agent's unclaimed runs.
 CLAIM: Final = text(f"""
     UPDATE runs
        SET attempt = attempt + 1,
@@ -62,7 +62,8 @@ CLAIM: Final = text(f"""
            started_at = coalesce(started_at, now())
      WHERE run_id = (
            SELECT run_id FROM runs
-            WHERE closed_at IS NULL AND (lease_until IS NULL OR lease_until < now())
+            WHERE agent = :agent AND closed_at IS NULL
+              AND (lease_until IS NULL OR lease_until < now())
             ORDER BY created_at, run_id
               FOR UPDATE SKIP LOCKED
             LIMIT 1)

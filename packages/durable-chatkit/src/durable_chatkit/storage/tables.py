@@ -65,6 +65,7 @@ THREADS: Final = Table(
     Column("allowed_image_domains", JSONB),
     Column("created_at", MOMENT, nullable=False),
     Column("updated_at", MOMENT, nullable=False),
+    Column("agent", Text, nullable=False, server_default=text("'default'")),
     UniqueConstraint("user_id", "conversation_id"),
     # Target of the foreign keys of items and attachments: they can't reference other users' threads.
     UniqueConstraint("user_id", "id"),
@@ -179,6 +180,7 @@ RUNS: Final = Table(
     Column("locale", Text, nullable=False),
     Column("traceparent", Text),
     Column("headers", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("agent", Text, nullable=False, server_default=text("'default'")),
     Column("status", Text, nullable=False, server_default=text("'queued'")),
     Column("attempt", Integer, nullable=False, server_default=text("0")),
     Column("crashes", Integer, nullable=False, server_default=text("0")),

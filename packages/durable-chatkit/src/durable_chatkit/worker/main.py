@@ -173,6 +173,7 @@ async def open_worker(
     resources = _driver_resources(settings, databases, publisher, model, assistant, times)
     worker = Worker(
         new_id("wrk"),
+        agent=settings.agent_name,
         databases=databases,
         redis=redis,
         resources=resources,
@@ -194,7 +195,7 @@ def _driver_resources(
     jobs = RunDatabase(databases.jobs.engine)
     tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
     links = AttachmentLinks(settings.public_url, LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT)))
-    store = PostgresStore(RunDatabase(databases.app.engine), links)
+    store = PostgresStore(RunDatabase(databases.app.engine), links, settings.agent_name)
     budgets, prices = Budgets.from_settings(settings), parse_prices(settings)
     meter = UsageMeter(UsageRepository(jobs), budgets, prices, configured.name)
     model = assistant.agent.model

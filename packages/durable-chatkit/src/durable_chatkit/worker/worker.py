@@ -40,6 +40,7 @@ class Worker:
     """Claims and drives runs until it drains.
 
     Args:
+        agent: it claims only runs of this agent.
         databases: claims and leases have a separate pool. The worker claims nothing before the
             roles have been checked, which waits while PostgreSQL is unreachable.
         concurrency: how many runs it drives concurrently.
@@ -52,6 +53,7 @@ class Worker:
         self,
         worker_id: str,
         *,
+        agent: str,
         databases: WorkerDatabases,
         redis: RedisClient,
         resources: DriverResources,
@@ -61,7 +63,7 @@ class Worker:
         self.worker_id = worker_id
         self.active: dict[str, RunHandle] = {}
         self._databases = databases
-        self._runs = runs = RunRepository(databases.leases)
+        self._runs = runs = RunRepository(databases.leases, agent)
         self._redis = redis
         self._resources = resources
         self._concurrency = concurrency

@@ -177,6 +177,14 @@ class TestAccepting:
 
         assert wrong_id.status_code == wrong_key.status_code == no_json.status_code == 400
 
+    async def test_request_for_another_agent_returns_404(
+        self, gateway: Gateway, user: str, message: MakeMessage
+    ) -> None:
+        own = await gateway.chatkit(message(), user, x_agent="default")
+        other = await gateway.chatkit(message(), user, x_agent="tea")
+
+        assert (own.status_code, other.status_code) == (202, 404)
+
     async def test_forwarded_headers_are_stored_with_the_run(
         self, claim_run_with: ClaimRunWith
     ) -> None:

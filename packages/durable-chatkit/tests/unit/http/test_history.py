@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 import pytest
-from api_kit import Gateway
+from api_kit import Gateway, OpenGateway
 from chat_kit import Admin, Chat, MakeItems, MakeMessage, MakeUser
 
 from todochat.clock import utc_now
@@ -212,3 +212,46 @@ async def test_export_of_long_history_is_complete(
     exported = await export(gateway, user)
 
     assert len({item["id"] for item in exported["threads"][0]["items"]}) == 250
+
+
+async def test_search_and_export_can_be_filtered_by_agent(
+    gateway: Gateway, open_gateway: OpenGateway, message: MakeMessage, user: str
+) -> None:
+    tea = await open_gateway(TODO_AGENT_NAME="tea")
+    todo_thread = (await gateway.chatkit(message("buy milk"), user)).json()["thread_id"]
+    tea_thread = (await tea.chatkit(message("milk tea"), user)).json()["thread_id"]
+
+    hits = (await search(gateway, user, "milk"))["items"]
+    assert {hit["thread_id"]: hit["agent"] for hit in hits} == {
+        todo_thread: "default",
+        tea_thread: "tea",
+    }
+    hits = (await search(gateway, user, "milk", agent="tea"))["items"]
+    assert [hit["thread_id"] for hit in hits] == [tea_thread]
+    assert len((await export(gateway, user))["threads"]) == 2
+    exported = (await gateway.get("/internal/export?agent=tea", user)).json()
+    assert [(each["id"], each["agent"]) for each in exported["threads"]] == [(tea_thread, "tea")]
+
+
+async def test_filtered_export_has_only_the_agents_files_and_feedback(
+    gateway: Gateway, chat: Chat, user: str, items: MakeItems, admin: Admin
+) -> None:
+    thread = await chat.new_thread(user)
+    item = items(thread.id).answer("hello")
+    await chat.add_items(user, item)
+    await chat.store.save_feedback(thread.id, [item.id], "positive", chat.context(user))
+    await admin.execute(
+        "INSERT INTO attachments (user_id, id, thread_id, payload, uploaded_at)"
+        " VALUES ($1, 'atc_1', $2, '{\"id\": \"atc_1\"}', now()),"
+        "        ($1, 'atc_2', NULL, '{\"id\": \"atc_2\"}', now())",
+        user,
+        thread.id,
+    )
+
+    everything = await export(gateway, user)
+    own = (await gateway.get("/internal/export?agent=default", user)).json()
+    other = (await gateway.get("/internal/export?agent=tea", user)).json()
+
+    counts = [len(each["attachments"]) for each in (everything, own, other)]
+    assert counts == [2, 1, 0]
+    assert [len(each["feedback"]) for each in (everything, own, other)] == [1, 1, 0]

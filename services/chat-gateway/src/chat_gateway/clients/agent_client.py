@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from chat_gateway.errors import AgentFailedError, RunNotFoundError
+from todochat.contracts.agents import AGENT_HEADER
 from todochat.contracts.runs import (
     ACTIVE_STATUSES,
     AcceptedRun,
@@ -35,10 +36,15 @@ class RelayedResponse(msgspec.Struct, frozen=True):
 
 
 class AgentClient:
-    """Typed calls; refusals of todo-agent are raised with their own status and code."""
+    """Typed calls; refusals of todo-agent are raised with their own status and code.
 
-    def __init__(self, client: ServiceClient) -> None:
+    Args:
+        name: the agent's name, which its api compares with its own; None for the default agent.
+    """
+
+    def __init__(self, client: ServiceClient, name: str | None = None) -> None:
         self._client = client
+        self._named = {AGENT_HEADER: name} if name is not None else {}
 
     async def submit_request(
         self,
@@ -61,7 +67,7 @@ class AgentClient:
             "/internal/chatkit",
             user_id=user_id,
             json=body,
-            headers=headers,
+            headers={**headers, **self._named},
             timeout_s=timeout_s,
         )
         check_response(response)

@@ -49,8 +49,11 @@ class HistoryClient:
         check_response(response)
         return RelayedResponse(response.body, {"content-type": "application/json"})
 
-    async def open_export(self, user_id: str) -> Download:
-        """Open an export of all of a user's chats; the caller reads or closes its chunks.
+    async def open_export(self, user_id: str, params: Mapping[str, str]) -> Download:
+        """Open an export of a user's chats; the caller reads or closes its chunks.
+
+        Args:
+            params: `agent` selects the threads of one agent.
 
         Raises:
             ServiceError: todo-agent refused the call or is unreachable.
@@ -58,7 +61,11 @@ class HistoryClient:
         async with AsyncExitStack() as stack:
             response = await stack.enter_async_context(
                 self._client.open(
-                    "GET", "/internal/export", user_id=user_id, timeout_s=EXPORT_TIMEOUT_S
+                    "GET",
+                    "/internal/export",
+                    user_id=user_id,
+                    params=params,
+                    timeout_s=EXPORT_TIMEOUT_S,
                 )
             )
             if response.status != 200:

@@ -3,6 +3,7 @@
 from litestar import Controller, get
 from litestar.di import NamedDependency
 
+from chat_gateway.http.agent_paths import named_agent
 from chat_gateway.http.documentation import BEARER
 from chat_gateway.http.guards import AdmittedRequest, admit_secret, costs
 from chat_gateway.http.rejections import COUNTING_HANDLERS
@@ -27,4 +28,5 @@ class PublicAssistantController(Controller):
         self, request: AdmittedRequest, services: NamedDependency[Services]
     ) -> AssistantView:
         """Describe the assistant's capabilities, so that a page offers only what works."""
-        return await services.agent.describe_assistant(request.auth.user_id)
+        agent = services.agents[named_agent(request)]
+        return await agent.describe_assistant(request.auth.user_id)

@@ -11,6 +11,7 @@ from litestar.params import HeaderParameter
 
 from chat_gateway.clients.agent_client import RelayedResponse
 from chat_gateway.errors import MalformedBodyError
+from chat_gateway.http.agent_paths import named_agent
 from chat_gateway.http.documentation import BEARER, ChatOperation
 from chat_gateway.http.guards import AdmittedRequest, admit_secret, costs
 from chat_gateway.http.rejections import COUNTING_HANDLERS
@@ -118,6 +119,7 @@ class ChatController(Controller):
             if (idempotency_key := parse_idempotency_key(request.headers)) is not None:
                 headers[IDEMPOTENCY_HEADER] = idempotency_key
             chat_request = ChatRequest(
+                agent=named_agent(request),
                 body=body.content,
                 request_type=body.request_type,
                 headers=headers,

@@ -8,14 +8,20 @@ from litestar.di import NamedDependency
 from litestar.enums import MediaType
 from litestar.params import QueryParameter
 
+from chat_gateway.http.agent_paths import named_agent
 from chat_gateway.http.documentation import BEARER, ExportOperation, SearchOperation
 from chat_gateway.http.guards import AdmittedRequest, admit_secret, costs
 from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.services import Services
 from chat_gateway.streams.admission import EXPORT_COST, PLAIN_COST
+from todochat.contracts.agents import AGENT_NAME
 from todochat.http.openapi import problems
 from todochat.http.streamed_response import StreamedResponse
 
+AgentName = Annotated[
+    str | None,
+    QueryParameter(pattern=AGENT_NAME, description="Only threads of this agent."),
+]
 MAX_EXPORTS: Final = 2  # per user and process; each holds a connection to todo-agent
 
 
@@ -51,9 +57,15 @@ class PublicHistoryController(Controller):
             str | None,
             QueryParameter(max_length=250, description="`next_cursor` of the previous page."),
         ] = None,
+        agent: AgentName = None,
     ) -> Response[bytes]:
         """Search your messages and the assistant's, newest first."""
-        params = {"q": q, "limit": str(limit), **({"cursor": cursor} if cursor else {})}
+        params = {
+            "q": q,
+            "limit": str(limit),
+            **({"cursor": cursor} if cursor else {}),
+            **agent_filter(request, agent),
+        }
         page = await services.history.search_messages(request.auth.user_id, params)
         return Response(page.body, headers=page.headers)
 
@@ -61,10 +73,13 @@ class PublicHistoryController(Controller):
         "/export",
         opt=costs(EXPORT_COST),
         operation_class=ExportOperation,
-        responses=problems(401, 403, 409, 429, 503),
+        responses=problems(400, 401, 403, 409, 422, 429, 503),
     )
     async def export(
-        self, request: AdmittedRequest, services: NamedDependency[Services]
+        self,
+        request: AdmittedRequest,
+        services: NamedDependency[Services],
+        agent: AgentName = None,
     ) -> StreamedResponse:
         """Stream all of your chats: threads with their items, files and feedback.
 
@@ -72,7 +87,7 @@ class PublicHistoryController(Controller):
         """
         user_id = request.auth.user_id
         services.exports.check(user_id)
-        download = await services.history.open_export(user_id)
+        download = await services.history.open_export(user_id, agent_filter(request, agent))
 
         async def chunks() -> AsyncGenerator[bytes, None]:
             with services.exports.hold(user_id):
@@ -85,3 +100,9 @@ class PublicHistoryController(Controller):
             media_type=MediaType.JSON,
             headers={"Content-Disposition": 'attachment; filename="chat.json"'},
         )
+
+
+def agent_filter(request: AdmittedRequest, agent: str | None) -> dict[str, str]:
+    """Return the parameter that selects an agent, from the query or else from the path."""
+    name = agent or named_agent(request)
+    return {"agent": name} if name is not None else {}

@@ -44,7 +44,7 @@ class PublicRunController(Controller):
         ] = "active",
     ) -> ActiveRunList:
         """Find the active runs of a thread, for example after a reload."""
-        runs = await services.agent.find_active_runs(request.auth.user_id, thread_id)
+        runs = await services.agents[None].find_active_runs(request.auth.user_id, thread_id)
         return ActiveRunList(
             [ActiveRunView(r.run_id, r.thread_id, r.status, r.created_at) for r in runs]
         )
