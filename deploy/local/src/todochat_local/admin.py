@@ -12,12 +12,17 @@ from todochat_local.shell_command import shell_command
 
 
 def run_admin(data: DataDir, environ: Mapping[str, str], arguments: Sequence[str]) -> int:
-    """Replace this process with `python -m todo_agent usage ...` or `python -m auth_session admin ...`.
+    """Replace this process with `python -m auth_session admin ...`, or a command of todo_agent.
 
-    Returns 1 if no stack is running.
+    `usage` and `threads import` are todo_agent's. Returns 1 if no stack is running.
     """
     environments = read_json_object(data.admin_environment) if launcher_pid(data) else None
-    module, *first = ("todo_agent",) if arguments[:1] == ["usage"] else ("auth_session", "admin")
+    module, *first = "auth_session", "admin"
+    if arguments[:1] == ["usage"]:
+        module, *first = ("todo_agent",)
+    elif arguments[:2] == ["threads", "import"]:
+        module, *first = "todo_agent", "import-threads"
+        arguments = arguments[2:]
     settings = (environments or {}).get(module)
     if settings is None:
         sys.stderr.write(

@@ -138,7 +138,10 @@ def reset(
 
 @app.command(context_settings=PASS_ON, add_help_option=False)
 def admin(context: typer.Context, data_dir: DataDirOption = DEFAULT) -> None:
-    """Administer the running stack: see `admin user --help` and `admin usage --help`."""
+    """Administer the running stack.
+
+    See `admin user --help`, `admin usage --help` and `admin threads import --help`.
+    """
     from todochat_local.admin import run_admin  # noqa: PLC0415
 
     raise typer.Exit(run_admin(DataDir(data_dir), environ_of(context), context.args))

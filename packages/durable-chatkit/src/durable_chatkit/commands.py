@@ -1,4 +1,4 @@
-"""The commands of an agent service: `api`, `worker`, `migrate` and `usage`.
+"""The commands of an agent service: `api`, `worker`, `migrate`, `usage` and `import-threads`.
 
 A service's `__main__.py` calls `run_command` with its settings and the environment.
 """
@@ -12,6 +12,7 @@ from typing import Final
 from durable_chatkit.mcp_on_demand import postpone_mcp
 from durable_chatkit.settings import (
     ChatSettings,
+    ImportSettings,
     MigrationSettings,
     UsageSettings,
     check_transcription,
@@ -43,8 +44,10 @@ def run_command(
             migrate(environ)
         case ["usage", *options]:
             report_usage(program, options, environ)
+        case ["import-threads", *options]:
+            import_threads(program, options, environ)
         case _:
-            exit_with(f"usage: {program} api|worker|migrate|usage")
+            exit_with(f"usage: {program} api|worker|migrate|usage|import-threads")
 
 
 def serve_api(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> None:
@@ -91,6 +94,22 @@ def report_usage(program: str, arguments: Sequence[str], environ: Mapping[str, s
     except SettingsError as error:
         exit_with(str(error))
     sys.exit(usage_report.print_usage(settings, options))
+
+
+def import_threads(program: str, arguments: Sequence[str], environ: Mapping[str, str]) -> None:
+    """Import threads of another ChatKit store."""
+    postpone_mcp()
+    from durable_chatkit import thread_import  # noqa: PLC0415 - imports SQLAlchemy and ChatKit
+
+    description = "Import threads from JSON lines; see docs/adopting/import-threads.md."
+    parser = argparse.ArgumentParser(f"{program} import-threads", description=description)
+    thread_import.add_arguments(parser)
+    options = parser.parse_args(arguments)
+    try:
+        settings = load_settings(ImportSettings, environ)
+    except SettingsError as error:
+        exit_with(str(error))
+    sys.exit(thread_import.import_file(settings, options))
 
 
 def _load_settings(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> ChatSettings:

@@ -232,6 +232,21 @@ class UsageSettings(msgspec.Struct, frozen=True, kw_only=True):
         return f"{type(self).__name__}(...)"
 
 
+class ImportSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Settings of the command `import-threads`."""
+
+    database_url: Annotated[str, Meta(extra={"secret": True})] = msgspec.field(
+        name="CHAT_DATABASE_URL"
+    )
+    agent_name: Annotated[str, Meta(pattern=AGENT_NAME)] = msgspec.field(
+        name="TODO_AGENT_NAME", default=DEFAULT_AGENT
+    )
+
+    def __repr__(self) -> str:
+        """Return only the type name: the URL contains a password."""
+        return f"{type(self).__name__}(...)"
+
+
 class MigrationSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the command `migrate`."""
 

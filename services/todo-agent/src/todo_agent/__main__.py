@@ -1,4 +1,4 @@
-"""`python -m todo_agent api|worker|migrate|usage`: the only file that reads the environment."""
+"""`python -m todo_agent api|worker|migrate|usage|import-threads`: the only file that reads the environment."""
 
 import gc
 

@@ -13,8 +13,9 @@ from todo_agent.__main__ import main
     [
         (["api"], "setting REDIS_URL is required"),
         (["migrate"], "setting CHAT_MIGRATION_DATABASE_URL is required"),
-        ([], "usage: python -m todo_agent api|worker|migrate|usage"),
-        (["dance"], "usage: python -m todo_agent api|worker|migrate|usage"),
+        (["import-threads", "-"], "setting CHAT_DATABASE_URL is required"),
+        ([], "usage: python -m todo_agent api|worker|migrate|usage|import-threads"),
+        (["dance"], "usage: python -m todo_agent api|worker|migrate|usage|import-threads"),
     ],
 )
 def test_invalid_start_exits_with_one_line(

@@ -126,6 +126,7 @@ async def test_worker_claims_nothing_before_roles_are_checked(
     databases = other._databases._replace(app=unchecked)
     worker = Worker(
         "wrk_early",
+        agent=chat.settings.agent_name,
         databases=databases,
         redis=chat.redis,
         resources=other._resources,
