@@ -52,6 +52,7 @@ EDGE_SETTINGS: Final = frozenset(
         "EDGE_ANSWER_TIMEOUT",
         "EDGE_BODY_TIMEOUT",
         "EDGE_CHAT_ANSWER_TIMEOUT",
+        "EDGE_EXTRA_ROUTES",
         "EDGE_HEADER_TIMEOUT",
         "EDGE_MAX_BODY",
         "EDGE_METRICS",
