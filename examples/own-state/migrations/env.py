@@ -1,0 +1,7 @@
+"""Alembic's entry point."""
+
+from sqlalchemy import MetaData
+
+from todochat.database.migrations import run_env
+
+run_env(MetaData())
