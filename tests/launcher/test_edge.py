@@ -31,6 +31,9 @@ ROUTES = [
     ("/.well-known/jwks.json/", EDGE),
     ("/.well-known/security.txt", EDGE),
     # chat-gateway
+    ("/api/site", GATEWAY),
+    ("/api/site/chat", GATEWAY),
+    ("/api/site/tasks", TASKS),
     ("/api/u/chat", GATEWAY),
     ("/api/u/chat/", GATEWAY),
     ("/api/u/chat?type=x", GATEWAY),
@@ -67,6 +70,7 @@ ROUTES = [
     ("/api", EDGE),
     ("/api/", EDGE),
     ("/api/u", EDGE),
+    ("/api/site/", EDGE),
     ("/api/u/", EDGE),
     ("/api/./chat", EDGE),
     ("/API/u/chat", EDGE),

@@ -2,11 +2,12 @@ import type { UseChatKitOptions } from "@openai/chatkit-react";
 import { useTheme } from "next-themes";
 import { useMemo } from "react";
 import { chatApi, chatLocale, searchEntities } from "@/lib/chatApi";
-import { PROMPTS } from "@/lib/chatPrompts";
 import { localeOrDefault } from "@/lib/locale";
+import { TODO_TEXTS } from "@/lib/siteTexts";
 import { useAssistant } from "@/stores/assistantStore";
 import { useAuthStore } from "@/stores/authStore";
 import { usePreferences } from "@/stores/preferencesStore";
+import { useSiteTexts } from "@/stores/siteTextsStore";
 
 const MIB = 1024 * 1024;
 const ACCENT = { light: "#0f766e", dark: "#5ee6d2" };
@@ -20,6 +21,7 @@ export function useChatOptions(): UseChatKitOptions {
   const locale = useAuthStore((state) => state.user?.locale ?? null);
   const density = usePreferences((state) => state.density);
   const assistant = useAssistant();
+  const texts = useSiteTexts() ?? TODO_TEXTS;
   const { resolvedTheme } = useTheme();
   const scheme = resolvedTheme === "dark" ? "dark" : "light";
 
@@ -40,8 +42,9 @@ export function useChatOptions(): UseChatKitOptions {
       },
       history: { enabled: true, showDelete: true, showRename: true },
       startScreen: {
-        greeting: name ? `Hello ${name}, what needs doing?` : "What needs doing?",
-        prompts: PROMPTS,
+        greeting:
+          texts.greeting ?? (name ? `Hello ${name}, what needs doing?` : "What needs doing?"),
+        prompts: texts.prompts,
       },
       composer: {
         placeholder: "Message your assistant",
@@ -62,6 +65,6 @@ export function useChatOptions(): UseChatKitOptions {
       entities: { onTagSearch: (query) => searchEntities(userId, query), showComposerMenu: true },
       ...(assistant?.offline ? { disclaimer: { text: OFFLINE_NOTE } } : {}),
     }),
-    [userId, name, locale, density, scheme, assistant],
+    [userId, name, locale, density, scheme, assistant, texts],
   );
 }

@@ -8,6 +8,7 @@ from chat_gateway.http.attachment_controller import PublicAttachmentController
 from chat_gateway.http.chat_controller import ChatController
 from chat_gateway.http.history_controller import PublicHistoryController
 from chat_gateway.http.run_controller import PublicRunController
+from chat_gateway.http.site_controller import SiteController
 from chat_gateway.lifespan import check_redis, open_gateway
 from chat_gateway.services import Services
 from chat_gateway.settings import ChatGatewaySettings
@@ -20,8 +21,9 @@ def create_app(settings: ChatGatewaySettings) -> Litestar:
 
     Raises:
         SettingsError: a header in CHAT_GATEWAY_FORWARD_HEADERS must not be forwarded, or an entry
-            of CHAT_GATEWAY_AGENTS is malformed.
+            of CHAT_GATEWAY_AGENTS or ASSISTANT_PROMPTS is malformed.
     """
+    _ = settings.start_prompts
     app = create_service_app(
         name="chat-gateway",
         settings=settings,
@@ -31,6 +33,7 @@ def create_app(settings: ChatGatewaySettings) -> Litestar:
             PublicAttachmentController,
             PublicHistoryController,
             PublicAssistantController,
+            SiteController,
         ],
         lifespan=[open_gateway],
         ready_checks={"redis": check_redis},

@@ -11,6 +11,14 @@ from todochat.contracts.client_headers import parse_forwarded_names
 from todochat.settings import ServiceSettings, SettingsError, env_name, split_list
 
 
+class StartPrompt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A prompt of the chat's start screen."""
+
+    label: Annotated[str, Meta(min_length=1, max_length=100)]
+    prompt: Annotated[str, Meta(min_length=1, max_length=4000)]
+    icon: Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,40}$")] = "sparkle"
+
+
 class ChatGatewaySettings(
     ServiceSettings, frozen=True, kw_only=True, rename=env_name("CHAT_GATEWAY")
 ):
@@ -48,6 +56,25 @@ class ChatGatewaySettings(
             )
         ),
     ] = ""
+    assistant_name: Annotated[
+        str,
+        Meta(
+            max_length=60,
+            description="Name of the site and its assistant, for an agent other than the todo agent.",
+        ),
+    ] = msgspec.field(name="ASSISTANT_NAME", default="")
+    assistant_greeting: Annotated[
+        str, Meta(max_length=200, description="Greeting of the site's chat.")
+    ] = msgspec.field(name="ASSISTANT_GREETING", default="")
+    assistant_prompts: Annotated[
+        str,
+        Meta(
+            description=(
+                "Prompts of the chat's start screen, at most 12: a JSON list of"
+                ' `{"label", "prompt", "icon"}`. `icon` is one of ChatKit\'s and optional.'
+            )
+        ),
+    ] = msgspec.field(name="ASSISTANT_PROMPTS", default="")
     turns_per_minute: Annotated[
         int,
         Meta(gt=0, description="Messages, actions with a streamed response and exports, per user."),
@@ -101,3 +128,21 @@ class ChatGatewaySettings(
                 raise SettingsError(msg)
             urls[name] = url
         return urls
+
+    @property
+    def start_prompts(self) -> list[StartPrompt] | None:
+        """The prompts in `assistant_prompts`; None if it isn't set.
+
+        Raises:
+            SettingsError: it isn't a list of at most 12 prompts.
+        """
+        if not self.assistant_prompts:
+            return None
+        try:
+            return msgspec.json.decode(self.assistant_prompts, type=_Prompts)
+        except msgspec.DecodeError as error:
+            msg = f"setting ASSISTANT_PROMPTS: {error}"
+            raise SettingsError(msg) from None
+
+
+_Prompts = Annotated[list[StartPrompt], Meta(max_length=12)]

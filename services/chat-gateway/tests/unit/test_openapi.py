@@ -47,8 +47,8 @@ def test_every_status_is_documented(
     assert "user_id" in {parameter["name"] for parameter in paths[path][method]["parameters"]}
 
 
-def test_openapi_has_nine_public_paths(paths: dict[str, Any]) -> None:
-    assert len(paths) == 9
+def test_openapi_has_ten_public_paths(paths: dict[str, Any]) -> None:
+    assert len(paths) == 10
 
 
 def test_streams_and_both_body_forms_are_documented(paths: dict[str, Any]) -> None:

@@ -6,12 +6,18 @@ import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
 import { useChatKitScript } from "@/hooks/useChatKitScript";
 import { usesOfficialScript } from "@/lib/chatKitScript";
+import { useSiteTexts } from "@/stores/siteTextsStore";
 
-/** Renders a skeleton until the chat component is loaded, and instructions if that fails. */
+/**
+ * Renders a skeleton until the chat component and the site's texts are loaded, and instructions if
+ * the component fails to load.
+ */
 export function ChatReady({ children }: { children: ReactNode }) {
   const { status, retry } = useChatKitScript();
-  if (status === "ready") return children;
-  if (status === "loading") return <ChatSkeleton />;
+  // Without the texts the start screen would greet for the todo assistant, then change.
+  const hasTexts = useSiteTexts() !== null;
+  if (status === "ready" && hasTexts) return children;
+  if (status !== "missing") return <ChatSkeleton />;
   return (
     <div role="alert" className="grid h-full place-items-center p-6">
       <div className="grid max-w-xs justify-items-center gap-3 text-center text-sm">

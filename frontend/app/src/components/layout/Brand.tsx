@@ -1,7 +1,11 @@
-import { cn } from "@/lib/utils";
+"use client";
 
-/** The product's logo and name. */
+import { cn } from "@/lib/utils";
+import { useSiteTexts } from "@/stores/siteTextsStore";
+
+/** The site's logo and name; the name is empty until it is loaded. */
 export function Brand({ className }: { className?: string }) {
+  const texts = useSiteTexts();
   return (
     <span className={cn("inline-flex items-center gap-2 font-semibold tracking-tight", className)}>
       <svg viewBox="0 0 32 32" className="h-7 w-7 shrink-0" aria-hidden="true">
@@ -15,7 +19,7 @@ export function Brand({ className }: { className?: string }) {
           className="stroke-primary-foreground"
         />
       </svg>
-      todochat
+      {texts?.siteName ?? "\u00a0"}
     </span>
   );
 }

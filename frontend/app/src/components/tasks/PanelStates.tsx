@@ -4,8 +4,10 @@ import { CloudOff, MessageCircle, SearchX, Sparkles, Sun } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
+import { TODO_TEXTS } from "@/lib/siteTexts";
 import type { Filter } from "@/lib/taskView";
 import { useChatWindow } from "@/stores/chatWindowStore";
+import { useSiteTexts } from "@/stores/siteTextsStore";
 import { useTaskStore } from "@/stores/taskStore";
 
 /** A placeholder for the tasks while they load. */
@@ -39,20 +41,15 @@ export function PanelError() {
   );
 }
 
-const EXAMPLES = [
-  "add buy milk tomorrow at 5pm",
-  "add call Ann, book the train and water the plants",
-  "help",
-];
-
 /** The panel of a user without tasks, with examples. */
 export function NoTasksYet() {
   const open = useChatWindow((state) => state.open);
+  const { examples } = useSiteTexts() ?? TODO_TEXTS;
   return (
     <Placeholder icon={<Sparkles aria-hidden />} title="No tasks yet">
       <p>Add your first task above, or ask the assistant:</p>
       <div className="grid w-full gap-2">
-        {EXAMPLES.map((text) => (
+        {examples.map((text) => (
           <Button
             key={text}
             variant="outline"
