@@ -42,7 +42,7 @@ STDIN: Final = "-"
 
 
 class ThreadOutcome(msgspec.Struct, frozen=True):
-    """What became of one thread.
+    """The outcome of importing one thread.
 
     Args:
         thread_id: its id here.

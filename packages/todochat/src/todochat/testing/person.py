@@ -149,13 +149,14 @@ class Person:
         self,
         body: Mapping[str, Any],
         *,
+        path: str = "",
         resumable: bool = True,
         headers: Mapping[str, str] | None = None,
     ) -> AsyncIterator[Stream]:
-        """Post a body to the chat and read its stream."""
+        """Post a body to the chat and read its stream; `path` follows `/chat`."""
         sent = self._headers({**({"X-Resumable": "1"} if resumable else {}), **(headers or {})})
         async with self.client.stream(
-            "POST", f"/api/{self.user_id}/chat", json=body, headers=sent
+            "POST", f"/api/{self.user_id}/chat{path}", json=body, headers=sent
         ) as response:
             if response.status_code != 200:
                 await response.aread()
