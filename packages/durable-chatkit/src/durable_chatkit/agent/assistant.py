@@ -1,30 +1,53 @@
-"""The result of an agent factory: an agent, and optionally handlers for the rest of a chat.
+"""An assistant: an agent or a workflow, and optionally handlers for the rest of a chat.
 
 Only the agent is required. Handlers run in the worker with the same guarantees as tools: a finished
 handler is journaled, and a later attempt at the run doesn't run it again.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agents import Agent
+from agents import Agent, TResponseInputItem
 from chatkit.actions import Action
-from chatkit.types import UserMessageItem, WidgetItem
+from chatkit.types import ThreadStreamEvent, UserMessageItem, WidgetItem
 
-from durable_chatkit.agent.history import AttachmentToInput, WidgetToInput
+from durable_chatkit.agent.history import (
+    AttachmentToInput,
+    HiddenContextToInput,
+    TagToInput,
+    WidgetToInput,
+)
+from durable_chatkit.agent.rendered_output import OutputRenderer, readable_text
 from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.workflow import Workflow, WorkflowFields, WorkflowFunction
 
 MAX_TITLE_CHARS: Final = 60
+REFUSAL: Final = "I can't help with that."
 _ELLIPSIS: Final = "…"
+
+# Returns the agent of a turn. `run.message.inference_options` has the model and the tool that the
+# user chose in the composer. Each attempt at the run calls it again: read anything that may have
+# changed by then in a `step`.
+AgentOfTurn = Callable[[RunContext], Agent[Any] | Awaitable[Agent[Any]]]
 
 # Receives the action, the widget that sent it (None if the page sent it) and the run. It publishes
 # through the run, like a tool: `run.stream`, `run.stream_widget`, `run.update_widget`, and
-# `durable_chatkit.agent.actions.record_action` for effects that the model must know about later.
-# The user sees the message of a `chatkit.errors.CustomStreamError` (`allow_retry`: another click may
-# succeed); any other exception shows a generic error. A handler must not call a model, because
-# another run of the thread may be calling one.
-ActionHandler = Callable[[Action[str, Any], WidgetItem | None, RunContext], Awaitable[None]]
+# `durable_chatkit.agent.actions.record_action` for effects that the model must know about later. An
+# async generator may yield events instead, for example those of
+# `chatkit.agents.stream_agent_response`. The user sees the message of a
+# `chatkit.errors.CustomStreamError` (`allow_retry`: another click may succeed); any other exception
+# shows a generic error.
+ActionHandler = Callable[
+    [Action[str, Any], WidgetItem | None, RunContext],
+    Awaitable[None] | AsyncIterator[ThreadStreamEvent],
+]
+
+# Receives the SDK's exception of the guardrail; returns the message that replaces the answer.
+TripwireHandler = Callable[[Exception, RunContext], str | Awaitable[str]]
+
+TitleMaker = Callable[[UserMessageItem], str | Awaitable[str | None] | None]
+ExtraInput = Callable[[RunContext], list[TResponseInputItem] | Awaitable[list[TResponseInputItem]]]
 
 
 def title_of(message: UserMessageItem) -> str | None:
@@ -47,26 +70,67 @@ def title_of(message: UserMessageItem) -> str | None:
     return kept.rstrip(" ,;:.-") + _ELLIPSIS
 
 
+def refuse(_error: Exception, _run: RunContext) -> str:
+    """Return the message shown instead of an answer that a guardrail has stopped."""
+    return REFUSAL
+
+
 @dataclass(frozen=True, kw_only=True)
 class Assistant:
     """An agent with optional handlers.
 
     Args:
-        agent: responds to messages.
+        agent: responds to messages: an agent, a function (run) -> agent called for each turn, or
+            a workflow.
         handle_action: handles actions from `threads.custom_action` and
             `threads.sync_custom_action`; the response to the latter contains the sending widget as
             stored after the handler returned. None rejects all actions.
         attachment_to_input: converts a file to model input; default: its text or its image.
         widget_to_input: converts a widget in the history to model input; default: nothing, because
             the tool's result is already in the history.
+        hidden_context_to_input: converts a hidden item that the adopter's code has added; default:
+            its content, marked as hidden context. Records of tool calls aren't passed to it.
+        tag_to_input: converts a tag (an @-mention) of a message; default: its text and data.
+        extra_input: returns model input placed before the history, once per run: every attempt
+            sees the same.
+        render_output: returns the text shown for the value of an agent with an `output_type`.
+        on_tripwire: returns the message shown instead of an answer that a guardrail stopped.
         finish_turn: called after the agent's last answer if a tool of the turn called
             `run.call.finish_at_end`, even if the model failed; its events are the turn's last.
-        title_of: returns a thread's title from its first message; None leaves it untitled.
+        title_of: returns a thread's title from its first message; None leaves it untitled. An
+            async function may call a model: it runs beside the answer, and its result is journaled.
+        allow_cancel: whether clients offer to stop an answer.
     """
 
-    agent: Agent[RunContext]
+    agent: Agent[Any] | AgentOfTurn | Workflow
     handle_action: ActionHandler | None = None
     attachment_to_input: AttachmentToInput | None = None
     widget_to_input: WidgetToInput | None = None
+    hidden_context_to_input: HiddenContextToInput | None = None
+    tag_to_input: TagToInput | None = None
+    extra_input: ExtraInput | None = None
+    render_output: OutputRenderer = readable_text
+    on_tripwire: TripwireHandler = refuse
     finish_turn: Callable[[RunContext], Awaitable[None]] | None = None
-    title_of: Callable[[UserMessageItem], str | None] = title_of
+    title_of: TitleMaker = title_of
+    allow_cancel: bool = True
+
+
+def from_workflow(
+    run_workflow: WorkflowFunction,
+    *,
+    history: bool = True,
+    fields: WorkflowFields | None = None,
+    **handlers: Any,
+) -> Assistant:
+    """Return an assistant that answers with an exported workflow.
+
+    Args:
+        history: whether a run that starts with the user's message gets the thread's earlier turns.
+        fields: returns values of further fields of the workflow's input.
+        handlers: further fields of `Assistant`.
+
+    Raises:
+        TypeError: the function isn't async, or has a parameter or field that nothing can fill.
+    """
+    return Assistant(agent=Workflow(run_workflow, history=history, fields=fields), **handlers)

@@ -1,24 +1,48 @@
-"""Loads the agent: the service's own, or the adopter's factory in TODO_AGENT_FACTORY.
+"""Loads the entry point: the object named by TODO_AGENT_FACTORY, `module:attribute`.
 
-A factory is `module:function`; the function takes an `AgentEnvironment` and returns an
-`agents.Agent` whose tools get a `RunContext`, or an `Assistant`: an agent with handlers for
-actions, files, widgets and titles. It is called once per worker process. Durable runs must see
-every model answer and tool call, so handoffs and MCP servers are rejected.
+The object may be, from the least code of an adopter to the most:
+
+- an `agents.Agent`;
+- an `Assistant`, or a function (context) -> Agent that chooses the agent of each turn;
+- `async def run_workflow(workflow_input)`, as Agent Builder exports it;
+- a `ChatKitServer`, its class, or a factory (store, attachment_store) -> ChatKitServer;
+- a factory that returns one of these; it takes nothing or an `AgentEnvironment`, and is called once
+  per process.
+
+A function is recognized by its parameters and annotations, never by calling it on trial.
 """
 
+import inspect
+import traceback
+import typing
 from collections.abc import Callable
 from importlib import import_module
-from typing import cast
+from pathlib import Path
+from typing import Any, Final, Literal, NoReturn
 
 import msgspec
-from agents import Agent, Model, ModelSettings
+from agents import Agent, Model, ModelSettings, RunContextWrapper
+from chatkit.agents import AgentContext
+from chatkit.server import ChatKitServer
+from chatkit.store import Store
+from pydantic import BaseModel
 
-from durable_chatkit.agent.assistant import Assistant
-from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.assistant import Assistant, from_workflow
+from durable_chatkit.agent.entry_point import EntryKind, EntryPoint
+from durable_chatkit.agent.workflow import Workflow
 from durable_chatkit.settings import ChatSettings
 from todochat.http.client import ServiceClient
 from todochat.identity.service_tokens import Arrow
 from todochat.settings import SettingsError
+
+ACCEPTED: Final = "an Agent, an Assistant, an async run_workflow(workflow_input) or a ChatKitServer"
+
+_ENVIRONMENT_NAMES: Final = frozenset({"environment", "env"})
+_CONTEXT_NAMES: Final = frozenset({"context", "ctx", "run", "turn"})
+_STORE_NAMES: Final = frozenset({"store", "data_store"})
+_MAX_PARAMETERS: Final = 2  # (store, attachment_store)
+
+Role = Literal["factory", "workflow", "agent-of-turn", "server-factory"]
 
 
 class AgentEnvironment(msgspec.Struct, frozen=True):
@@ -37,41 +61,170 @@ class AgentEnvironment(msgspec.Struct, frozen=True):
     service_client: Callable[[str, Arrow], ServiceClient]
 
 
-AgentFactory = Callable[[AgentEnvironment], Agent[RunContext] | Assistant]
-
-
-def find_factory(spec: str) -> AgentFactory:
-    """Import the function `module:function`.
+def import_entry_point(spec: str) -> object:
+    """Import the object `module:attribute`, without calling it.
 
     Raises:
-        SettingsError: the module or function doesn't exist.
+        SettingsError: the module can't be imported, or has no such attribute.
     """
-    module_name, _, function_name = spec.partition(":")
+    module_name, _, attribute = spec.partition(":")
     try:
-        return cast("AgentFactory", getattr(import_module(module_name), function_name))
-    except (ImportError, AttributeError, ValueError) as error:
-        msg = f"setting TODO_AGENT_FACTORY: no function {spec!r} ({error})"
-        raise SettingsError(msg) from error
+        module = import_module(module_name)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - an adopter's module may raise anything
+        name = error.name if isinstance(error, ModuleNotFoundError) else None
+        if name and f"{module_name}.".startswith(f"{name}."):
+            _refuse(spec, f"there is no module {name!r}", error)
+        _refuse(spec, f"importing {module_name!r} failed with {_describe(error)}", error)
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        _refuse(spec, f"module {module_name!r} has no attribute {attribute!r}")
 
 
-def load_assistant(spec: str, environment: AgentEnvironment) -> Assistant:
-    """Call the factory `module:function` and check its agent.
+async def load_entry_point(spec: str, environment: AgentEnvironment) -> EntryPoint:
+    """Import the object `module:attribute`, call it if it is a factory, and check the result.
 
     Raises:
-        SettingsError: the function doesn't exist, or its agent is not supported.
+        SettingsError: there is no such object, its factory failed, or its type isn't accepted.
     """
-    made = find_factory(spec)(environment)
-    assistant = made if isinstance(made, Assistant) else Assistant(agent=made)
-    agent = assistant.agent
-    if not isinstance(agent, Agent):
-        msg = (
-            f"setting TODO_AGENT_FACTORY: {spec} returned neither an agents.Agent nor an Assistant"
-        )
-        raise SettingsError(msg)
-    if isinstance(agent.model, str):
-        msg = f"setting TODO_AGENT_FACTORY: {spec} sets the model by name; use a Model or none"
-        raise SettingsError(msg)
-    if agent.handoffs or agent.mcp_servers:
-        msg = f"setting TODO_AGENT_FACTORY: {spec} uses handoffs or MCP servers, which runs can't replay"
-        raise SettingsError(msg)
-    return assistant
+    found = import_entry_point(spec)
+    entry_point = _recognize(spec, found)
+    if entry_point is not None:
+        return entry_point
+    made = await _call_factory(spec, typing.cast("Callable[..., Any]", found), environment)
+    if made is None:
+        _refuse(spec, f"the factory returned None instead of {ACCEPTED}")
+    entry_point = _recognize(spec, made)
+    if entry_point is None:
+        _refuse(spec, f"the factory returned another factory instead of {ACCEPTED}")
+    return entry_point
+
+
+def _recognize(spec: str, found: object) -> EntryPoint | None:
+    """Return the entry point, None for a factory that must be called first."""
+    match found:
+        case Agent() | Workflow():
+            found = Assistant(agent=found)
+        case ChatKitServer():
+            return EntryPoint(spec, "server", server=found)
+        case type():
+            if not issubclass(found, ChatKitServer):
+                _refuse(spec, f"the class {found.__name__} is not {ACCEPTED}")
+            return EntryPoint(spec, "server", server=found)
+        case _:
+            pass
+    if isinstance(found, Assistant):
+        return EntryPoint(spec, _kind_of(found), assistant=found)
+    if not callable(found):
+        _refuse(spec, f"an object of type {type(found).__name__} is not {ACCEPTED}")
+    return _recognize_function(spec, found)
+
+
+def _kind_of(assistant: Assistant) -> EntryKind:
+    if isinstance(assistant.agent, Workflow):
+        return "workflow"
+    has_handlers = assistant != Assistant(agent=assistant.agent)
+    return "assistant" if has_handlers or not isinstance(assistant.agent, Agent) else "agent"
+
+
+def _recognize_function(spec: str, function: Callable[..., Any]) -> EntryPoint | None:
+    match _find_role(spec, function):
+        case "factory":
+            return None
+        case "workflow":
+            try:
+                return EntryPoint(spec, "workflow", assistant=from_workflow(function))
+            except TypeError as error:
+                _refuse(spec, str(error))
+        case "agent-of-turn":
+            return EntryPoint(spec, "assistant", assistant=Assistant(agent=function))
+        case "server-factory":
+            return EntryPoint(spec, "server", server=function)
+
+
+def _find_role(spec: str, function: Callable[..., Any]) -> Role:  # noqa: PLR0911 - a table
+    required, hints = _signature_of(spec, function)
+    if not required:
+        return "factory"
+    first, hint = required[0].name, hints.get(required[0].name)
+    if first in _ENVIRONMENT_NAMES or _is_subclass(hint, AgentEnvironment):
+        _check_arity(spec, required, 1)
+        return "factory"
+    if first in _STORE_NAMES or _is_subclass(hint, Store):
+        _check_arity(spec, required, _MAX_PARAMETERS)
+        return "server-factory"
+    if first in _CONTEXT_NAMES or _is_subclass(hint, AgentContext | RunContextWrapper):
+        _check_arity(spec, required, 1)
+        return "agent-of-turn"
+    if _is_subclass(hints.get("return"), ChatKitServer):
+        _check_arity(spec, required, _MAX_PARAMETERS)
+        return "server-factory"
+    if _is_async(function) or _is_subclass(hint, BaseModel):
+        if not _is_async(function):
+            _refuse(spec, "a workflow must be an async function")
+        return "workflow"
+    _check_arity(spec, required, 1)
+    return "factory"
+
+
+def _signature_of(
+    spec: str, function: Callable[..., Any]
+) -> tuple[list[inspect.Parameter], dict[str, Any]]:
+    """Return the parameters without a default and the resolved annotations."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        _refuse(spec, f"an object of type {type(function).__name__} is not {ACCEPTED}")
+    variable = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+    required = [p for p in parameters if p.default is p.empty and p.kind not in variable]
+    target = function if inspect.isroutine(function) else getattr(function, "__call__", function)  # noqa: B004
+    try:
+        hints = typing.get_type_hints(target)
+    except Exception:  # noqa: BLE001 - an annotation may name something that exists only for type checkers
+        hints = {}
+    return required, hints
+
+
+def _check_arity(spec: str, required: list[inspect.Parameter], limit: int) -> None:
+    if len(required) > limit:
+        names = ", ".join(parameter.name for parameter in required)
+        _refuse(spec, f"the function takes ({names}), at most {limit} can be filled")
+
+
+def _is_subclass(hint: Any, bases: Any) -> bool:
+    """Return whether an annotation is a class, or a generic of a class, below `bases`."""
+    origin = typing.get_origin(hint) or hint
+    return isinstance(origin, type) and issubclass(origin, bases)
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
+    )
+
+
+async def _call_factory(
+    spec: str, function: Callable[..., Any], environment: AgentEnvironment
+) -> object:
+    required, _ = _signature_of(spec, function)
+    try:
+        made = function(*[environment] * len(required))
+        return await made if inspect.isawaitable(made) else made
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - an adopter's factory may raise anything
+        _refuse(spec, f"the factory failed with {_describe(error)}", error)
+
+
+def _describe(error: BaseException) -> str:
+    """Return an exception and the line of the adopter's code that raised it, in one line."""
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if "importlib" not in f.filename and f.filename != __file__]
+    if isinstance(error, SyntaxError) or not own:
+        return text
+    place = next((f for f in reversed(own) if "site-packages" not in f.filename), own[-1])
+    return f"{text} ({Path(place.filename).name}, line {place.lineno})"
+
+
+def _refuse(spec: str, reason: str, cause: BaseException | None = None) -> NoReturn:
+    msg = f"setting TODO_AGENT_FACTORY: {spec}: {reason}"
+    raise SettingsError(msg) from cause

@@ -4,14 +4,26 @@ from typing import Final
 
 import msgspec
 import openai
-from agents import MaxTurnsExceeded, ModelBehaviorError
+from agents import (
+    InputGuardrailTripwireTriggered,
+    MaxTurnsExceeded,
+    ModelBehaviorError,
+    OutputGuardrailTripwireTriggered,
+    ToolInputGuardrailTripwireTriggered,
+    ToolOutputGuardrailTripwireTriggered,
+)
 from chatkit.errors import CustomStreamError, StreamError
 
+from durable_chatkit.agent.workflow import GuardrailReportError
 from durable_chatkit.errors import BudgetExceededError
 
 
 class EmptyAnswerError(Exception):
     """The model ended its turn without any visible output."""
+
+
+class ToolServerError(Exception):
+    """An agent's MCP server is unreachable."""
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -50,6 +62,10 @@ OUT_OF_MEMORY: Final = Failure(
     "bus-full",
     "The server is low on memory, so the response was stopped. Please try again in a moment.",
 )
+NO_TOOLS: Final = Failure(
+    "tools-unreachable",
+    "A service that this assistant needs can't be reached right now. Please try again in a moment.",
+)
 POISONED: Final = Failure("poisoned", "The response failed repeatedly. Please try again later.")
 ACTION_REFUSED: Final = "action-refused"
 ACTION_FAILED: Final = Failure(
@@ -57,6 +73,23 @@ ACTION_FAILED: Final = Failure(
 )
 NO_ACTIONS: Final = Failure(ACTION_REFUSED, "This action isn't available here.", allow_retry=False)
 INTERNAL: Final = Failure("internal", "Something went wrong. Please try again.")
+
+_TRIPWIRES: Final = (
+    InputGuardrailTripwireTriggered,
+    OutputGuardrailTripwireTriggered,
+    ToolInputGuardrailTripwireTriggered,
+    ToolOutputGuardrailTripwireTriggered,
+    GuardrailReportError,
+)
+
+
+def is_tripwire(error: BaseException) -> bool:
+    """Return whether a guardrail has stopped the answer, which is no failure.
+
+    The SDK's guardrails raise one of its exceptions; an export returns a report. Guardrails of the
+    package `openai-guardrails` raise a class of the same form, which isn't a dependency of ours.
+    """
+    return isinstance(error, _TRIPWIRES) or type(error).__name__ == "GuardrailTripwireTriggered"
 
 
 def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
@@ -77,6 +110,8 @@ def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
             return TOO_MANY_STEPS
         case EmptyAnswerError():
             return EMPTY
+        case ToolServerError():
+            return NO_TOOLS
         # A malformed event raises a ValueError of the JSON decoder; a cut stream an OSError of the
         # transport or an error of the client.
         case openai.OpenAIError() | ModelBehaviorError() | ValueError() | OSError():

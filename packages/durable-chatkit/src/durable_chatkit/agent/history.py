@@ -18,7 +18,7 @@ from chatkit.types import (
     UserMessageTagContent,
     WidgetItem,
 )
-from openai.types.responses import ResponseInputContentParam, ResponseInputTextParam
+from openai.types.responses import ResponseInputContentParam
 from typing_extensions import override
 
 from durable_chatkit.chatkit.context import IdScope, RequestContext
@@ -26,6 +26,8 @@ from durable_chatkit.chatkit.context import IdScope, RequestContext
 ModelInput = TResponseInputItem | list[TResponseInputItem] | None
 AttachmentToInput = Callable[[Attachment, RequestContext], Awaitable[ResponseInputContentParam]]
 WidgetToInput = Callable[[WidgetItem], Awaitable[ModelInput]]
+HiddenContextToInput = Callable[[HiddenContextItem], Awaitable[ModelInput]]
+TagToInput = Callable[[UserMessageTagContent], Awaitable[ResponseInputContentParam]]
 
 TOOL_CALL: Final = "tool_call"
 PAGE_ITEMS: Final = 50
@@ -91,10 +93,14 @@ class HistoryConverter(ThreadItemConverter):
         *,
         attachment_to_input: AttachmentToInput | None = None,
         widget_to_input: WidgetToInput | None = None,
+        hidden_context_to_input: HiddenContextToInput | None = None,
+        tag_to_input: TagToInput | None = None,
     ) -> None:
         self._context = context
         self._attachment_to_input = attachment_to_input
         self._widget_to_input = widget_to_input
+        self._hidden_context_to_input = hidden_context_to_input
+        self._tag_to_input = tag_to_input
 
     @override
     async def user_message_to_input(
@@ -117,6 +123,8 @@ class HistoryConverter(ThreadItemConverter):
     async def hidden_context_to_input(self, item: HiddenContextItem) -> ModelInput:
         content = item.content
         if not (isinstance(content, Mapping) and content.get("kind") == TOOL_CALL):
+            if self._hidden_context_to_input is not None:
+                return await self._hidden_context_to_input(item)
             if not isinstance(content, str):  # openai-chatkit accepts only text
                 item = item.model_copy(update={"content": json.dumps(content, ensure_ascii=False)})
             return await super().hidden_context_to_input(item)
@@ -134,7 +142,9 @@ class HistoryConverter(ThreadItemConverter):
         return None  # the tool result that the widget displays is already in the history
 
     @override
-    async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputTextParam:
+    async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
+        if self._tag_to_input is not None:
+            return await self._tag_to_input(tag)
         return {"type": "input_text", "text": f"@{tag.text}: {json.dumps(tag.data)}"}
 
     @override

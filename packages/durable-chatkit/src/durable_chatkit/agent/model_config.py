@@ -3,16 +3,16 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
-from os import environ  # noqa: TID251 - the SDK reads the name of its default model from there
-from typing import Final
+from os import environ  # noqa: TID251 - the SDKs read their key and default model from there
+from typing import Final, Literal
 
 import httpx2
 import msgspec
 from agents import (
     Model,
     ModelSettings,
-    OpenAIChatCompletionsModel,
     OpenAIResponsesModel,
+    set_default_openai_api,
     set_default_openai_client,
 )
 from agents.models import get_default_model, get_default_model_settings
@@ -20,11 +20,13 @@ from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from durable_chatkit.agent.image_fallback import ImageFallbackModel
 from durable_chatkit.agent.model_client import DeltaClient
+from durable_chatkit.agent.usage_reporting import UsageReportingChatModel
 from durable_chatkit.settings import MODEL_CONNECT_TIMEOUT_S, ChatSettings
 from todochat.settings import SettingsError
 
 OFFLINE: Final = "offline"
 _DEFAULT_MODEL: Final = "OPENAI_DEFAULT_MODEL"
+_OPENAI_PREFIX: Final = "openai/"
 
 
 class ConfiguredModel(msgspec.Struct, frozen=True):
@@ -89,8 +91,7 @@ async def open_model(
         http_client=http,
     )
     try:
-        # Compatible servers report the usage of a stream only on request.
-        model_settings = get_default_model_settings(name).resolve(ModelSettings(include_usage=True))
+        model_settings = get_default_model_settings(name)
 
         def open_named(name: str) -> Model:
             return ImageFallbackModel(_create_model(settings, name, client))
@@ -100,8 +101,17 @@ async def open_model(
         await client.close()
 
 
+def set_api_key(settings: ChatSettings) -> None:
+    """Set the key that the SDKs read, unless the environment has one, before an import needs it.
+
+    Exported code creates clients at import (`AsyncOpenAI()`), which raises without a key, although a
+    local server and the offline assistant need none.
+    """
+    environ.setdefault("OPENAI_API_KEY", settings.model_server_key)
+
+
 @contextmanager
-def used_by_sdk(configured: ConfiguredModel) -> Iterator[None]:
+def used_by_sdk(settings: ChatSettings, configured: ConfiguredModel) -> Iterator[None]:
     """Make the configured model the SDK's default, for agents that name none and for their settings.
 
     The SDK reads the name, and the settings that suit it, when an agent is created.
@@ -110,6 +120,7 @@ def used_by_sdk(configured: ConfiguredModel) -> Iterator[None]:
     if configured.client is not None:
         environ[_DEFAULT_MODEL] = configured.name
         set_default_openai_client(configured.client, use_for_tracing=False)
+        set_default_openai_api(_select_api(settings))
     try:
         yield
     finally:
@@ -119,9 +130,14 @@ def used_by_sdk(configured: ConfiguredModel) -> Iterator[None]:
             environ[_DEFAULT_MODEL] = before
 
 
-def _create_model(settings: ChatSettings, name: str, client: AsyncOpenAI) -> Model:
+def _select_api(settings: ChatSettings) -> Literal["responses", "chat_completions"]:
     # Nearly every compatible server supports Chat Completions; OpenAI supports both APIs.
-    default = "chat_completions" if settings.openai_base_url else "responses"
-    if (settings.api or default) == "responses":
+    return settings.api or ("chat_completions" if settings.openai_base_url else "responses")
+
+
+def _create_model(settings: ChatSettings, name: str, client: AsyncOpenAI) -> Model:
+    if not settings.openai_base_url:
+        name = name.removeprefix(_OPENAI_PREFIX)  # of names that any provider understands
+    if _select_api(settings) == "responses":
         return OpenAIResponsesModel(model=name, openai_client=client)
-    return OpenAIChatCompletionsModel(model=name, openai_client=client)
+    return UsageReportingChatModel(model=name, openai_client=client)

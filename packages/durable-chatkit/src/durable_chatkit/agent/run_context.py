@@ -105,6 +105,18 @@ def event_queue_of(context: object) -> "asyncio.Queue[Any] | None":
     return events_of(context) if isinstance(context, AgentContext) else None
 
 
+class ForwardingQueue(EventQueue):
+    """Puts a step's events into another queue; its own reader sees only the end."""
+
+    def __init__(self, target: EventQueue) -> None:
+        super().__init__()
+        self._target = target
+
+    @override
+    async def put(self, item: ThreadStreamEvent) -> None:
+        await self._target.put(item)
+
+
 class RunContext(AgentContext[RequestContext]):
     """The context of one attempt at a run.
 
@@ -200,6 +212,27 @@ class RunContext(AgentContext[RequestContext]):
         task.add_done_callback(lambda _: self._events.put_nowait(None))
         while (event := await self._events.get()) is not None:
             yield event
+
+    def detached(self) -> "RunContext":
+        """Return a context of the same turn with a queue of its own."""
+        return RunContext(
+            thread=self.thread,
+            store=self.store,
+            request_context=self.request_context,
+            scope=self.scope,
+            now=self.now,
+            message=self.message,
+            turn_id=self.turn_id,
+        )
+
+    def forwarding(self) -> "RunContext":
+        """Return a context of the same turn whose events go to this one's queue.
+
+        Two readers of one queue would take each other's events.
+        """
+        context = self.detached()
+        context._events = ForwardingQueue(self._events)  # noqa: SLF001 - of its own class
+        return context
 
     def close(self) -> None:
         """Release the reader that a failed stream leaves behind."""

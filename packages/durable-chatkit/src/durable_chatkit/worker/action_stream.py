@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from chatkit.types import ThreadStreamEvent
@@ -25,8 +26,11 @@ class HandlerTask:
             self.run_loop_task.cancel()
 
 
+HandlerCall = Callable[[RunContext], Awaitable[None] | AsyncIterator[ThreadStreamEvent]]
+
+
 async def stream_handler(
-    handle: Callable[[], Awaitable[None]],
+    handle: HandlerCall,
     name: str,
     position: CallPosition,
     run: RunContext,
@@ -38,9 +42,36 @@ async def stream_handler(
         RunLostError, RunStoppedError: see `run_handler_once`.
         Exception: whatever the handler raises.
     """
-    task = asyncio.create_task(
-        run_handler_once(handle, name, position, run, run.scope), name="action"
-    )
+
+    async def call() -> None:
+        # An own queue: an agent's stream in a handler would read the events that it has yielded.
+        context = run.forwarding()
+        try:
+            called = handle(context)
+            if inspect.isawaitable(called):
+                await called
+                return
+            async for event in called:
+                await run.stream(event)
+        finally:
+            context.close()
+
+    once = run_handler_once(call, name, position, run, run.scope)
+    async with contextlib.aclosing(
+        stream_task(asyncio.create_task(once, name="action"), run, run_handle)
+    ) as events:
+        async for event in events:
+            yield event
+
+
+async def stream_task(
+    task: asyncio.Task[None], run: RunContext, run_handle: RunHandle
+) -> AsyncGenerator[ThreadStreamEvent, None]:
+    """Yield the events that a task streams through `run`; it is cancelled when the run stops.
+
+    Raises:
+        Exception: whatever the task raises.
+    """
     run_handle.attach_result(HandlerTask(task))
     try:
         async for event in run.events_from(task):

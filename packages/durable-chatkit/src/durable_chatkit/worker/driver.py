@@ -12,6 +12,7 @@ from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.call_scope import CallScope, enter_scope
 from durable_chatkit.agent.failures import INTERNAL, OUT_OF_MEMORY, POISONED, Failure
 from durable_chatkit.agent.history import HistoryLimits
+from durable_chatkit.agent.mcp_servers import McpConnections
 from durable_chatkit.agent.run_models import RunModels
 from durable_chatkit.agent.run_scope import PublishedEvents, RunScope, RunStoppedError
 from durable_chatkit.chatkit.context import IdScope, RequestContext
@@ -60,6 +61,7 @@ class DriverResources(msgspec.Struct, frozen=True, kw_only=True):
     max_turns: int
     log_quota_bytes: int
     times: WorkerTimes
+    mcp: McpConnections
 
 
 class RunOutcome(msgspec.Struct, frozen=True):
@@ -273,6 +275,7 @@ class RunDriver:
             journal=journal,
             published=published,
             effects=await load_retry_effects(resources.runs, run),
+            mcp=resources.mcp,
         )
         return scope, server
 

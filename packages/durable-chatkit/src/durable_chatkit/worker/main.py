@@ -7,19 +7,26 @@ from functools import partial
 from typing import Final
 
 import aiohttp
-from agents import Model, set_tracing_disabled
+import structlog
+from agents import Agent, Model, set_tracing_disabled
 from litestar import Litestar
 from litestar.datastructures import State
 
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.attached_files import AttachedFiles
-from durable_chatkit.agent.factory import AgentEnvironment, find_factory, load_assistant
+from durable_chatkit.agent.factory import (
+    AgentEnvironment,
+    import_entry_point,
+    load_entry_point,
+)
 from durable_chatkit.agent.history import HistoryLimits
 from durable_chatkit.agent.hook_check import check_hooks
+from durable_chatkit.agent.mcp_servers import McpConnections
 from durable_chatkit.agent.model_config import (
     ConfiguredModel,
     check_model_settings,
     open_model,
+    set_api_key,
     used_by_sdk,
 )
 from durable_chatkit.agent.run_models import RunModels
@@ -59,6 +66,8 @@ KEEP_UNATTACHED_S: Final = 24 * HOUR_S  # how long a file waits for its message
 KEEP_ERASURES_S: Final = 2 * HOUR_S
 PURGE_TIMEOUT_S: Final = 300.0
 
+log = structlog.get_logger(__name__)
+
 
 def arrows_of(settings: type[ChatSettings]) -> tuple[Arrow, ...]:
     """Return the arrows whose keys a worker needs.
@@ -73,7 +82,8 @@ def run_worker(settings: ChatSettings) -> None:
     try:
         check_model_settings(settings)
         parse_prices(settings)
-        find_factory(settings.factory)
+        set_api_key(settings)
+        import_entry_point(settings.factory)
         ServiceTokens.from_settings(settings, *arrows_of(type(settings)))
     except SettingsError as error:
         exit_with(str(error))
@@ -130,7 +140,7 @@ async def run_in_background(app: Litestar) -> AsyncIterator[None]:
 
         await stack.enter_async_context(running_task("worker-drain", stop_claiming()))
         # Concurrent with readiness: a run that arrives during the warm-up is just a bit slower.
-        warming_up = warm_up(settings, app.state.agent)
+        warming_up = warm_up(settings)
         await stack.enter_async_context(running_task("worker-warm-up", warming_up))
         try:
             yield
@@ -146,6 +156,7 @@ async def open_worker(
 ) -> Worker:
     """Open the worker's resources and start it; `stack` closes everything."""
     set_tracing_disabled(disabled=True)  # the SDK's traces would go to OpenAI
+    set_api_key(settings)
     databases = await open_databases(settings, f"{settings.service_name}-worker", state, stack)
     redis = create_redis(settings.redis_url)
     stack.push_async_callback(redis.aclose)
@@ -165,12 +176,20 @@ async def open_worker(
     )
     install()
     await check_hooks()
-    stack.enter_context(used_by_sdk(model))
-    assistant = load_assistant(settings.factory, environment)
-    state.agent = assistant.agent
+    stack.enter_context(used_by_sdk(settings, model))
+    entry_point = await load_entry_point(settings.factory, environment)
+    log.info("worker.entry_point", kind=entry_point.kind, detail=entry_point.describe())
+    assistant = entry_point.assistant
+    if assistant is None:
+        msg = f"setting TODO_AGENT_FACTORY: {entry_point.describe()}"
+        raise SettingsError(msg)
+    mcp = McpConnections()
+    stack.push_async_callback(mcp.aclose)
+    if isinstance(assistant.agent, Agent):
+        mcp.open(assistant.agent)
     state.databases = databases
     state.redis = redis
-    resources = _driver_resources(settings, databases, publisher, model, assistant, times)
+    resources = _driver_resources(settings, databases, publisher, model, assistant, times, mcp)
     worker = Worker(
         new_id("wrk"),
         agent=settings.agent_name,
@@ -191,6 +210,7 @@ def _driver_resources(
     configured: ConfiguredModel,
     assistant: Assistant,
     times: WorkerTimes,
+    mcp: McpConnections,
 ) -> DriverResources:
     jobs = RunDatabase(databases.jobs.engine)
     tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
@@ -198,9 +218,8 @@ def _driver_resources(
     store = PostgresStore(RunDatabase(databases.app.engine), links, settings.agent_name)
     budgets, prices = Budgets.from_settings(settings), parse_prices(settings)
     meter = UsageMeter(UsageRepository(jobs), budgets, prices, configured.name)
-    model = assistant.agent.model
-    if not isinstance(model, Model):
-        model = configured.model
+    named = assistant.agent.model if isinstance(assistant.agent, Agent) else None
+    model = named if isinstance(named, Model) else configured.model
     if assistant.attachment_to_input is None:
         files = AttachedFiles(
             store,
@@ -218,4 +237,5 @@ def _driver_resources(
         max_turns=settings.max_turns,
         log_quota_bytes=settings.log_bytes_per_user,
         times=times,
+        mcp=mcp,
     )

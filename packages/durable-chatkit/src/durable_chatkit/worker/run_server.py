@@ -1,17 +1,17 @@
 """openai-chatkit's server for one attempt at a run: streams the agent and ends the turn."""
 
+import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
-from typing import Any, Final, cast
+from functools import partial
+from typing import Any, Final
 
 import structlog
-from agents import RunConfig, Runner, TResponseInputItem
+from agents import TResponseInputItem
 from chatkit.actions import Action
-from chatkit.agents import stream_agent_response
 from chatkit.errors import CustomStreamError
 from chatkit.types import (
-    ClientToolCallItem,
-    ThreadItemDoneEvent,
+    StreamOptions,
     ThreadItemRemovedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
@@ -23,7 +23,6 @@ from typing_extensions import override
 from durable_chatkit.agent.actions import ACTION_POSITION, TURN_END_POSITION
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.attached_files import load_images
-from durable_chatkit.agent.call_scope import AssistantScope, current_scope, enter_scope
 from durable_chatkit.agent.failures import (
     ACTION_FAILED,
     ACTION_REFUSED,
@@ -31,23 +30,27 @@ from durable_chatkit.agent.failures import (
     EmptyAnswerError,
     Failure,
     describe_failure,
+    is_tripwire,
 )
 from durable_chatkit.agent.history import HistoryConverter, HistoryLimits, load_history
+from durable_chatkit.agent.mcp_servers import McpConnections
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import AT_END, RunScope, RunStoppedError
 from durable_chatkit.agent.turns import find_turn_id
+from durable_chatkit.agent.workflow import Workflow
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.server import StoredChatServer
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.worker.action_stream import stream_handler
+from durable_chatkit.worker.answering import refusal_message, stream_agent, stream_workflow
 from durable_chatkit.worker.fold import LogFold, OpenItems
 from durable_chatkit.worker.journal import StepJournal
 from durable_chatkit.worker.run_handle import RunHandle
 from durable_chatkit.worker.turn_end import (
     THREAD_UPDATED,
+    ThreadTitle,
     cancelled_note,
     close_open_items,
-    set_title,
     thread_updated,
 )
 from durable_chatkit.worker.turn_input import find_open_workflow
@@ -81,6 +84,7 @@ class RunServer(StoredChatServer):
         journal: StepJournal,
         published: LogFold,
         effects: list[TResponseInputItem],
+        mcp: McpConnections,
     ) -> None:
         super().__init__(store)
         self._assistant = assistant
@@ -91,6 +95,7 @@ class RunServer(StoredChatServer):
         self._journal = journal
         self._published = published
         self._effects = effects
+        self._mcp = mcp
         self._open = OpenItems()
         self._has_shown = bool(_SHOWN.intersection(published.done.values()))
         self._stream_of_turn: _Events | None = None
@@ -121,6 +126,10 @@ class RunServer(StoredChatServer):
         self._stream_of_turn = self._run_turn(run, None, self._handle_action(run, action, sender))
         return self._stream_of_turn
 
+    @override
+    def get_stream_options(self, thread: ThreadMetadata, context: RequestContext) -> StreamOptions:
+        return StreamOptions(allow_cancel=self._assistant.allow_cancel)
+
     def mute(self) -> None:
         """Publish and store nothing more; the turn will be driven again."""
         self._is_muted = True
@@ -149,9 +158,11 @@ class RunServer(StoredChatServer):
     async def _run_turn(
         self, run: RunContext, message: UserMessageItem | None, answering: _Events
     ) -> _Events:
+        title = ThreadTitle(run, message, self._assistant.title_of)
         if self._handle.stopping:
             self._open = self._published.open  # nothing is published again, so close open items
         else:
+            title.start()
             for item_id in self._published.unfinished_items(self._journal.owned_item_ids()):
                 yield ThreadItemRemovedEvent(item_id=item_id)
             async with aclosing(answering) as events:
@@ -164,6 +175,7 @@ class RunServer(StoredChatServer):
         self.was_cancelled = self._handle.cancelled and self.failure is None
         is_silent = self._handle.released is not None or self._is_muted
         if is_silent or self._handle.cancel_reason == THREAD_DELETED:
+            await title.aclose()
             return
         for closing in [*self._remove_abandoned(), *close_open_items(self._open)]:
             yield closing
@@ -174,7 +186,8 @@ class RunServer(StoredChatServer):
         if run.thread.title is not None and is_takeover and not is_title_published:
             # An earlier attempt stored the title and died before publishing it.
             yield thread_updated(run.thread)
-        await set_title(run, message, self._assistant.title_of)
+        is_over = self._handle.stopping or self.failure is not None
+        await title.set(is_stopping=is_over)
         if self.failure is not None:
             raise CustomStreamError(self.failure.message, allow_retry=self.failure.allow_retry)
 
@@ -199,7 +212,10 @@ class RunServer(StoredChatServer):
         except RunStoppedError:
             log.info("run.stopped", run_id=self._scope.run_id)
         except Exception as error:  # noqa: BLE001 - any error is reported to the user
-            if not self._is_stopping:
+            if is_tripwire(error) and not self._is_stopping:
+                log.info("run.refused", run_id=self._scope.run_id, reason=type(error).__name__)
+                yield await refusal_message(self._assistant, run, error)
+            elif not self._is_stopping:
                 self.failure = describe_failure(error)
                 log.warning(
                     "run.model_failed",
@@ -216,7 +232,7 @@ class RunServer(StoredChatServer):
         finish = self._assistant.finish_turn
         if finish is None or self._is_stopping or not self._journal.has_choice(AT_END):
             return
-        stream = stream_handler(lambda: finish(run), AT_END, TURN_END_POSITION, run, self._handle)
+        stream = stream_handler(finish, AT_END, TURN_END_POSITION, run, self._handle)
         try:
             async with aclosing(stream) as events:
                 async for event in events:
@@ -237,7 +253,7 @@ class RunServer(StoredChatServer):
             self.failure = NO_ACTIONS
             return
         stream = stream_handler(
-            lambda: handler(action, sender, run), action.type, ACTION_POSITION, run, self._handle
+            partial(handler, action, sender), action.type, ACTION_POSITION, run, self._handle
         )
         try:
             async with aclosing(stream) as events:
@@ -258,45 +274,57 @@ class RunServer(StoredChatServer):
         if self._handle.record.request_type == TOOL_OUTPUT:
             run.workflow_item = await find_open_workflow(run)
         run.turn_id = await find_turn_id(run)
-        items = self._journal.input
-        if items is None:
-            converter = HistoryConverter(
-                run.request_context,
-                attachment_to_input=self._assistant.attachment_to_input,
-                widget_to_input=self._assistant.widget_to_input,
-            )
-            history = await load_history(
-                run.store, run.thread.id, run.request_context, converter, self._limits
-            )
-            items = [*history, *self._effects]
-            await self._journal.save_input(items)
-        model_input = await load_images(items, self.store, run.request_context)
-        with enter_scope(AssistantScope(self._scope, parent=current_scope())):
-            result = Runner.run_streamed(
-                self._assistant.agent,
-                model_input,
-                context=run,
-                max_turns=self._max_turns,
-                run_config=RunConfig(tracing_disabled=True),
-            )
-        self._handle.attach_result(result)
-        try:
-            response = cast("_Events", stream_agent_response(run, result))
-            async with aclosing(response) as events:
-                async for event in events:
-                    if isinstance(event, ThreadItemDoneEvent) and isinstance(
-                        event.item, ClientToolCallItem
-                    ):
-                        # The provider's ID may repeat, so give the call one of ours.
-                        event.item.id = run.generate_id("tool_call")
-                    yield event
-        finally:
-            run.close()
-        if result.run_loop_exception is not None:
-            raise result.run_loop_exception
+        items = await self._load_input(run)
+        async with aclosing(self._open_answer(run, items)) as events:
+            async for event in events:
+                yield event
         has_shown = self._has_shown or self._journal.has_choice(AT_END)
         if not self._is_stopping and not has_shown:
             raise EmptyAnswerError
         if run.workflow_item is not None and not self._is_stopping:
             # openai-chatkit has stored it; it continues after the browser's output.
             self._open.items.pop(run.workflow_item.id, None)
+
+    async def _load_input(self, run: RunContext) -> list[TResponseInputItem]:
+        """Return the model input of the turn, the same in every attempt."""
+        assistant, items = self._assistant, self._journal.input
+        if items is None:
+            converter = HistoryConverter(
+                run.request_context,
+                attachment_to_input=assistant.attachment_to_input,
+                widget_to_input=assistant.widget_to_input,
+                hidden_context_to_input=assistant.hidden_context_to_input,
+                tag_to_input=assistant.tag_to_input,
+            )
+            history = await load_history(
+                run.store, run.thread.id, run.request_context, converter, self._limits
+            )
+            extra = assistant.extra_input(run) if assistant.extra_input is not None else []
+            extra = await extra if inspect.isawaitable(extra) else extra
+            items = [*extra, *history, *self._effects]
+            await self._journal.save_input(items)
+        return await load_images(items, self.store, run.request_context)
+
+    def _open_answer(self, run: RunContext, items: list[TResponseInputItem]) -> _Events:
+        assistant = self._assistant
+        if not isinstance(assistant.agent, Workflow):
+            return stream_agent(
+                assistant,
+                run,
+                items,
+                run_handle=self._handle,
+                max_turns=self._max_turns,
+                mcp=self._mcp,
+            )
+        owned = self._journal.owned_item_ids()
+        removed = set(self._published.unfinished_items(owned))
+        finished = {key: kind for key, kind in self._published.done.items() if key not in removed}
+        return stream_workflow(
+            assistant.agent,
+            assistant,
+            run,
+            items,
+            run_handle=self._handle,
+            open_ids=self._published.open.items.keys() - removed,
+            is_answered="assistant_message" in finished.values(),
+        )

@@ -1,8 +1,11 @@
 """Ends a turn: closes open items and titles the thread."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+import inspect
+from collections.abc import Iterator
 from typing import Final
 
+import structlog
 from chatkit.types import (
     Page,
     SDKHiddenContextItem,
@@ -15,6 +18,7 @@ from chatkit.types import (
     UserMessageItem,
 )
 
+from durable_chatkit.agent.assistant import TitleMaker, title_of
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.worker.fold import OpenItems
 from todochat.clock import utc_now
@@ -24,6 +28,9 @@ CANCELLED_NOTE: Final = (
     "may or may not have taken effect: "
 )
 THREAD_UPDATED: Final = "thread.updated"
+TITLE_TIMEOUT_S: Final = 5.0  # after the end of the answer
+
+log = structlog.get_logger(__name__)
 
 
 def close_open_items(open_items: OpenItems) -> Iterator[ThreadStreamEvent]:
@@ -49,16 +56,68 @@ def cancelled_note(run: RunContext) -> ThreadItemDoneEvent:
     )
 
 
-async def set_title(
-    run: RunContext,
-    message: UserMessageItem | None,
-    title_of: Callable[[UserMessageItem], str | None],
-) -> None:
-    """Title a thread after its first turn; openai-chatkit stores and publishes the title."""
-    if run.thread.title is None:
-        # The user may have set a title in the meantime.
-        stored = await run.store.load_thread(run.thread.id, context=run.request_context)
-        run.thread.title = stored.title or (title_of(message) if message is not None else None)
+class ThreadTitle:
+    """Titles a thread after its first turn; openai-chatkit stores and publishes the title.
+
+    An async `title_of` starts with the answer, so that the end of the turn rarely waits for it.
+    """
+
+    def __init__(
+        self, run: RunContext, message: UserMessageItem | None, title_of: TitleMaker
+    ) -> None:
+        self._run = run
+        self._message = message
+        self._title_of = title_of
+        self._making: asyncio.Task[str | None] | None = None
+
+    def start(self) -> None:
+        """Start an async `title_of` beside the answer."""
+        is_needed = self._run.thread.title is None and self._message is not None
+        if is_needed and inspect.iscoroutinefunction(self._title_of):
+            self._making = asyncio.create_task(self._make(), name="title")
+
+    async def set(self, *, is_stopping: bool) -> None:
+        """Set the thread's title if it has none; waits at most TITLE_TIMEOUT_S for it.
+
+        Args:
+            is_stopping: don't wait; the title is then derived from the message.
+        """
+        thread = self._run.thread
+        if thread.title is None:
+            # The user may have set a title in the meantime.
+            context = self._run.request_context
+            stored = await self._run.store.load_thread(thread.id, context=context)
+            thread.title = stored.title or await self._title(is_stopping=is_stopping)
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Cancel a title that is still being made."""
+        if self._making is not None:
+            self._making.cancel()
+            await asyncio.wait([self._making])
+
+    async def _title(self, *, is_stopping: bool) -> str | None:
+        if self._message is None:
+            return None
+        if self._making is None and not is_stopping:
+            return await self._make()
+        if self._making is not None:
+            await asyncio.wait([self._making], timeout=0 if is_stopping else TITLE_TIMEOUT_S)
+            if self._making.done() and not self._making.cancelled():
+                return self._making.result()
+        return title_of(self._message)
+
+    async def _make(self) -> str | None:
+        """Return the title; derived from the message if `title_of` fails."""
+        message = self._message
+        if message is None:
+            return None
+        try:
+            made = self._title_of(message)
+            return await made if inspect.isawaitable(made) else made
+        except Exception as error:  # noqa: BLE001 - a title isn't worth a failed answer
+            log.warning("run.title_failed", run_id=self._run.scope.run_id, error=error)
+            return title_of(message)
 
 
 def thread_updated(thread: ThreadMetadata) -> ThreadUpdatedEvent:

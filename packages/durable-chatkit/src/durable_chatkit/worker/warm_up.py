@@ -68,8 +68,12 @@ class _NoItems:
         return Page()
 
 
-async def warm_up(settings: ChatSettings, agent: Agent[RunContext]) -> None:
-    """Stream one response through everything except the network, the database and the bus."""
+async def warm_up(settings: ChatSettings) -> None:
+    """Stream one response through everything except the network, the database and the bus.
+
+    The agent is our own: an adopter's instructions, guardrails and tools never run for a user who
+    doesn't exist.
+    """
     ids = IdScope(_RUN_ID)
     scope = RunScope(
         run_id=_RUN_ID, attempt=1, ids=ids, journal=NullJournal(), published=PublishedEvents()
@@ -85,7 +89,9 @@ async def warm_up(settings: ChatSettings, agent: Agent[RunContext]) -> None:
         async with open_model(settings, transport=transport) as configured:
             config = RunConfig(model=configured.model, tracing_disabled=True)
             with enter_scope(AssistantScope(scope)):
-                result = Runner.run_streamed(agent, "hello", context=context, run_config=config)
+                result = Runner.run_streamed(
+                    Agent(name="Warm-up"), "hello", context=context, run_config=config
+                )
             async for event in stream_agent_response(context, result):
                 encode_event(event)
     except Exception as error:  # noqa: BLE001 - best effort

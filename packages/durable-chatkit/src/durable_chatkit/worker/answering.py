@@ -1,0 +1,146 @@
+"""Streams an assistant's answer: of its agent, the agent of the turn, or its workflow."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncGenerator, Set
+from contextlib import aclosing
+from typing import Any, cast
+
+import structlog
+from agents import Agent, RunConfig, Runner, RunResultStreaming, TResponseInputItem
+from chatkit.agents import stream_agent_response
+from chatkit.types import (
+    AssistantMessageContent,
+    AssistantMessageItem,
+    ClientToolCallItem,
+    ThreadItemDoneEvent,
+    ThreadStreamEvent,
+)
+
+from durable_chatkit.agent.assistant import REFUSAL, Assistant
+from durable_chatkit.agent.call_scope import AssistantScope, current_scope, enter_scope
+from durable_chatkit.agent.mcp_servers import McpConnections
+from durable_chatkit.agent.rendered_output import RenderedRun
+from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.workflow import Workflow
+from durable_chatkit.agent.workflow_stream import WorkflowStream
+from durable_chatkit.worker.action_stream import stream_task
+from durable_chatkit.worker.run_handle import RunHandle
+from todochat.clock import utc_now
+
+REFUSAL_STEP = "refusal"  # the id step of the message that replaces a stopped answer
+
+_Events = AsyncGenerator[ThreadStreamEvent, None]
+
+log = structlog.get_logger(__name__)
+
+
+async def choose_agent(assistant: Assistant, run: RunContext) -> Agent[Any]:
+    """Return the agent of a turn.
+
+    Raises:
+        TypeError: the function of the turn returned something else.
+    """
+    agent: Any = assistant.agent
+    if not isinstance(agent, Agent):
+        agent = agent(run)
+        agent = await agent if inspect.isawaitable(agent) else agent
+        if not isinstance(agent, Agent):
+            msg = f"the function of the turn returned {type(agent).__name__}, not an Agent"
+            raise TypeError(msg)
+    return agent
+
+
+async def stream_agent(
+    assistant: Assistant,
+    run: RunContext,
+    items: list[TResponseInputItem],
+    *,
+    run_handle: RunHandle,
+    max_turns: int,
+    mcp: McpConnections,
+) -> _Events:
+    """Yield the events of the assistant's agent.
+
+    Raises:
+        Exception: whatever the agent's run raises.
+    """
+    agent = await choose_agent(assistant, run)
+    async with mcp.opened(agent):
+        with enter_scope(AssistantScope(run.scope, parent=current_scope())):
+            result = Runner.run_streamed(
+                agent,
+                items,
+                context=run,
+                max_turns=max_turns,
+                run_config=RunConfig(tracing_disabled=True),
+            )
+        run_handle.attach_result(result)
+        rendered = cast("RunResultStreaming", RenderedRun(result, assistant.render_output))
+        try:
+            async with aclosing(cast("_Events", stream_agent_response(run, rendered))) as events:
+                async for event in events:
+                    if isinstance(event, ThreadItemDoneEvent) and isinstance(
+                        event.item, ClientToolCallItem
+                    ):
+                        # The provider's ID may repeat, so give the call one of ours.
+                        event.item.id = run.generate_id("tool_call")
+                    yield event
+        finally:
+            run.close()
+    if result.run_loop_exception is not None:
+        raise result.run_loop_exception
+
+
+async def stream_workflow(
+    workflow: Workflow,
+    assistant: Assistant,
+    run: RunContext,
+    items: list[TResponseInputItem],
+    *,
+    run_handle: RunHandle,
+    open_ids: Set[str],
+    is_answered: bool,
+) -> _Events:
+    """Yield the events of a workflow; see `WorkflowStream`.
+
+    Raises:
+        Exception: whatever the workflow raises.
+    """
+    stream = WorkflowStream(
+        workflow,
+        run,
+        items,
+        assistant.render_output,
+        open_ids=open_ids,
+        is_answered=is_answered,
+    )
+    run.scope.presenter = stream
+    task = asyncio.create_task(stream.call(), name="workflow")
+    try:
+        async with aclosing(stream_task(task, run, run_handle)) as events:
+            async for event in events:
+                yield event
+    finally:
+        run.scope.presenter = None
+        run.close()
+
+
+async def refusal_message(
+    assistant: Assistant, run: RunContext, error: Exception
+) -> ThreadItemDoneEvent:
+    """Return the message shown instead of an answer that a guardrail has stopped."""
+    try:
+        text = assistant.on_tripwire(error, run)
+        text = await text if inspect.isawaitable(text) else text
+    except Exception:
+        log.exception("run.tripwire_hook_failed", run_id=run.scope.run_id)
+        text = ""
+    return ThreadItemDoneEvent(
+        item=AssistantMessageItem(
+            id=run.scope.ids.derive_id("msg", REFUSAL_STEP, 0),
+            thread_id=run.thread.id,
+            created_at=utc_now(),
+            content=[AssistantMessageContent(text=text or REFUSAL)],
+        )
+    )
