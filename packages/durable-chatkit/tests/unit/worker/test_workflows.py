@@ -1,0 +1,268 @@
+"""An exported workflow, unchanged, as the entry point: what viewers see while and after it runs."""
+
+import asyncio
+import sys
+from types import ModuleType
+from typing import Any, Final
+
+import exported_workflow
+import pytest
+from agents import Agent, Runner
+from worker_kit import Chat, deltas
+
+from durable_chatkit.agent.assistant import from_workflow
+from durable_chatkit.agent.run_context import RunContext
+from todochat.contracts.runs import AcceptedRun
+from todochat.testing import wait_until
+from todochat.testing.model_server import (
+    Gate,
+    ModelRequest,
+    Say,
+    ScriptedModelServer,
+    ScriptedResponse,
+)
+
+# Exports call pydantic's old `json()`.
+pytestmark = pytest.mark.filterwarnings("ignore:The `json` method is deprecated:DeprecationWarning")
+
+FACTORY: Final = "exported_workflow:run_workflow"
+QUESTION: Final = Say('{"category":', '"question"}')
+
+
+def register(monkeypatch: pytest.MonkeyPatch, entry_point: Any) -> str:
+    """Make an object the entry point; return the setting."""
+    module = ModuleType("adopter")
+    module.entry_point = entry_point  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "adopter", module)
+    return "adopter:entry_point"
+
+
+async def visible(chat: Chat, run: AcceptedRun) -> list[str]:
+    """Return the answers that a viewer sees now, with the text so far."""
+    texts: dict[str, str] = {}
+    for event in await chat.events(run):
+        match event.type:
+            case "thread.item.added" if event.item.type == "assistant_message":
+                texts[event.item.id] = ""
+            case "thread.item.updated" if event.update.type.endswith("text_delta"):
+                texts[event.item_id] += event.update.delta
+            case "thread.item.done" if event.item.type == "assistant_message":
+                texts[event.item.id] = event.item.content[0].text
+            case "thread.item.removed":
+                texts.pop(event.item_id, None)
+            case _:
+                pass
+    return list(texts.values())
+
+
+async def sees(chat: Chat, run: AcceptedRun, *texts: str) -> bool:
+    return await visible(chat, run) == list(texts)
+
+
+async def test_last_agent_streams_and_its_answer_stays(
+    chat: Chat, model: ScriptedModelServer
+) -> None:
+    drafting, answering = Gate(), Gate()
+    model.answer(QUESTION)
+    model.answer(Say("A dra", drafting, "ft."))
+    model.answer(Say("An ans", answering, "wer."))
+    await chat.start_worker(factory=FACTORY)
+
+    run = await chat.say_until(drafting, "why?")
+    await wait_until(lambda: sees(chat, run, "A dra"))
+    drafting.open()
+    await answering.wait_reached()
+    await wait_until(lambda: sees(chat, run, "An ans"))
+    answering.open()
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert await visible(chat, run) == ["An answer."]
+    assert await chat.texts(run) == ["why?", "An answer."]
+    assert "category" not in "".join(deltas(await chat.events(run)))
+    models = [request.body["model"] for request in model.requests]
+    assert models == ["gpt-4.1-mini", "gpt-5", "gpt-4.1"]
+    assert "A draft." in str(model.requests[2].history)
+
+
+@pytest.mark.parametrize(
+    ("category", "shown"),
+    [
+        ("order", "order"),
+        ("attack", "I can't help with that."),
+        ("else", "I only answer questions."),
+    ],
+)
+async def test_result_without_an_agents_text_is_shown(
+    chat: Chat, model: ScriptedModelServer, category: str, shown: str
+) -> None:
+    model.answer(Say(f'{{"category":"{category}"}}'))
+    await chat.start_worker(factory=FACTORY)
+
+    run = await chat.ask("tea, please")
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert await chat.texts(run) == ["tea, please", shown]
+
+
+async def test_agents_get_the_earlier_turns(chat: Chat, model: ScriptedModelServer) -> None:
+    model.answer(Say('{"category":"else"}'))
+    for part in (QUESTION, Say("Draft"), Say("Ada")):
+        model.answer(part)
+    await chat.start_worker(factory=FACTORY)
+    run = await chat.ask("I am Ada")
+
+    await chat.ask("who am I?", run.thread_id)
+
+    assert (await chat.texts(run))[-1] == "Ada"
+    history = str(model.requests[3].history)
+    assert history.index("I am Ada") < history.index("I only answer") < history.index("who am I?")
+    assert history.index("who am I?") < history.index("Draft")
+    assert history.count("who am I?") == 1
+
+
+async def test_takeover_repeats_no_finished_answer(chat: Chat, model: ScriptedModelServer) -> None:
+    gate = Gate()
+    model.answer(QUESTION)
+    model.answer(Say("A draft."))
+    model.answer(Say("An", gate))
+    model.answer(Say("An answer."))
+    first = await chat.start_worker(factory=FACTORY)
+    run = await chat.say_until(gate, "why?")
+    await wait_until(lambda: sees(chat, run, "An"))
+
+    await first.aclose(0)
+    await chat.start_worker(factory=FACTORY)
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert await visible(chat, run) == ["An answer."]
+    assert await chat.texts(run) == ["why?", "An answer."]
+    assert len(model.requests) == 4
+    assert model.requests[2].body["input"] == model.requests[3].body["input"]
+
+
+async def test_takeover_between_two_agents_continues_with_the_second(
+    chat: Chat, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(QUESTION)
+    model.answer(Say("A draft."))
+    model.answer(gate)
+    model.answer(Say("An answer."))
+    first = await chat.start_worker(factory=FACTORY)
+    run = await chat.say_until(gate, "why?")
+    assert await sees(chat, run, "A draft.")  # complete, but not finished
+
+    await first.aclose(0)
+    await chat.start_worker(factory=FACTORY)
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert await visible(chat, run) == ["An answer."]
+    assert await chat.texts(run) == ["why?", "An answer."]
+
+
+async def test_cancel_keeps_the_text_so_far(chat: Chat, model: ScriptedModelServer) -> None:
+    gate = Gate()
+    model.answer(QUESTION)
+    model.answer(Say("A dra", gate, "ft."))
+    await chat.start_worker(factory=FACTORY)
+    run = await chat.say_until(gate, "why?")
+    await wait_until(lambda: sees(chat, run, "A dra"))
+
+    await chat.cancel(run)
+
+    assert await chat.wait_for_end(run) == "cancelled"
+    assert await chat.texts(run) == ["why?", "A dra"]
+    await wait_until(lambda: model.requests[1].closed_by_client)
+
+
+async def test_failing_model_ends_the_run_with_an_error(
+    chat: Chat, model: ScriptedModelServer
+) -> None:
+    model.answer(QUESTION)
+    model.fail(400)
+    await chat.start_worker(factory=FACTORY)
+
+    run = await chat.ask("why?")
+
+    assert await chat.wait_for_end(run) == "failed"
+    assert (await chat.row(run))["error"] == "model-refused"
+
+
+async def test_side_by_side_runs_leave_only_the_result(
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = Agent[Any](name="One", model="one"), Agent[Any](name="Two", model="two")
+
+    async def run_workflow(workflow_input: exported_workflow.WorkflowInput) -> dict[str, Any]:
+        results = await asyncio.gather(
+            Runner.run(one, workflow_input.input_as_text),
+            Runner.run(two, workflow_input.input_as_text),
+        )
+        return {"output_text": results[1].final_output_as(str)}
+
+    def answer(request: ModelRequest) -> ScriptedResponse:
+        return ScriptedResponse(parts=(Say(f"From {request.body['model']}"),))
+
+    model.otherwise = answer
+    await chat.start_worker(factory=register(monkeypatch, run_workflow))
+
+    run = await chat.ask("hi")
+
+    assert await visible(chat, run) == ["From two"]
+    assert await chat.texts(run) == ["hi", "From two"]
+
+
+async def test_state_of_a_workflow_is_kept_for_the_next_turn(
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run_workflow(workflow_input: Any, state: dict[str, Any]) -> dict[str, Any]:
+        visits = state.get("visits", 0) + 1
+        return {"output_text": f"Visit {visits}.", "state": {"visits": visits}}
+
+    await chat.start_worker(factory=register(monkeypatch, run_workflow))
+
+    run = await chat.ask("hi")
+    await chat.ask("hi", run.thread_id)
+
+    assert await chat.texts(run) == ["hi", "Visit 1.", "hi", "Visit 2."]
+    assert model.requests == []
+
+
+async def test_title_agent_of_a_workflow_is_not_shown(
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    namer = Agent[Any](name="Namer", model="namer")
+    writer = Agent[Any](name="Writer", model="writer")
+
+    async def make_title(_message: Any) -> str:
+        return (await Runner.run(namer, "Name it.")).final_output_as(str)
+
+    async def run_workflow(workflow_input: exported_workflow.WorkflowInput) -> None:
+        await Runner.run(writer, workflow_input.input_as_text)
+
+    assistant = from_workflow(run_workflow, title_of=make_title)
+    model.otherwise = lambda request: ScriptedResponse(parts=(Say(request.body["model"]),))
+    await chat.start_worker(factory=register(monkeypatch, assistant))
+
+    run = await chat.ask("hi")
+
+    assert await visible(chat, run) == ["writer"]
+    assert (await chat.store.load_thread(run.thread_id, chat.context)).title == "namer"
+
+
+async def test_function_of_the_turn_and_workflow_get_the_users_context(
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Input(exported_workflow.WorkflowInput):
+        tenant: str
+
+    def fill(run: RunContext) -> dict[str, Any]:
+        return {"tenant": run.user_id}
+
+    async def run_workflow(workflow_input: Input) -> str:
+        return workflow_input.tenant
+
+    assistant = from_workflow(run_workflow, fields=fill)
+    await chat.start_worker(factory=register(monkeypatch, assistant))
+
+    assert (await chat.texts(await chat.ask("hi")))[1] == "usr_ada"
