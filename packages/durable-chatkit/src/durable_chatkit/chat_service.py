@@ -22,7 +22,7 @@ from opentelemetry.trace import SpanKind
 from durable_chatkit.chatkit.acceptance import Acceptance, InboundRequest
 from durable_chatkit.chatkit.attachments import AttachmentService
 from durable_chatkit.chatkit.context import IdScope, RequestContext
-from durable_chatkit.chatkit.dictation import Dictation
+from durable_chatkit.chatkit.dictation import Dictation, check_recording
 from durable_chatkit.chatkit.encoding import encode_for_client
 from durable_chatkit.chatkit.limits import check_non_streaming_limits
 from durable_chatkit.chatkit.paging import check_id
@@ -47,6 +47,7 @@ from durable_chatkit.errors import (
 )
 from durable_chatkit.events.run_results import RunResults
 from durable_chatkit.events.run_signals import RunSignals
+from durable_chatkit.hosting.requests import HostedRequests
 from durable_chatkit.metrics import ACCEPT_SECONDS, REQUESTS
 from durable_chatkit.storage.run import CancelReason, RunRecord
 from durable_chatkit.storage.run_repository import RunRepository
@@ -100,7 +101,11 @@ class RunBacklog:
 
 
 class ChatService:
-    """Handles ChatKit requests, and finds, lists and cancels runs."""
+    """Handles ChatKit requests, and finds, lists and cancels runs.
+
+    Args:
+        hosted: answers requests that need no run with an adopter's server.
+    """
 
     def __init__(
         self,
@@ -114,6 +119,7 @@ class ChatService:
         attachments: AttachmentService,
         dictation: Dictation,
         accounts: AccountGuard,
+        hosted: HostedRequests | None = None,
     ) -> None:
         self._server = server
         self._acceptance = acceptance
@@ -124,6 +130,12 @@ class ChatService:
         self._attachments = attachments
         self._dictation = dictation
         self._accounts = accounts
+        self._hosted = hosted
+
+    @property
+    def has_dictation(self) -> bool:
+        """Whether recordings are transcribed, by a configured model or an adopter's server."""
+        return self._dictation.is_on or (self._hosted is not None and self._hosted.transcribes)
 
     async def handle(self, inbound: InboundRequest) -> bytes | AcceptedRun:
         """Return the JSON response of a request, or the run whose stream is the response."""
@@ -131,7 +143,7 @@ class ChatService:
         if isinstance(request, SimpleRequest):
             return await self._accept(simple_submission(request), inbound)
         if isinstance(request, ThreadsSyncCustomActionReq):
-            return await self._run_action(request, inbound)
+            return await self._act(request, inbound)
         if (
             isinstance(request, ThreadsCustomActionReq)
             and request.params.action.type == ATTACH_ACTION
@@ -190,15 +202,23 @@ class ChatService:
             ACCEPT_SECONDS.observe(time.perf_counter() - began)
         return accepted
 
+    async def _act(self, request: ThreadsSyncCustomActionReq, inbound: InboundRequest) -> bytes:
+        """Return the response to an action, from an adopter's server or from a run."""
+        if request.params.action.type == ATTACH_ACTION:
+            raise FeatureUnavailableError(
+                "This action streams. Send `threads.custom_action` instead."
+            )
+        if self._hosted is not None and self._hosted.answers(request):
+            response = await self._process_non_streaming(request, inbound)
+            REQUESTS.labels(request.type, "answered").inc()
+            return response
+        return await self._run_action(request, inbound)
+
     async def _run_action(
         self, request: ThreadsSyncCustomActionReq, inbound: InboundRequest
     ) -> bytes:
         """Run an action on a worker, wait for its end and return the updated widget."""
         params = request.params
-        if request.params.action.type == ATTACH_ACTION:
-            raise FeatureUnavailableError(
-                "This action streams. Send `threads.custom_action` instead."
-            )
         run = await self._accept(sync_submission(request), inbound)
         result = await self._results.wait_for_result(run.run_id)
         if result.status != "completed":
@@ -229,6 +249,10 @@ class ChatService:
             locale=inbound.locale,
             headers=inbound.headers,
         )
+        if self._hosted is not None and self._hosted.answers(request):
+            if isinstance(request, InputTranscribeReq):
+                check_recording(request.params)
+            return await self._hosted.answer(request, context)
         match request:
             case AttachmentsCreateReq():
                 attachment = await self._attachments.register_upload(

@@ -13,6 +13,7 @@ ConflictError
 ├── ErasureInProgressError     409  erasure-in-progress
 ├── AttachmentQuotaError       409  attachment-quota
 ├── AttachmentInUseError       409  attachment-taken
+├── ItemExistsError            409  item-exists
 └── ActionRefusedError         409  action-refused
 PayloadTooLargeError
 └── FileTooLargeError          413  file-too-large
@@ -85,6 +86,15 @@ class ThreadLockedError(ConflictError):
     """The thread is locked or closed and accepts no new requests."""
 
     code, title = "thread-locked", "This thread is locked"
+
+
+class ItemExistsError(ConflictError):
+    """`add_thread_item` was called for an item that the thread already has."""
+
+    code, title = "item-exists", "This item already exists"
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(f"The thread already has an item {item_id!r}; use save_item to change it.")
 
 
 class NotPendingError(ConflictError):

@@ -19,6 +19,10 @@ from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.erasure import AccountEraser, AccountGuard
 from durable_chatkit.events.run_results import RunResults
 from durable_chatkit.events.run_signals import RunSignals
+from durable_chatkit.hosting.attachments import HostedAttachmentStore
+from durable_chatkit.hosting.building import build_server
+from durable_chatkit.hosting.requests import HostedRequests
+from durable_chatkit.hosting.store import HostedStore
 from durable_chatkit.queue_metrics import api_gauges
 from durable_chatkit.services import Services
 from durable_chatkit.settings import ChatSettings
@@ -59,7 +63,8 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         links = AttachmentLinks(settings.public_url, signer)
         limits = FileLimits(settings.attachments_per_user, settings.attachment_bytes_per_user)
         attachments = AttachmentService(database, links, limits)
-        server = AcceptingServer(PostgresStore(database, links, settings.agent_name))
+        store = PostgresStore(database, links, settings.agent_name)
+        server = AcceptingServer(store)
         signals = RunSignals(redis)
         accounts = AccountGuard(database)
         # The offline assistant costs nothing, so it works even after the budgets are used up.
@@ -92,6 +97,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
                 attachments=attachments,
                 dictation=Dictation(await _open_transcriber(settings, stack)),
                 accounts=accounts,
+                hosted=await _open_hosted(settings, stack, store, attachments),
             ),
             attachments=attachments,
             history=HistoryService(database),
@@ -114,3 +120,23 @@ async def _open_transcriber(settings: ChatSettings, stack: AsyncExitStack) -> Tr
     from durable_chatkit.agent.transcription import open_transcriber  # noqa: PLC0415
 
     return await stack.enter_async_context(open_transcriber(settings))
+
+
+async def _open_hosted(
+    settings: ChatSettings, stack: AsyncExitStack, store: PostgresStore, uploads: AttachmentService
+) -> HostedRequests | None:
+    """Build the adopter's server if TODO_AGENT_FACTORY names one."""
+    if settings.factory == settings.own_factory:
+        return None
+    # Imported here because the service's own agent never runs in the API.
+    from durable_chatkit.agent.environment import open_environment  # noqa: PLC0415
+    from durable_chatkit.agent.factory import load_entry_point  # noqa: PLC0415
+
+    environment, _ = await stack.enter_async_context(open_environment(settings))
+    entry_point = await load_entry_point(settings.factory, environment)
+    if entry_point.server is None:
+        return None
+    hosted = build_server(
+        entry_point.server, HostedStore(store), HostedAttachmentStore(store, uploads)
+    )
+    return HostedRequests(hosted, store)

@@ -92,6 +92,9 @@ def is_tripwire(error: BaseException) -> bool:
     return isinstance(error, _TRIPWIRES) or type(error).__name__ == "GuardrailTripwireTriggered"
 
 
+_AMBIGUOUS: Final = (ValueError, OSError)
+
+
 def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
     """Return the failure for an exception that ended the agent's stream."""
     raised_by_agent = _find_agent_failure(error)
@@ -118,6 +121,31 @@ def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
             return UNREADABLE
         case _:
             return INTERNAL
+
+
+def describe_hosted_failure(error: Exception) -> Failure:
+    """Return the failure for an exception of an adopter's server.
+
+    A ValueError or OSError is more likely from its own code than from the model's client.
+    """
+    failure = describe_failure(error)
+    return INTERNAL if failure is UNREADABLE and isinstance(error, _AMBIGUOUS) else failure
+
+
+def describe_action_failure(error: Exception, failure: Failure) -> Failure:
+    """Return the failure of an action, without a retry: that would repeat the last message.
+
+    Args:
+        failure: the failure that `error` would be in a response.
+    """
+    match error:
+        case CustomStreamError():
+            code = ACTION_FAILED.code if error.allow_retry else ACTION_REFUSED
+            return Failure(code, error.message, allow_retry=False)
+        case openai.OpenAIError() | BudgetExceededError() | MaxTurnsExceeded():
+            return msgspec.structs.replace(failure, allow_retry=False)
+        case _:
+            return ACTION_FAILED
 
 
 def _find_agent_failure(error: BaseException | None) -> Failure | None:

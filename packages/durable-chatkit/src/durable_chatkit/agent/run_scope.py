@@ -22,6 +22,7 @@ from durable_chatkit.metrics import REPLAY_MISMATCHES
 from durable_chatkit.storage.usage_repository import AnswerUsage
 
 INPUT_KEY: Final = "input"
+START_KEY: Final = "start"  # what a hosted server got in the first attempt
 AT_END: Final = "at-end"
 CALL_KINDS: Final = frozenset({"tool", "handoff", "step"})
 # The last part of a key: an answer, or a call with its number.
@@ -114,12 +115,12 @@ class CallPosition:
 
 
 def step_kind(key: str) -> str:
-    """Return the kind of a journal key: `input`, `answer`, `tool`, `handoff`, `step` or `choice`.
+    """Return the kind of a journal key: `input`, `start`, `answer`, `tool`, `handoff`, `step` or `choice`.
 
     An action and the end of a turn are of kind `tool`.
     """
-    if key == INPUT_KEY:
-        return INPUT_KEY
+    if key in {INPUT_KEY, START_KEY}:
+        return key
     match = _STEP.search(key)
     return "choice" if match is None else match[1] or match[2]
 

@@ -29,8 +29,7 @@ class AttachmentLinks:
 
     def content_url(self, user_id: str, attachment_id: str) -> AnyUrl:
         """Return the URL of an attachment's bytes, which requires a client secret."""
-        path = f"/api/{user_id}/chat/attachments/{attachment_id}/content"
-        return AnyUrl(self._public_url + path)
+        return AnyUrl(self._public_url + _content_path(user_id, attachment_id))
 
     def upload_descriptor(self, user_id: str, attachment_id: str) -> AttachmentUploadDescriptor:
         """Return the method and URL for uploading the bytes, which requires a client secret."""
@@ -38,8 +37,14 @@ class AttachmentLinks:
         return AttachmentUploadDescriptor(url=url, method=UPLOAD_METHOD)
 
     def sign_attachment(self, attachment: Attachment, user_id: str) -> Attachment:
-        """Return an attachment whose preview URL works in an `<img>` for the next hour."""
+        """Return an attachment whose preview URL works in an `<img>` for the next hour.
+
+        An adopter's attachment store has URLs of its own, which stay as they are.
+        """
         if not isinstance(attachment, ImageAttachment):
+            return attachment
+        path = attachment.preview_url.path or ""
+        if not path.endswith(_content_path(user_id, attachment.id)):
             return attachment
         query = self._signer.query(user_id, attachment.id)
         url = AnyUrl(f"{self.content_url(user_id, attachment.id)}?{query}")
@@ -50,3 +55,7 @@ class AttachmentLinks:
         if isinstance(item, UserMessageItem) and item.attachments:
             item.attachments = [self.sign_attachment(each, user_id) for each in item.attachments]
         return item
+
+
+def _content_path(user_id: str, attachment_id: str) -> str:
+    return f"/api/{user_id}/chat/attachments/{attachment_id}/content"

@@ -6,6 +6,8 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from chatkit.store import StoreItemType
@@ -25,6 +27,7 @@ ID_PREFIXES: Final[dict[StoreItemType, str]] = {
 TURN_STEP: Final = "turn"
 
 _step: ContextVar[str] = ContextVar("durable_chatkit_id_step", default=TURN_STEP)
+_written: ContextVar[list[str] | None] = ContextVar("durable_chatkit_written", default=None)
 
 
 @contextmanager
@@ -39,6 +42,26 @@ def id_step(step: str) -> Iterator[None]:
         yield
     finally:
         _step.reset(token)
+
+
+@contextmanager
+def collect_written_items(item_ids: list[str]) -> Iterator[None]:
+    """Append the ids of items that code inside writes to the store itself, without an event.
+
+    A finished call isn't repeated by a later attempt, so its journal entry owns these items.
+    """
+    token = _written.set(item_ids)
+    try:
+        yield
+    finally:
+        _written.reset(token)
+
+
+def note_written_item(item_id: str) -> None:
+    """Add an item to the innermost `collect_written_items`, if any."""
+    written = _written.get()
+    if written is not None and item_id not in written:
+        written.append(item_id)
 
 
 class IdScope:
@@ -70,6 +93,31 @@ class IdScope:
         return item_id
 
 
+class TurnItems:
+    """The items of one attempt at a run.
+
+    Args:
+        stored: items of finished steps, with their times, that earlier attempts stored.
+
+    Attributes:
+        unseen: those of `stored` that this attempt hasn't added yet. Pages of items don't contain
+            them, as if no attempt had been before this one.
+        added: ids of the items that this attempt has added.
+        is_closing: the turn ends; its open items may be added again.
+    """
+
+    def __init__(self, stored: Mapping[str, datetime] = MappingProxyType({})) -> None:
+        self.stored = stored
+        self.unseen = set(stored)
+        self.added: set[str] = set()
+        self.is_closing = False
+
+    def mark_added(self, item_id: str) -> None:
+        """Record that this attempt has added an item."""
+        self.added.add(item_id)
+        self.unseen.discard(item_id)
+
+
 @dataclass(slots=True, kw_only=True)
 class RequestContext:
     """The user and, in a worker, the run; openai-chatkit passes it to every store method.
@@ -82,6 +130,8 @@ class RequestContext:
         headers: headers of the client's request that chat-gateway forwards, by lower-case name.
         new_thread_ids: ids generated in this request for threads that aren't stored yet.
         loaded_threads: threads by id, as first loaded or last saved in this request.
+        headers: request headers named in CHAT_GATEWAY_FORWARD_HEADERS, with lower-case names.
+        turn_items: set in a worker while it drives a turn.
     """
 
     user_id: str
@@ -94,3 +144,5 @@ class RequestContext:
     headers: Mapping[str, str] = field(default_factory=dict)
     new_thread_ids: set[str] = field(default_factory=set)
     loaded_threads: dict[str, ThreadMetadata] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    turn_items: "TurnItems | None" = None

@@ -52,6 +52,11 @@ class Dictation:
         self._transcriber = transcriber
         self._active = 0
 
+    @property
+    def is_on(self) -> bool:
+        """Whether there is a transcriber."""
+        return self._transcriber is not None
+
     async def transcribe(self, params: InputTranscribeParams) -> TranscriptionResult:
         """Return the text of a recording.
 
@@ -62,22 +67,7 @@ class Dictation:
         """
         if self._transcriber is None:
             raise FeatureUnavailableError("Dictation is not set up on this server.")
-        kind = params.mime_type.partition(";")[0].strip().lower()
-        if kind not in EXTENSIONS:
-            raise UnsupportedFileError("This recording format is not supported.")
-        pointer = "/params/audio_base64"
-        try:
-            audio = base64.b64decode(params.audio_base64, validate=True)
-        except (binascii.Error, ValueError):
-            errors = [FieldError(pointer, "is not base64")]
-            raise InvalidInputError("The recording is not base64.", errors=errors) from None
-        if not audio:
-            errors = [FieldError(pointer, "must not be empty")]
-            raise InvalidInputError("The recording is empty.", errors=errors)
-        if len(audio) > MAX_AUDIO_BYTES:
-            limit = MAX_AUDIO_BYTES // 2**20
-            msg = f"Recordings can be at most {limit} MB, about two minutes."
-            raise FileTooLargeError(msg)
+        kind, audio = check_recording(params)
         if self._active >= MAX_CONCURRENT:
             msg = "Too many transcriptions in progress. Try again in a moment."
             raise UnavailableError(msg, retry_after_s=RETRY_AFTER_S)
@@ -87,3 +77,28 @@ class Dictation:
         finally:
             self._active -= 1
         return TranscriptionResult(text=clean_text(text)[:MAX_MESSAGE_CHARS])
+
+
+def check_recording(params: InputTranscribeParams) -> tuple[str, bytes]:
+    """Return a recording's media type and its bytes.
+
+    Raises:
+        UnsupportedFileError, FileTooLargeError, InvalidInputError: the recording is invalid.
+    """
+    kind = params.mime_type.partition(";")[0].strip().lower()
+    if kind not in EXTENSIONS:
+        raise UnsupportedFileError("This recording format is not supported.")
+    pointer = "/params/audio_base64"
+    try:
+        audio = base64.b64decode(params.audio_base64, validate=True)
+    except (binascii.Error, ValueError):
+        errors = [FieldError(pointer, "is not base64")]
+        raise InvalidInputError("The recording is not base64.", errors=errors) from None
+    if not audio:
+        errors = [FieldError(pointer, "must not be empty")]
+        raise InvalidInputError("The recording is empty.", errors=errors)
+    if len(audio) > MAX_AUDIO_BYTES:
+        limit = MAX_AUDIO_BYTES // 2**20
+        msg = f"Recordings can be at most {limit} MB, about two minutes."
+        raise FileTooLargeError(msg)
+    return kind, audio

@@ -59,9 +59,9 @@ def next_page_cursor(rows: Sequence[ThreadRow] | Sequence[ItemRow], size: int) -
     return encode_cursor(last.created_at, last.id)
 
 
-def page_size(limit: int) -> int:
+def page_size(limit: int, max_size: int = MAX_PAGE) -> int:
     """Return the number of rows of a page for a requested limit."""
-    return min(max(limit, 1), MAX_PAGE)
+    return min(max(limit, 1), max_size)
 
 
 def page_order(order: str) -> Order:

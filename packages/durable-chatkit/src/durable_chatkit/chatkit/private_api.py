@@ -34,8 +34,18 @@ def events_of(context: AgentContext[Any]) -> "asyncio.Queue[Any]":
     return context._events
 
 
+def use_event_queue(make: Callable[[], asyncio.Queue[Any]]) -> None:
+    """Make each new AgentContext use a queue made by `make`, subclasses included.
+
+    The queue between tools and `stream_agent_response` is a private attribute with a default, which
+    all subclasses share.
+    """
+    attribute = AgentContext.__private_attributes__["_events"]
+    attribute.default_factory = make
+
+
 async def process_non_streaming(
-    server: Server, request: NonStreamingReq, context: RequestContext
+    server: ChatKitServer[Any], request: NonStreamingReq, context: Any
 ) -> bytes:
     """Process a non-streaming request and return the response as JSON.
 
@@ -45,9 +55,9 @@ async def process_non_streaming(
 
 
 def process_events(
-    server: Server,
+    server: ChatKitServer[Any],
     thread: ThreadMetadata,
-    context: RequestContext,
+    context: Any,
     stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
 ) -> AsyncIterator[ThreadStreamEvent]:
     """Store the events of `stream` and yield them; an Exception becomes an error event.

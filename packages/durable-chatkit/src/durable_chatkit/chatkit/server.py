@@ -1,9 +1,9 @@
 """openai-chatkit's server on PostgreSQL, split in two: the API accepts turns, a worker runs them."""
 
 from abc import ABC
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from chatkit.server import ChatKitServer
 from chatkit.types import (
@@ -13,6 +13,7 @@ from chatkit.types import (
     ThreadItemReplacedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
+    ThreadUpdatedEvent,
     UserMessageItem,
 )
 from typing_extensions import override
@@ -44,27 +45,22 @@ class StoredChatServer(ChatKitServer[RequestContext], ABC):
         """Store a user's feedback on items."""
         await self.store.save_feedback(thread_id, item_ids, feedback, context)
 
-    async def run_turn(
-        self, turn: AcceptedTurn, context: RequestContext
-    ) -> AsyncIterator[ThreadStreamEvent]:
-        """Yield the opening events, then the events of `respond` or `action`.
+    async def end_turn(
+        self,
+        thread: ThreadMetadata,
+        message: UserMessageItem | None,
+        context: RequestContext,
+        *,
+        is_stopping: bool,
+    ) -> None:
+        """Change a thread at the end of a turn, whatever its outcome; by default nothing.
 
-        A later attempt may yield the same events again: ids are equal, items are upserted, and the
-        publisher drops events that are already published. Consume it to its end; see
-        `process_events`.
+        Args:
+            is_stopping: the turn was cancelled or failed, so don't wait for anything.
         """
-        for event in turn.opening_events:
-            yield event
 
-        def stream() -> AsyncIterator[ThreadStreamEvent]:
-            if turn.action is not None:
-                events = self.action(turn.thread, turn.action, turn.sender, context)
-            else:
-                events = self.respond(turn.thread, turn.user_message, context)
-            return with_utc_times(events, turn.not_before)
-
-        async for event in process_events(self, turn.thread, context, stream):
-            yield event
+    async def aclose(self) -> None:
+        """Stop what the turn has left running; by default nothing."""
 
 
 class AcceptingServer(StoredChatServer):
@@ -82,6 +78,33 @@ class AcceptingServer(StoredChatServer):
         raise RuntimeError(msg)
 
 
+async def run_turn(
+    server: ChatKitServer[Any],
+    turn: AcceptedTurn,
+    context: Any,
+    stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
+) -> AsyncIterator[ThreadStreamEvent]:
+    """Yield the opening events of a turn, then those of `stream`, which the server's store gets, too.
+
+    A later attempt may yield the same events again: ids are equal, items are upserted, and the
+    publisher drops events that are already published. Consume it to its end; see `process_events`.
+
+    Args:
+        context: of the type that the server's methods take.
+        stream: the events of the server's `respond` or `action`.
+    """
+    for opening in turn.opening_events:
+        yield opening
+
+    def stamped() -> AsyncIterator[ThreadStreamEvent]:
+        return with_utc_times(stream(), turn.not_before)
+
+    async for event in process_events(server, turn.thread, context, stamped):
+        if isinstance(event, ThreadUpdatedEvent):
+            event.thread.created_at = as_utc(event.thread.created_at)
+        yield event
+
+
 async def with_utc_times(
     events: AsyncIterator[ThreadStreamEvent], not_before: datetime
 ) -> AsyncIterator[ThreadStreamEvent]:
@@ -91,8 +114,8 @@ async def with_utc_times(
     zones display incorrectly, and a new value for each event of the same item.
 
     Items are sorted by time, so each item must be later than the ones before it, even if two share
-    a microsecond or this machine's clock is behind. Items are changed in place, so that the stored
-    and the published item agree.
+    a microsecond or this machine's clock is behind. Events and items are copied: whoever made one
+    keeps it and may compare its naive time with `datetime.now()`.
 
     Args:
         not_before: every new item gets a later time than this.
@@ -106,10 +129,11 @@ async def with_utc_times(
                 if item.id not in times:
                     latest = max(as_utc(item.created_at), latest + TICK)
                     times[item.id] = latest
-                item.created_at = times[item.id]
             case ThreadItemReplacedEvent():
                 item = event.item
-                item.created_at = times.setdefault(item.id, as_utc(item.created_at))
+                times.setdefault(item.id, as_utc(item.created_at))
             case _:
-                pass
-        yield event
+                yield event
+                continue
+        stamped = item.model_copy(update={"created_at": times[item.id]})
+        yield event.model_copy(update={"item": stamped})

@@ -27,10 +27,10 @@ from durable_chatkit.chatkit.paging import (
     resolve_cursor,
 )
 from durable_chatkit.chatkit.rows import decode_items, decode_thread, encode_item, encode_thread
-from durable_chatkit.errors import UnknownResourceError
+from durable_chatkit.errors import ItemExistsError, UnknownResourceError
 from durable_chatkit.storage.attachment_repository import AttachmentRepository
 from durable_chatkit.storage.erasure_repository import check_account_open
-from durable_chatkit.storage.item_repository import ItemRepository
+from durable_chatkit.storage.item_repository import ItemRepository, RunItem
 from durable_chatkit.storage.run import StoppedRun
 from durable_chatkit.storage.run_states import is_fenced
 from durable_chatkit.storage.thread_repository import CHANGEABLE, ThreadRepository
@@ -148,12 +148,35 @@ class PostgresStore(Store[RequestContext]):
         self, thread_id: str, after: str | None, limit: int, order: str, context: RequestContext
     ) -> Page[ThreadItem]:
         """Return a page of a thread's items, ordered by creation."""
+        return await self.load_items(thread_id, after, page_size(limit), order, context)
+
+    async def load_items(
+        self,
+        thread_id: str,
+        after: str | None,
+        size: int,
+        order: str,
+        context: RequestContext,
+        *,
+        with_tool_calls: bool = True,
+    ) -> Page[ThreadItem]:
+        """Return a page of up to `size` items, as `load_thread_items` does.
+
+        Args:
+            with_tool_calls: include the product's hidden records of tool calls.
+        """
         check_id(thread_id, "thread")
-        size = page_size(limit)
         async with self._db.transaction(context.user_id) as session:
             items = ItemRepository(session, self._agent)
             after_cursor = await resolve_cursor(after, "item", partial(items.load_item, thread_id))
-            rows = await items.list_items(thread_id, after_cursor, size + 1, page_order(order))
+            rows = await items.list_items(
+                thread_id,
+                after_cursor,
+                size + 1,
+                page_order(order),
+                without=context.turn_items.unseen if context.turn_items is not None else (),
+                with_tool_calls=with_tool_calls,
+            )
             if (
                 not rows
                 and await ThreadRepository(session, self._agent).load_thread(thread_id) is None
@@ -182,6 +205,20 @@ class PostgresStore(Store[RequestContext]):
         """
         await self.save_item(thread_id, item, context)
 
+    async def insert_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
+        """Write a new item.
+
+        Raises:
+            ItemExistsError: the thread has an item with this id.
+            RunLostError: another attempt has the run.
+        """
+        await self._write_item(thread_id, item, context, must_be_new=True)
+
+    async def load_run_items(self, thread_id: str, context: RequestContext) -> list[RunItem]:
+        """Return the items that the context's run has written, in all its attempts."""
+        async with self._db.transaction(context.user_id) as session:
+            return await ItemRepository(session, self._agent).list_run_items(thread_id, context.run_id or "")
+
     async def save_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
         """Upsert an item and set `item.created_at` to the stored time.
 
@@ -191,16 +228,31 @@ class PostgresStore(Store[RequestContext]):
         Raises:
             RunLostError: another attempt has the run.
         """
+        await self._write_item(thread_id, item, context)
+
+    async def _write_item(
+        self,
+        thread_id: str,
+        item: ThreadItem,
+        context: RequestContext,
+        *,
+        must_be_new: bool = False,
+    ) -> None:
         check_id(thread_id, "thread")
         check_id(item.id, "item")
         row = encode_item(thread_id, item, context)
         async with self._thread_transaction(context) as session:
-            outcome = await ItemRepository(session, self._agent).upsert_item(row)
+            items = ItemRepository(session, self._agent)
+            if must_be_new and await items.load_item(thread_id, item.id) is not None:
+                raise ItemExistsError(item.id)
+            outcome = await items.upsert_item(row)
         if outcome == "lost":
             raise RunLostError(context.run_id)
         if outcome == "no-thread":
             raise UnknownResourceError("thread")
         item.created_at = outcome
+        if context.turn_items is not None:
+            context.turn_items.mark_added(item.id)
 
     async def update_item(
         self,

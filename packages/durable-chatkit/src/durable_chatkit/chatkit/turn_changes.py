@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 from chatkit.types import (
+    AssistantMessageItem,
     Attachment,
     ClientToolCallItem,
     StreamingReq,
@@ -34,6 +35,7 @@ from durable_chatkit.storage.item_repository import ItemRepository
 from durable_chatkit.storage.run import TurnRecord
 from todochat.errors import FieldError, InvalidInputError
 
+LOOK_BACK_ITEMS: Final = 50  # far more than follow a pending client tool call
 ACCEPTED_STEP: Final = "accepted"  # differs from the steps in which a worker generates ids
 
 _ATTACHMENT: Final[TypeAdapter[Attachment]] = TypeAdapter(Attachment)
@@ -141,16 +143,28 @@ class TurnChanges:
         return [_ATTACHMENT.validate_json(found[attachment_id]) for attachment_id in ids]
 
     async def _add_tool_output(self, request: ThreadsAddClientToolOutputReq) -> PreparedTurn:
-        rows = await self._items.list_items(self._thread_id, None, 1, "desc")
-        call = decode_items([rows[0].payload])[0] if rows else None
-        if not isinstance(call, ClientToolCallItem) or call.status != "pending":
-            msg = "The thread's last item is not a client tool call waiting for its output."
+        call = await self._find_pending_call()
+        if call is None:
+            msg = "The thread's last turn has no client tool call waiting for its output."
             raise NotPendingError(msg)
         call.output = request.params.result
         call.status = "completed"
         await self._save_item(call)
         await self._acceptance.delete_other_pending_calls(self._thread_id, call.id)
         return PreparedTurn(TurnRecord())
+
+    async def _find_pending_call(self) -> ClientToolCallItem | None:
+        """Return the pending client tool call of the thread's last turn.
+
+        No message may follow it, but hidden context and widgets, which actions add, may.
+        """
+        rows = await self._items.list_items(self._thread_id, None, LOOK_BACK_ITEMS, "desc")
+        for item in decode_items([row.payload for row in rows]):
+            if isinstance(item, ClientToolCallItem):
+                return item if item.status == "pending" else None
+            if isinstance(item, UserMessageItem | AssistantMessageItem):
+                return None
+        return None
 
     async def _add_structured_input(self, request: ThreadsAddStructuredInputReq) -> PreparedTurn:
         item = await self._load_item(request.params.item_id)

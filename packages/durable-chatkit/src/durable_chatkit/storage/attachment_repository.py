@@ -6,9 +6,10 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+# A row that isn't registered yet belongs to an adopter's attachment store, which has the content.
 _SAVE: Final = text("""
-    INSERT INTO attachments (user_id, id, thread_id, payload)
-    VALUES (:user_id, :id, :thread_id, :payload)
+    INSERT INTO attachments (user_id, id, thread_id, payload, uploaded_at)
+    VALUES (:user_id, :id, :thread_id, :payload, now())
     ON CONFLICT (user_id, id)
     DO UPDATE SET thread_id = excluded.thread_id, payload = excluded.payload
 """)

@@ -1,5 +1,6 @@
 """Items of a thread, and feedback on them, of the session's user."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final, Literal
 
@@ -51,6 +52,17 @@ _LOAD: Final = text(f"""
 """)  # noqa: S608 - a constant
 _LOCK: Final = text(f"{_LOAD.text} FOR UPDATE")
 
+_LIST_OF_RUN: Final = text(f"""
+    SELECT id, type, created_at FROM items
+     WHERE thread_id = :thread_id AND run_id = :run_id AND {_OF_AGENT}
+""")  # noqa: S608 - a constant
+
+# The product's own records of finished tool calls, see `durable_chatkit.agent.history`.
+_NO_TOOL_CALLS: Final = (
+    "NOT (type = 'hidden_context_item' AND payload #>> '{content,kind}' IS NOT DISTINCT FROM"
+    " 'tool_call')"
+)
+
 _SAVE_FEEDBACK: Final = text("""
     INSERT INTO feedback (thread_id, item_id, user_id, kind)
     SELECT thread_id, id, user_id, :kind FROM items
@@ -69,6 +81,14 @@ class ItemRow(msgspec.Struct, frozen=True):
 
     id: str
     payload: str
+    created_at: datetime
+
+
+class RunItem(msgspec.Struct, frozen=True):
+    """An item that a run has written."""
+
+    id: str
+    type: str
     created_at: datetime
 
 
@@ -111,17 +131,44 @@ class ItemRepository:
         return ItemRow(*row) if row is not None else None
 
     async def list_items(
-        self, thread_id: str, after: Cursor | None, limit: int, order: Order
+        self,
+        thread_id: str,
+        after: Cursor | None,
+        limit: int,
+        order: Order,
+        *,
+        without: Collection[str] = (),
+        with_tool_calls: bool = True,
     ) -> list[ItemRow]:
-        """Return up to `limit` items after a cursor."""
+        """Return up to `limit` items after a cursor.
+
+        Args:
+            without: ids of items to leave out.
+            with_tool_calls: include the hidden records of tool calls.
+        """
         key = keyset(after, order)
+        conditions = ["thread_id = :thread_id", _OF_AGENT, key.condition]
+        values: dict[str, object] = {
+            "thread_id": thread_id,
+            "agent": self._agent,
+            "limit": limit,
+            **key.values,
+        }
+        if without:
+            conditions.append("id <> ALL (CAST(:without AS text[]))")
+            values["without"] = list(without)
+        if not with_tool_calls:
+            conditions.append(_NO_TOOL_CALLS)
         statement = text(
             "SELECT id, CAST(payload AS text), created_at FROM items"  # noqa: S608 - constants
-            f" WHERE thread_id = :thread_id AND {_OF_AGENT} AND {key.condition}"
-            f" ORDER BY {key.order_by} LIMIT :limit"
+            f" WHERE {' AND '.join(conditions)} ORDER BY {key.order_by} LIMIT :limit"
         )
-        values = {"thread_id": thread_id, "agent": self._agent, "limit": limit, **key.values}
         return [ItemRow(*row) for row in await self._session.execute(statement, values)]
+
+    async def list_run_items(self, thread_id: str, run_id: str) -> list[RunItem]:
+        """Return the items of a thread that a run has written, in no particular order."""
+        values = {"thread_id": thread_id, "run_id": run_id, "agent": self._agent}
+        return [RunItem(*row) for row in await self._session.execute(_LIST_OF_RUN, values)]
 
     async def upsert_item(self, item: NewItem) -> UpsertOutcome:
         """Insert or replace an item.

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import msgspec
 import structlog
+from chatkit.server import ChatKitServer
 from chatkit.types import ErrorEvent, ThreadItemRemovedEvent, ThreadMetadata, ThreadStreamEvent
 
 from durable_chatkit.agent.assistant import Assistant
@@ -20,15 +21,17 @@ from durable_chatkit.chatkit.encoding import encode_event
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
 from durable_chatkit.errors import UnknownResourceError
+from durable_chatkit.hosting.context import current_request
 from durable_chatkit.metrics import LOGS_DROPPED
 from durable_chatkit.storage.run import EndStatus, RunRecord
 from durable_chatkit.storage.run_repository import RunRepository
+from durable_chatkit.worker.assistant_server import AssistantServer
 from durable_chatkit.worker.fold import LogFold, fold_log
 from durable_chatkit.worker.frame_publisher import FramePublisher
 from durable_chatkit.worker.journal import StepJournal
 from durable_chatkit.worker.leases import WorkerTimes
 from durable_chatkit.worker.run_handle import RunHandle, RunReleasedError
-from durable_chatkit.worker.run_server import RunServer
+from durable_chatkit.worker.turn_harness import TurnHarness
 from durable_chatkit.worker.turn_input import load_retry_effects
 from todochat.bus import (
     BusFullError,
@@ -49,13 +52,14 @@ class DriverResources(msgspec.Struct, frozen=True, kw_only=True):
     """The objects and limits that all drivers of a worker share.
 
     Args:
+        responder: responds to turns: an assistant, or an adopter's server.
         log_quota_bytes: limit on the Redis memory of one user's logs.
     """
 
     runs: RunRepository
     store: PostgresStore
     publisher: RunPublisher
-    assistant: Assistant
+    responder: Assistant | ChatKitServer[Any]
     models: RunModels
     history: HistoryLimits
     max_turns: int
@@ -201,30 +205,30 @@ class RunDriver:
         """Run the agent and publish its events."""
         published = self._published = fold_log(claimed)
         context = self._context(published.removed)
-        scope, server = await self._open_server(context, published)
+        scope, harness = await self._open_harness(context, published)
         publisher = FramePublisher(claimed.writer, published, self._handle)
-        events = server.run_turn(turn, context)
         settle_s = self._resources.times.settle_s
-        try:
-            with enter_scope(CallScope(scope)):
+        with current_request(context), enter_scope(CallScope(scope)):
+            events = harness.run(turn, context)
+            try:
                 async for event in events:
                     fault_point("event.stored")
                     await publisher.publish(event)
                     fault_point("event.published")
-        except BaseException:
-            server.mute()
-            self._handle.halt()
-            await _drain(events, settle_s)
-            raise
-        finally:
-            self._handle.halt()
-            await self._handle.settle(settle_s)
-            await server.aclose()
+            except BaseException:
+                harness.mute()
+                self._handle.halt()
+                await _drain(events, settle_s)
+                raise
+            finally:
+                self._handle.halt()
+                await self._handle.settle(settle_s)
+                await harness.aclose()
         self._check_released()
-        if server.was_cancelled:
+        if harness.was_cancelled:
             return RunOutcome("cancelled")
-        if server.failure is not None:
-            return RunOutcome("failed", server.failure.code)
+        if harness.failure is not None:
+            return RunOutcome("failed", harness.failure.code)
         if publisher.has_failed:
             return RunOutcome("failed", INTERNAL.code)
         return RunOutcome("completed")
@@ -247,13 +251,13 @@ class RunDriver:
         await claimed.writer.append(encode_event(error))
         return RunOutcome("failed", failure.code)
 
-    async def _open_server(
+    async def _open_harness(
         self, context: RequestContext, published: LogFold
-    ) -> tuple[RunScope, RunServer]:
+    ) -> tuple[RunScope, TurnHarness]:
         run, resources = self._run, self._resources
         # A run that is driven for the first time has no steps.
-        steps = {} if self._is_new else await resources.runs.load_steps(run.run_id)
-        self._is_new = False
+        is_first, self._is_new = self._is_new, False
+        steps = {} if is_first else await resources.runs.load_steps(run.run_id)
         journal = StepJournal(resources.runs, run.run_id, run.attempt, steps)
         scope = RunScope(
             run_id=run.run_id,
@@ -265,9 +269,27 @@ class RunDriver:
             user_id=run.user_id,
         )
         self._handle.attach_scope(scope)
-        server = RunServer(
+        responder = resources.responder
+        harness = TurnHarness(
+            await self._open_assistant(responder, scope, journal, published)
+            if isinstance(responder, Assistant)
+            else responder,
             resources.store,
-            assistant=resources.assistant,
+            run_handle=self._handle,
+            scope=scope,
+            journal=journal,
+            published=published,
+            is_first=is_first,
+        )
+        return scope, harness
+
+    async def _open_assistant(
+        self, assistant: Assistant, scope: RunScope, journal: StepJournal, published: LogFold
+    ) -> AssistantServer:
+        run, resources = self._run, self._resources
+        return AssistantServer(
+            resources.store,
+            assistant=assistant,
             max_turns=resources.max_turns,
             limits=resources.history,
             run_handle=self._handle,
@@ -277,7 +299,6 @@ class RunDriver:
             effects=await load_retry_effects(resources.runs, run),
             mcp=resources.mcp,
         )
-        return scope, server
 
     async def _store_end(self, claimed: ClaimedRun, outcome: RunOutcome) -> None:
         """Flush the log, store the outcome, write the end marker and close the run."""

@@ -1,6 +1,7 @@
 """Folds a run's log into the state that its viewers have."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,7 +23,9 @@ from pydantic import TypeAdapter
 from todochat.bus import ClaimedRun
 
 _EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
-_OWNED_BY_STEPS: Final = frozenset({"assistant_message", "widget"})
+# A user's message comes from acceptance. A browser may already execute a client tool call; the next
+# attempt publishes it again under the same ID.
+KEPT_BY_TAKEOVERS: Final = frozenset({"user_message", "client_tool_call"})
 
 
 class OpenItems:
@@ -46,14 +49,15 @@ class OpenItems:
                 if isinstance(item, AssistantMessageItem):
                     _update_message(item, event)
 
-    def partial_messages(self) -> list[AssistantMessageItem]:
-        """Return the open messages that have any text."""
-        return [
-            item
-            for item in self.items.values()
-            if isinstance(item, AssistantMessageItem)
-            and any(part.text.strip() for part in item.content)
-        ]
+
+def partial_messages(items: Iterable[ThreadItem]) -> list[AssistantMessageItem]:
+    """Return the messages among open items that have any text."""
+    return [
+        item
+        for item in items
+        if isinstance(item, AssistantMessageItem)
+        and any(part.text.strip() for part in item.content)
+    ]
 
 
 @dataclass
@@ -63,7 +67,7 @@ class LogFold:
     Args:
         open: items that were added and are not done.
         done: item ID -> item type of finished items that were not removed.
-        removed: IDs of removed items, which are never reused.
+        removed: IDs of removed items, which the store doesn't generate again.
         effects: published client effects and notices as JSON, with their counts.
         replaced: the last published version of replaced items.
         event_types: types of all published events.
@@ -97,7 +101,7 @@ class LogFold:
         Args:
             owned: IDs of the items of finished model calls and tool calls.
         """
-        finished = [item_id for item_id, kind in self.done.items() if kind in _OWNED_BY_STEPS]
+        finished = [item_id for item_id, kind in self.done.items() if kind not in KEPT_BY_TAKEOVERS]
         return [item_id for item_id in [*self.open.items, *finished] if item_id not in owned]
 
 

@@ -63,7 +63,9 @@ class FramePublisher:
                 is_open = event.type == "thread.item.added" and item_id in published.open.items
                 return is_open or item_id in published.done
             case ThreadItemRemovedEvent():
-                return event.item_id in self._published.removed
+                # A server may give an item the ID of one that was removed.
+                shown = self._published.done.keys() | self._published.open.items.keys()
+                return event.item_id in self._published.removed and event.item_id not in shown
             case ThreadItemReplacedEvent():
                 return self._published.replaced.get(event.item.id) == event.item
             case ThreadCreatedEvent():

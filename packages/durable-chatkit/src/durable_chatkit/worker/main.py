@@ -4,18 +4,19 @@ import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-import aiohttp
 import structlog
 from agents import Agent, Model, set_tracing_disabled
+from chatkit.server import ChatKitServer
 from litestar import Litestar
 from litestar.datastructures import State
 
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.attached_files import AttachedFiles
+from durable_chatkit.agent.entry_point import EntryPoint
+from durable_chatkit.agent.environment import open_environment
 from durable_chatkit.agent.factory import (
-    AgentEnvironment,
     import_entry_point,
     load_entry_point,
 )
@@ -25,16 +26,19 @@ from durable_chatkit.agent.mcp_servers import McpConnections
 from durable_chatkit.agent.model_config import (
     ConfiguredModel,
     check_model_settings,
-    open_model,
     set_api_key,
-    used_by_sdk,
 )
+from durable_chatkit.agent.run_context import EventQueue
 from durable_chatkit.agent.run_models import RunModels
 from durable_chatkit.agent.sdk_hooks import install
 from durable_chatkit.agent.usage import UsageMeter, parse_prices
 from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.budgets import Budgets
+from durable_chatkit.chatkit.private_api import use_event_queue
 from durable_chatkit.chatkit.store import PostgresStore
+from durable_chatkit.hosting.attachments import HostedAttachmentStore
+from durable_chatkit.hosting.building import build_server
+from durable_chatkit.hosting.store import HostedStore
 from durable_chatkit.settings import ChatSettings
 from durable_chatkit.storage.purges import purge_erasures, purge_unattached_files, purge_usage
 from durable_chatkit.storage.run_repository import RunRepository
@@ -52,14 +56,12 @@ from todochat.clock import utc_now
 from todochat.contracts.uploads import LinkSigner
 from todochat.database import Database
 from todochat.http.app import create_app
-from todochat.http.client import ServiceClient
 from todochat.http.draining import Drain
 from todochat.http.server import exit_with, run
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.ids import new_id
 from todochat.settings import SettingsError
 
-MAX_TOOL_CONNECTIONS: Final = 100  # of the agent's tools to other services
 HOUR_S: Final = 3600
 KEEP_UNATTACHED_S: Final = 24 * HOUR_S  # how long a file waits for its message
 # Longer than a client secret is valid. A user of an external issuer may return with the same ID.
@@ -156,40 +158,25 @@ async def open_worker(
 ) -> Worker:
     """Open the worker's resources and start it; `stack` closes everything."""
     set_tracing_disabled(disabled=True)  # the SDK's traces would go to OpenAI
-    set_api_key(settings)
     databases = await open_databases(settings, f"{settings.service_name}-worker", state, stack)
     redis = create_redis(settings.redis_url)
     stack.push_async_callback(redis.aclose)
     publisher = RunPublisher(redis)
     await publisher.start()
     stack.push_async_callback(publisher.aclose)
-    model = await stack.enter_async_context(open_model(settings))
-    session = await stack.enter_async_context(
-        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=MAX_TOOL_CONNECTIONS))
-    )
-    tokens = ServiceTokens.from_settings(settings, *settings.tool_arrows)
-    environment = AgentEnvironment(
-        settings=settings,
-        model=model.model,
-        model_settings=model.settings,
-        service_client=lambda url, arrow: ServiceClient(url, session, tokens, arrow, max_tries=1),
-    )
+    environment, model = await stack.enter_async_context(open_environment(settings))
     install()
+    use_event_queue(EventQueue)
     await check_hooks()
-    stack.enter_context(used_by_sdk(settings, model))
     entry_point = await load_entry_point(settings.factory, environment)
     log.info("worker.entry_point", kind=entry_point.kind, detail=entry_point.describe())
-    assistant = entry_point.assistant
-    if assistant is None:
-        msg = f"setting TODO_AGENT_FACTORY: {entry_point.describe()}"
-        raise SettingsError(msg)
     mcp = McpConnections()
     stack.push_async_callback(mcp.aclose)
-    if isinstance(assistant.agent, Agent):
-        mcp.open(assistant.agent)
+    if entry_point.assistant is not None and isinstance(entry_point.assistant.agent, Agent):
+        mcp.open(entry_point.assistant.agent)
     state.databases = databases
     state.redis = redis
-    resources = _driver_resources(settings, databases, publisher, model, assistant, times, mcp)
+    resources = _driver_resources(settings, databases, publisher, model, entry_point, times, mcp)
     worker = Worker(
         new_id("wrk"),
         agent=settings.agent_name,
@@ -208,7 +195,7 @@ def _driver_resources(
     databases: WorkerDatabases,
     publisher: RunPublisher,
     configured: ConfiguredModel,
-    assistant: Assistant,
+    entry_point: EntryPoint,
     times: WorkerTimes,
     mcp: McpConnections,
 ) -> DriverResources:
@@ -218,20 +205,18 @@ def _driver_resources(
     store = PostgresStore(RunDatabase(databases.app.engine), links, settings.agent_name)
     budgets, prices = Budgets.from_settings(settings), parse_prices(settings)
     meter = UsageMeter(UsageRepository(jobs), budgets, prices, configured.name)
-    named = assistant.agent.model if isinstance(assistant.agent, Agent) else None
-    model = named if isinstance(named, Model) else configured.model
-    if assistant.attachment_to_input is None:
-        files = AttachedFiles(
-            store,
-            reads_files=getattr(model, "reads_files", True),
-            reads_images=settings.images == "auto",
+    responder: Assistant | ChatKitServer[Any]
+    if entry_point.assistant is not None:
+        responder = _with_files(entry_point.assistant, store, configured, settings)
+    else:
+        responder = build_server(
+            entry_point.server, HostedStore(store), HostedAttachmentStore(store, uploads=None)
         )
-        assistant = dataclasses.replace(assistant, attachment_to_input=files.to_input)
     return DriverResources(
         runs=RunRepository(jobs),
         store=store,
         publisher=publisher,
-        assistant=assistant,
+        responder=responder,
         models=RunModels(configured, meter),
         history=HistoryLimits(settings.history_max_items, settings.history_max_chars),
         max_turns=settings.max_turns,
@@ -239,3 +224,19 @@ def _driver_resources(
         times=times,
         mcp=mcp,
     )
+
+
+def _with_files(
+    assistant: Assistant, store: PostgresStore, configured: ConfiguredModel, settings: ChatSettings
+) -> Assistant:
+    """Return an assistant that gets attached files as its model reads them, by default."""
+    if assistant.attachment_to_input is not None:
+        return assistant
+    named = assistant.agent.model if isinstance(assistant.agent, Agent) else None
+    model = named if isinstance(named, Model) else configured.model
+    files = AttachedFiles(
+        store,
+        reads_files=getattr(model, "reads_files", True),
+        reads_images=settings.images == "auto",
+    )
+    return dataclasses.replace(assistant, attachment_to_input=files.to_input)

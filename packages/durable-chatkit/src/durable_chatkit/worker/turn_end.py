@@ -8,7 +8,6 @@ from typing import Final
 import structlog
 from chatkit.types import (
     Page,
-    SDKHiddenContextItem,
     Thread,
     ThreadItemDoneEvent,
     ThreadItemRemovedEvent,
@@ -20,40 +19,28 @@ from chatkit.types import (
 
 from durable_chatkit.agent.assistant import TitleMaker, title_of
 from durable_chatkit.agent.run_context import RunContext
-from durable_chatkit.worker.fold import OpenItems
-from todochat.clock import utc_now
+from durable_chatkit.worker.fold import OpenItems, partial_messages
 
-CANCELLED_NOTE: Final = (
-    "The user cancelled this answer. Don't continue it unless asked to. Calls that were running "
-    "may or may not have taken effect: "
-)
 THREAD_UPDATED: Final = "thread.updated"
 TITLE_TIMEOUT_S: Final = 5.0  # after the end of the answer
 
 log = structlog.get_logger(__name__)
 
 
-def close_open_items(open_items: OpenItems) -> Iterator[ThreadStreamEvent]:
-    """Yield the events that close the items that a stopped agent left open; partial text stays."""
-    messages = open_items.partial_messages()
+def close_open_items(
+    open_items: OpenItems, *, keep_text: bool = True
+) -> Iterator[ThreadStreamEvent]:
+    """Yield the events that close the items that a stopped server left open.
+
+    Args:
+        keep_text: messages stay, with the text so far.
+    """
+    messages = partial_messages(open_items.items.values()) if keep_text else []
     for message in messages:
         yield ThreadItemDoneEvent(item=message)
     kept = {message.id for message in messages}
     for item_id in open_items.items.keys() - kept:
         yield ThreadItemRemovedEvent(item_id=item_id)
-
-
-def cancelled_note(run: RunContext) -> ThreadItemDoneEvent:
-    """Return the hidden item that tells the model of later turns that this turn was cancelled."""
-    calls = ", ".join(sorted(run.scope.open_calls.values())) or "none"
-    return ThreadItemDoneEvent(
-        item=SDKHiddenContextItem(
-            id=run.generate_id("sdk_hidden_context"),
-            thread_id=run.thread.id,
-            created_at=utc_now(),
-            content=CANCELLED_NOTE + calls,
-        )
-    )
 
 
 class ThreadTitle:

@@ -1,22 +1,64 @@
-"""Looks up what a turn continues: the effects of a retried message, or an open workflow."""
+"""Looks up what a turn starts from: its thread, a retried message's effects, an open workflow."""
 
+import dataclasses
 from typing import Final
 
+import msgspec
 from agents import TResponseInputItem
 from chatkit.types import (
     ClientToolCallItem,
     HiddenContextItem,
     SDKHiddenContextItem,
+    ThreadMetadata,
+    WidgetItem,
     WorkflowItem,
 )
+from pydantic_core import from_json
 
 from durable_chatkit.agent.retry_effects import earlier_call_items, removed_effects_note
 from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.run_scope import START_KEY, RunScope
+from durable_chatkit.chatkit.rows import as_local
+from durable_chatkit.chatkit.turn_loader import AcceptedTurn
 from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.storage.run_repository import RunRepository
 
 LOOK_BACK_ITEMS: Final = 20
 RETRY: Final = "threads.retry_after_item"
+
+
+class TurnStart(msgspec.Struct):
+    """What a hosted server gets in each attempt: the thread and the sender before the first one."""
+
+    thread: msgspec.Raw
+    sender: msgspec.Raw | None = None
+
+
+async def load_turn_start(turn: AcceptedTurn, scope: RunScope) -> AcceptedTurn:
+    """Return a turn as its first attempt got it, in openai-chatkit's form: with local times.
+
+    Earlier attempts may have set a title, counted something in the thread's metadata, or replaced
+    the widget that sent the action; the server would do it a second time.
+    """
+    payload = scope.load(START_KEY)
+    if payload is None:
+        start = TurnStart(
+            msgspec.Raw(turn.thread.model_dump_json().encode()),
+            msgspec.Raw(turn.sender.model_dump_json().encode()) if turn.sender else None,
+        )
+        await scope.save(START_KEY, msgspec.json.encode(start))
+    else:
+        start = msgspec.json.decode(payload, type=TurnStart)
+    thread = ThreadMetadata.model_validate(from_json(bytes(start.thread)))
+    thread.created_at = as_local(thread.created_at)
+    sender = None
+    if start.sender is not None:
+        sender = WidgetItem.model_validate(from_json(bytes(start.sender)))
+        sender.created_at = as_local(sender.created_at)
+    message = turn.user_message
+    if message is not None:
+        message = message.model_copy(update={"created_at": as_local(message.created_at)})
+    return dataclasses.replace(turn, thread=thread, sender=sender, user_message=message)
 
 
 async def load_retry_effects(runs: RunRepository, run: RunRecord) -> list[TResponseInputItem]:

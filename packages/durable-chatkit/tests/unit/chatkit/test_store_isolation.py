@@ -60,6 +60,8 @@ CALLS: dict[str, Call] = {
     "load_thread": lambda s: (s.thread.id,),
     "save_thread": lambda s: (s.thread.model_copy(update={"title": "taken"}),),
     "load_thread_items": lambda s: (s.thread.id, None, 20, "asc"),
+    "load_items": lambda s: (s.thread.id, None, 20, "asc"),
+    "insert_item": lambda s: (s.thread.id, s.item),
     "add_thread_item": lambda s: (s.thread.id, s.item),
     "save_item": lambda s: (s.thread.id, s.item),
     "load_item": lambda s: (s.thread.id, s.item.id),
@@ -75,6 +77,7 @@ HARMLESS: dict[str, Call] = {
     "delete_thread_item": lambda s: (s.thread.id, s.item.id),
     "save_attachment": lambda s: (s.attachment.model_copy(update={"name": "taken"}),),
     "load_threads": lambda s: (20, None, "asc"),
+    "load_run_items": lambda s: (s.thread.id,),
 }
 
 

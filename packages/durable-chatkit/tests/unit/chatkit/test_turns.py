@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 from typing_extensions import override
 
 from durable_chatkit.chatkit.context import RequestContext
-from durable_chatkit.chatkit.server import StoredChatServer
+from durable_chatkit.chatkit.server import StoredChatServer, run_turn
 from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
 from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.storage.run_repository import RunRepository
@@ -74,12 +74,25 @@ def work(chat: Chat, runs: RunRepository, redis: Redis) -> Work:
         run = await claim(runs)
         context = chat.context(run.user_id, run.run_id, run.attempt)
         turn = await load_turn(chat.store, run, context)
-        events = [event async for event in EchoServer(chat.store).run_turn(turn, context)]
+        events = [event async for event in drive_turn(EchoServer(chat.store), turn, context)]
         await runs.finish(run.run_id, run.attempt, "completed", None, len(events))
         await runs.close(run.run_id, run.attempt)
         return turn, events
 
     return drive
+
+
+def drive_turn(
+    server: StoredChatServer, turn: AcceptedTurn, context: RequestContext
+) -> AsyncIterator[Any]:
+    """Stream a turn's events, as the worker's harness does."""
+
+    def stream() -> AsyncIterator[Any]:
+        if turn.action is not None:
+            return server.action(turn.thread, turn.action, turn.sender, context)
+        return server.respond(turn.thread, turn.user_message, context)
+
+    return run_turn(server, turn, context, stream)
 
 
 def types(events: list[Any]) -> list[str]:
@@ -207,7 +220,7 @@ async def test_second_attempt_publishes_the_same_ids_and_stores_items_once(
         run = await claim(runs, worker)
         context = chat.context(user, run.run_id, run.attempt)
         turn = await load_turn(chat.store, run, context)
-        events = [event async for event in EchoServer(chat.store).run_turn(turn, context)]
+        events = [event async for event in drive_turn(EchoServer(chat.store), turn, context)]
         published.append([event.item.id for event in events if event.type == "thread.item.done"])
         await admin.expire_lease(run.run_id)
 
@@ -231,7 +244,7 @@ async def test_takeover_with_a_slow_clock_keeps_the_order(
     run = await claim(runs, "w2")
     context = chat.context(user, run.run_id, run.attempt)
     turn = await load_turn(chat.store, run, context)
-    events: list[Any] = [event async for event in EchoServer(chat.store).run_turn(turn, context)]
+    events: list[Any] = [event async for event in drive_turn(EchoServer(chat.store), turn, context)]
 
     stored = await chat.load_items(user, accepted.thread_id)
     assert [item.id for item in stored][-2:] == [early.id, events[-1].item.id]
@@ -258,6 +271,6 @@ async def test_accepting_server_never_responds(
     context = chat.context(user, run.run_id, run.attempt)
     turn = await load_turn(chat.store, run, context)
 
-    events = [event async for event in chat.server.run_turn(turn, context)]
+    events = [event async for event in drive_turn(chat.server, turn, context)]
 
     assert types(events)[-1] == "error"

@@ -14,7 +14,7 @@ the response of `otherwise`, or else a 500: a test that causes one call too many
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import msgspec
 from aiohttp import web
@@ -33,6 +33,7 @@ from todochat.testing.model_script import (
 )
 from todochat.testing.model_wires import (
     ChatCompletionsWriter,
+    CollectedStream,
     ResponsesWriter,
     StreamWriter,
     TokenUsage,
@@ -158,6 +159,8 @@ class ScriptedModelServer:
                 status=scripted.status,
                 headers=scripted.headers,
             )
+        if request.body.get("stream") is not True:
+            return await self._respond_at_once(scripted, request)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(http_request)
         try:
@@ -166,6 +169,18 @@ class ScriptedModelServer:
             request.closed_by_client = True
             raise
         return response
+
+    async def _respond_at_once(
+        self, scripted: ScriptedResponse, request: ModelRequest
+    ) -> web.StreamResponse:
+        """Return the response to a request without `stream: true`: what its stream adds up to."""
+        stream: Any = CollectedStream()
+        try:
+            await self._write(scripted, request, stream)
+        except asyncio.CancelledError:
+            request.closed_by_client = True
+            raise
+        return web.json_response(stream.as_response(request.wire))
 
     async def _write(
         self, scripted: ScriptedResponse, request: ModelRequest, response: web.StreamResponse

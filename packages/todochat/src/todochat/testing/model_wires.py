@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from aiohttp import web
 from typing_extensions import override
 
-from todochat.testing.model_script import Call, ModelRequest
+from todochat.testing.model_script import Call, ModelRequest, Wire
 
 _numbers = count(1)
 
@@ -281,3 +281,40 @@ class ChatCompletionsWriter(StreamWriter):
 
     async def _write(self, data: str) -> None:
         await self._response.write(f"data: {data}\n\n".encode())
+
+
+class CollectedStream:
+    """Collects what a writer writes, for a request that wants one JSON response."""
+
+    def __init__(self) -> None:
+        self._events: list[dict[str, Any]] = []
+
+    async def write(self, data: bytes) -> None:
+        """Add an event."""
+        _, _, text = data.decode().partition("data: ")
+        if text.strip() != "[DONE]":
+            self._events.append(json.loads(text))
+
+    def as_response(self, wire: Wire) -> dict[str, Any]:
+        """Return the body of the response."""
+        if wire == "responses":
+            body: dict[str, Any] = self._events[-1]["response"]
+            return body
+        deltas = [each["choices"][0]["delta"] for each in self._events if each["choices"]]
+        calls: dict[int, dict[str, Any]] = {}
+        for part in [part for delta in deltas for part in delta.get("tool_calls", [])]:
+            call = calls.setdefault(part["index"], part)
+            if call is not part:
+                call["function"]["arguments"] += part["function"]["arguments"]
+        message: dict[str, Any] = {
+            "role": "assistant",
+            "content": "".join(delta.get("content", "") for delta in deltas) or None,
+        }
+        if calls:
+            message["tool_calls"] = list(calls.values())
+        choice = {
+            "index": 0,
+            "message": message,
+            "finish_reason": "tool_calls" if calls else "stop",
+        }
+        return {**self._events[0], "object": "chat.completion", "choices": [choice]}

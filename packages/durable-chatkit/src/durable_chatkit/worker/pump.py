@@ -1,0 +1,77 @@
+"""Iterates a hosted server's events in one task that can be cancelled.
+
+The whole iteration happens in the same task, as under openai-chatkit: a response may hold cancel
+scopes and timeouts open while it yields. The task continues only after its last event is stored
+and published.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from chatkit.types import ThreadStreamEvent
+
+from durable_chatkit.worker.run_handle import RunHandle
+
+
+class ResponseCancelledError(Exception):
+    """A response ended by a cancellation that nobody requested."""
+
+
+class EventPump:
+    """A response in progress; see `RunHandle.attach_result`."""
+
+    def __init__(self, events: AsyncIterator[ThreadStreamEvent]) -> None:
+        self._events = events
+        self._ready: asyncio.Queue[ThreadStreamEvent | None] = asyncio.Queue()
+        self._resume = asyncio.Event()
+        self.run_loop_task = asyncio.create_task(self._run(), name="hosted-server")
+
+    def cancel(self) -> None:
+        """Stop the response at the point where it waits."""
+        self.run_loop_task.cancel()
+
+    async def next_event(self) -> ThreadStreamEvent | None:
+        """Let the response continue, and return its next event; None at its end."""
+        self._resume.set()
+        return await self._ready.get()
+
+    async def _run(self) -> None:
+        try:
+            await self._resume.wait()
+            async for event in self._events:
+                self._resume.clear()
+                self._ready.put_nowait(event)
+                await self._resume.wait()
+        finally:
+            close = getattr(self._events, "aclose", None)  # only a generator has it
+            if close is not None:
+                await close()
+            self._ready.put_nowait(None)
+
+
+async def pump(
+    events: AsyncIterator[ThreadStreamEvent], run_handle: RunHandle
+) -> AsyncGenerator[ThreadStreamEvent, None]:
+    """Yield the events of a response; ends early if the run stops.
+
+    Raises:
+        RunLostError, RunStoppedError: from a step of the response.
+        ResponseCancelledError: the response was cancelled by its own code.
+        Exception: whatever the response raises.
+    """
+    running = EventPump(events)
+    task = running.run_loop_task
+    run_handle.attach_result(running)
+    try:
+        while (event := await running.next_event()) is not None:
+            yield event
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()
+        elif not run_handle.stopping:
+            raise ResponseCancelledError
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait([task])

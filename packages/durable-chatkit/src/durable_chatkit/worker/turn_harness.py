@@ -1,0 +1,292 @@
+"""Drives one attempt at a turn of any ChatKitServer, ours or an adopter's."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing, suppress
+from typing import Any, Final
+
+import structlog
+from chatkit.errors import CustomStreamError, StreamError
+from chatkit.server import ChatKitServer
+from chatkit.types import (
+    ThreadItem,
+    ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
+    ThreadItemUpdatedEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    WidgetItem,
+    WidgetRootUpdated,
+)
+
+from durable_chatkit.agent.failures import (
+    EMPTY,
+    INTERNAL,
+    Failure,
+    describe_action_failure,
+    describe_failure,
+    describe_hosted_failure,
+)
+from durable_chatkit.agent.run_scope import AT_END, RunScope, RunStoppedError
+from durable_chatkit.chatkit.context import RequestContext, TurnItems
+from durable_chatkit.chatkit.server import StoredChatServer, run_turn
+from durable_chatkit.chatkit.store import PostgresStore
+from durable_chatkit.chatkit.turn_loader import AcceptedTurn
+from durable_chatkit.errors import UnknownResourceError
+from durable_chatkit.hosting.context import make_context
+from durable_chatkit.worker.fold import KEPT_BY_TAKEOVERS, LogFold, OpenItems
+from durable_chatkit.worker.journal import StepJournal
+from durable_chatkit.worker.pump import pump
+from durable_chatkit.worker.run_handle import RunHandle
+from durable_chatkit.worker.turn_end import (
+    THREAD_UPDATED,
+    close_open_items,
+    thread_updated,
+)
+from durable_chatkit.worker.turn_input import load_turn_start
+
+THREAD_DELETED: Final = "thread-deleted"
+_NOT_SHOWN: Final = frozenset(
+    {"user_message", "hidden_context_item", "sdk_hidden_context", "end_of_turn"}
+)
+
+_Events = AsyncGenerator[ThreadStreamEvent, None]
+
+log = structlog.get_logger(__name__)
+
+
+class TurnHarness:
+    """Drives one turn once.
+
+    It makes an attempt look like the first one to the server: items that no finished step proves are
+    removed, and the server doesn't see those of finished steps before it has added them again.
+
+    Args:
+        server: responds; an adopter's server is iterated in a task of its own.
+        published: the events of earlier attempts.
+        is_first: no attempt has driven the turn before.
+
+    Attributes:
+        failure: why the turn failed, None if it didn't.
+    """
+
+    def __init__(
+        self,
+        server: ChatKitServer[Any],
+        store: PostgresStore,
+        *,
+        run_handle: RunHandle,
+        scope: RunScope,
+        journal: StepJournal,
+        published: LogFold,
+        is_first: bool,
+    ) -> None:
+        self._server = server
+        self._store = store
+        self._handle = run_handle
+        self._scope = scope
+        self._journal = journal
+        self._published = published
+        self._is_first = is_first
+        self._is_hosted = not isinstance(server, StoredChatServer)
+        self._open = OpenItems()
+        self._has_shown = not _NOT_SHOWN.issuperset(published.done.values())
+        self._stream_of_turn: _Events | None = None
+        self._is_muted = False
+        self._stream_error: StreamError | None = None
+        self.was_cancelled = False
+        self.failure: Failure | None = None
+
+    async def run(
+        self, turn: AcceptedTurn, context: RequestContext
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """Yield the events of the turn; the store already has their items. Consume it to its end."""
+        items = context.turn_items = await self._load_items(turn, context)
+        server_context: Any = context
+        if self._is_hosted:
+            turn = await load_turn_start(turn, self._scope)
+            server_context = make_context(self._server, context)
+
+        def stream() -> AsyncIterator[ThreadStreamEvent]:
+            self._stream_of_turn = self._stream(turn, context, server_context, items)
+            return self._stream_of_turn
+
+        async for event in run_turn(self._server, turn, server_context, stream):
+            self._open.apply(event)
+            yield event
+
+    def mute(self) -> None:
+        """Publish and store nothing more; the turn will be driven again."""
+        self._is_muted = True
+
+    async def aclose(self) -> None:
+        """Close the stream of a turn that openai-chatkit has abandoned."""
+        if self._stream_of_turn is not None:
+            await self._stream_of_turn.aclose()
+        if isinstance(self._server, StoredChatServer):
+            await self._server.aclose()
+
+    async def _load_items(self, turn: AcceptedTurn, context: RequestContext) -> TurnItems:
+        """Find the items that earlier attempts stored; delete those that nobody can prove or see."""
+        if self._is_first:
+            return TurnItems()
+        owned = self._journal.owned_item_ids()
+        stored = {}
+        viewed = self._published.done.keys() | self._published.open.items.keys()
+        for item in await self._store.load_run_items(turn.thread.id, context):
+            if item.type == "user_message":  # stored at acceptance
+                continue
+            if item.id in owned or item.type in KEPT_BY_TAKEOVERS:
+                stored[item.id] = item.created_at
+            elif item.id not in viewed and not self._handle.stopping:
+                await self._store.delete_thread_item(turn.thread.id, item.id, context)
+        return TurnItems(stored)
+
+    async def _stream(
+        self, turn: AcceptedTurn, context: RequestContext, server_context: Any, items: TurnItems
+    ) -> _Events:
+        if self._handle.stopping:
+            self._open = self._published.open  # nothing is published again, so close open items
+        else:
+            for item_id in self._published.unfinished_items(self._journal.owned_item_ids()):
+                yield ThreadItemRemovedEvent(item_id=item_id)
+            async with aclosing(self._answer(turn, server_context)) as events:
+                async for event in events:
+                    if await self._must_publish(event, turn, context, items):
+                        yield event
+        self.failure = self.failure or self._handle.failure
+        self.was_cancelled = self._handle.cancelled and self.failure is None
+        is_silent = self._handle.released is not None or self._is_muted
+        if is_silent or self._handle.cancel_reason == THREAD_DELETED:
+            return
+        items.is_closing = True
+        async with aclosing(self._close(turn, context, server_context, items)) as events:
+            async for event in events:
+                yield event
+        if self.failure is not None:
+            if self._stream_error is not None:
+                raise self._stream_error
+            raise CustomStreamError(self.failure.message, allow_retry=self.failure.allow_retry)
+
+    async def _answer(self, turn: AcceptedTurn, context: Any) -> _Events:
+        """Stream the server; a failure is recorded instead of raised, except for a lost run."""
+        if turn.action is not None:
+            events = self._server.action(turn.thread, turn.action, turn.sender, context)
+        else:
+            events = self._server.respond(turn.thread, turn.user_message, context)
+        try:
+            if self._is_hosted:
+                events = pump(events, self._handle)
+            async with aclosing(events) as stream:  # type: ignore[type-var] # ours are generators
+                async for event in stream:
+                    yield event
+        except RunStoppedError:
+            log.info("run.stopped", run_id=self._scope.run_id)
+        except Exception as error:  # noqa: BLE001 - any error is reported to the user
+            if not self._is_stopping:
+                self._record_failure(error, turn)
+        else:
+            if self._is_empty and turn.action is None:
+                self.failure = EMPTY
+
+    @property
+    def _is_stopping(self) -> bool:
+        return self._handle.stopping or self._is_muted
+
+    @property
+    def _is_empty(self) -> bool:
+        """True if our own assistant ended without showing anything; an adopter's server may."""
+        has_shown = self._has_shown or self._journal.has_choice(AT_END)
+        return not (self._is_hosted or self._is_stopping or has_shown)
+
+    async def _must_publish(
+        self,
+        event: ThreadStreamEvent,
+        turn: AcceptedTurn,
+        context: RequestContext,
+        items: TurnItems,
+    ) -> bool:
+        """Note what an event does; return False for an effect that an earlier attempt published."""
+        match event:
+            case ThreadItemDoneEvent():
+                items.mark_added(event.item.id)
+                self._has_shown = self._has_shown or event.item.type not in _NOT_SHOWN
+            case ThreadItemUpdatedEvent(update=WidgetRootUpdated() as update):
+                if self._is_hosted and event.item_id not in self._open.items:
+                    await self._store_widget(event.item_id, update, turn, context)
+            case _ if event.type in {"client_effect", "notice"}:
+                self._has_shown = True
+                return not self._scope.was_published(event)
+            case _:
+                pass
+        return True
+
+    async def _store_widget(
+        self,
+        item_id: str,
+        update: WidgetRootUpdated,
+        turn: AcceptedTurn,
+        context: RequestContext,
+    ) -> None:
+        """Store a finished widget as its viewers see it; openai-chatkit publishes the update only."""
+
+        def change(item: ThreadItem) -> ThreadItem:
+            if isinstance(item, WidgetItem):
+                item.widget = update.widget
+            return item
+
+        with suppress(UnknownResourceError):  # deleted since
+            await self._store.update_item(turn.thread.id, item_id, change, context)
+
+    def _record_failure(self, error: Exception, turn: AcceptedTurn) -> None:
+        describe = describe_hosted_failure if self._is_hosted else describe_failure
+        self.failure = describe(error)
+        if turn.action is not None:
+            self.failure = describe_action_failure(error, self.failure)
+        if self._is_hosted and isinstance(error, StreamError):
+            self._stream_error = error
+        write = log.exception if self.failure.code == INTERNAL.code else log.warning
+        write("run.failed", run_id=self._scope.run_id, code=self.failure.code, error=error)
+
+    async def _close(
+        self, turn: AcceptedTurn, context: RequestContext, server_context: Any, items: TurnItems
+    ) -> _Events:
+        """Close open items, publish a title that an earlier attempt stored, and end the turn."""
+        if self.was_cancelled:
+            items.added.difference_update(self._open.items)
+            await self._tell_cancelled(turn.thread, server_context)
+            for item_id in items.added.intersection(self._open.items):
+                item = await self._store.load_item(turn.thread.id, item_id, context)
+                yield ThreadItemDoneEvent(item=item)
+        elif self.failure is None:
+            for item_id in items.added.intersection(self._open.items):
+                # openai-chatkit has stored a workflow, which a later turn continues.
+                self._open.items.pop(item_id)
+        closing = close_open_items(self._open, keep_text=not self.was_cancelled)
+        for event in [*self._remove_abandoned(), *closing]:
+            yield event
+        is_takeover = self._handle.record.turn.new_thread and self._scope.attempt > 1
+        is_title_published = THREAD_UPDATED in self._published.event_types
+        if turn.thread.title is not None and is_takeover and not is_title_published:
+            # An earlier attempt stored the title and died before publishing it.
+            yield thread_updated(turn.thread)
+        if isinstance(self._server, StoredChatServer):
+            is_over = self._handle.stopping or self.failure is not None
+            await self._server.end_turn(
+                turn.thread, turn.user_message, context, is_stopping=is_over
+            )
+
+    def _remove_abandoned(self) -> Iterator[ThreadStreamEvent]:
+        """Remove the published items of recorded steps that a finished turn no longer contains."""
+        if self.failure is None and not self._is_stopping:
+            owned = self._journal.owned_item_ids(self._scope.record_unclaimed())
+            known = self._published.done.keys() | self._published.open.items.keys()
+            for item_id in sorted(owned & known):
+                yield ThreadItemRemovedEvent(item_id=item_id)
+
+    async def _tell_cancelled(self, thread: ThreadMetadata, context: Any) -> None:
+        """Let the server keep what it wants of its open items, by default their text."""
+        pending = [item.model_copy(deep=True) for item in self._open.items.values()]
+        try:
+            await self._server.handle_stream_cancelled(thread, pending, context)
+        except Exception:
+            log.exception("run.cancel_handler_failed", run_id=self._scope.run_id)
