@@ -185,6 +185,17 @@ class Chat:
         page = await self.store.load_thread_items(run.thread_id, None, 100, "asc", self.context)
         return page.data
 
+    async def files(self) -> list[bytes]:
+        """Return the contents of the user's files, uploaded or generated."""
+        async with self.db.transaction(USER) as session:
+            result = await session.execute(text("SELECT content FROM attachment_contents"))
+            return list(result.scalars())
+
+    async def journal_text(self, run: AcceptedRun) -> str:
+        """Return all steps of a run, as text."""
+        steps = await RunRepository(self.jobs).load_steps(run.run_id)
+        return b"\n".join(steps.values()).decode()
+
     async def texts(self, run: AcceptedRun) -> list[str]:
         """Return the stored messages of the thread."""
         return [

@@ -132,6 +132,14 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
             "rejected call."
         ),
     ] = "auto"
+    show_reasoning: Annotated[
+        Literal["summary", "none"],
+        Meta(
+            description="Reasoning of the model, shown folded above its answer. `summary`: the "
+            "summaries that the model sends, or its reasoning if it sends that instead; `none`: "
+            "hidden. OpenAI's models send summaries only if the agent's model settings request them."
+        ),
+    ] = "summary"
     transcription_model: Annotated[
         str,
         Meta(

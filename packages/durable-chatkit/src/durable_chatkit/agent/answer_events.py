@@ -1,66 +1,302 @@
 """The events of a model answer that viewers get, with our ids.
 
-Only events published to viewers get our ids. `response.completed` keeps the provider's ids: it
-becomes the history of the next call, in which reasoning items are paired by id.
+Shown are messages, reasoning, generated images and the calls of hosted tools; function calls are
+executed from the completed answer. Only shown events get our ids. `response.completed` keeps the
+provider's ids: it becomes the history of the next call, in which reasoning items are paired by id.
+
+openai-chatkit shows reasoning from `response.reasoning_summary_text.delta` and `.done` alone, so
+that the other forms are converted to these: text without a summary (`response.reasoning_text.*`, as
+gpt-oss and servers with a `reasoning` field send it), and parts that are never completed (as
+`reasoning_content` of Chat Completions arrives).
+
+Events are copied before they change, because they belong to the model, which may keep them.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, cast
 
 from agents.items import TResponseStreamEvent
 from openai.types.responses import (
     Response,
+    ResponseCodeInterpreterToolCall,
+    ResponseFileSearchToolCall,
+    ResponseFunctionWebSearch,
+    ResponseOutputItem,
+    ResponseOutputItemAddedEvent,
     ResponseOutputItemDoneEvent,
     ResponseOutputMessage,
     ResponseOutputTextAnnotationAddedEvent,
+    ResponseReasoningItem,
+    ResponseReasoningSummaryTextDeltaEvent,
+    ResponseReasoningSummaryTextDoneEvent,
 )
+from openai.types.responses.response_output_item import ImageGenerationCall, McpCall
 
-from durable_chatkit.agent.call_scope import RunnerCall
 from durable_chatkit.agent.model_output import (
     parse_citation,
     parse_message_citations,
     parse_part_citations,
 )
 
-_REASONING: Final = "response.reasoning"
+HOSTED_CALLS: Final = (
+    ResponseFunctionWebSearch,
+    ResponseFileSearchToolCall,
+    ResponseCodeInterpreterToolCall,
+    McpCall,
+)
+_PREFIXES: Final = {"message": "msg", "image_generation_call": "img"}
+_WORKFLOW: Final = "wf"
+_SHOWN: Final = (ResponseOutputMessage, ResponseReasoningItem, ImageGenerationCall, *HOSTED_CALLS)
+
 _CITING: Final = {"response.content_part.added", "response.output_text.annotation.added"}
+_PARTIAL_IMAGE: Final = "response.image_generation_call.partial_image"
+_SUMMARY: Final = "response.reasoning_summary_"
+_REASONING_TEXT: Final = "response.reasoning_text."
+_REASONING: Final = "response.reasoning"
+_MIN_THOUGHT_CHARS: Final = 40
+_THOUGHT_SHARE: Final = 8
+
+DeriveId = Callable[[str, int], str]
 
 
-class MessageIds:
-    """Assigns our ids to one answer's messages, in the order of their first events."""
+class AnswerIds:
+    """Our ids of one answer's items: messages, and other shown items, each in their order.
 
-    def __init__(self, call: RunnerCall, answer: int) -> None:
-        self._call = call
-        self._answer = answer
-        self._ids: dict[tuple[str, int], str] = {}
+    Args:
+        derive_id: returns the id of the n-th item with a prefix, the same in every attempt.
+    """
 
-    def nth(self, index: int) -> str:
-        """Return the id of the `index`-th message."""
-        return self._call.message_id(self._answer, index)
+    def __init__(self, derive_id: DeriveId) -> None:
+        self._derive_id = derive_id
+        self._ids: dict[tuple[bool, int], str] = {}
 
-    def rename_event(self, event: TResponseStreamEvent) -> TResponseStreamEvent | None:
-        """Return the event with our id, None if it is not for viewers.
+    def nth(self, item: ResponseOutputItem, index: int) -> str:
+        """Return the id of an answer's `index`-th message or `index`-th other shown item."""
+        key = (item.type == "message", index)
+        if key not in self._ids:
+            self._ids[key] = self._derive_id(_PREFIXES.get(item.type, _WORKFLOW), index)
+        return self._ids[key]
 
-        Calls are executed from the completed answer. Reasoning is dropped: its workflow item would
-        be done before the answer that owns it is journaled, and a later attempt couldn't tell.
+    def of_answer(self, response: Response) -> tuple[list[str], list[str]]:
+        """Return the ids of a completed answer's messages and of its other shown items."""
+        messages = [item for item in response.output if item.type == "message"]
+        others = find_other_items(response)
+        return (
+            [self.nth(item, index) for index, item in enumerate(messages)],
+            [self.nth(item, index) for index, item in enumerate(others)],
+        )
+
+
+class AnswerEvents:
+    """Converts the events of one live answer, except the last, `response.completed`.
+
+    Args:
+        shows_reasoning: False drops reasoning.
+
+    Attributes:
+        items: the completed items, for servers whose `response.completed` lacks them.
+    """
+
+    def __init__(self, ids: AnswerIds, *, shows_reasoning: bool) -> None:
+        self.items: list[ResponseOutputItem] = []
+        self._ids = ids
+        self._shows_reasoning = shows_reasoning
+        self._positions: dict[tuple[str, int, bool], str] = {}
+        self._messages = 0
+        self._others = 0
+        self._thoughts: dict[tuple[str, int], _Thought] = {}
+        self._has_summary: dict[str, bool] = {}
+
+    def convert(self, event: TResponseStreamEvent) -> Iterator[TResponseStreamEvent]:
+        """Yield the events that viewers get for an event of the model.
+
+        The `done` events of messages and images aren't among them: they may be published only
+        after the answer is journaled, see `done_events`.
         """
         if event.type == "response.output_item.added":
-            if not isinstance(event.item, ResponseOutputMessage):
-                return None
-            position = (event.item.id, event.output_index)
-            new_id = self._ids.setdefault(position, self.nth(len(self._ids)))
-            update = {"id": new_id, "content": parse_message_citations(event.item)}
-            return event.model_copy(update={"item": event.item.model_copy(update=update)})
-        is_reasoning = event.type.startswith(_REASONING)
-        item_id = getattr(event, "item_id", None)
-        if item_id is None and not is_reasoning:
-            return event
-        message_id = self._ids.get((str(item_id), getattr(event, "output_index", 0)))
-        if message_id is None or is_reasoning:
-            return None
-        if event.type in _CITING:
-            return _with_citations(event, message_id)
-        cast("Any", event).item_id = message_id  # no other owner, and a copy takes 10 times as long
-        return event
+            yield from self._add_item(event)
+        elif event.type == "response.output_item.done":
+            self.items.append(event.item)
+            yield from self._finish_item(event)
+        elif event.type.startswith(_REASONING):
+            if self._shows_reasoning:
+                yield from self._convert_reasoning(event)
+        elif getattr(event, "item_id", None) is None:
+            yield event
+        else:
+            is_partial_image = event.type == _PARTIAL_IMAGE
+            item_id = self._positions.get(_position(event, is_message=not is_partial_image))
+            if item_id is None:
+                return
+            renamed = (
+                _with_citations(event, item_id)
+                if event.type in _CITING
+                else event.model_copy(update={"item_id": item_id})
+            )
+            if renamed is not None:
+                yield renamed
+
+    def done_events(self, response: Response) -> Iterator[TResponseStreamEvent]:
+        """Yield the events that complete a journaled answer: all that weren't streamed."""
+        message_ids, item_ids = self._ids.of_answer(response)
+        added = set(self._positions.values())
+        for item, item_id in pair_items(response, message_ids, item_ids):
+            if item_id not in added:
+                yield from replay_item(item, item_id, shows_reasoning=self._shows_reasoning)
+            elif isinstance(item, ResponseOutputMessage | ImageGenerationCall):
+                yield _done_event(item, item_id)
+
+    def close_thoughts(self) -> Iterator[TResponseStreamEvent]:
+        """Yield the completion of thoughts in progress; another item or the answer's end follows."""
+        for (item_id, index), thought in self._thoughts.items():
+            if not thought.is_done:
+                thought.is_done = True
+                yield _thought_done(item_id, index, thought.text)
+
+    def _add_item(self, event: ResponseOutputItemAddedEvent) -> Iterator[TResponseStreamEvent]:
+        item = event.item
+        if not isinstance(item, _SHOWN):
+            return
+        item_id = self._id_at(_position(event, item), item)
+        if isinstance(item, ResponseReasoningItem) and not self._shows_reasoning:
+            return
+        yield from self.close_thoughts()
+        update: dict[str, Any] = {"id": item_id}
+        if isinstance(item, ResponseOutputMessage):
+            update["content"] = parse_message_citations(item)
+        yield event.model_copy(update={"item": item.model_copy(update=update)})
+
+    def _finish_item(self, event: ResponseOutputItemDoneEvent) -> Iterator[TResponseStreamEvent]:
+        item = event.item
+        item_id = self._positions.get(_position(event, item))
+        if item_id is None or isinstance(item, ResponseOutputMessage | ImageGenerationCall):
+            return
+        if isinstance(item, ResponseReasoningItem):
+            if not self._shows_reasoning:
+                return
+            for index, text in enumerate(_thoughts_of(item)):
+                yield from self._finish_thought(item_id, index, text)
+            yield from self.close_thoughts()
+        yield event.model_copy(update={"item": item.model_copy(update={"id": item_id})})
+
+    def _convert_reasoning(self, event: Any) -> Iterator[TResponseStreamEvent]:
+        is_summary = event.type.startswith(_SUMMARY)
+        if not (is_summary or event.type.startswith(_REASONING_TEXT)):
+            return
+        position = _position(event, is_message=False)
+        item_id = self._positions.get(position)
+        if item_id is None:  # some servers announce no item
+            item = ResponseReasoningItem.model_construct(id="", type="reasoning", summary=[])
+            item_id = self._id_at(position, item)
+            yield _added_event(item, item_id)
+        # An item with a summary may have its full text, too. The first of them is shown.
+        if self._has_summary.setdefault(item_id, is_summary) != is_summary:
+            return
+        index = event.summary_index if is_summary else event.content_index
+        if event.type.endswith("text.delta"):
+            yield from self._extend_thought(item_id, index, event.delta)
+        elif event.type.endswith(".done"):
+            text = event.text if event.type.endswith("text.done") else event.part.text
+            yield from self._finish_thought(item_id, index, text)
+
+    def _extend_thought(
+        self, item_id: str, index: int, delta: str
+    ) -> Iterator[TResponseStreamEvent]:
+        """Yield the text so far not published, once there is enough of it.
+
+        openai-chatkit repeats the whole thought in each event. Waiting for an eighth of the text
+        keeps the sum linear in its length.
+        """
+        thought = self._thoughts.setdefault((item_id, index), _Thought())
+        thought.text += delta
+        waiting = len(thought.text) - thought.published_chars
+        if waiting < max(_MIN_THOUGHT_CHARS, len(thought.text) // _THOUGHT_SHARE):
+            return
+        published, thought.published_chars = thought.published_chars, len(thought.text)
+        yield ResponseReasoningSummaryTextDeltaEvent.model_construct(
+            type="response.reasoning_summary_text.delta",
+            item_id=item_id,
+            output_index=0,
+            summary_index=index,
+            delta=thought.text[published:],
+            sequence_number=0,
+        )
+
+    def _finish_thought(
+        self, item_id: str, index: int, text: str
+    ) -> Iterator[TResponseStreamEvent]:
+        thought = self._thoughts.setdefault((item_id, index), _Thought())
+        if not thought.is_done:
+            thought.is_done = True
+            if text:
+                yield _thought_done(item_id, index, text)
+
+    def _id_at(self, position: tuple[str, int, bool], item: ResponseOutputItem) -> str:
+        if position not in self._positions:
+            if item.type == "message":
+                index, self._messages = self._messages, self._messages + 1
+            else:
+                index, self._others = self._others, self._others + 1
+            self._positions[position] = self._ids.nth(item, index)
+        return self._positions[position]
+
+
+class _Thought:
+    def __init__(self) -> None:
+        self.text = ""
+        self.published_chars = 0
+        self.is_done = False
+
+
+def find_other_items(response: Response) -> list[ResponseOutputItem]:
+    """Return an answer's shown items other than messages."""
+    return [item for item in response.output if isinstance(item, _SHOWN) and item.type != "message"]
+
+
+def pair_items(
+    response: Response, message_ids: Iterable[str], item_ids: Iterable[str]
+) -> Iterator[tuple[ResponseOutputItem, str]]:
+    """Yield an answer's shown items with their ids.
+
+    Items without an id are left out: an earlier version of this program recorded only messages.
+    """
+    messages, others = iter(message_ids), iter(item_ids)
+    for item in response.output:
+        if isinstance(item, _SHOWN):
+            item_id = next(messages if item.type == "message" else others, None)
+            if item_id is not None:
+                yield item, item_id
+
+
+def replay_item(
+    item: ResponseOutputItem, item_id: str, *, shows_reasoning: bool
+) -> Iterator[TResponseStreamEvent]:
+    """Yield the events of a recorded item, without its deltas.
+
+    openai-chatkit needs `added` as well as `done`: a message ends the reasoning before it.
+    """
+    if isinstance(item, ResponseReasoningItem) and not shows_reasoning:
+        return
+    yield _added_event(item, item_id)
+    if isinstance(item, ResponseReasoningItem):
+        for index, text in enumerate(_thoughts_of(item)):
+            if text:
+                yield _thought_done(item_id, index, text)
+    yield _done_event(item, item_id)
+
+
+def _position(
+    event: Any, item: ResponseOutputItem | None = None, *, is_message: bool = False
+) -> tuple[str, int, bool]:
+    """Return the key of an item; ids and indexes repeat across messages and reasoning."""
+    if item is not None:
+        return str(item.id), event.output_index, item.type == "message"
+    return str(event.item_id), getattr(event, "output_index", 0), is_message
+
+
+def _thoughts_of(item: ResponseReasoningItem) -> list[str]:
+    parts: Iterable[Any] = item.summary or getattr(item, "content", None) or []
+    return [part.text or "" for part in parts]
 
 
 def _with_citations(event: TResponseStreamEvent, message_id: str) -> TResponseStreamEvent | None:
@@ -74,18 +310,36 @@ def _with_citations(event: TResponseStreamEvent, message_id: str) -> TResponseSt
     return event.model_copy(update={"item_id": message_id, "annotation": citation})
 
 
-def find_messages(response: Response) -> list[ResponseOutputMessage]:
-    """Return the messages of an answer."""
-    return [item for item in response.output if isinstance(item, ResponseOutputMessage)]
+def _thought_done(item_id: str, index: int, text: str) -> TResponseStreamEvent:
+    return ResponseReasoningSummaryTextDoneEvent.model_construct(
+        type="response.reasoning_summary_text.done",
+        item_id=item_id,
+        output_index=0,
+        summary_index=index,
+        text=text,
+        sequence_number=0,
+    )
 
 
-def done_event(message: ResponseOutputMessage, item_id: str) -> TResponseStreamEvent:
-    """Return the event that completes a message under our id."""
+def _added_event(item: ResponseOutputItem, item_id: str) -> TResponseStreamEvent:
+    update: dict[str, Any] = {"id": item_id}
+    if isinstance(item, ResponseOutputMessage):
+        update["content"] = []
+    return ResponseOutputItemAddedEvent.model_construct(
+        type="response.output_item.added",
+        item=item.model_copy(update=update),
+        output_index=0,
+        sequence_number=0,
+    )
+
+
+def _done_event(item: ResponseOutputItem, item_id: str) -> TResponseStreamEvent:
+    update: dict[str, Any] = {"id": item_id}
+    if isinstance(item, ResponseOutputMessage):
+        update["content"] = parse_message_citations(item)
     return ResponseOutputItemDoneEvent.model_construct(
         type="response.output_item.done",
-        item=message.model_copy(
-            update={"id": item_id, "content": parse_message_citations(message)}
-        ),
+        item=item.model_copy(update=update),
         output_index=0,
         sequence_number=0,
     )

@@ -150,9 +150,9 @@ class RunnerCall(CallScope):
         """Return the journal key of a model answer, also the id step of its items."""
         return self.key(f"answer/{answer:04d}")
 
-    def message_id(self, answer: int, index: int) -> str:
-        """Return the id of the `index`-th message of an answer."""
-        return self.scope.ids.derive_id("msg", self.answer_key(answer), index)
+    def item_id(self, answer: int, prefix: str, index: int) -> str:
+        """Return the id of an answer's `index`-th item with a prefix."""
+        return self.scope.ids.derive_id(prefix, self.answer_key(answer), index)
 
     def reserve_call_ids(self, call_ids: Iterable[str]) -> None:
         """Reserve the ids of calls in the history, so that no call of this run gets one of them."""

@@ -11,16 +11,20 @@ from chatkit.store import Store
 from chatkit.types import (
     AssistantMessageItem,
     Attachment,
+    GeneratedImageItem,
     HiddenContextItem,
+    ImageAttachment,
     SDKHiddenContextItem,
     ThreadItem,
     UserMessageItem,
     UserMessageTagContent,
     WidgetItem,
 )
-from openai.types.responses import ResponseInputContentParam
+from openai.types.responses import ResponseInputContentParam, ResponseInputTextParam
+from pydantic import AnyUrl
 from typing_extensions import override
 
+from durable_chatkit.chatkit.attachment_links import find_attachment_id
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 
 ModelInput = TResponseInputItem | list[TResponseInputItem] | None
@@ -31,6 +35,8 @@ TagToInput = Callable[[UserMessageTagContent], Awaitable[ResponseInputContentPar
 
 TOOL_CALL: Final = "tool_call"
 PAGE_ITEMS: Final = 50
+GENERATED_IMAGE: Final = "generated image"
+IMAGE_NOTE: Final = "The assistant generated this image:"
 
 
 class HistoryLimits(msgspec.Struct, frozen=True):
@@ -140,6 +146,24 @@ class HistoryConverter(ThreadItemConverter):
         if self._widget_to_input is not None:
             return await self._widget_to_input(item)
         return None  # the tool result that the widget displays is already in the history
+
+    @override
+    async def generated_image_to_input(self, item: GeneratedImageItem) -> ModelInput:
+        image = item.image
+        attachment_id = find_attachment_id(image.url, self._context.user_id) if image else None
+        if image is None or attachment_id is None:
+            return await super().generated_image_to_input(item)
+        attachment = ImageAttachment(
+            id=attachment_id,
+            name=GENERATED_IMAGE,
+            mime_type="image/png",
+            preview_url=AnyUrl(image.url),
+        )
+        content = [
+            ResponseInputTextParam(type="input_text", text=IMAGE_NOTE),
+            await self.attachment_to_message_content(attachment),
+        ]
+        return _merge_text_parts({"type": "message", "role": "user", "content": content})
 
     @override
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:

@@ -9,6 +9,7 @@ another model's answer to the same input is as good, and repeating it could doub
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from functools import partial
 from typing import Any, cast
 
 import msgspec
@@ -20,12 +21,11 @@ from openai.types.responses import (
     Response,
     ResponseCompletedEvent,
     ResponseFunctionToolCall,
-    ResponseOutputItem,
     ResponseUsage,
 )
 from typing_extensions import override
 
-from durable_chatkit.agent.answer_events import MessageIds, done_event, find_messages
+from durable_chatkit.agent.answer_events import AnswerEvents, AnswerIds, pair_items, replay_item
 from durable_chatkit.agent.call_scope import RunnerCall, hash_input
 from durable_chatkit.agent.instrumentation import ModelCallTelemetry
 from durable_chatkit.agent.model_output import make_parseable
@@ -37,9 +37,10 @@ ModelCallInput = str | list[TResponseInputItem]
 
 
 class AnswerStep(msgspec.Struct, omit_defaults=True):
-    """A finished answer and the ids under which its messages were published.
+    """A finished answer and the ids under which its items were published.
 
     Args:
+        item_ids: of reasoning, images and hosted tools' calls.
         agent: the name of the agent that asked.
         input: a hash of the input.
         model: the name of the model that answered.
@@ -47,6 +48,7 @@ class AnswerStep(msgspec.Struct, omit_defaults=True):
 
     response: msgspec.Raw
     message_ids: list[str]
+    item_ids: list[str] = []
     agent: str = ""
     input: str = ""
     model: str = ""
@@ -104,7 +106,7 @@ class ReplayModel(Model):
         if recorded is None:
             call = self._inner.get_response(*args, **kwargs)
             return await self._scope.on_loop(self._call_model(asked, call))
-        response = self._restore(asked, recorded)
+        response = await self._restore(asked, recorded)
         return ModelResponse(
             output=response.output, usage=_usage_of(response), response_id=response.id or None
         )
@@ -174,7 +176,7 @@ class ReplayModel(Model):
             answer = await task
             response = _as_response(answer, self._name)
             usage = self._measure(asked, response)
-            await self._finish_answer(asked, response, MessageIds(self._call, asked.number), usage)
+            await self._finish_answer(asked, response, self._answer_ids(asked), usage)
             telemetry.record_answer(usage)
         except asyncio.CancelledError:
             self._scope.raise_if_stopped()
@@ -210,28 +212,29 @@ class ReplayModel(Model):
         telemetry: ModelCallTelemetry,
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
         """Yield the inner model's events; the `done` events follow after the answer is journaled."""
-        message_ids = MessageIds(self._call, asked.number)
-        items: list[ResponseOutputItem] = []
+        ids = self._answer_ids(asked)
+        shown = AnswerEvents(ids, shows_reasoning=self._scope.shows_reasoning)
         async with aclosing(cast("AsyncGenerator[TResponseStreamEvent, None]", stream)) as events:
-            async for event in events:
-                telemetry.record_event(event)
-                if event.type == "response.output_item.done":
-                    items.append(event.item)
-                elif event.type != "response.completed":
-                    renamed = message_ids.rename_event(event)
-                    if renamed is not None:
-                        yield renamed
-                else:
+            with self._scope.unsaved_answer(self._call.answer_key(asked.number)):
+                async for event in events:
+                    telemetry.record_event(event)
+                    if event.type != "response.completed":
+                        for converted in shown.convert(event):
+                            yield converted
+                        continue
+                    for closing in shown.close_thoughts():
+                        yield closing
                     if not event.response.output:
-                        event.response.output = items  # some servers leave it empty at the end
+                        event.response.output = shown.items  # some servers leave it empty
                     usage = self._measure(asked, event.response)
-                    done_events = await self._finish_answer(
-                        asked, event.response, message_ids, usage
-                    )
+                    await self._finish_answer(asked, event.response, ids, usage)
                     telemetry.record_answer(usage)
-                    for done in done_events:
+                    for done in shown.done_events(event.response):
                         yield done
                     yield event
+
+    def _answer_ids(self, asked: PendingAnswer) -> AnswerIds:
+        return AnswerIds(partial(self._call.item_id, asked.number))
 
     def _measure(self, asked: PendingAnswer, response: Response) -> AnswerUsage | None:
         if self._meter is None:
@@ -242,48 +245,54 @@ class ReplayModel(Model):
         self,
         asked: PendingAnswer,
         response: Response,
-        message_ids: MessageIds,
+        ids: AnswerIds,
         usage: AnswerUsage | None,
-    ) -> list[TResponseStreamEvent]:
-        """Journal the answer; return its `done` events, which may be published only afterwards."""
+    ) -> None:
+        """Journal the answer; its `done` events may be published only afterwards."""
         for item in response.output:
             if isinstance(item, ResponseFunctionToolCall):
                 item.arguments = make_parseable(item.arguments)
                 # openai-chatkit requires an id; the SDK removes this one.
                 item.id = item.id or FAKE_RESPONSES_ID
         self._call.register_calls(asked.number, response)
-        messages = find_messages(response)
+        message_ids, item_ids = ids.of_answer(response)
+        recorded = response
+        if self._scope.images is not None:
+            recorded = await self._scope.on_loop(self._scope.images.detach(response))
         step = AnswerStep(
-            response=msgspec.Raw(response.model_dump_json(exclude_unset=True).encode()),
-            message_ids=[message_ids.nth(index) for index in range(len(messages))],
+            response=msgspec.Raw(recorded.model_dump_json(exclude_unset=True).encode()),
+            message_ids=message_ids,
+            item_ids=item_ids,
             agent=asked.agent,
             input=asked.input_hash,
             model=asked.model,
         )
         key = self._call.answer_key(asked.number)
         await self._scope.save(key, msgspec.json.encode(step), usage)
+        self._scope.mark_saved(key)
         log_content("model.answered", answer=key, output=step.response)
         self._call.finished_answers += 1
-        return [
-            done_event(message, item_id)
-            for message, item_id in zip(messages, step.message_ids, strict=True)
-        ]
 
     async def _replay_stream(
         self, asked: PendingAnswer, step: AnswerStep
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
-        """Yield the unpublished `done` events of a recorded answer, then its completion."""
-        response = self._restore(asked, step)
-        for message, item_id in zip(find_messages(response), step.message_ids, strict=True):
-            if item_id not in self._scope.done_item_ids:
-                yield done_event(message, item_id)
+        """Yield the events of a recorded answer, also of items that viewers have.
+
+        openai-chatkit needs all of them; `worker.held_items` drops the published ones.
+        """
+        response = await self._restore(asked, step)
+        for item, item_id in pair_items(response, step.message_ids, step.item_ids):
+            for event in replay_item(item, item_id, shows_reasoning=self._scope.shows_reasoning):
+                yield event
         yield ResponseCompletedEvent.model_construct(
             type="response.completed", response=response, sequence_number=0
         )
 
-    def _restore(self, asked: PendingAnswer, step: AnswerStep) -> Response:
+    async def _restore(self, asked: PendingAnswer, step: AnswerStep) -> Response:
         # Built without validation, as the client does: fields missing at the server must not fail.
         response = Response.construct(None, **msgspec.json.decode(step.response))
+        if self._scope.images is not None:
+            await self._scope.on_loop(self._scope.images.attach(response))
         self._call.register_calls(asked.number, response)
         self._call.finished_answers += 1
         return response

@@ -47,7 +47,7 @@ class EventQueue(asyncio.Queue[Any]):
     def __init__(self) -> None:
         super().__init__()
         self._readers: set[asyncio.Task[Any]] = set()
-        self._is_read = False
+        self.is_read = False
         self._is_drained = asyncio.Event()
         self._is_drained.set()
         scope = current_scope()
@@ -71,13 +71,13 @@ class EventQueue(asyncio.Queue[Any]):
         if task is None:
             return await super().get()
         self._readers.add(task)
-        self._is_read = True
+        self.is_read = True
         if self.empty():  # the reader asks for more only after forwarding the previous event
             self._is_drained.set()
         try:
             item = await super().get()
             if item is None or isinstance(item, END_OF_EVENTS):
-                self._is_read = False
+                self.is_read = False
             return item
         finally:
             self._readers.discard(task)
@@ -87,7 +87,7 @@ class EventQueue(asyncio.Queue[Any]):
 
         Without a reader, as in a Runner call without a stream, there is nothing to wait for.
         """
-        if not self._is_read:
+        if not self.is_read:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_TIMEOUT_S):

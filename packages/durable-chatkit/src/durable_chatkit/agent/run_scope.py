@@ -8,13 +8,15 @@ ids of the provider, because servers repeat them (`call_0`).
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 from agents import Agent, RunResultStreaming
 from chatkit.types import ThreadStreamEvent
+from openai.types.responses import Response
 
 from durable_chatkit.agent.run_models import RunModels
 from durable_chatkit.chatkit.context import IdScope
@@ -88,6 +90,16 @@ class NullJournal:
         """Store nothing."""
 
 
+class AnswerImages(Protocol):
+    """Keeps the generated images of answers outside of the journal."""
+
+    async def detach(self, response: Response) -> Response:
+        """Store an answer's images; return a copy with references in their place."""
+
+    async def attach(self, response: Response) -> None:
+        """Replace the references in a recorded answer by the images."""
+
+
 @dataclass(frozen=True)
 class PublishedEvents:
     """Events that earlier attempts published in the run's log.
@@ -143,6 +155,8 @@ class RunScope:
         published: events published by earlier attempts.
         models: resolves the models of Runner calls; None leaves that to the SDK.
         user_id: the run's user, whose budget model calls are checked against.
+        shows_reasoning: whether viewers get the model's reasoning.
+        images: stores generated images; None keeps them in the journal.
 
     Attributes:
         is_stopping: set when the run is cancelled or lost; no further step may start.
@@ -152,6 +166,7 @@ class RunScope:
         context_watches: the agents' context objects by id; see
             `durable_chatkit.agent.context_changes`.
         presenter: streams the Runner calls that an exported workflow makes without a stream.
+        unsaved_answers: journal keys of the answers that are streaming.
     """
 
     def __init__(
@@ -164,6 +179,8 @@ class RunScope:
         published: PublishedEvents,
         models: RunModels | None = None,
         user_id: str = "",
+        shows_reasoning: bool = True,
+        images: AnswerImages | None = None,
     ) -> None:
         self.run_id = run_id
         self.user_id = user_id
@@ -178,6 +195,9 @@ class RunScope:
         self.replayed_item_ids: set[str] = set()
         self.context_watches: dict[int, Any] = {}
         self.presenter: RunPresenter | None = None
+        self.shows_reasoning = shows_reasoning
+        self.images = images
+        self.unsaved_answers: set[str] = set()
         self._effects = published.effects.copy()
         self._siblings: Counter[str] = Counter()
         self._recorded = frozenset(journal.keys())
@@ -194,6 +214,19 @@ class RunScope:
         number = self._siblings[path]
         self._siblings[path] += 1
         return number
+
+    @contextmanager
+    def unsaved_answer(self, key: str) -> Iterator[None]:
+        """Mark an answer as streaming and not journaled yet, until `mark_saved` or the end."""
+        self.unsaved_answers.add(key)
+        try:
+            yield
+        finally:
+            self.unsaved_answers.discard(key)
+
+    def mark_saved(self, key: str) -> None:
+        """Mark an answer as journaled."""
+        self.unsaved_answers.discard(key)
 
     def load(self, key: str) -> bytes | None:
         """Return the payload of a step as `Journal.get` does, and note that this attempt uses it."""

@@ -32,6 +32,7 @@ from agents.tool import FunctionTool, _FunctionToolInvocationResult
 from agents.tool_context import ToolContext
 from typing_extensions import override
 
+from durable_chatkit.agent.answer_stream import prepare_items
 from durable_chatkit.agent.call_scope import (
     RunnerCall,
     current_runner_call,
@@ -88,6 +89,7 @@ class DurableRunner(AgentRunner):
         with enter_scope(scope.open_run(starting_agent.name, input)):
             result = super().run_streamed(starting_agent, input, **kwargs)
         _end_with_run(result, scope.scope)
+        prepare_items(result, kwargs.get("context"), scope.scope.ids)
         return result
 
 

@@ -1,12 +1,21 @@
 """Links to attachments, created on each read; stored attachments contain no signatures."""
 
+import re
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from chatkit.types import (
     Attachment,
     AttachmentUploadDescriptor,
+    GeneratedImage,
+    GeneratedImageItem,
+    GeneratedImageUpdated,
     ImageAttachment,
     ThreadItem,
+    ThreadItemDoneEvent,
+    ThreadItemReplacedEvent,
+    ThreadItemUpdatedEvent,
+    ThreadStreamEvent,
     UserMessageItem,
 )
 from pydantic import AnyUrl
@@ -14,6 +23,7 @@ from pydantic import AnyUrl
 from todochat.contracts.uploads import LinkSigner
 
 UPLOAD_METHOD: Final = "POST"
+_CONTENT_PATH: Final = re.compile(r"/api/([^/]+)/chat/attachments/([\w-]+)/content", re.ASCII)
 
 
 class AttachmentLinks:
@@ -29,7 +39,7 @@ class AttachmentLinks:
 
     def content_url(self, user_id: str, attachment_id: str) -> AnyUrl:
         """Return the URL of an attachment's bytes, which requires a client secret."""
-        return AnyUrl(self._public_url + _content_path(user_id, attachment_id))
+        return AnyUrl(f"{self._public_url}/api/{user_id}/chat/attachments/{attachment_id}/content")
 
     def upload_descriptor(self, user_id: str, attachment_id: str) -> AttachmentUploadDescriptor:
         """Return the method and URL for uploading the bytes, which requires a client secret."""
@@ -43,19 +53,52 @@ class AttachmentLinks:
         """
         if not isinstance(attachment, ImageAttachment):
             return attachment
-        path = attachment.preview_url.path or ""
-        if not path.endswith(_content_path(user_id, attachment.id)):
+        if find_attachment_id(str(attachment.preview_url), user_id) != attachment.id:
             return attachment
         query = self._signer.query(user_id, attachment.id)
         url = AnyUrl(f"{self.content_url(user_id, attachment.id)}?{query}")
         return attachment.model_copy(update={"preview_url": url})
 
     def sign_item(self, item: ThreadItem, user_id: str) -> ThreadItem:
-        """Sign the attachments of a user message in place; other items have no attachments."""
-        if isinstance(item, UserMessageItem) and item.attachments:
-            item.attachments = [self.sign_attachment(each, user_id) for each in item.attachments]
+        """Sign the links to files and generated images in an item, in place."""
+        match item:
+            case UserMessageItem() if item.attachments:
+                item.attachments = [
+                    self.sign_attachment(each, user_id) for each in item.attachments
+                ]
+            case GeneratedImageItem() if item.image is not None:
+                item.image = self._sign_image(item.image, user_id)
         return item
 
+    def sign_event(self, event: ThreadStreamEvent, user_id: str) -> ThreadStreamEvent:
+        """Return an event with signed links to generated images; events store no signatures."""
+        match event:
+            case (
+                ThreadItemDoneEvent(item=GeneratedImageItem() as item)
+                | ThreadItemReplacedEvent(item=GeneratedImageItem() as item)
+            ):
+                signed = self.sign_item(item.model_copy(), user_id)
+                return event.model_copy(update={"item": signed})
+            case ThreadItemUpdatedEvent(update=GeneratedImageUpdated() as update):
+                image = self._sign_image(update.image, user_id)
+                changed = update.model_copy(update={"image": image})
+                return event.model_copy(update={"update": changed})
+            case _:
+                return event
 
-def _content_path(user_id: str, attachment_id: str) -> str:
-    return f"/api/{user_id}/chat/attachments/{attachment_id}/content"
+    def _sign_image(self, image: GeneratedImage, user_id: str) -> GeneratedImage:
+        attachment_id = find_attachment_id(image.url, user_id)
+        if attachment_id is None:
+            return image
+        query = self._signer.query(user_id, attachment_id)
+        url = f"{self.content_url(user_id, attachment_id)}?{query}"
+        return image.model_copy(update={"url": url})
+
+
+def find_attachment_id(url: str, user_id: str) -> str | None:
+    """Return the id of the file at a URL, None if it isn't the URL of a file of this user.
+
+    The host doesn't count: an installation may have moved since the URL was stored.
+    """
+    found = _CONTENT_PATH.fullmatch(unquote(urlsplit(url).path))
+    return found[2] if found is not None and found[1] == user_id else None

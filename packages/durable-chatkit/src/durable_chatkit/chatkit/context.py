@@ -77,10 +77,21 @@ class IdScope:
         self.removed = removed
         self._seed = seed
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._reserved: dict[tuple[str, str], str] = {}
+
+    def reserve(self, item_type: StoreItemType, item_id: str | None) -> None:
+        """Set the next id of a type in the current step; None cancels the reservation."""
+        if item_id is None:
+            self._reserved.pop((_step.get(), item_type), None)
+        else:
+            self._reserved[_step.get(), item_type] = item_id
 
     def next_id(self, item_type: StoreItemType) -> str:
         """Return the next id of a type in the current step."""
         step = _step.get()
+        reserved = self._reserved.pop((step, item_type), None)
+        if reserved is not None:
+            return reserved
         index = self._counts[step, item_type]
         self._counts[step, item_type] += 1
         return self.derive_id(ID_PREFIXES[item_type], f"{step}/{item_type}", index)

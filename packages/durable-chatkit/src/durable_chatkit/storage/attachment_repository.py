@@ -40,6 +40,22 @@ _LOAD_CONTENT: Final = text("""
       FROM attachments JOIN attachment_contents USING (user_id, id)
      WHERE id = :id
 """)
+_INSERT_FILE: Final = text("""
+    WITH file AS (
+        INSERT INTO attachments (user_id, id, payload, size_bytes, uploaded_at)
+        VALUES (:user_id, :id, :payload, :size_bytes, now())
+        ON CONFLICT DO NOTHING
+        RETURNING user_id, id)
+    INSERT INTO attachment_contents (user_id, id, content) SELECT user_id, id, :content FROM file
+""")
+_BIND_FILE: Final = text("""
+    UPDATE attachments SET thread_id = :thread_id
+     WHERE id = :id AND thread_id IS NULL
+       AND EXISTS (SELECT 1 FROM threads WHERE id = :thread_id)
+""")
+_DELETE_UNATTACHED: Final = text("""
+    DELETE FROM attachments WHERE id = ANY(CAST(:ids AS text[])) AND thread_id IS NULL
+""")
 
 
 class FileUsage(msgspec.Struct, frozen=True):
@@ -135,3 +151,24 @@ class AttachmentRepository:
         """Return an attachment with its content; None if it doesn't exist or wasn't uploaded."""
         row = (await self._session.execute(_LOAD_CONTENT, {"id": attachment_id})).one_or_none()
         return StoredFile(*row) if row is not None else None
+
+    async def insert_file(
+        self, user_id: str, attachment_id: str, payload: str, content: bytes
+    ) -> None:
+        """Insert an attachment with its content, which belongs to no thread yet, if it is new."""
+        values = {
+            "user_id": user_id,
+            "id": attachment_id,
+            "payload": payload,
+            "content": content,
+            "size_bytes": len(content),
+        }
+        await self._session.execute(_INSERT_FILE, values)
+
+    async def bind_file(self, thread_id: str, attachment_id: str) -> None:
+        """Let an existing thread own an attachment that belongs to no thread."""
+        await self._session.execute(_BIND_FILE, {"thread_id": thread_id, "id": attachment_id})
+
+    async def delete_unattached(self, attachment_ids: list[str]) -> None:
+        """Delete those of the attachments that belong to no thread."""
+        await self._session.execute(_DELETE_UNATTACHED, {"ids": attachment_ids})

@@ -7,12 +7,18 @@ from contextlib import aclosing
 from typing import Any, cast
 
 import structlog
-from agents import Agent, RunConfig, Runner, RunResultStreaming, TResponseInputItem
-from chatkit.agents import stream_agent_response
+from agents import (
+    Agent,
+    ImageGenerationTool,
+    RunConfig,
+    Runner,
+    RunResultStreaming,
+    TResponseInputItem,
+)
+from chatkit.agents import ResponseStreamConverter, stream_agent_response
 from chatkit.types import (
     AssistantMessageContent,
     AssistantMessageItem,
-    ClientToolCallItem,
     ThreadItemDoneEvent,
     ThreadStreamEvent,
 )
@@ -78,18 +84,23 @@ async def stream_agent(
         run_handle.attach_result(result)
         rendered = cast("RunResultStreaming", RenderedRun(result, assistant.render_output))
         try:
-            async with aclosing(cast("_Events", stream_agent_response(run, rendered))) as events:
+            converter = ResponseStreamConverter(partial_images=_count_previews(agent))
+            response = stream_agent_response(run, rendered, converter=converter)
+            async with aclosing(cast("_Events", response)) as events:
                 async for event in events:
-                    if isinstance(event, ThreadItemDoneEvent) and isinstance(
-                        event.item, ClientToolCallItem
-                    ):
-                        # The provider's ID may repeat, so give the call one of ours.
-                        event.item.id = run.generate_id("tool_call")
                     yield event
         finally:
             run.close()
     if result.run_loop_exception is not None:
         raise result.run_loop_exception
+
+
+def _count_previews(agent: Agent[Any]) -> int | None:
+    """Return how many previews of an image the agent requests, to show a share of progress."""
+    for tool in agent.tools:
+        if isinstance(tool, ImageGenerationTool):
+            return tool.tool_config.get("partial_images")
+    return None
 
 
 async def stream_workflow(

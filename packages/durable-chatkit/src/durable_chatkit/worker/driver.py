@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
@@ -12,12 +13,15 @@ from chatkit.types import ErrorEvent, ThreadItemRemovedEvent, ThreadMetadata, Th
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.call_scope import CallScope, enter_scope
 from durable_chatkit.agent.failures import INTERNAL, OUT_OF_MEMORY, POISONED, Failure
+from durable_chatkit.agent.generated_images import GeneratedImages
 from durable_chatkit.agent.history import HistoryLimits
 from durable_chatkit.agent.mcp_servers import McpConnections
 from durable_chatkit.agent.run_models import RunModels
 from durable_chatkit.agent.run_scope import PublishedEvents, RunScope, RunStoppedError
+from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.encoding import encode_event
+from durable_chatkit.chatkit.image_store import ImageStore
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
 from durable_chatkit.errors import UnknownResourceError
@@ -58,11 +62,14 @@ class DriverResources(msgspec.Struct, frozen=True, kw_only=True):
 
     runs: RunRepository
     store: PostgresStore
+    images: ImageStore
+    links: AttachmentLinks
     publisher: RunPublisher
     responder: Assistant | ChatKitServer[Any]
     models: RunModels
     history: HistoryLimits
     max_turns: int
+    shows_reasoning: bool
     log_quota_bytes: int
     times: WorkerTimes
     mcp: McpConnections
@@ -206,7 +213,8 @@ class RunDriver:
         published = self._published = fold_log(claimed)
         context = self._context(published.removed)
         scope, harness = await self._open_harness(context, published)
-        publisher = FramePublisher(claimed.writer, published, self._handle)
+        sign = partial(self._resources.links.sign_event, user_id=self._run.user_id)
+        publisher = FramePublisher(claimed.writer, published, self._handle, sign)
         settle_s = self._resources.times.settle_s
         with current_request(context), enter_scope(CallScope(scope)):
             events = harness.run(turn, context)
@@ -259,6 +267,7 @@ class RunDriver:
         is_first, self._is_new = self._is_new, False
         steps = {} if is_first else await resources.runs.load_steps(run.run_id)
         journal = StepJournal(resources.runs, run.run_id, run.attempt, steps)
+        images = GeneratedImages(resources.images, context, run.thread_id)
         scope = RunScope(
             run_id=run.run_id,
             attempt=run.attempt,
@@ -267,6 +276,8 @@ class RunDriver:
             published=PublishedEvents(frozenset(published.done), published.effects),
             models=resources.models,
             user_id=run.user_id,
+            shows_reasoning=resources.shows_reasoning,
+            images=images,
         )
         self._handle.attach_scope(scope)
         responder = resources.responder
@@ -278,6 +289,7 @@ class RunDriver:
             run_handle=self._handle,
             scope=scope,
             journal=journal,
+            images=images,
             published=published,
             is_first=is_first,
         )

@@ -17,6 +17,9 @@ from chatkit.types import (
     ThreadItemReplacedEvent,
     ThreadItemUpdatedEvent,
     ThreadStreamEvent,
+    WorkflowItem,
+    WorkflowTaskAdded,
+    WorkflowTaskUpdated,
 )
 from pydantic import TypeAdapter
 
@@ -45,9 +48,21 @@ class OpenItems:
             case ThreadItemRemovedEvent():
                 self.items.pop(event.item_id, None)
             case ThreadItemUpdatedEvent():
-                item = self.items.get(event.item_id)
-                if isinstance(item, AssistantMessageItem):
-                    _update_message(item, event)
+                match self.items.get(event.item_id):
+                    case AssistantMessageItem() as item:
+                        _update_message(item, event)
+                    case WorkflowItem() as item:
+                        _update_workflow(item, event)
+
+    def partial_thoughts(self) -> list[WorkflowItem]:
+        """Return the open workflows with a model's reasoning, if they have any."""
+        return [
+            item
+            for item in self.items.values()
+            if isinstance(item, WorkflowItem)
+            and item.workflow.type == "reasoning"
+            and item.workflow.tasks
+        ]
 
 
 def partial_messages(items: Iterable[ThreadItem]) -> list[AssistantMessageItem]:
@@ -95,6 +110,10 @@ class LogFold:
             case ClientEffectEvent() | NoticeEvent():
                 self.effects[event.model_dump_json().encode()] += 1
 
+    def is_gone(self, item_id: str) -> bool:
+        """Return whether viewers don't have an item."""
+        return item_id not in self.done and item_id not in self.open.items
+
     def unfinished_items(self, owned: set[str]) -> list[str]:
         """Return the published items that no finished step owns; the next attempt replaces them.
 
@@ -130,3 +149,13 @@ def _update_message(item: AssistantMessageItem, event: ThreadItemUpdatedEvent) -
             item.content[index] = update.content.model_copy(deep=True)
         case "assistant_message.content_part.text_delta":
             item.content[index].text += update.delta
+
+
+def _update_workflow(item: WorkflowItem, event: ThreadItemUpdatedEvent) -> None:
+    tasks = item.workflow.tasks
+    match event.update:
+        case (
+            WorkflowTaskAdded(task=task, task_index=index)
+            | WorkflowTaskUpdated(task=task, task_index=index)
+        ):
+            tasks[index : index + 1] = [task.model_copy(deep=True)]

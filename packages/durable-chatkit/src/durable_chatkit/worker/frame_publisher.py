@@ -1,6 +1,7 @@
 """Publishes openai-chatkit's events as frames on the bus, without repetitions."""
 
 import contextlib
+from collections.abc import Callable
 
 from chatkit.types import (
     ErrorEvent,
@@ -25,17 +26,25 @@ class FramePublisher:
 
     Args:
         published: the events in the log.
+        sign: adds what is sent to clients and never stored, the signatures of links.
 
     Attributes:
         has_failed: an error event was published.
     """
 
-    def __init__(self, writer: RunWriter, published: LogFold, run_handle: RunHandle) -> None:
+    def __init__(
+        self,
+        writer: RunWriter,
+        published: LogFold,
+        run_handle: RunHandle,
+        sign: Callable[[ThreadStreamEvent], ThreadStreamEvent],
+    ) -> None:
         self.writer = writer
         self.has_failed = False
         self._published = published
         self._has_options = False
         self._handle = run_handle
+        self._sign = sign
 
     async def publish(self, event: ThreadStreamEvent) -> None:
         """Publish an event, unless an earlier attempt has.
@@ -47,7 +56,7 @@ class FramePublisher:
             return
         self._published.apply(event)
         self.has_failed = self.has_failed or isinstance(event, ErrorEvent)
-        data = encode_event(event)
+        data = encode_event(self._sign(event))
         try:
             await self.writer.append(data)
         except RunLogFullError:
@@ -63,9 +72,10 @@ class FramePublisher:
                 is_open = event.type == "thread.item.added" and item_id in published.open.items
                 return is_open or item_id in published.done
             case ThreadItemRemovedEvent():
-                # A server may give an item the ID of one that was removed.
-                shown = self._published.done.keys() | self._published.open.items.keys()
-                return event.item_id in self._published.removed and event.item_id not in shown
+                # A server may use the ID of a removed item again; and after a takeover a guardrail may
+                # remove an item that was replayed for it.
+                is_gone = self._published.is_gone(event.item_id)
+                return is_gone and event.item_id in self._published.removed
             case ThreadItemReplacedEvent():
                 return self._published.replaced.get(event.item.id) == event.item
             case ThreadCreatedEvent():

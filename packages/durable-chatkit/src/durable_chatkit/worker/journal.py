@@ -71,7 +71,8 @@ class StepJournal:
         for key in self._steps if keys is None else keys:
             kind, payload = step_kind(key), self._steps[key]
             if kind == "answer":
-                owned.update(msgspec.json.decode(payload, type=AnswerStep).message_ids)
+                answer = msgspec.json.decode(payload, type=AnswerStep)
+                owned.update(answer.message_ids, answer.item_ids)
             elif kind in CALL_KINDS:
                 step = msgspec.json.decode(payload, type=ToolStep)
                 owned.update(step.item_ids)

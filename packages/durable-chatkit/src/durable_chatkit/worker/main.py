@@ -33,7 +33,9 @@ from durable_chatkit.agent.run_models import RunModels
 from durable_chatkit.agent.sdk_hooks import install
 from durable_chatkit.agent.usage import UsageMeter, parse_prices
 from durable_chatkit.chatkit.attachment_links import AttachmentLinks
+from durable_chatkit.chatkit.attachments import FileLimits
 from durable_chatkit.chatkit.budgets import Budgets
+from durable_chatkit.chatkit.image_store import ImageStore
 from durable_chatkit.chatkit.private_api import use_event_queue
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.hosting.attachments import HostedAttachmentStore
@@ -202,7 +204,9 @@ def _driver_resources(
     jobs = RunDatabase(databases.jobs.engine)
     tokens = ServiceTokens.from_settings(settings, Arrow.GATEWAY_TO_AGENT)
     links = AttachmentLinks(settings.public_url, LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT)))
-    store = PostgresStore(RunDatabase(databases.app.engine), links, settings.agent_name)
+    app = RunDatabase(databases.app.engine)
+    store = PostgresStore(app, links, settings.agent_name)
+    file_limits = FileLimits(settings.attachments_per_user, settings.attachment_bytes_per_user)
     budgets, prices = Budgets.from_settings(settings), parse_prices(settings)
     meter = UsageMeter(UsageRepository(jobs), budgets, prices, configured.name)
     responder: Assistant | ChatKitServer[Any]
@@ -215,11 +219,14 @@ def _driver_resources(
     return DriverResources(
         runs=RunRepository(jobs),
         store=store,
+        images=ImageStore(app, links, file_limits),
+        links=links,
         publisher=publisher,
         responder=responder,
         models=RunModels(configured, meter),
         history=HistoryLimits(settings.history_max_items, settings.history_max_chars),
         max_turns=settings.max_turns,
+        shows_reasoning=settings.show_reasoning == "summary",
         log_quota_bytes=settings.log_bytes_per_user,
         times=times,
         mcp=mcp,

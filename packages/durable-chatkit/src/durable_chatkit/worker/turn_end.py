@@ -7,6 +7,8 @@ from typing import Final
 
 import structlog
 from chatkit.types import (
+    AssistantMessageItem,
+    DurationSummary,
     Page,
     Thread,
     ThreadItemDoneEvent,
@@ -15,11 +17,14 @@ from chatkit.types import (
     ThreadStreamEvent,
     ThreadUpdatedEvent,
     UserMessageItem,
+    WorkflowItem,
 )
 
 from durable_chatkit.agent.assistant import TitleMaker, title_of
 from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.chatkit.rows import as_utc
 from durable_chatkit.worker.fold import OpenItems, partial_messages
+from todochat.clock import utc_now
 
 THREAD_UPDATED: Final = "thread.updated"
 TITLE_TIMEOUT_S: Final = 5.0  # after the end of the answer
@@ -30,15 +35,21 @@ log = structlog.get_logger(__name__)
 def close_open_items(
     open_items: OpenItems, *, keep_text: bool = True
 ) -> Iterator[ThreadStreamEvent]:
-    """Yield the events that close the items that a stopped server left open.
+    """Yield the events that close what a stopped server left open; thoughts so far stay.
 
     Args:
-        keep_text: messages stay, with the text so far.
+        keep_text: messages stay, too, with the text so far.
     """
-    messages = partial_messages(open_items.items.values()) if keep_text else []
-    for message in messages:
-        yield ThreadItemDoneEvent(item=message)
-    kept = {message.id for message in messages}
+    partial: list[AssistantMessageItem | WorkflowItem] = []
+    if keep_text:
+        partial += partial_messages(open_items.items.values())
+    for thoughts in open_items.partial_thoughts():
+        duration = round((utc_now() - as_utc(thoughts.created_at)).total_seconds())
+        thoughts.workflow.summary = DurationSummary(duration=max(0, duration))
+        partial.append(thoughts)
+    for item in partial:
+        yield ThreadItemDoneEvent(item=item)
+    kept = {item.id for item in partial}
     for item_id in open_items.items.keys() - kept:
         yield ThreadItemRemovedEvent(item_id=item_id)
 

@@ -8,6 +8,9 @@ import structlog
 from chatkit.errors import CustomStreamError, StreamError
 from chatkit.server import ChatKitServer
 from chatkit.types import (
+    ClientEffectEvent,
+    ClientToolCallItem,
+    NoticeEvent,
     ThreadItem,
     ThreadItemDoneEvent,
     ThreadItemRemovedEvent,
@@ -16,6 +19,7 @@ from chatkit.types import (
     ThreadStreamEvent,
     WidgetItem,
     WidgetRootUpdated,
+    WorkflowItem,
 )
 
 from durable_chatkit.agent.failures import (
@@ -26,6 +30,7 @@ from durable_chatkit.agent.failures import (
     describe_failure,
     describe_hosted_failure,
 )
+from durable_chatkit.agent.generated_images import GeneratedImages
 from durable_chatkit.agent.run_scope import AT_END, RunScope, RunStoppedError
 from durable_chatkit.chatkit.context import RequestContext, TurnItems
 from durable_chatkit.chatkit.server import StoredChatServer, run_turn
@@ -34,6 +39,7 @@ from durable_chatkit.chatkit.turn_loader import AcceptedTurn
 from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.hosting.context import make_context
 from durable_chatkit.worker.fold import KEPT_BY_TAKEOVERS, LogFold, OpenItems
+from durable_chatkit.worker.held_items import hold_unproven
 from durable_chatkit.worker.journal import StepJournal
 from durable_chatkit.worker.pump import pump
 from durable_chatkit.worker.run_handle import RunHandle
@@ -45,9 +51,17 @@ from durable_chatkit.worker.turn_end import (
 from durable_chatkit.worker.turn_input import load_turn_start
 
 THREAD_DELETED: Final = "thread-deleted"
-_NOT_SHOWN: Final = frozenset(
-    {"user_message", "hidden_context_item", "sdk_hidden_context", "end_of_turn"}
+_SHOWN: Final = frozenset(
+    {
+        "assistant_message",
+        "widget",
+        "client_tool_call",
+        "structured_input",
+        "generated_image",
+        "task",
+    }
 )
+_CLIENT_EFFECT: Final = "client_effect"
 
 _Events = AsyncGenerator[ThreadStreamEvent, None]
 
@@ -77,6 +91,7 @@ class TurnHarness:
         run_handle: RunHandle,
         scope: RunScope,
         journal: StepJournal,
+        images: GeneratedImages,
         published: LogFold,
         is_first: bool,
     ) -> None:
@@ -85,11 +100,15 @@ class TurnHarness:
         self._handle = run_handle
         self._scope = scope
         self._journal = journal
+        self._images = images
         self._published = published
         self._is_first = is_first
         self._is_hosted = not isinstance(server, StoredChatServer)
         self._open = OpenItems()
-        self._has_shown = not _NOT_SHOWN.issuperset(published.done.values())
+        self._has_shown = (
+            bool(_SHOWN.intersection(published.done.values()))
+            or _CLIENT_EFFECT in published.event_types
+        )
         self._stream_of_turn: _Events | None = None
         self._is_muted = False
         self._stream_error: StreamError | None = None
@@ -149,9 +168,11 @@ class TurnHarness:
         else:
             for item_id in self._published.unfinished_items(self._journal.owned_item_ids()):
                 yield ThreadItemRemovedEvent(item_id=item_id)
-            async with aclosing(self._answer(turn, server_context)) as events:
+            answering = self._record_items(self._answer(turn, server_context), context, items)
+            shown = hold_unproven(answering, self._scope, self._published)
+            async with aclosing(shown) as events:
                 async for event in events:
-                    if await self._must_publish(event, turn, context, items):
+                    if await self._must_publish(event, turn, context):
                         yield event
         self.failure = self.failure or self._handle.failure
         self.was_cancelled = self._handle.cancelled and self.failure is None
@@ -198,23 +219,36 @@ class TurnHarness:
         has_shown = self._has_shown or self._journal.has_choice(AT_END)
         return not (self._is_hosted or self._is_stopping or has_shown)
 
+    async def _record_items(
+        self, answering: _Events, context: RequestContext, items: TurnItems
+    ) -> _Events:
+        """Record finished items, and replace the images in events by links to stored ones."""
+        async with aclosing(answering) as events:
+            async for event in events:
+                if isinstance(event, ThreadItemDoneEvent):
+                    if isinstance(event.item, ClientToolCallItem):
+                        event = self._rename_call(event, event.item, context)  # noqa: PLW2901
+                    items.mark_added(event.item.id)
+                for stored in await self._images.store_images(event):
+                    yield stored
+
+    def _rename_call(
+        self, event: ThreadItemDoneEvent, call: ClientToolCallItem, context: RequestContext
+    ) -> ThreadItemDoneEvent:
+        """Return the event with an ID of ours, because a model's provider may repeat its IDs."""
+        renamed = call.model_copy(update={"id": context.ids.next_id("tool_call")})
+        return event.model_copy(update={"item": renamed})
+
     async def _must_publish(
-        self,
-        event: ThreadStreamEvent,
-        turn: AcceptedTurn,
-        context: RequestContext,
-        items: TurnItems,
+        self, event: ThreadStreamEvent, turn: AcceptedTurn, context: RequestContext
     ) -> bool:
         """Note what an event does; return False for an effect that an earlier attempt published."""
+        self._has_shown = self._has_shown or is_shown(event)
         match event:
-            case ThreadItemDoneEvent():
-                items.mark_added(event.item.id)
-                self._has_shown = self._has_shown or event.item.type not in _NOT_SHOWN
             case ThreadItemUpdatedEvent(update=WidgetRootUpdated() as update):
                 if self._is_hosted and event.item_id not in self._open.items:
                     await self._store_widget(event.item_id, update, turn, context)
-            case _ if event.type in {"client_effect", "notice"}:
-                self._has_shown = True
+            case ClientEffectEvent() | NoticeEvent():
                 return not self._scope.was_published(event)
             case _:
                 pass
@@ -290,3 +324,17 @@ class TurnHarness:
             await self._server.handle_stream_cancelled(thread, pending, context)
         except Exception:
             log.exception("run.cancel_handler_failed", run_id=self._scope.run_id)
+
+
+def is_shown(event: ThreadStreamEvent) -> bool:
+    """Return whether an event shows the user something, so that an answer isn't empty.
+
+    Reasoning alone is no answer; an agent's own workflow is.
+    """
+    match event:
+        case ThreadItemDoneEvent(item=WorkflowItem() as item):
+            return item.workflow.type == "custom"
+        case ThreadItemDoneEvent():
+            return event.item.type in _SHOWN
+        case _:
+            return event.type == _CLIENT_EFFECT

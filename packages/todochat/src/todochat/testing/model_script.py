@@ -42,7 +42,7 @@ class Say:
     """One message: its text chunks, one delta each, with optional gates between them.
 
     Args:
-        citations: annotations of the text, sent after it (Responses API only).
+        citations: annotations of the text, sent after it; Chat Completions has only url citations.
     """
 
     def __init__(self, *chunks: str | Gate, citations: Sequence[Mapping[str, Any]] = ()) -> None:
@@ -64,6 +64,43 @@ class Call:
     call_id: str | None = None  # None: one that never repeats
 
 
+class Think:
+    """One thought: its chunks, one delta each, with optional gates between them.
+
+    Args:
+        field: the field of a delta in Chat Completions. With `reasoning`, the Responses API sends
+            text in place of a summary.
+    """
+
+    def __init__(
+        self,
+        *chunks: str | Gate,
+        field: Literal["reasoning_content", "reasoning"] = "reasoning_content",
+    ) -> None:
+        self.chunks = chunks
+        self.field = field
+
+
+@dataclass(frozen=True)
+class HostedCall:
+    """A call that the model server executes; `item` is its final state (Responses API only).
+
+    Args:
+        gate: passed while the call is in progress.
+    """
+
+    item: Mapping[str, Any]
+    gate: Gate | None = None
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A generated image with its previews, all in base64 (Responses API only)."""
+
+    image: str
+    previews: Sequence[str | Gate] = ()
+
+
 @dataclass(frozen=True)
 class Raw:
     """Bytes written into the stream unchanged: malformed events."""
@@ -83,7 +120,7 @@ class Disconnect:
     """The connection is aborted in the middle of a stream."""
 
 
-Part = Say | Call | Gate | Raw | ErrorFrame | Disconnect
+Part = Say | Call | Think | HostedCall | Draw | Gate | Raw | ErrorFrame | Disconnect
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,16 @@ from aiohttp import web
 from todochat.testing.model_script import (
     Call,
     Disconnect,
+    Draw,
     ErrorFrame,
     Gate,
+    HostedCall,
     ModelRequest,
     Part,
     Raw,
     Say,
     ScriptedResponse,
+    Think,
     Wire,
 )
 from todochat.testing.model_wires import (
@@ -42,13 +45,16 @@ from todochat.testing.model_wires import (
 __all__ = [
     "Call",
     "Disconnect",
+    "Draw",
     "ErrorFrame",
     "Gate",
+    "HostedCall",
     "ModelRequest",
     "Raw",
     "Say",
     "ScriptedModelServer",
     "ScriptedResponse",
+    "Think",
 ]
 
 _PATHS: Final[dict[str, Wire]] = {
@@ -206,7 +212,9 @@ class ScriptedModelServer:
         request.finished = True
 
 
-async def _write_part(part: Part, writer: StreamWriter, response: web.StreamResponse) -> None:
+async def _write_part(  # noqa: C901, PLR0912 - a table
+    part: Part, writer: StreamWriter, response: web.StreamResponse
+) -> None:
     match part:
         case Say():
             await writer.begin_message()
@@ -216,6 +224,12 @@ async def _write_part(part: Part, writer: StreamWriter, response: web.StreamResp
                 else:
                     await writer.text(chunk)
             await writer.end_message(part.citations)
+        case Think():
+            await writer.think(part)
+        case HostedCall():
+            await writer.hosted_call(part)
+        case Draw():
+            await writer.draw(part)
         case Call():
             await writer.call(part)
         case Gate():

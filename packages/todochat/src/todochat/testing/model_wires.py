@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from aiohttp import web
 from typing_extensions import override
 
-from todochat.testing.model_script import Call, ModelRequest, Wire
+from todochat.testing.model_script import Call, Draw, Gate, HostedCall, ModelRequest, Think, Wire
 
 _numbers = count(1)
 
@@ -62,6 +62,18 @@ class StreamWriter(ABC):
     @abstractmethod
     async def call(self, call: Call) -> None:
         """Write one whole function call."""
+
+    @abstractmethod
+    async def think(self, thought: Think) -> None:
+        """Write one thought."""
+
+    async def hosted_call(self, call: HostedCall) -> None:
+        """Write a call that the server executes."""
+        raise NotImplementedError
+
+    async def draw(self, drawing: Draw) -> None:
+        """Write a generated image."""
+        raise NotImplementedError
 
     @abstractmethod
     async def error(self, message: str) -> None:
@@ -141,6 +153,79 @@ class ResponsesWriter(StreamWriter):
         await self._send("response.function_call_arguments.delta", **position, delta=arguments)
         await self._send("response.function_call_arguments.done", **position, arguments=arguments)
         done = {**item, "arguments": arguments, "status": "completed"}
+        await self._send("response.output_item.done", **self._item(done))
+        self._output.append(done)
+
+    @override
+    async def think(self, thought: Think) -> None:
+        item: dict[str, Any] = {
+            "type": "reasoning",
+            "id": f"rs_{next(_numbers):06d}",
+            "summary": [],
+        }
+        position = {"item_id": item["id"], "output_index": len(self._output)}
+        is_summary = thought.field == "reasoning_content"
+        kind = "summary_text" if is_summary else "text"
+        position |= {"summary_index": 0} if is_summary else {"content_index": 0}
+        await self._send("response.output_item.added", **self._item(item))
+        part = {"type": "summary_text", "text": ""}
+        if is_summary:
+            await self._send("response.reasoning_summary_part.added", **position, part=part)
+        text = ""
+        for chunk in thought.chunks:
+            if isinstance(chunk, Gate):
+                await chunk.pass_through()
+                continue
+            text += chunk
+            await self._send(f"response.reasoning_{kind}.delta", **position, delta=chunk)
+        await self._send(f"response.reasoning_{kind}.done", **position, text=text)
+        if is_summary:
+            part["text"] = text
+            await self._send("response.reasoning_summary_part.done", **position, part=part)
+            item["summary"] = [part]
+        else:
+            item["content"] = [{"type": "reasoning_text", "text": text}]
+        await self._send("response.output_item.done", **self._item(item))
+        self._output.append(item)
+
+    @override
+    async def hosted_call(self, call: HostedCall) -> None:
+        item = {"id": f"ws_{next(_numbers):06d}", "status": "completed", **call.item}
+        position = {"item_id": item["id"], "output_index": len(self._output)}
+        await self._send(
+            "response.output_item.added", **self._item({**item, "status": "in_progress"})
+        )
+        await self._send(f"response.{item['type']}.in_progress", **position)
+        if call.gate is not None:
+            await call.gate.pass_through()
+        await self._send(f"response.{item['type']}.completed", **position)
+        await self._send("response.output_item.done", **self._item(item))
+        self._output.append(item)
+
+    @override
+    async def draw(self, drawing: Draw) -> None:
+        item: dict[str, Any] = {
+            "type": "image_generation_call",
+            "id": f"ig_{next(_numbers):06d}",
+            "status": "in_progress",
+            "result": None,
+        }
+        position = {"item_id": item["id"], "output_index": len(self._output)}
+        await self._send("response.output_item.added", **self._item(item))
+        await self._send("response.image_generation_call.generating", **position)
+        previews = count()
+        for preview in drawing.previews:
+            if isinstance(preview, Gate):
+                await preview.pass_through()
+                continue
+            await self._send(
+                "response.image_generation_call.partial_image",
+                **position,
+                partial_image_index=next(previews),
+                partial_image_b64=preview,
+            )
+        await self._send("response.image_generation_call.completed", **position)
+        done = {**item, "status": "completed", "result": drawing.image}
         await self._send("response.output_item.done", **self._item(done))
         self._output.append(done)
 
@@ -234,7 +319,22 @@ class ChatCompletionsWriter(StreamWriter):
 
     @override
     async def end_message(self, citations: Sequence[Mapping[str, Any]] = ()) -> None:
-        """See `begin_message`; citations aren't part of this format."""
+        """Write the url citations, the only ones in this format."""
+        annotations = [
+            {"type": "url_citation", "url_citation": {**citation, "type": None}}
+            for citation in citations
+            if citation["type"] == "url_citation"
+        ]
+        if annotations:
+            await self._delta({"annotations": annotations})
+
+    @override
+    async def think(self, thought: Think) -> None:
+        for chunk in thought.chunks:
+            if isinstance(chunk, Gate):
+                await chunk.pass_through()
+            else:
+                await self._delta({thought.field: chunk})
 
     @override
     async def call(self, call: Call) -> None:
