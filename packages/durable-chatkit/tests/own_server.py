@@ -199,7 +199,8 @@ class GardenServer(ChatKitServer[dict[str, Any]]):
         result = Runner.run_streamed(gardener, items, context=run)
         async for event in stream_agent_response(run, result, converter=ShoutingConverter()):
             yield event
-        yield self._say(thread, "Anything else?", context)
+        if run.client_tool_call is None:
+            yield self._say(thread, "Anything else?", context)
         yield ClientEffectEvent(name="answered", data={})
         await titling
 

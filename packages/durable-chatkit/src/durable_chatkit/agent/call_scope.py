@@ -17,7 +17,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ from openai.types.responses import Response, ResponseFunctionToolCall
 from pydantic import BaseModel
 
 from durable_chatkit.agent.run_scope import AT_END, CallPosition, RunScope
-from durable_chatkit.chatkit.context import id_step
+from durable_chatkit.chatkit.context import collect_written_items, id_step
 from todochat.ids import derived_id
 
 _ROOT_CALL: Final = re.compile(r"tool/(\d+)/(\d+)")
@@ -338,10 +338,11 @@ def enter_scope(scope: CallScope) -> Iterator[CallScope]:
     """
     token = _current.set(scope)
     try:
-        if scope.path:
-            with id_step(scope.path):
-                yield scope
-        else:
+        with ExitStack() as stack:
+            if scope.path:
+                stack.enter_context(id_step(scope.path))
+            if isinstance(scope, ToolCallScope):
+                stack.enter_context(collect_written_items(scope.item_ids))
             yield scope
     finally:
         _current.reset(token)

@@ -109,24 +109,34 @@ class TurnItems:
 
     Args:
         stored: items of finished steps, with their times, that earlier attempts stored.
+        replayed: ids of those that replayed calls have written to the store by themselves.
 
     Attributes:
-        unseen: those of `stored` that this attempt hasn't added yet. Pages of items don't contain
-            them, as if no attempt had been before this one.
         added: ids of the items that this attempt has added.
         is_closing: the turn ends; its open items may be added again.
     """
 
-    def __init__(self, stored: Mapping[str, datetime] = MappingProxyType({})) -> None:
+    def __init__(
+        self,
+        stored: Mapping[str, datetime] = MappingProxyType({}),
+        replayed: AbstractSet[str] = frozenset(),
+    ) -> None:
         self.stored = stored
-        self.unseen = set(stored)
+        self.replayed = replayed
         self.added: set[str] = set()
         self.is_closing = False
+
+    @property
+    def unseen(self) -> AbstractSet[str]:
+        """Stored items that this attempt hasn't added yet.
+
+        Pages of items don't contain them, as if no attempt had been before this one.
+        """
+        return self.stored.keys() - self.added - self.replayed
 
     def mark_added(self, item_id: str) -> None:
         """Record that this attempt has added an item."""
         self.added.add(item_id)
-        self.unseen.discard(item_id)
 
 
 @dataclass(slots=True, kw_only=True)

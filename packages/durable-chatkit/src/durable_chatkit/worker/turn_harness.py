@@ -158,7 +158,7 @@ class TurnHarness:
                 stored[item.id] = item.created_at
             elif item.id not in viewed and not self._handle.stopping:
                 await self._store.delete_thread_item(turn.thread.id, item.id, context)
-        return TurnItems(stored)
+        return TurnItems(stored, self._scope.replayed_item_ids)
 
     async def _stream(
         self, turn: AcceptedTurn, context: RequestContext, server_context: Any, items: TurnItems

@@ -31,7 +31,7 @@ class TurnStart(msgspec.Struct):
     """What a hosted server gets in each attempt: the thread and the sender before the first one."""
 
     thread: msgspec.Raw
-    sender: msgspec.Raw | None = None
+    sender: msgspec.Raw = msgspec.Raw(b"null")
 
 
 async def load_turn_start(turn: AcceptedTurn, scope: RunScope) -> AcceptedTurn:
@@ -42,18 +42,17 @@ async def load_turn_start(turn: AcceptedTurn, scope: RunScope) -> AcceptedTurn:
     """
     payload = scope.load(START_KEY)
     if payload is None:
-        start = TurnStart(
-            msgspec.Raw(turn.thread.model_dump_json().encode()),
-            msgspec.Raw(turn.sender.model_dump_json().encode()) if turn.sender else None,
-        )
+        start = TurnStart(msgspec.Raw(turn.thread.model_dump_json().encode()))
+        if turn.sender is not None:
+            start.sender = msgspec.Raw(turn.sender.model_dump_json().encode())
         await scope.save(START_KEY, msgspec.json.encode(start))
     else:
         start = msgspec.json.decode(payload, type=TurnStart)
     thread = ThreadMetadata.model_validate(from_json(bytes(start.thread)))
     thread.created_at = as_local(thread.created_at)
-    sender = None
-    if start.sender is not None:
-        sender = WidgetItem.model_validate(from_json(bytes(start.sender)))
+    recorded = from_json(bytes(start.sender))
+    sender = WidgetItem.model_validate(recorded) if recorded is not None else None
+    if sender is not None:
         sender.created_at = as_local(sender.created_at)
     message = turn.user_message
     if message is not None:
