@@ -4,14 +4,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from durable_chatkit.agent.assistant import Assistant
+    from durable_chatkit.agent.assistant import Assistant, from_workflow
     from durable_chatkit.agent.turn_api import Turn, current_turn, idempotency_key, step
 
-__all__ = ["Assistant", "Turn", "current_turn", "idempotency_key", "step"]
+__all__ = ["Assistant", "Turn", "current_turn", "from_workflow", "idempotency_key", "step"]
 
 # Imported on first use, because the SDKs take a second to load and most commands don't need them.
 _MODULES: Final = {
-    "Assistant": "durable_chatkit.agent.assistant",
+    **dict.fromkeys(("Assistant", "from_workflow"), "durable_chatkit.agent.assistant"),
     **dict.fromkeys(
         ("Turn", "current_turn", "idempotency_key", "step"), "durable_chatkit.agent.turn_api"
     ),

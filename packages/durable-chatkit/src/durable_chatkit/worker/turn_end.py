@@ -2,8 +2,8 @@
 
 import asyncio
 import inspect
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Awaitable, Iterator
+from typing import Final, cast
 
 import structlog
 from chatkit.types import (
@@ -21,12 +21,16 @@ from chatkit.types import (
 )
 
 from durable_chatkit.agent.assistant import TitleMaker, title_of
+from durable_chatkit.agent.call_scope import current_scope
 from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.tool_replay import load_step
+from durable_chatkit.agent.turn_api import step
 from durable_chatkit.chatkit.rows import as_utc
 from durable_chatkit.worker.fold import OpenItems, partial_messages
 from todochat.clock import utc_now
 
 THREAD_UPDATED: Final = "thread.updated"
+TITLE_STEP: Final = "title"
 TITLE_TIMEOUT_S: Final = 5.0  # after the end of the answer
 
 log = structlog.get_logger(__name__)
@@ -57,7 +61,8 @@ def close_open_items(
 class ThreadTitle:
     """Titles a thread after its first turn; openai-chatkit stores and publishes the title.
 
-    An async `title_of` starts with the answer, so that the end of the turn rarely waits for it.
+    An async `title_of` is a step that starts with the answer: the end of the turn rarely waits for
+    it, and a later attempt doesn't make it again.
     """
 
     def __init__(
@@ -70,9 +75,14 @@ class ThreadTitle:
 
     def start(self) -> None:
         """Start an async `title_of` beside the answer."""
-        is_needed = self._run.thread.title is None and self._message is not None
-        if is_needed and inspect.iscoroutinefunction(self._title_of):
-            self._making = asyncio.create_task(self._make(), name="title")
+        message, scope = self._message, current_scope()
+        if message is None or not inspect.iscoroutinefunction(self._title_of):
+            return
+        if self._run.thread.title is None:
+            self._making = asyncio.create_task(self._make(message), name="title")
+        elif scope is not None:
+            # An earlier attempt has stored the title; its step belongs to this attempt, too.
+            load_step(scope.open_step(TITLE_STEP))
 
     async def set(self, *, is_stopping: bool) -> None:
         """Set the thread's title if it has none; waits at most TITLE_TIMEOUT_S for it.
@@ -93,26 +103,29 @@ class ThreadTitle:
         if self._making is not None:
             self._making.cancel()
             await asyncio.wait([self._making])
+            if not self._making.cancelled():
+                self._making.exception()  # the turn notices a lost run, too
 
     async def _title(self, *, is_stopping: bool) -> str | None:
-        if self._message is None:
-            return None
-        if self._making is None and not is_stopping:
-            return await self._make()
-        if self._making is not None:
-            await asyncio.wait([self._making], timeout=0 if is_stopping else TITLE_TIMEOUT_S)
-            if self._making.done() and not self._making.cancelled():
-                return self._making.result()
-        return title_of(self._message)
-
-    async def _make(self) -> str | None:
-        """Return the title; derived from the message if `title_of` fails."""
-        message = self._message
+        message, making = self._message, self._making
         if message is None:
             return None
+        if making is None:
+            title = self._title_of(message)
+            return await title if inspect.isawaitable(title) else title
+        await asyncio.wait([making], timeout=0 if is_stopping else TITLE_TIMEOUT_S)
+        if not making.done() or making.cancelled() or making.exception() is not None:
+            return title_of(message)
+        return making.result()
+
+    async def _make(self, message: UserMessageItem) -> str | None:
+        """Return the title; derived from the message if `title_of` fails."""
+
+        async def make() -> str | None:
+            return await cast("Awaitable[str | None]", self._title_of(message))
+
         try:
-            made = self._title_of(message)
-            return await made if inspect.isawaitable(made) else made
+            return await step(TITLE_STEP, make)
         except Exception as error:  # noqa: BLE001 - a title isn't worth a failed answer
             log.warning("run.title_failed", run_id=self._run.scope.run_id, error=error)
             return title_of(message)
