@@ -1,6 +1,7 @@
 """The worker process: a health and metrics server with the worker in its lifespan."""
 
 import dataclasses
+import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -114,7 +115,15 @@ async def run_in_background(app: Litestar) -> AsyncIterator[None]:
     settings: ChatSettings = app.state.settings
     drain: Drain = app.state.drain
     async with AsyncExitStack() as stack:
-        worker = await open_worker(settings, app.state, stack)
+        try:
+            worker = await open_worker(settings, app.state, stack)
+        except SettingsError as error:  # the entry point can be checked only here
+            log.critical("start.refused", reason=str(error))
+            app.state.is_refused = True
+            for _ in range(2):  # the second one skips the drain
+                signal.raise_signal(signal.SIGTERM)
+            yield
+            return
         jobs: Database = app.state.databases.jobs
         housekeeping = Housekeeping(
             RunRepository(jobs),

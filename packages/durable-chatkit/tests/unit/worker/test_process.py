@@ -132,7 +132,7 @@ async def test_bypassing_role_detected_after_start_ends_process_without_claim(
     [
         ({"model": ""}, "setting TODO_AGENT_MODEL is required with OPENAI_BASE_URL"),
         ({"todochat_service_secret": ""}, "setting TODOCHAT_SERVICE_SECRET is required"),
-        ({"factory": "nowhere:agent"}, "setting TODO_AGENT_FACTORY: no function 'nowhere:agent'"),
+        ({"factory": "nowhere:agent"}, "setting TODO_AGENT_FACTORY: nowhere:agent: there is no module"),
     ],
 )
 def test_invalid_setting_exits_with_one_line(
@@ -153,3 +153,22 @@ def test_invalid_setting_exits_with_one_line(
     assert stopped.value.code == 2
     (error,) = capsys.readouterr().err.splitlines()
     assert error.startswith(line)
+
+
+async def test_entry_point_of_a_wrong_type_ends_the_process_with_one_line(
+    process: WorkerProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "adopter.py").write_text("def create():\n    return None\n")
+    process.environment |= {
+        "PYTHONPATH": str(tmp_path),
+        "TODO_AGENT_FACTORY": "adopter:create",
+        "DRAIN_DELAY_S": "60",
+    }
+    await process.start()
+
+    async with asyncio.timeout(30):
+        assert await process.process.wait() == EXIT_START_FAILED
+    events = [json.loads(line) for line in process.logs]
+    (refused,) = [event for event in events if event["event"] == "start.refused"]
+    assert refused["reason"].startswith("setting TODO_AGENT_FACTORY: adopter:create: the factory")
+    assert not any("Traceback" in line for line in process.logs)
