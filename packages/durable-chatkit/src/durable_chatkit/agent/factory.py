@@ -40,6 +40,8 @@ ACCEPTED: Final = "an Agent, an Assistant, an async run_workflow(workflow_input)
 _ENVIRONMENT_NAMES: Final = frozenset({"environment", "env"})
 _CONTEXT_NAMES: Final = frozenset({"context", "ctx", "run", "turn"})
 _STORE_NAMES: Final = frozenset({"store", "data_store"})
+# Modules that Agent Builder's exports import and whose package has another name.
+_PACKAGES: Final = {"guardrails": "openai-guardrails", "guardrails.runtime": "openai-guardrails"}
 _MAX_PARAMETERS: Final = 2  # (store, attachment_store)
 
 Role = Literal["factory", "workflow", "agent-of-turn", "server-factory"]
@@ -74,7 +76,8 @@ def import_entry_point(spec: str) -> object:
         name = error.name if isinstance(error, ModuleNotFoundError) else None
         if name and f"{module_name}.".startswith(f"{name}."):
             _refuse(spec, f"there is no module {name!r}", error)
-        _refuse(spec, f"importing {module_name!r} failed with {_describe(error)}", error)
+        hint = f"; install {_PACKAGES[name]}" if name in _PACKAGES else ""
+        _refuse(spec, f"importing {module_name!r} failed with {_describe(error)}{hint}", error)
     try:
         return getattr(module, attribute)
     except AttributeError:

@@ -89,8 +89,8 @@ class Workflow:
         Args:
             items: the thread as model input, with the user's message last.
         """
-        text = message_text(run)
-        earlier, _ = split_history(items, text)
+        text = message_text(run, items)
+        earlier = earlier_turns(items, text)
         known: dict[str, Any] = {
             INPUT_FIELD: text,
             STATE: run.thread.metadata.get(STATE) or {},
@@ -113,10 +113,10 @@ class Workflow:
         """
         if not self._history or not items:
             return given
-        text = message_text(run)
+        text = message_text(run, items)
         if isinstance(given, str):
             return items if given == text else given
-        if not given or not _is_user_text(given[0], text):
+        if not given or not text or _user_text(given[0]) != text:
             return given
         return [*items, *given[1:]]
 
@@ -130,17 +130,22 @@ class Workflow:
         return kind.model_validate({**values, **(self._fields(run) if self._fields else {})})
 
 
-def message_text(run: RunContext) -> str:
-    """Return the text of the run's message, "" if it has none."""
-    return "".join(part.text for part in run.message.content) if run.message is not None else ""
+def message_text(run: RunContext, items: ModelInput) -> str:
+    """Return the text of the run's message.
+
+    A run without one, such as the answer to a form, continues the turn of the last message.
+    """
+    if run.message is not None:
+        return "".join(part.text for part in run.message.content)
+    return next((text for item in reversed(items) if (text := _user_text(item))), "")
 
 
-def split_history(items: ModelInput, text: str) -> tuple[ModelInput, ModelInput]:
-    """Return the earlier turns and the turn that starts with the last message of this text."""
+def earlier_turns(items: ModelInput, text: str) -> ModelInput:
+    """Return the items before the last message of this text."""
     for index in range(len(items) - 1, -1, -1):
-        if _is_user_text(items[index], text):
-            return items[:index], items[index:]
-    return items, []
+        if _user_text(items[index]) == text:
+            return items[:index]
+    return items
 
 
 def take_state(result: Any) -> tuple[Any, dict[str, Any] | None]:
@@ -203,12 +208,12 @@ def _input_type_of(function: WorkflowFunction, parameter: str) -> Any:
     return WorkflowInput if hint is Any else hint
 
 
-def _is_user_text(item: Any, text: str) -> bool:
-    """Return whether model input is a user's message with exactly this text."""
+def _user_text(item: Any) -> str | None:
+    """Return the text of a user's message in model input, None for any other item."""
     if not isinstance(item, Mapping) or item.get("role") != "user":
-        return False
+        return None
     content = item.get("content")
     if isinstance(content, list):
         parts = [part for part in content if isinstance(part, Mapping)]
         content = "".join(str(p.get("text", "")) for p in parts if p.get("type") == "input_text")
-    return bool(text) and content == text
+    return str(content)

@@ -30,6 +30,7 @@ from chatkit.types import (
     ThreadStreamEvent,
 )
 
+from durable_chatkit.agent.failures import is_tripwire
 from durable_chatkit.agent.rendered_output import OutputRenderer, RenderedRun
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.workflow import (
@@ -79,15 +80,17 @@ class WorkflowStream:
 
         Raises:
             GuardrailReportError: the result is the report of a failed guardrail.
+            Exception: whatever the workflow raises.
         """
-        result, state = take_state(await self._workflow.call(self._run, self._items))
+        try:
+            result, state = take_state(await self._workflow.call(self._run, self._items))
+            answer = answer_of(result)
+        except Exception as error:
+            if is_tripwire(error):
+                await self._remove_shown()  # a failure keeps the text so far, a refusal doesn't
+            raise
         if state is not None:
             self._run.thread.metadata = {**self._run.thread.metadata, STATE: state}
-        try:
-            answer = answer_of(result)
-        except Exception:
-            await self._remove_shown()
-            raise
         await self._publish(answer)
 
     async def present(

@@ -190,6 +190,7 @@ async def test_anything_else_is_rejected_in_one_line(attribute: str, reason: str
         ("x = 1\nraise ValueError('two\\nlines')", r"ValueError: two lines \(ours.py, line 2\)"),
         ("agent = (", "SyntaxError: '\\(' was never closed"),
         ("import sys; sys.exit(4)", "SystemExit: 4"),
+        ("from guardrails.runtime import run_guardrails", ".*; install openai-guardrails"),
     ],
 )
 async def test_error_inside_the_adopters_module_is_named(

@@ -132,7 +132,10 @@ async def test_bypassing_role_detected_after_start_ends_process_without_claim(
     [
         ({"model": ""}, "setting TODO_AGENT_MODEL is required with OPENAI_BASE_URL"),
         ({"todochat_service_secret": ""}, "setting TODOCHAT_SERVICE_SECRET is required"),
-        ({"factory": "nowhere:agent"}, "setting TODO_AGENT_FACTORY: nowhere:agent: there is no module"),
+        (
+            {"factory": "nowhere:agent"},
+            "setting TODO_AGENT_FACTORY: nowhere:agent: there is no module",
+        ),
     ],
 )
 def test_invalid_setting_exits_with_one_line(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import exported_workflow
 import pytest
-from agents import Agent, Runner
+from agents import Agent, GuardrailFunctionOutput, Runner, output_guardrail
 from worker_kit import Chat, deltas
 
 from durable_chatkit.agent.assistant import from_workflow
@@ -226,6 +226,31 @@ async def test_state_of_a_workflow_is_kept_for_the_next_turn(
 
     assert await chat.texts(run) == ["hi", "Visit 1.", "hi", "Visit 2."]
     assert model.requests == []
+
+
+async def test_tripwire_of_a_later_agent_removes_what_was_shown(
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @output_guardrail
+    async def refuse(_context: Any, _agent: Any, _output: Any) -> GuardrailFunctionOutput:
+        return GuardrailFunctionOutput(output_info=None, tripwire_triggered=True)
+
+    writer = Agent[Any](name="Writer")
+    checker = Agent[Any](name="Checker", output_guardrails=[refuse])
+
+    async def run_workflow(workflow_input: exported_workflow.WorkflowInput) -> str:
+        draft = await Runner.run(writer, workflow_input.input_as_text)
+        return (await Runner.run(checker, draft.final_output_as(str))).final_output_as(str)
+
+    model.answer(Say("A draft."))
+    model.answer(Say("A verdict."))
+    await chat.start_worker(factory=register(monkeypatch, run_workflow))
+
+    run = await chat.ask("hi")
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert await visible(chat, run) == ["I can't help with that."]
+    assert await chat.texts(run) == ["hi", "I can't help with that."]
 
 
 async def test_title_agent_of_a_workflow_is_not_shown(
