@@ -7,6 +7,7 @@ another model's answer to the same input is as good, and repeating it could doub
 """
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from functools import partial
@@ -21,6 +22,7 @@ from openai.types.responses import (
     Response,
     ResponseCompletedEvent,
     ResponseFunctionToolCall,
+    ResponseOutputItem,
     ResponseUsage,
 )
 from typing_extensions import override
@@ -174,7 +176,7 @@ class ReplayModel(Model):
         try:
             self._scope.on_stop(task.cancel)
             answer = await task
-            response = _as_response(answer, self._name)
+            response = _with_output(_as_response(answer, self._name), answer.output)
             usage = self._measure(asked, response)
             await self._finish_answer(asked, response, self._answer_ids(asked), usage)
             telemetry.record_answer(usage)
@@ -187,8 +189,7 @@ class ReplayModel(Model):
         finally:
             self._scope.forget(task.cancel)
             telemetry.close()
-        answer.output = response.output
-        return answer
+        return dataclasses.replace(answer, output=response.output)
 
     async def _instrument_stream(
         self, asked: PendingAnswer, stream: AsyncIterator[TResponseStreamEvent]
@@ -224,14 +225,14 @@ class ReplayModel(Model):
                         continue
                     for closing in shown.close_thoughts():
                         yield closing
-                    if not event.response.output:
-                        event.response.output = shown.items  # some servers leave it empty
-                    usage = self._measure(asked, event.response)
-                    await self._finish_answer(asked, event.response, ids, usage)
+                    # Some servers leave the output empty at the end.
+                    response = _with_output(event.response, event.response.output or shown.items)
+                    usage = self._measure(asked, response)
+                    await self._finish_answer(asked, response, ids, usage)
                     telemetry.record_answer(usage)
-                    for done in shown.done_events(event.response):
+                    for done in shown.done_events(response):
                         yield done
-                    yield event
+                    yield event.model_copy(update={"response": response})
 
     def _answer_ids(self, asked: PendingAnswer) -> AnswerIds:
         return AnswerIds(partial(self._call.item_id, asked.number))
@@ -296,6 +297,11 @@ class ReplayModel(Model):
         self._call.register_calls(asked.number, response)
         self._call.finished_answers += 1
         return response
+
+
+def _with_output(response: Response, output: list[ResponseOutputItem]) -> Response:
+    """Return a copy of an answer with copies of its items, whose ids and arguments change."""
+    return response.model_copy(update={"output": [item.model_copy() for item in output]})
 
 
 def _as_response(answer: ModelResponse, model: str) -> Response:
