@@ -43,7 +43,10 @@ from chatkit.types import (
 from chatkit.widgets import Card, Text
 from pydantic import ConfigDict, Field
 
-EFFECTS: list[str] = []  # what happened outside of the chat, in all processes of a test
+from durable_chatkit import idempotency_key
+
+EFFECTS: list[str] = []  # what happened outside of the chat
+KEYS: set[str] = set()  # the keys that these effects were requested with
 CONTEXTS: list[Any] = []
 
 
@@ -121,6 +124,7 @@ def card(text: str) -> Card:
 async def plant(ctx: RunContextWrapper[GardenContext], name: str) -> str:
     """Plant something."""
     EFFECTS.append(f"planted {name}")
+    KEYS.add(idempotency_key())
     run = ctx.context
     await run.stream(ProgressUpdateEvent(text=f"Planting {name}"))
     await run.stream_widget(card(name), copy_text=name)

@@ -17,12 +17,11 @@ from chatkit.types import (
     ThoughtTask,
     WorkflowItem,
 )
+from crash_kit import Crash
 from worker_kit import Chat
 
 from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.agent.run_context import RunContext
-from durable_chatkit.worker import driver, journal
-from todochat.bus import RunLostError
 from todochat.contracts.runs import AcceptedRun
 from todochat.testing import wait_until
 from todochat.testing.model_script import Part
@@ -407,27 +406,6 @@ async def test_image_is_deleted_with_its_thread(chat: Chat, model: ScriptedModel
     await chat.store.delete_thread(run.thread_id, chat.context)
 
     assert await chat.files() == []
-
-
-class Crash:
-    """Stops an attempt at the n-th passage of any fault point, as if its worker had died."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.passages: list[str] = []
-        self.at: int | None = None
-        self.has_happened = False
-        for module in (driver, journal):
-            monkeypatch.setattr(module, "fault_point", self.pass_point)
-
-    def arm(self, at: int | None) -> None:
-        self.passages, self.at, self.has_happened = [], at, False
-
-    def pass_point(self, name: str) -> None:
-        self.passages.append(name)
-        if self.at == len(self.passages) - 1:
-            self.has_happened = True
-            self.at = None
-            raise RunLostError(name)
 
 
 TURNS: dict[str, list[tuple[Part, ...]]] = {

@@ -4,6 +4,7 @@ from typing import Any
 
 import own_server
 import pytest
+from crash_kit import Crash
 from worker_kit import Chat
 
 from durable_chatkit.hosting.context import TurnContext
@@ -28,6 +29,7 @@ class Script:
 
     def __init__(self, model: ScriptedModelServer) -> None:
         self.gardener: list[tuple[Any, ...]] = []
+        self.by_results: list[tuple[Any, ...]] = []  # by the number of tool results so far
         self.titles = ["Roses"]
         self.requests: list[str] = []
         model.otherwise = self._answer
@@ -37,6 +39,9 @@ class Script:
         self.requests.append(name)
         if name == "garden-small":
             return ScriptedResponse(parts=(Say(self.titles[0]),))
+        if self.by_results:
+            results = [i for i in request.history if i.get("type") == "function_call_output"]
+            return ScriptedResponse(parts=self.by_results[len(results)])
         return ScriptedResponse(parts=self.gardener.pop(0))
 
 
@@ -214,6 +219,17 @@ async def click(
     return clicked
 
 
+def pick(run: AcceptedRun, item_id: str) -> dict[str, Any]:
+    return {
+        "type": "threads.custom_action",
+        "params": {
+            "thread_id": run.thread_id,
+            "item_id": item_id,
+            "action": {"type": "pick", "payload": {}},
+        },
+    }
+
+
 async def planted(chat: Chat, script: Script) -> tuple[AcceptedRun, Any]:
     script.gardener += [(Call("plant", {"name": "rose"}),), (Say("Done."),)]
     run = await chat.ask("plant a rose")
@@ -244,16 +260,7 @@ async def test_second_attempt_at_an_action_starts_from_the_same_state(
     run, widget = await planted(chat, script)
     gate = Gate()
     script.gardener += [(gate, Say("Lost.")), (Say("Picked one."),)]
-    clicked = await chat.request(
-        {
-            "type": "threads.custom_action",
-            "params": {
-                "thread_id": run.thread_id,
-                "item_id": widget.id,
-                "action": {"type": "pick", "payload": {}},
-            },
-        }
-    )
+    clicked = await chat.request(pick(run, widget.id))
     await gate.wait_reached()
 
     await first.aclose(0)
@@ -284,3 +291,88 @@ async def test_refused_action_shows_the_servers_message(chat: Chat, script: Scri
     assert (await chat.row(clicked))["error"] == "action-refused"
     error: Any = (await chat.events(clicked))[-1]
     assert (error.message, error.allow_retry) == ("Not in winter.", False)
+
+
+@pytest.fixture
+def crash(monkeypatch: pytest.MonkeyPatch) -> Crash:
+    """Crashes at fault points."""
+    return Crash(monkeypatch)
+
+
+def outline(items: list[Any]) -> list[Any]:
+    """Return what the items of a thread show, without IDs and times."""
+    return [
+        item.widget.children[0].value
+        if item.type == "widget"
+        else [part.text for part in item.content]
+        if item.type.endswith("_message")
+        else item.content
+        for item in items
+    ]
+
+
+async def test_turn_is_the_same_after_a_crash_at_any_point(
+    chat: Chat, script: Script, crash: Crash
+) -> None:
+    """A call in progress may run twice, with the same key; everything else happens once."""
+    worker = await chat.start_worker(factory=FACTORY)
+
+    async def drive(at: int | None) -> tuple[Any, ...]:
+        script.by_results = [(Call("plant", {"name": "rose"}),), (Say("A rose ", "is a rose."),)]
+        script.requests.clear()
+        own_server.KEYS.clear()
+        crash.arm(at)
+        run = await chat.say("plant a rose")
+        if at is not None:
+            await wait_until(lambda: crash.has_happened and not worker.active)
+            await chat.expire_lease(run)
+        assert await chat.wait_for_end(run) == "completed", (at, crash.passages)
+        shown = await stored(chat, run)
+        assert await viewed(chat, run) == shown, (at, crash.passages)
+        events = await chat.events(run)
+        thread = await chat.store.load_thread(run.thread_id, chat.context)
+        return (
+            outline(list(shown.values())),
+            names(events),
+            thread.title,
+            await hidden_texts(chat, run),
+        )
+
+    clean = await drive(None)
+    points = list(crash.passages)
+    assert clean[1] == ["planted", "answered"]
+
+    for at in range(len(points)):
+        assert await drive(at) == clean, (at, points)
+        assert len(own_server.KEYS) == 1, (at, points)
+
+
+async def test_action_is_the_same_after_a_crash_at_any_point(
+    chat: Chat, script: Script, crash: Crash
+) -> None:
+    worker = await chat.start_worker(factory=FACTORY)
+
+    async def drive(at: int | None) -> Any:
+        crash.arm(None)
+        script.by_results = []
+        run, widget = await planted(chat, script)
+        script.gardener.clear()
+        script.by_results = [(Say("Picked one."),)]
+        crash.arm(at)
+        clicked = await chat.request(pick(run, widget.id))
+        if at is not None:
+            await wait_until(lambda: crash.has_happened and not worker.active)
+            await chat.expire_lease(clicked)
+        assert await chat.wait_for_end(clicked) == "completed", (at, crash.passages)
+        by_id = {item.id: item for item in await chat.items(run)}
+        for key, item in (await viewed(chat, clicked)).items():
+            assert by_id[key] == item, (at, crash.passages)
+        thread = await chat.store.load_thread(run.thread_id, chat.context)
+        return outline(list(by_id.values())), thread.metadata
+
+    clean = await drive(None)
+    points = list(crash.passages)
+    assert clean[1] == {"picked": 1}
+
+    for at in range(len(points)):
+        assert await drive(at) == clean, (at, points)
