@@ -1,7 +1,7 @@
 """openai-chatkit's server on PostgreSQL, split in two: the API accepts turns, a worker runs them."""
 
 from abc import ABC
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -83,6 +83,7 @@ async def run_turn(
     turn: AcceptedTurn,
     context: Any,
     stream: Callable[[], AsyncIterator[ThreadStreamEvent]],
+    published_times: Mapping[str, datetime],
 ) -> AsyncIterator[ThreadStreamEvent]:
     """Yield the opening events of a turn, then those of `stream`, which the server's store gets, too.
 
@@ -92,12 +93,13 @@ async def run_turn(
     Args:
         context: of the type that the server's methods take.
         stream: the events of the server's `respond` or `action`.
+        published_times: times of items that viewers have as unfinished, by id.
     """
     for opening in turn.opening_events:
         yield opening
 
     def stamped() -> AsyncIterator[ThreadStreamEvent]:
-        return with_utc_times(stream(), turn.not_before)
+        return with_utc_times(stream(), turn.not_before, published_times)
 
     async for event in process_events(server, turn.thread, context, stamped):
         if isinstance(event, ThreadUpdatedEvent):
@@ -106,7 +108,9 @@ async def run_turn(
 
 
 async def with_utc_times(
-    events: AsyncIterator[ThreadStreamEvent], not_before: datetime
+    events: AsyncIterator[ThreadStreamEvent],
+    not_before: datetime,
+    published_times: Mapping[str, datetime],
 ) -> AsyncIterator[ThreadStreamEvent]:
     """Yield events whose items have UTC times, increasing in the order of their first event.
 
@@ -119,9 +123,10 @@ async def with_utc_times(
 
     Args:
         not_before: every new item gets a later time than this.
+        published_times: times by id that items keep, as they did in an earlier attempt.
     """
-    times: dict[str, datetime] = {}
-    latest = not_before
+    times = dict(published_times)
+    latest = max([not_before, *times.values()])
     async for event in events:
         match event:
             case ThreadItemAddedEvent() | ThreadItemDoneEvent():

@@ -129,7 +129,8 @@ class TurnHarness:
             self._stream_of_turn = self._stream(turn, context, server_context, items)
             return self._stream_of_turn
 
-        async for event in run_turn(self._server, turn, server_context, stream):
+        times = {item.id: item.created_at for item in self._published.open.items.values()}
+        async for event in run_turn(self._server, turn, server_context, stream, times):
             self._open.apply(event)
             yield event
 

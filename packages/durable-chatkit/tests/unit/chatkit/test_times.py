@@ -20,13 +20,13 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 async def pass_through(
-    events: Sequence[ThreadStreamEvent], not_before: datetime = LONG_AGO
+    events: Sequence[ThreadStreamEvent], not_before: datetime = LONG_AGO, **times: datetime
 ) -> list[Any]:
     async def source() -> AsyncIterator[ThreadStreamEvent]:
         for event in events:
             yield event
 
-    return [event async for event in with_utc_times(source(), not_before)]
+    return [event async for event in with_utc_times(source(), not_before, times)]
 
 
 @pytest.fixture
@@ -66,6 +66,15 @@ async def test_items_are_later_than_not_before(made: Items) -> None:
     (event,) = await pass_through([ThreadItemDoneEvent(item=made.answer())], late)
 
     assert event.item.created_at == late + timedelta(microseconds=1)
+
+
+async def test_unfinished_item_keeps_the_time_that_viewers_have(made: Items) -> None:
+    published = datetime.now(UTC) - timedelta(seconds=5)
+    events = [ThreadItemDoneEvent(item=made.answer(id="msg_1"))]
+
+    (event,) = await pass_through(events, msg_1=published)
+
+    assert event.item.created_at == published
 
 
 async def test_other_events_are_unchanged() -> None:

@@ -92,7 +92,7 @@ def drive_turn(
             return server.action(turn.thread, turn.action, turn.sender, context)
         return server.respond(turn.thread, turn.user_message, context)
 
-    return run_turn(server, turn, context, stream)
+    return run_turn(server, turn, context, stream, {})
 
 
 def types(events: list[Any]) -> list[str]:
