@@ -14,6 +14,7 @@ An open message is closed or removed by any end of the turn: cancellation keeps 
 a takeover removes it unless the answer is recorded.
 """
 
+import asyncio
 import inspect
 from collections.abc import Callable, Set
 from typing import Any, Final
@@ -101,19 +102,28 @@ class WorkflowStream:
     ) -> RunResultStreaming:
         """Run one of the workflow's agents and show its events; return its finished result."""
         result = start(self._workflow.with_history(self._run, given, self._items))
-        context = self._run.detached()
+        showing = asyncio.create_task(self._show(result), name="workflow-run")
         try:
-            async for event in stream_agent_response(context, _hiding_output(result)):
-                await self._forward(event)
-        except BaseException:
-            result.cancel()  # otherwise the model continues without a reader
+            await asyncio.shield(showing)
+        except asyncio.CancelledError:
+            # Read the stream to its end: openai-chatkit leaves tasks behind if its reader is cancelled.
+            result.cancel()
+            await asyncio.wait([showing])
+            if not showing.cancelled():
+                showing.exception()
             raise
-        finally:
-            context.close()
         if result.run_loop_exception is not None:
             raise result.run_loop_exception
         self._run.scope.raise_if_stopped()
         return result
+
+    async def _show(self, result: RunResultStreaming) -> None:
+        context = self._run.detached()
+        try:
+            async for event in stream_agent_response(context, _hiding_output(result)):
+                await self._forward(event)
+        finally:
+            context.close()
 
     async def _forward(self, event: ThreadStreamEvent) -> None:
         match event:

@@ -8,6 +8,7 @@ from typing import Any, Final
 import exported_workflow
 import pytest
 from agents import Agent, GuardrailFunctionOutput, Runner, output_guardrail
+from crash_kit import Crash
 from worker_kit import Chat, deltas
 
 from durable_chatkit.agent.assistant import from_workflow
@@ -138,6 +139,38 @@ async def test_takeover_repeats_no_finished_answer(chat: Chat, model: ScriptedMo
     assert await chat.texts(run) == ["why?", "An answer."]
     assert len(model.requests) == 4
     assert model.requests[2].body["input"] == model.requests[3].body["input"]
+
+
+async def test_result_is_the_same_after_a_crash_at_any_point(
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crash = Crash(monkeypatch)
+    worker = await chat.start_worker(factory=FACTORY)
+    answers = {
+        "gpt-4.1-mini": QUESTION,
+        "gpt-5": Say("A ", "draft."),
+        "gpt-4.1": Say("An ", "answer."),
+    }
+    model.otherwise = lambda request: ScriptedResponse((answers[request.body["model"]],))
+
+    async def drive(at: int | None) -> list[str]:
+        crash.arm(at)
+        model.requests.clear()
+        run = await chat.say("why?")
+        if at is not None:
+            await wait_until(lambda: crash.has_happened and not worker.active)
+            await chat.expire_lease(run)
+        assert await chat.wait_for_end(run) == "completed"
+        assert await visible(chat, run) == ["An answer."], (at, crash.passages)
+        assert await chat.texts(run) == ["why?", "An answer."], (at, crash.passages)
+        return [request.body["model"] for request in model.requests]
+
+    assert await drive(None) == list(answers)
+    points = len(crash.passages)
+
+    for at in range(points):
+        # Only the answer in progress, if any, is requested again.
+        assert len(await drive(at)) <= len(answers) + 1
 
 
 async def test_takeover_between_two_agents_continues_with_the_second(
