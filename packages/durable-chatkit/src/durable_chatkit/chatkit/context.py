@@ -151,7 +151,6 @@ class RequestContext:
         headers: headers of the client's request that chat-gateway forwards, by lower-case name.
         new_thread_ids: ids generated in this request for threads that aren't stored yet.
         loaded_threads: threads by id, as first loaded or last saved in this request.
-        headers: request headers named in CHAT_GATEWAY_FORWARD_HEADERS, with lower-case names.
         turn_items: set in a worker while it drives a turn.
     """
 
@@ -165,5 +164,4 @@ class RequestContext:
     headers: Mapping[str, str] = field(default_factory=dict)
     new_thread_ids: set[str] = field(default_factory=set)
     loaded_threads: dict[str, ThreadMetadata] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
     turn_items: "TurnItems | None" = None

@@ -217,7 +217,9 @@ class PostgresStore(Store[RequestContext]):
     async def load_run_items(self, thread_id: str, context: RequestContext) -> list[RunItem]:
         """Return the items that the context's run has written, in all its attempts."""
         async with self._db.transaction(context.user_id) as session:
-            return await ItemRepository(session, self._agent).list_run_items(thread_id, context.run_id or "")
+            return await ItemRepository(session, self._agent).list_run_items(
+                thread_id, context.run_id or ""
+            )
 
     async def save_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
         """Upsert an item and set `item.created_at` to the stored time.
