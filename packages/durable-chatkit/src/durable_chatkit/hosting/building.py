@@ -24,8 +24,8 @@ def build_server(
 
     A class or factory is called with the store and the attachment store if it has parameters for
     them. Then every attribute that is the store that the server brought along is replaced, in the
-    server itself and in its direct parts, such as a converter or an attachment store. Its attachment
-    store stays, unless it has none or keeps files in memory, which api and worker can't share.
+    server itself and in its direct parts, such as a converter or an attachment store. A store that
+    wraps the given one stays. Its attachment store stays, unless it has none or keeps files in memory, which api and worker can't share.
 
     Raises:
         SettingsError: the source can't be called so, or returns no ChatKitServer.
@@ -37,9 +37,10 @@ def build_server(
         raise SettingsError(msg)
     own_store = vars(server).get("store")
     own_attachments = vars(server).get("attachment_store")
-    if own_store is not None and own_store is not store:
-        _replace(server, own_store, store)
-    server.store = store
+    if not _wraps(own_store, store):
+        if own_store is not None:
+            _replace(server, own_store, store)
+        server.store = store
     if own_attachments is None or _keeps_files_in_memory(own_attachments):
         if own_attachments is not None:
             log.warning("server.attachment_store_replaced", store=type(own_attachments).__name__)
@@ -71,6 +72,11 @@ def _call(source: Callable[..., Any], store: Store[Any], attachments: Attachment
                 raise SettingsError(msg)
             positional.append(value)
     return source(*positional, **named)
+
+
+def _wraps(own_store: object, store: Store[Any]) -> bool:
+    """Return whether a server's store is the given one or passes calls on to it."""
+    return own_store is store or any(value is store for value in vars(own_store or store).values())
 
 
 def _replace(server: ChatKitServer[Any], old: object, new: object) -> None:

@@ -19,7 +19,7 @@ async def test_offline_assistant_is_reported_without_a_model(gateway: Gateway) -
             {**MODEL, "TODO_AGENT_TRANSCRIPTION_MODEL": "whisper-1"},
             {"offline": False, "dictation": True},
         ),
-        ({"TODO_AGENT_FACTORY": "tea:house"}, {"offline": False, "dictation": False}),
+        ({"TODO_AGENT_FACTORY": "stalling_agent:create"}, {"offline": False, "dictation": False}),
     ],
 )
 async def test_configured_model_or_custom_agent_is_not_offline(
