@@ -9,8 +9,8 @@ from chatkit.errors import CustomStreamError
 from chatkit.types import WidgetItem
 from chatkit.widgets import DynamicWidgetRoot
 
+from durable_chatkit import Assistant
 from durable_chatkit.agent.actions import record_action
-from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.agent.run_context import RunContext
 

@@ -173,7 +173,7 @@ def test_own_agent_is_importable_from_the_current_folder(reachable_path: Path) -
     plan = plan_for(reachable_path, {"TODO_AGENT_FACTORY": "mine:create"}, workers=2)
 
     importing = {each.name for each in plan.units if each.spec.command[1] == "-m"}
-    assert importing == {"todo-agent-worker-1", "todo-agent-worker-2"}
+    assert importing == {"todo-agent-api", "todo-agent-worker-1", "todo-agent-worker-2"}
     assert unit(plan, "todo-agent-worker-1").spec.cwd == Path.cwd()
 
 
@@ -184,7 +184,7 @@ def test_own_agent_is_watched_for_changes(reachable_path: Path, factory: str, wa
     plan = plan_for(reachable_path, {"TODO_AGENT_FACTORY": factory})
 
     watching = {each.name for each in plan.units if watched in each.watch}
-    assert watching == {"todo-agent-worker"}
+    assert watching == {"todo-agent-api", "todo-agent-worker"}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,11 @@ from todochat_local.data_dir import DataDir, DataDirError
 from todochat_local.engine_home import find_engine_home
 from todochat_local.lock import launcher_pid
 from todochat_local.port import DEFAULT_EDGE_PORT, is_free
+from todochat_local.python_process import (
+    FACTORY_VARIABLE,
+    inherited_environment,
+    python_command,
+)
 from todochat_local.service_units import caddy_binary, caddy_dir
 
 PACKAGES: Final = (
@@ -32,6 +37,13 @@ COMMAND_TIMEOUT_S: Final = 20
 MIN_FREE_BYTES: Final = 1024**3
 MIN_OPEN_FILES: Final = 1024
 MIN_PYTHON: Final = (3, 11)
+# Required settings of todo-agent that loading the entry point doesn't use.
+UNUSED_SETTINGS: Final = {
+    "REDIS_URL": "redis://unused",
+    "CHAT_DATABASE_URL": "postgresql://unused",
+    "CHAT_JOBS_DATABASE_URL": "postgresql://unused",
+    "TODOCHAT_SERVICE_SECRET": "unused" * 6,
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,7 @@ def run_doctor(data: DataDir, environ: Mapping[str, str], write: Callable[[str],
         *examine_data(data),
         *examine_limits(data),
         Finding("model", model_source(environ)),
+        *examine_entry_point(environ),
     ]
     for finding in findings:
         mark = "bad " if finding.hint else "good"
@@ -137,3 +150,26 @@ def model_source(environ: Mapping[str, str]) -> str:
     if environ.get("OPENAI_API_KEY"):
         return "OpenAI, with OPENAI_API_KEY"
     return "the offline assistant (neither OPENAI_API_KEY nor OPENAI_BASE_URL is set)"
+
+
+def examine_entry_point(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Load the adopter's entry point, if there is one, as a worker does."""
+    if not environ.get(FACTORY_VARIABLE):
+        return
+    given = inherited_environment(environ, model=True)
+    command = python_command("todo_agent", "entry-point", imports_from_cwd=True)
+    try:
+        done = subprocess.run(  # noqa: S603 - our own program
+            command,
+            env={**UNUSED_SETTINGS, **given},
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        yield Finding("entry point", "didn't load in time", "make its factory return at once")
+        return
+    line = (done.stdout if done.returncode == 0 else done.stderr).strip().rpartition("\n")[2]
+    hint = "see docs/agent-runtime.md#entry-points" if done.returncode else ""
+    yield Finding("entry point", line, hint)

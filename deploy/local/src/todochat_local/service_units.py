@@ -228,7 +228,8 @@ class ServiceTable:
 
     def _unit(self, kind: ServiceKind, name: str, port: int) -> Unit:
         address = {f"{kind.prefix}_HOST": LOOPBACK, f"{kind.prefix}_PORT": str(port)}
-        factory = self._environ.get(FACTORY_VARIABLE) if kind.name == WORKER else None
+        # Both load the entry point: the api answers for a hosted ChatKitServer.
+        factory = self._environ.get(FACTORY_VARIABLE) if kind.name in (API, WORKER) else None
         own_agent = [re.split("[.:]", factory)[0]] if factory else []
         is_debugged = self._environ.get(STALL_VARIABLE) == "0"
         is_auth = kind.name == AUTH_SESSION

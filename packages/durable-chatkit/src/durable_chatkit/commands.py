@@ -1,9 +1,10 @@
-"""The commands of an agent service: `api`, `worker`, `migrate`, `usage` and `import-threads`.
+"""The commands of an agent service: `api`, `worker`, `migrate` and those that print or import.
 
 A service's `__main__.py` calls `run_command` with its settings and the environment.
 """
 
 import argparse
+import asyncio
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -46,8 +47,10 @@ def run_command(
             report_usage(program, options, environ)
         case ["import-threads", *options]:
             import_threads(program, options, environ)
+        case ["entry-point"]:
+            describe_entry_point(settings_type, environ)
         case _:
-            exit_with(f"usage: {program} api|worker|migrate|usage|import-threads")
+            exit_with(f"usage: {program} api|worker|migrate|usage|import-threads|entry-point")
 
 
 def serve_api(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> None:
@@ -110,6 +113,22 @@ def import_threads(program: str, arguments: Sequence[str], environ: Mapping[str,
     except SettingsError as error:
         exit_with(str(error))
     sys.exit(thread_import.import_file(settings, options))
+
+
+def describe_entry_point(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> None:
+    """Load the entry point as a worker does, and print its kind; exits with 2 if it is rejected."""
+    settings = _load_settings(settings_type, environ)
+    from durable_chatkit.agent.environment import open_environment  # noqa: PLC0415 - as in serve_api
+    from durable_chatkit.agent.factory import load_entry_point  # noqa: PLC0415
+
+    async def describe() -> str:
+        async with open_environment(settings) as (environment, _):
+            return (await load_entry_point(settings.factory, environment)).describe()
+
+    try:
+        sys.stdout.write(asyncio.run(describe()) + "\n")
+    except SettingsError as error:
+        exit_with(str(error))
 
 
 def _load_settings(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> ChatSettings:

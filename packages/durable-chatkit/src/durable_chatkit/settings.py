@@ -19,7 +19,7 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
     Attributes:
         service_name: the service's name in logs, metrics and database connections.
         tool_arrows: service-to-service calls made by the agent's tools.
-        own_factory: `module:function` of the agent that the service ships with.
+        own_factory: `module:attribute` of the agent that the service ships with.
         offline_model: `module:class` of the model used without an API key and without a base URL.
     """
 
@@ -162,7 +162,7 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
         str,
         Meta(
             pattern=r"^[\w.]+:\w+$",
-            description="Factory of the agent, `module:function`; see the README.",
+            description="Entry point of the agent, `module:attribute`; see the README.",
         ),
     ]
     budget_user_tokens: Annotated[

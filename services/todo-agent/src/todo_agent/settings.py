@@ -23,7 +23,7 @@ class TodoAgentSettings(ChatSettings, frozen=True, kw_only=True):
         str,
         Meta(
             pattern=r"^[\w.]+:\w+$",
-            description="The agent, `module:function`; see docs/agent-runtime.md.",
+            description="The agent, `module:attribute`; see docs/agent-runtime.md.",
         ),
     ] = OWN_FACTORY
     tasks_url: Annotated[
