@@ -1,7 +1,5 @@
 """Housekeeping and warm-up."""
 
-from unittest.mock import Mock
-
 import msgspec
 import pytest
 import structlog
@@ -10,8 +8,6 @@ from stand_in_kit import TasksStandIn
 from typing_extensions import override
 from worker_kit import USER, Chat
 
-from durable_chatkit.agent.factory import AgentEnvironment, load_assistant
-from durable_chatkit.agent.model_config import open_model
 from durable_chatkit.storage.run_repository import PURGE_BATCH, RunRepository
 from durable_chatkit.worker.housekeeping import Housekeeping
 from durable_chatkit.worker.warm_up import warm_up
@@ -138,14 +134,9 @@ async def test_warm_up_sends_no_request(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, changes: dict[str, str]
 ) -> None:
     settings = msgspec.structs.replace(chat.settings, **changes)
-    async with open_model(settings) as configured:
-        environment = AgentEnvironment(
-            settings, configured.model, configured.settings, service_client=Mock()
-        )
-        agent = load_assistant(settings.factory, environment).agent
 
     with structlog.testing.capture_logs() as logs:
-        await warm_up(settings, agent)
+        await warm_up(settings)
 
     assert logs == []
     assert model.requests == []

@@ -14,6 +14,7 @@ from agents import (
     FileSearchTool,
     HostedMCPTool,
     ImageGenerationTool,
+    Tool,
     WebSearchTool,
 )
 from agents.mcp import MCPServerStdio
@@ -148,7 +149,7 @@ async def test_hosted_tools_reach_the_model_server(
         "server_url": "https://example.test/mcp",
         "require_approval": "never",
     }
-    tools = [
+    tools: list[Tool] = [
         WebSearchTool(),
         FileSearchTool(vector_store_ids=["vs_1"]),
         CodeInterpreterTool({"type": "code_interpreter", "container": {"type": "auto"}}),

@@ -45,8 +45,8 @@ async def visible(chat: Chat, run: AcceptedRun) -> list[str]:
         match event.type:
             case "thread.item.added" if event.item.type == "assistant_message":
                 texts[event.item.id] = ""
-            case "thread.item.updated" if event.update.type.endswith("text_delta"):
-                texts[event.item_id] += event.update.delta
+            case "thread.item.updated":
+                texts[event.item_id] += getattr(event.update, "delta", "")
             case "thread.item.done" if event.item.type == "assistant_message":
                 texts[event.item.id] = event.item.content[0].text
             case "thread.item.removed":
