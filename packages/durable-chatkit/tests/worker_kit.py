@@ -150,6 +150,10 @@ class Chat:
             result = await session.execute(statement, {"run_id": run.run_id})
             return dict(result.one()._mapping)
 
+    async def has_steps(self, run: AcceptedRun, *keys: str) -> bool:
+        """Return whether the journal has these steps."""
+        return set(keys) <= set(await RunRepository(self.jobs).load_steps(run.run_id))
+
     async def expire_lease(self, run: AcceptedRun) -> None:
         """Expire the lease as if the run's worker had died."""
         async with self.jobs.transaction(None) as session:

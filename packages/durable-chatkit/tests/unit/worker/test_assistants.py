@@ -32,7 +32,14 @@ from durable_chatkit.agent.run_context import RunContext
 from todochat.clock import utc_now
 from todochat.ids import new_id
 from todochat.testing import wait_until
-from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
+from todochat.testing.model_server import (
+    Call,
+    Gate,
+    ModelRequest,
+    Say,
+    ScriptedModelServer,
+    ScriptedResponse,
+)
 
 FACTORY: Final = "adopter:create"
 Register = Callable[[Assistant], None]
@@ -244,6 +251,38 @@ async def test_async_title_is_made_beside_the_answer(
 
     thread = await chat.store.load_thread(run.thread_id, chat.context)
     assert thread.title == "A fine title"
+
+
+async def test_takeover_does_not_repeat_a_finished_title(
+    chat: Chat, model: ScriptedModelServer, register: Register
+) -> None:
+    namer = Agent[Any](name="Namer", model="namer")
+    titles: list[str] = []
+
+    async def make_title(_message: UserMessageItem) -> str:
+        titles.append((await Runner.run(namer, "Name it.")).final_output_as(str))
+        return titles[-1]
+
+    def answer(request: ModelRequest) -> ScriptedResponse:
+        is_title = request.body["model"] == "namer"
+        return ScriptedResponse((Say("A fine title"),) if is_title else (Say("Hello", gate),))
+
+    gate = Gate()
+    register(Assistant(agent=Agent(name="Plain"), title_of=make_title))
+    model.otherwise = answer
+    first = await chat.start_worker(factory=FACTORY)
+    run = await chat.say_until(gate, "hi")
+    await wait_until(lambda: chat.has_steps(run, "step/title/0"))
+
+    await first.aclose(0)
+    gate.open()
+    await chat.start_worker(factory=FACTORY)
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert titles == ["A fine title"]
+    asked = [request.body["model"] for request in model.requests]
+    assert sorted(asked) == ["namer", "scripted", "scripted"]
+    assert (await chat.store.load_thread(run.thread_id, chat.context)).title == "A fine title"
 
 
 async def test_failed_title_is_derived_from_the_message(
