@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # The journal's fault points are named by the kind of step; see `step_kind`.
-KINDS = ("input", "answer", "tool", "choice")
+KINDS = ("input", "answer", "tool", "choice", "handoff", "step")
 
 
 def points() -> set[str]:
@@ -29,6 +29,8 @@ def test_each_fault_point_has_a_row_in_docs_runs() -> None:
 
 
 def test_each_fault_point_has_a_kill_test() -> None:
-    tests = (ROOT / "tests/chaos/test_kill_points.py").read_text()
+    by_turn = ROOT / "tests/chaos/test_kill_points.py"
+    by_shape = ROOT / "packages/durable-chatkit/tests/unit/worker/test_kills_by_shape.py"
+    tests = by_turn.read_text() + by_shape.read_text()
 
     assert {point for point in points() if f'"{point}"' not in tests} == set()
