@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from chaos.agents import entry_of
 from chaos.campaign import run_seeds
 from chaos.explain import explain
 from chaos.report import Figures
@@ -50,7 +51,8 @@ def _print_result(result: SeedResult) -> None:
     history = result.history
     faults = ", ".join(fault.kind for fault in history.faults) or "no fault came to pass"
     verdict = "ok" if not result.violations else "FAILED"
-    print(f"seed {history.seed}: {verdict} in {result.took_s:.1f} s ({faults})", flush=True)
+    seed = f"seed {history.seed} on {entry_of(history.seed)}"
+    print(f"{seed}: {verdict} in {result.took_s:.1f} s ({faults})", flush=True)
     if result.violations:
         print(explain(result), flush=True)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from chaos.agents import entry_of
 from chaos.faults import FaultDirector
 from chaos.installation import InstallationError, open_installation
 from chaos.model import ChaosModel
@@ -69,15 +70,15 @@ async def run_seeds(seeds: Iterable[int], logs: Path | None = None) -> AsyncGene
 async def _on_one_stack(
     left: list[int], model: ChaosModel, director: FaultDirector, logs: Path | None
 ) -> AsyncGenerator[SeedResult]:
-    """Run seeds from `left` until one fails or the stack is old."""
+    """Run seeds of one entry point from `left` until one fails or the stack is old."""
     memory = MemoryWatch()
-    async with open_installation(model, logs) as processes:
+    entry = entry_of(left[0])
+    async with open_installation(model, logs, entry) as processes:
         await processes.calm()
         await processes.note_idle_tasks()
-        for _ in range(SEEDS_A_STACK):
-            if not left:
-                return
-            result = await run_seed(make_schedule(left.pop(0)), processes, model, director)
+        for seed in [seed for seed in left if entry_of(seed) == entry][:SEEDS_A_STACK]:
+            left.remove(seed)
+            result = await run_seed(make_schedule(seed), processes, model, director)
             result.violations.extend(memory.look(processes))
             yield result
             if result.violations:

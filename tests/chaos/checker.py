@@ -40,6 +40,7 @@ def check(history: History) -> list[Violation]:
     found += check_tasks(history)
     found += check_changes(history, runs)
     found += _check_model(history, runs)
+    found += _check_notes(history, runs)
     found += _check_leaks(history)
     found += [Violation("harness", f"seed {history.seed}", text) for text in history.problems]
     return found
@@ -215,6 +216,24 @@ def _check_model(history: History, runs: dict[str, list[StoredRun]]) -> Iterator
     for (turn_id, step), found in sizes.items():
         if len(found) > 1:
             yield Violation("differs", str(turn_id), f"step {step} had inputs of {sorted(found)}")
+
+
+def _check_notes(history: History, runs: dict[str, list[StoredRun]]) -> Iterator[Violation]:
+    """Check that the step of nested agents had one key in all attempts, and repeats only for them."""
+    if history.entry == "todo":
+        return
+    for turn_id, key in {turn.turn_id: turn.key for turn in history.turns}.items():
+        run = next(iter(runs.get(key, [])), None)
+        sent = [each for noted, each in history.notes if noted == turn_id]
+        if len(set(sent)) > 1:
+            yield Violation(
+                "doubled task", str(turn_id), f"notes with the keys {sorted(set(sent))}"
+            )
+        elif run is not None and run.status == "completed" and not sent:
+            yield Violation("lost task", str(turn_id), "its note was never sent")
+        elif run is not None and len(sent) > run.attempt:
+            detail = f"{len(sent)} notes in {run.attempt} attempts"
+            yield Violation("doubled task", str(turn_id), detail)
 
 
 def _check_leaks(history: History) -> Iterator[Violation]:

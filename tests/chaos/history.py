@@ -201,6 +201,8 @@ class History:
     Attributes:
         outcomes: the outcome that the model received for each call of a turn, in order.
         items: the visible items of each thread in the order of storage.
+        entry: the entry point that it ran on; see `chaos.agents`.
+        notes: the turn and the key of each note that nested agents have sent.
         problems: failures seen by the harness, such as a process that did not restart.
     """
 
@@ -215,4 +217,6 @@ class History:
     tasks: list[StoredTask] = field(default_factory=list)
     changes: list[TaskChange] = field(default_factory=list)
     leaks: Leaks = field(default_factory=lambda: Leaks({}, {}))
+    entry: str = "todo"
+    notes: list[tuple[TurnId, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)

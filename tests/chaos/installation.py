@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from chaos import launch
+from chaos.agents import Entry
 from chaos.model import ChaosModel
 from chaos.schedule import EVERYTHING
 from chaos.stack import Processes
@@ -26,10 +27,13 @@ class InstallationError(Exception):
 
 
 @asynccontextmanager
-async def open_installation(model: ChaosModel, keep_logs: Path | None) -> AsyncIterator[Processes]:
+async def open_installation(
+    model: ChaosModel, keep_logs: Path | None, entry: Entry = "todo"
+) -> AsyncIterator[Processes]:
     """Start a stack, stop it at the end, and remove all of it.
 
     Args:
+        entry: the agent or server that it runs.
         keep_logs: the folder that its logs are copied to at the end.
     """
     with tempfile.TemporaryDirectory(prefix="todochat-chaos-") as folder:
@@ -38,20 +42,21 @@ async def open_installation(model: ChaosModel, keep_logs: Path | None) -> AsyncI
         common = ["--data-dir", str(data_dir)]
         size = ["--workers", "2", "--gateways", "2"]
         try:
-            await _todochat(["up", "--detach", "--port", str(free_port()), *size, *common], model)
+            up = ["up", "--detach", "--port", str(free_port()), *size, *common]
+            await _todochat(up, model, entry)
             processes = Processes(data_dir)
             try:
                 yield processes
             finally:
                 for name in EVERYTHING:  # a frozen process can't be stopped
                     processes.signal(name, signal.SIGCONT)
-                await _todochat(["down", *common], model)
+                await _todochat(["down", *common], model, entry)
         finally:
             if keep_logs is not None:
                 shutil.copytree(data_dir / "logs", keep_logs, dirs_exist_ok=True)
 
 
-async def _todochat(arguments: Sequence[str], model: ChaosModel) -> None:
+async def _todochat(arguments: Sequence[str], model: ChaosModel, entry: Entry) -> None:
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
         "TODOCHAT_SITE": "plain",
@@ -59,6 +64,9 @@ async def _todochat(arguments: Sequence[str], model: ChaosModel) -> None:
         "OPENAI_API_KEY": "sk-scripted",
         "TODO_AGENT_MODEL": "scripted",
         "TODO_AGENT_API": "responses",
+        "TODO_AGENT_FACTORY": f"chaos.agents:{entry}",
+        # The folder of the tests' own modules, so that the workers find the entry point.
+        "PYTHONPATH": str(Path(__file__).parents[1]),
     }
     done = await asyncio.to_thread(
         subprocess.run,

@@ -9,10 +9,11 @@ from typing import Any, Final, Self
 import msgspec
 from aiohttp import web
 
+from chaos import agents
 from chaos.history import ModelCall, PlannedCall, PlannedTurn, Told, TurnId
 from chaos.schedule import Moment
 from todochat.testing.model_script import Call, ModelRequest
-from todochat.testing.model_wires import ResponsesWriter
+from todochat.testing.model_wires import CollectedStream, ResponsesWriter
 
 WORD_S: Final = 0.02
 _MESSAGE: Final = re.compile(r"turn s(\d+)c(\d+)t(\d+)\b")
@@ -35,6 +36,7 @@ class ChaosModel:
     Attributes:
         calls: every request.
         outcomes: the outcomes in a turn's latest request, in order.
+        notes: the turns and keys of notes; see `chaos.agents`.
         asked_from: the port from which a turn's latest request came, which identifies its worker.
     """
 
@@ -42,6 +44,7 @@ class ChaosModel:
         self.calls: list[ModelCall] = []
         self.outcomes: dict[TurnId, list[Told]] = {}
         self.asked_from: dict[TurnId, int] = {}
+        self.notes: list[tuple[TurnId, str]] = []
         self._at = at
         self._plans: dict[TurnId, PlannedTurn] = {}
         self._runner: web.AppRunner | None = None
@@ -58,10 +61,12 @@ class ChaosModel:
         self.calls = []
         self.outcomes = {}
         self.asked_from = {}
+        self.notes = []
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=16 * 1024 * 1024)
         app.router.add_post("/v1/responses", self._answer)
+        app.router.add_post("/v1/notes", self._note)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -78,12 +83,15 @@ class ChaosModel:
         plan = self._plans.get(turn_id)
         if plan is None:  # of an abandoned seed
             return web.json_response({"error": {"message": "an unknown turn"}}, status=400)
+        if http_request.transport is not None:
+            self.asked_from[turn_id] = http_request.transport.get_extra_info("peername")[1]
+        other = _answer_of_other_agent(body["instructions"], turn_id, since)
+        if other is not None:
+            return await _send_at_once(other, body, http_request)
         outputs = _outputs(since)
         number = _step_of(plan, len(outputs))
         self.calls.append(ModelCall(turn_id, number, len(body["input"])))
         self.outcomes[turn_id] = [_outcome(output) for output in outputs]
-        if http_request.transport is not None:
-            self.asked_from[turn_id] = http_request.transport.get_extra_info("peername")[1]
         await self._at(Moment(turn_id, "asked", number))
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         try:
@@ -93,6 +101,13 @@ class ChaosModel:
         except ConnectionError:
             pass  # its reader died
         return response
+
+    async def _note(self, http_request: web.Request) -> web.Response:
+        note = msgspec.json.decode(await http_request.read())
+        found = _MESSAGE.search(note["turn"])
+        if found is not None:
+            self.notes.append((TurnId(*map(int, found.groups())), note["key"]))
+        return web.json_response({})
 
     async def _say(
         self, plan: PlannedTurn, number: int, seen: list[dict[str, Any]], writer: ResponsesWriter
@@ -112,6 +127,47 @@ class ChaosModel:
         await writer.finish()
         if step.calls:
             await self._at(Moment(plan.turn_id, "tool", number))
+
+
+def _answer_of_other_agent(
+    instructions: str, turn_id: TurnId, since: list[dict[str, Any]]
+) -> Call | str | None:
+    """Return the answer of an agent of `chaos.agents`, None for the todo agent."""
+    has_called = any(item.get("type") == "function_call_output" for item in since)
+    match instructions:
+        case agents.FRONT:
+            if has_called:
+                return Call("transfer_to_todo_assistant")
+            return Call("clerk", {"input": message_of(turn_id)})
+        case agents.CLERK:
+            return "noted" if has_called else Call("note", {"turn": message_of(turn_id)})
+        case _:
+            return None
+
+
+async def _send_at_once(
+    answer: Call | str, body: dict[str, Any], http_request: web.Request
+) -> web.StreamResponse:
+    """Send a call or a text, with or without a stream."""
+    request = ModelRequest(wire="responses", body=body, headers=http_request.headers)
+    is_streamed = body.get("stream") is True
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+    collected: Any = CollectedStream()
+    try:
+        if is_streamed:
+            await response.prepare(http_request)
+        writer = ResponsesWriter(response if is_streamed else collected, request)
+        await writer.begin()
+        if isinstance(answer, Call):
+            await writer.call(answer)
+        else:
+            await writer.begin_message()
+            await writer.text(answer)
+            await writer.end_message()
+        await writer.finish()
+    except ConnectionError:
+        pass  # its reader died
+    return response if is_streamed else web.json_response(collected.as_response("responses"))
 
 
 def _last_message(items: list[dict[str, Any]]) -> tuple[TurnId, list[dict[str, Any]]]:
@@ -142,7 +198,11 @@ def _outputs(items: list[dict[str, Any]]) -> list[str]:
         for item in items
         if item.get("type") == "function_call_output"
     }
-    made = [item["call_id"] for item in items if item.get("type") == "function_call"]
+    made = [
+        item["call_id"]
+        for item in items
+        if item.get("type") == "function_call" and item["name"] not in agents.OTHER_TOOLS
+    ]
     return [outputs[call_id] for call_id in made if call_id in outputs]
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import aiohttp
 import httpx
 
+from chaos.agents import entry_of
 from chaos.checker import check
 from chaos.client import Talker
 from chaos.evidence import gather_evidence
@@ -39,7 +40,7 @@ async def run_seed(
 ) -> SeedResult:
     """Run the conversations and the faults, then check the result."""
     began = time.monotonic()
-    history = History(schedule.seed, schedule.turns)
+    history = History(schedule.seed, schedule.turns, entry=entry_of(schedule.seed))
     model.learn(schedule.turns)
     director.begin(schedule.faults, processes, model.asked_from)
     try:
@@ -51,6 +52,7 @@ async def run_seed(
         await director.finish()
     history.faults = sorted(director.done, key=lambda fault: fault.at)
     history.model_calls, history.outcomes = model.calls, model.outcomes
+    history.notes = model.notes
     return SeedResult(schedule, history, check(history), time.monotonic() - began)
 
 
