@@ -99,6 +99,9 @@ class ReplayModel(Model):
         else:
             events = self._replay_stream(asked, recorded)
         async with aclosing(events):
+            if not self._scope.is_on_loop:
+                for event in await self._scope.on_loop(_collect(events)):
+                    yield event
             async for event in events:
                 yield event
 
@@ -108,7 +111,7 @@ class ReplayModel(Model):
         if recorded is None:
             call = self._inner.get_response(*args, **kwargs)
             return await self._scope.on_loop(self._call_model(asked, call))
-        response = await self._restore(asked, recorded)
+        response = await self._scope.on_loop(self._restore(asked, recorded))
         return ModelResponse(
             output=response.output, usage=_usage_of(response), response_id=response.id or None
         )
@@ -302,6 +305,10 @@ class ReplayModel(Model):
 def _with_output(response: Response, output: list[ResponseOutputItem]) -> Response:
     """Return a copy of an answer with copies of its items, whose ids and arguments change."""
     return response.model_copy(update={"output": [item.model_copy() for item in output]})
+
+
+async def _collect(events: AsyncIterator[TResponseStreamEvent]) -> list[TResponseStreamEvent]:
+    return [event async for event in events]
 
 
 def _as_response(answer: ModelResponse, model: str) -> Response:

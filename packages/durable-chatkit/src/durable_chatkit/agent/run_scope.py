@@ -237,13 +237,18 @@ class RunScope:
         """Insert a step as `Journal.save` does, from any thread of the turn."""
         await self.on_loop(self.journal.save(key, payload, usage))
 
+    @property
+    def is_on_loop(self) -> bool:
+        """True in the turn's event loop, False in a loop of `Runner.run_sync` in a tool's thread."""
+        return self._loop is None or asyncio.get_running_loop() is self._loop
+
     async def on_loop(self, work: Coroutine[Any, Any, T]) -> T:
         """Await `work` on the turn's event loop.
 
         `Runner.run_sync` in a tool's thread has a loop of its own, which the model's client and the
         database's connections don't belong to.
         """
-        if self._loop is None or asyncio.get_running_loop() is self._loop:
+        if self._loop is None or self.is_on_loop:
             return await work
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 

@@ -64,6 +64,12 @@ def pays_once(amount: int, call_id: str = "call_0") -> Respond:
     return respond
 
 
+def asks_once(history: list[Any]) -> list[Any]:
+    """Call `ask` first, then return its output."""
+    outputs = outputs_in(history)
+    return [outputs[0]] if outputs else [call("ask", input="pay 2")]
+
+
 async def assert_replayed(attempts: Attempts, turn: Any, keys: Keys, *models: Model) -> Any:
     """Run two attempts; assert that the second one repeats nothing. Return the result."""
     before = mismatches()
@@ -324,28 +330,36 @@ async def test_names_work_outside_of_a_turn() -> None:
         idempotency_key()
 
 
-async def test_runner_call_in_a_tools_thread_is_journaled(attempts: Attempts) -> None:
-    keys, inner = Keys(), RespondingModel(pays_once(2))
+@pytest.mark.parametrize("is_streamed", [False, True])
+async def test_runner_call_in_a_tools_thread_is_journaled(
+    attempts: Attempts, is_streamed: bool
+) -> None:
+    """`run_sync` has an event loop of its own; a nested agent may stream in it."""
+    keys, inner, outer_model = Keys(), RespondingModel(pays_once(2)), RespondingModel(asks_once)
     clerk = Agent(name="Clerk", model=inner, tools=[keys.tool])
 
+    async def ignore(_: Any) -> None:
+        """Take an event of the stream."""
+
+    asked = clerk
+    if is_streamed:
+        tool = clerk.as_tool("ask", "Ask the clerk", on_stream=ignore)
+        asked = Agent(name="Assistant", model=outer_model, tools=[tool])
+
     @function_tool
-    def ask_clerk() -> str:
+    def ask() -> str:
         """Run an agent without an event loop."""
         try:
-            return str(Runner.run_sync(clerk, "pay 2").final_output)
+            return str(Runner.run_sync(asked, "pay 2").final_output)
         finally:  # the SDK keeps one open per thread
             asyncio.get_event_loop_policy().get_event_loop().close()
 
-    def outer(history: list[Any]) -> list[Any]:
-        outputs = outputs_in(history)
-        return [outputs[0]] if outputs else [call("ask_clerk")]
-
-    boss = Agent(name="Boss", model=RespondingModel(outer), tools=[ask_clerk])
+    boss = Agent(name="Boss", model=RespondingModel(asks_once), tools=[ask])
 
     async def turn() -> str:
         return str((await Runner.run(boss, "go")).final_output)
 
-    assert await assert_replayed(attempts, turn, keys, inner) == "Done: paid 2"
+    assert await assert_replayed(attempts, turn, keys, inner, outer_model) == "Done: paid 2"
     assert len(keys.seen) == 1
 
 
