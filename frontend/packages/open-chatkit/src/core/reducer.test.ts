@@ -115,6 +115,27 @@ describe("applies events", () => {
       ["a"],
     ],
     [
+      "a completed part without annotations keeps those before",
+      [
+        added(assistantMessage("a", "")),
+        update("a", {
+          ...{ type: "assistant_message.content_part.annotation_added", content_index: 0 },
+          ...{ annotation_index: 0, annotation: annotation(1) },
+        }),
+        update("a", {
+          ...{ type: "assistant_message.content_part.done", content_index: 0 },
+          content: { type: "output_text", text: "x", annotations: [] },
+        }),
+      ],
+      [
+        {
+          ...assistantMessage("a"),
+          content: [{ type: "output_text", text: "x", annotations: [annotation(1)] }],
+        },
+      ],
+      ["a"],
+    ],
+    [
       "text streams into a widget",
       [
         added(widget(card({ type: "Row", children: [text("t", "")] }))),

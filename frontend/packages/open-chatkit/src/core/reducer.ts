@@ -58,7 +58,10 @@ function applyUpdate(item: ThreadItem, update: KnownUpdate): ThreadItem | Ignore
     case "assistant_message.content_part.added":
     case "assistant_message.content_part.done": {
       if (item.type !== "assistant_message") return "unfit-update";
-      const part = { ...update.content, annotations: update.content.annotations ?? [] };
+      // The official server completes a part without the annotations that it has sent before.
+      const known = item.content[update.content_index]?.annotations ?? [];
+      const own = update.content.annotations ?? [];
+      const part = { ...update.content, annotations: own.length > 0 ? own : known };
       return { ...item, content: withAt(item.content, update.content_index, part, EMPTY_PART) };
     }
     case "assistant_message.content_part.text_delta": {

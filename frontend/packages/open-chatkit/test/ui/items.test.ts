@@ -2,7 +2,7 @@
 
 import { fireEvent, waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Annotation, Source, Task, ThreadItem } from "../../src/core/types";
+import type { Annotation, Source, Task, ThreadItem, ThreadStreamEvent } from "../../src/core/types";
 import { assistantItem, leavePage, openPage, thread, userItem } from "./page";
 
 afterEach(leavePage);
@@ -154,6 +154,44 @@ describe("the assistant's tasks", () => {
     expect(view.getByText("First")).toBeTruthy();
   });
 
+  it("shows reasoning without a summary as one line", async () => {
+    const workflow = { type: "reasoning", tasks: [], summary: { duration: 3 } };
+    const { view } = await open([userItem("Go"), item({ type: "workflow", workflow })]);
+
+    expect(view.getByText("Thought for 3 s")).toBeTruthy();
+    expect(view.queryByRole("button", { name: "Thought for 3 s" })).toBeNull();
+  });
+
+  it("names the current activity of reasoning, and stops at the next item", async () => {
+    const task = (task: Task, task_index: number): ThreadStreamEvent => ({
+      type: "thread.item.updated",
+      item_id: "wf",
+      update: { type: "workflow.task.added", task_index, task },
+    });
+    const flow = item({ type: "workflow", workflow: { type: "reasoning", tasks: [] } });
+    const answer = assistantItem("Milk costs 1.");
+    const { element, view } = await openPage({
+      script: () => [
+        { type: "thread.item.added", item: { ...flow, id: "wf" } },
+        task({ type: "thought", content: "**Comparing prices**\n\nI need them." }, 0),
+        200,
+        task({ type: "web_search", title_query: "milk", status_indicator: "loading" }, 1),
+        200,
+        { type: "thread.item.added", item: { ...answer, content: [] } },
+        200,
+      ],
+    });
+    void element.sendUserMessage({ text: "How much?" });
+
+    await view.findByRole("button", { name: "Comparing prices" });
+    await view.findByRole("button", { name: "Searching" });
+    fireEvent.click(await view.findByRole("button", { name: "Thought" }));
+    expect(view.getByText("milk")).toBeTruthy();
+    expect(
+      document.querySelector("openai-chatkit")?.shadowRoot?.querySelector(".workflow .spinner"),
+    ).toBeNull();
+  });
+
   it("expands a workflow as the server specifies, under its title", async () => {
     const workflow = {
       ...{ type: "custom", expanded: true, summary: { title: "Looked around", icon: "compass" } },
@@ -209,6 +247,17 @@ describe("a generated image", () => {
     expect(opened).toHaveBeenCalledOnce();
     expect(root.querySelectorAll("progress")).toHaveLength(1);
   });
+});
+
+it("a generated image of the server that stores files is shown on other sites", async () => {
+  const image = {
+    id: "g",
+    url: "http://localhost/api/u/chat/attachments/atc_1/content?signature=x",
+  };
+  const made = item({ type: "generated_image", image });
+  const { root } = await open([userItem("Draw"), made]);
+
+  expect(root.querySelector<HTMLImageElement>("img.generated")?.src).toBe(image.url);
 });
 
 describe("questions", () => {

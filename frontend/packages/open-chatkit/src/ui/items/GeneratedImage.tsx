@@ -1,10 +1,10 @@
 import { useRef } from "preact/hooks";
 import type { GeneratedImageItem } from "../../core/types";
 import { Icon } from "../../icons/Icon";
-import { imageSource } from "../../images";
 import { IconButton } from "../common/IconButton";
 import { ImageLink } from "../common/ImageLink";
-import { useT, useUi } from "../context";
+import { useT } from "../context";
+import { useFileImage } from "./useFileImage";
 
 /** The progress of an image; renders nothing if it is unknown or complete. */
 function ImageProgress({ share }: { share: number | null | undefined }) {
@@ -21,8 +21,8 @@ function ImageProgress({ share }: { share: number | null | undefined }) {
 /** An image that the assistant generated; a click enlarges it. */
 export function GeneratedImage({ item }: { item: GeneratedImageItem }) {
   const t = useT();
-  const ui = useUi();
   const dialog = useRef<HTMLDialogElement>(null);
+  const source = useFileImage(item.image?.url);
   if (!item.image) {
     return (
       <div class="image-placeholder" part="generated-image">
@@ -31,7 +31,6 @@ export function GeneratedImage({ item }: { item: GeneratedImageItem }) {
       </div>
     );
   }
-  const source = imageSource(item.image.url, ui.chat.thread.value?.allowed_image_domains);
   if (source.kind !== "shown") {
     return <ImageLink source={source} label={(host) => t("imageFrom", { host })} />;
   }

@@ -17,10 +17,12 @@ export function ItemView({ id }: { id: string }) {
   const item = chat.item(id).value;
   // Computed, so that other items that start or end don't re-render this one.
   const open = useComputed(() => chat.openItemIds.value.has(id)).value;
+  // A server completes reasoning late, with the answer that follows it.
+  const isLast = useComputed(() => chat.itemIds.value.at(-1) === id).value;
   if (!item) return null;
   return (
     <Boundary of={item} part={item.type} id={id}>
-      <ItemBody item={item} open={open} />
+      <ItemBody item={item} open={open && (isLast || item.type !== "workflow")} />
     </Boundary>
   );
 }

@@ -1,5 +1,5 @@
 import { useId, useState } from "preact/hooks";
-import type { Workflow } from "../../core/types";
+import type { Task, Workflow } from "../../core/types";
 import { Icon } from "../../icons/Icon";
 import { Boundary } from "../common/Boundary";
 import { useT } from "../context";
@@ -8,7 +8,7 @@ import { workflowTitle } from "./tasks";
 
 export type WorkflowViewProps = {
   workflow: Workflow;
-  /** True while tasks may be added. */
+  /** True while tasks may be added: nothing else follows yet. */
   open: boolean;
 };
 
@@ -25,6 +25,21 @@ export function WorkflowView({ workflow, open }: WorkflowViewProps) {
       : workflow.type === "reasoning"
         ? "lightbulb"
         : "check-circle";
+  const title = (
+    <>
+      {running ? <span class="spinner" /> : <Icon name={icon} size={16} />}
+      <span class={running ? "shimmer" : ""} dir="auto">
+        {workflowTitle(workflow, running, t)}
+      </span>
+    </>
+  );
+  if (workflow.tasks.length === 0) {
+    return (
+      <div class="workflow" part="workflow">
+        <div class="disclosure plain">{title}</div>
+      </div>
+    );
+  }
   return (
     <div class={`workflow ${running ? "running" : ""}`} part="workflow">
       <button
@@ -34,20 +49,22 @@ export function WorkflowView({ workflow, open }: WorkflowViewProps) {
         aria-controls={id}
         onClick={() => setChoice(!expanded)}
       >
-        {running ? <span class="spinner" /> : <Icon name={icon} size={16} />}
-        <span class={running ? "shimmer" : ""} dir="auto">
-          {workflowTitle(workflow, running, t)}
-        </span>
+        {title}
         <Icon name="chevron-down" size={16} class={`turner ${expanded ? "open" : ""}`} />
       </button>
       <div id={id} class="workflow-steps" hidden={!expanded}>
         {expanded &&
           workflow.tasks.map((task, index) => (
             <Boundary key={index} of={task} part="task">
-              <TaskView task={task} />
+              <TaskView task={running ? task : settled(task)} />
             </Boundary>
           ))}
       </div>
     </div>
   );
+}
+
+/** A task that was in progress when its workflow ended is never completed. */
+function settled(task: Task): Task {
+  return task.status_indicator === "loading" ? { ...task, status_indicator: "none" } : task;
 }

@@ -20,15 +20,16 @@ export function taskIcon(task: Task): string {
   }
 }
 
+/** Returns a task's title; empty if its content speaks for itself. */
 export function taskTitle(task: Task, t: Translate): string {
   if (task.title) return task.title;
   switch (task.type) {
     case "custom":
       return task.content ? "" : t("working");
+    case "thought":
+      return task.content ? "" : t(task.status_indicator === "loading" ? "thinking" : "thought");
     case "web_search":
       return task.title_query ?? t("searching");
-    case "thought":
-      return t(task.status_indicator === "loading" ? "thinking" : "thought");
     case "file":
       return t("reading");
     case "image":
@@ -36,6 +37,22 @@ export function taskTitle(task: Task, t: Translate): string {
     case "unknown":
       return t("notShown");
   }
+}
+
+/** Returns what the assistant does now. A finished task is followed by more thinking. */
+function activity(task: Task, workflow: Workflow, t: Translate): string {
+  const isThinking = task.type === "thought" || task.status_indicator === "complete";
+  if (workflow.type === "reasoning" && isThinking) {
+    return (task.type === "thought" ? heading(task.content) : null) ?? t("thinking");
+  }
+  if (task.type === "web_search") return task.title ?? t("searching");
+  if (task.type === "file") return t("reading");
+  return taskTitle(task, t) || t("working");
+}
+
+/** Returns a thought's own heading: models start a summary with a line in bold. */
+function heading(content: string): string | null {
+  return /^\s*\*\*([^*\n]+)\*\*\s*(?:\n|$)/u.exec(content)?.[1]?.trim() || null;
 }
 
 /** Formats a duration, such as "8 s" or "3 min". */
@@ -56,7 +73,7 @@ function summaryText(summary: WorkflowSummary, t: Translate): string {
 export function workflowTitle(workflow: Workflow, running: boolean, t: Translate): string {
   if (workflow.summary) return summaryText(workflow.summary, t);
   const last = workflow.tasks.at(-1);
-  if (running && last) return taskTitle(last, t) || t("working");
+  if (running && last) return activity(last, workflow, t);
   if (workflow.type === "reasoning") return t(running ? "thinking" : "thought");
   return t(running ? "working" : "worked");
 }
