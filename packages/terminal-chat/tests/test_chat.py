@@ -383,3 +383,32 @@ def expire_tokens(config: Path) -> None:
     for entry in entries.values():
         entry |= {"login_expires_at": 0, "secret_expires_at": 0}
     path.write_text(json.dumps(entries))
+
+
+def test_sources_images_and_tasks_are_printed(
+    chat: Chat, deployment: FakeDeployment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = {"type": "url", "url": "https://example.com/milk", "title": "About milk"}
+    answer = assistant_message("Milk is white.")
+    answer["content"][0]["annotations"] = [{"type": "annotation", "source": source}] * 2
+    image = {"id": "img_1", "type": "generated_image", "image": {"url": "https://here/1.png"}}
+    task = {"type": "web_search", "title_query": "milk", "status_indicator": "loading"}
+
+    def script(exchange: Exchange) -> None:
+        exchange.begin()
+        exchange.send(1, type="thread.created", thread={"id": THREAD})
+        update = {"type": "workflow.task.added", "task": task, "task_index": 0}
+        exchange.send(2, type="thread.item.updated", item_id="wf_1", update=update)
+        exchange.send(3, type="thread.item.done", item=image)
+        exchange.delta(4, "Milk is")
+        exchange.send(5, type="thread.item.done", item=answer)
+        exchange.end(6)
+
+    deployment.scripts = [script]
+
+    assert chat() == 0
+
+    printed = capsys.readouterr()
+    assert printed.out.startswith("Image: https://here/1.png\nMilk is white.\n\nSources:\n")
+    assert printed.out.count("About milk: https://example.com/milk") == 1
+    assert "searching: milk" in printed.err

@@ -11,7 +11,8 @@ from terminal_chat.account_session import AccountSession
 from terminal_chat.answer_view import AnswerView
 from terminal_chat.chat_api import ChatApi, RunStream
 from terminal_chat.errors import ChatError
-from terminal_chat.turn_reader import TurnReader, load_last_items, message_request, message_text
+from terminal_chat.item_text import SHOWN_TYPES, item_text
+from terminal_chat.turn_reader import TurnReader, load_last_items, message_request
 
 THREADS_SHOWN: Final = 20
 ITEMS_SHOWN: Final = 10
@@ -109,10 +110,10 @@ class TerminalConversation:
         self._thread_id = self._threads[int(number) - 1]["id"]
         for item in load_last_items(self._api, self._thread_id, ITEMS_SHOWN):
             if item["type"] == "user_message":
-                print_line(f"> {message_text(item)}")
-            elif item["type"] == "assistant_message":
+                print_line(f"> {item_text(item)}")
+            elif item["type"] in SHOWN_TYPES:
                 view = self._make_view()
-                view.show_message(message_text(item))
+                view.show_message(item_text(item))
                 view.close()
         active = self._api.find_active_run(self._thread_id)
         if active:

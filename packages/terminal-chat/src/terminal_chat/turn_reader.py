@@ -7,9 +7,8 @@ from typing import Any
 from terminal_chat.answer_view import AnswerView
 from terminal_chat.chat_api import ChatApi, RunStream
 from terminal_chat.errors import ChatError, RunLogGoneError
+from terminal_chat.item_text import SHOWN_TYPES, item_text, task_text
 from terminal_chat.stream_frame import StreamFrame
-
-ASSISTANT = "assistant_message"
 
 
 @dataclass
@@ -71,7 +70,9 @@ class TurnReader:
             case {"type": "thread.item.updated", "update": {"delta": delta, "type": kind}}:
                 if kind == "assistant_message.content_part.text_delta":
                     self._view.show_delta(delta)
-            case {"type": "thread.item.done", "item": {"type": "assistant_message"} as item}:
+            case {"type": "thread.item.updated", "update": {"task": task}}:
+                self._view.show_progress(task_text(task))
+            case {"type": "thread.item.done", "item": item}:
                 self._show_item(item)
             case {"type": "thread.item.removed"}:
                 self._view.discard_draft()
@@ -90,9 +91,9 @@ class TurnReader:
             self._show_stored_answers()
 
     def _show_item(self, item: Mapping[str, Any]) -> None:
-        if item["id"] not in self._shown_ids:
+        if item["type"] in SHOWN_TYPES and item["id"] not in self._shown_ids:
             self._shown_ids.add(item["id"])
-            self._view.show_message(message_text(item))
+            self._view.show_message(item_text(item))
 
     def _show_stored_answers(self) -> None:
         """Show the thread's items after the user's last message.
@@ -115,15 +116,10 @@ def load_last_items(api: ChatApi, thread_id: str, limit: int = 20) -> list[dict[
 
 
 def answers_of(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the assistant's messages after the user's last one."""
+    """Return the assistant's messages and images after the user's last message."""
     user_messages = [at for at, item in enumerate(items) if item["type"] == "user_message"]
     after = items[user_messages[-1] + 1 :] if user_messages else items
-    return [item for item in after if item["type"] == ASSISTANT]
-
-
-def message_text(item: Mapping[str, Any]) -> str:
-    """Return the text of a message."""
-    return "".join(part.get("text", "") for part in item["content"])
+    return [item for item in after if item["type"] in SHOWN_TYPES]
 
 
 def message_request(text: str, thread_id: str) -> dict[str, Any]:
