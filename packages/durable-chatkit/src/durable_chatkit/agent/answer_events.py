@@ -12,6 +12,7 @@ gpt-oss and servers with a `reasoning` field send it), and parts that are never 
 Events are copied before they change, because they belong to the model, which may keep them.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, cast
 
@@ -21,6 +22,7 @@ from openai.types.responses import (
     ResponseCodeInterpreterToolCall,
     ResponseFileSearchToolCall,
     ResponseFunctionWebSearch,
+    ResponseImageGenCallPartialImageEvent,
     ResponseOutputItem,
     ResponseOutputItemAddedEvent,
     ResponseOutputItemDoneEvent,
@@ -49,7 +51,7 @@ _WORKFLOW: Final = "wf"
 _SHOWN: Final = (ResponseOutputMessage, ResponseReasoningItem, ImageGenerationCall, *HOSTED_CALLS)
 
 _CITING: Final = {"response.content_part.added", "response.output_text.annotation.added"}
-_PARTIAL_IMAGE: Final = "response.image_generation_call.partial_image"
+_PREVIEW: Final = "response.image_generation_call.partial_image"
 _SUMMARY: Final = "response.reasoning_summary_"
 _REASONING_TEXT: Final = "response.reasoning_text."
 _REASONING: Final = "response.reasoning"
@@ -106,12 +108,13 @@ class AnswerEvents:
         self._others = 0
         self._thoughts: dict[tuple[str, int], _Thought] = {}
         self._has_summary: dict[str, bool] = {}
+        self._previews: Counter[str] = Counter()
 
     def convert(self, event: TResponseStreamEvent) -> Iterator[TResponseStreamEvent]:
         """Yield the events that viewers get for an event of the model.
 
         The `done` events of messages and images aren't among them: they may be published only
-        after the answer is journaled, see `done_events`.
+        after the answer is journaled, see `done_events`. Until then an image is its last preview.
         """
         if event.type == "response.output_item.added":
             yield from self._add_item(event)
@@ -124,10 +127,12 @@ class AnswerEvents:
         elif getattr(event, "item_id", None) is None:
             yield event
         else:
-            is_partial_image = event.type == _PARTIAL_IMAGE
-            item_id = self._positions.get(_position(event, is_message=not is_partial_image))
+            is_preview = event.type == _PREVIEW
+            item_id = self._positions.get(_position(event, is_message=not is_preview))
             if item_id is None:
                 return
+            if is_preview:
+                self._previews[item_id] += 1
             renamed = (
                 _with_citations(event, item_id)
                 if event.type in _CITING
@@ -169,7 +174,11 @@ class AnswerEvents:
     def _finish_item(self, event: ResponseOutputItemDoneEvent) -> Iterator[TResponseStreamEvent]:
         item = event.item
         item_id = self._positions.get(_position(event, item))
-        if item_id is None or isinstance(item, ResponseOutputMessage | ImageGenerationCall):
+        if item_id is None or isinstance(item, ResponseOutputMessage):
+            return
+        if isinstance(item, ImageGenerationCall):
+            if item.result:  # the text after an image may take long
+                yield _preview(item_id, item.result, self._previews[item_id])
             return
         if isinstance(item, ResponseReasoningItem):
             if not self._shows_reasoning:
@@ -308,6 +317,17 @@ def _with_citations(event: TResponseStreamEvent, message_id: str) -> TResponseSt
     if citation is None:
         return None
     return event.model_copy(update={"item_id": message_id, "annotation": citation})
+
+
+def _preview(item_id: str, image: str, index: int) -> TResponseStreamEvent:
+    return ResponseImageGenCallPartialImageEvent.model_construct(
+        type=_PREVIEW,
+        item_id=item_id,
+        output_index=0,
+        partial_image_b64=image,
+        partial_image_index=index,
+        sequence_number=0,
+    )
 
 
 def _thought_done(item_id: str, index: int, text: str) -> TResponseStreamEvent:

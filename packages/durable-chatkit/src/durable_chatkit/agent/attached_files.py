@@ -8,6 +8,8 @@ identifies it as data, between marks that can't occur in its content.
 
 import base64
 import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final, cast
 
 from agents import TResponseInputItem
@@ -18,6 +20,7 @@ from openai.types.responses import (
     ResponseInputTextParam,
 )
 
+from durable_chatkit.chatkit.attachment_links import find_attachment_id
 from durable_chatkit.chatkit.attachments import FileContent
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.store import PostgresStore
@@ -65,10 +68,8 @@ class AttachedFiles:
 async def load_images(
     items: list[TResponseInputItem], store: PostgresStore, context: RequestContext
 ) -> list[TResponseInputItem]:
-    """Return model input with image references replaced by images, up to the limits."""
-    loader = ImageLoader(store, context)
-    loaded = [await loader.load_images_of(item) for item in reversed(items)]  # newest first
-    return loaded[::-1]
+    """Return model input with references and links to images replaced by images, up to the limits."""
+    return await ImageLoader(partial(store.load_file, context=context), context.user_id).load(items)
 
 
 def unreadable_note(attachment: Attachment) -> str:
@@ -77,30 +78,52 @@ def unreadable_note(attachment: Attachment) -> str:
 
 
 class ImageLoader:
-    """Replaces image references in a model call, until a limit is reached."""
+    """Replaces references and links to images in a model call, until a limit is reached.
 
-    def __init__(self, store: PostgresStore, context: RequestContext) -> None:
-        self._store = store
-        self._context = context
+    A link to a file of this site needs a signature and often a private network, so that the model's
+    provider couldn't read it.
+
+    Args:
+        load_file: returns the user's file with an id.
+    """
+
+    def __init__(self, load_file: Callable[[str], Awaitable[FileContent]], user_id: str) -> None:
+        self._load_file = load_file
+        self._user_id = user_id
         self._images = 0
         self._size_bytes = 0
 
-    async def load_images_of(self, item: TResponseInputItem) -> TResponseInputItem:
-        """Return an item with its image references replaced."""
+    async def load(self, items: list[TResponseInputItem]) -> list[TResponseInputItem]:
+        """Return model input with images."""
+        loaded = [await self._load_images_of(item) for item in reversed(items)]  # newest first
+        return loaded[::-1]
+
+    async def _load_images_of(self, item: TResponseInputItem) -> TResponseInputItem:
         content = cast("Any", item).get("content")
-        if not isinstance(content, list) or not any(map(_is_reference, content)):
+        if not isinstance(content, list):
+            return item
+        ids = [self._find_id(part) for part in content]
+        if not any(ids):
             return item
         parts: list[Any] = []
-        for part in content:
-            parts += await self._load_image(part) if _is_reference(part) else [part]
+        for part, attachment_id in zip(content, ids, strict=True):
+            parts += [part] if attachment_id is None else await self._load_image(attachment_id)
         return cast("TResponseInputItem", {**item, "content": parts})
 
-    async def _load_image(self, part: Any) -> list[ResponseInputContentParam]:
+    def _find_id(self, part: Any) -> str | None:
+        """Return the id of the file that an image refers to, None for other parts."""
+        if not isinstance(part, Mapping) or part.get("type") != "input_image":
+            return None
+        url = str(part.get("image_url") or "")
+        if url.startswith(REFERENCE):
+            return url.removeprefix(REFERENCE)
+        return find_attachment_id(url, self._user_id) if url.startswith("http") else None
+
+    async def _load_image(self, attachment_id: str) -> list[ResponseInputContentParam]:
         if self._images >= MAX_IMAGES:
             return [_text(EARLIER_IMAGE)]
-        attachment_id = part["image_url"].removeprefix(REFERENCE)
         try:
-            file = await self._store.load_file(attachment_id, self._context)
+            file = await self._load_file(attachment_id)
         except UnknownResourceError:
             return [_text("[An attached image has been deleted.]")]
         if self._size_bytes + len(file.content) > MAX_IMAGE_BYTES:
@@ -110,11 +133,6 @@ class ImageLoader:
         encoded = base64.b64encode(file.content).decode()
         label = f"[Attached image: {file.name} ({file.media_type})]"
         return [_text(label), _image(f"data:{file.media_type};base64,{encoded}")]
-
-
-def _is_reference(part: Any) -> bool:
-    is_image = bool(part.get("type") == "input_image")
-    return is_image and str(part.get("image_url", "")).startswith(REFERENCE)
 
 
 def quote_as_data(file: FileContent) -> str:

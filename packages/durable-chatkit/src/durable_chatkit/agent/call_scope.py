@@ -33,6 +33,7 @@ from todochat.ids import derived_id
 
 _ROOT_CALL: Final = re.compile(r"tool/(\d+)/(\d+)")
 _NOT_IN_KEYS: Final = re.compile(r"[^A-Za-z0-9_.-]+")
+_SIGNATURE: Final = re.compile(rb"\?expires=\d+&signature=[0-9a-f]{64}")
 _MAX_SLUG_CHARS: Final = 24
 _HELD_BACK: Final = frozenset({"thread.item.done", "client_effect", "notice"})
 _PUBLISHED_AT_ONCE: Final = frozenset(
@@ -356,10 +357,11 @@ def starting_input(given: Any) -> Any:
 def hash_input(value: Any) -> str:
     """Return a hash of model input, 16 hex digits.
 
-    Ids of items are left out, because those of unrecorded items are new in each attempt.
+    Ids of items are left out, because those of unrecorded items are new in each attempt, and so are
+    the signatures of links to files.
     """
     canonical = msgspec.json.encode(_without_ids(value), enc_hook=_describe, order="deterministic")
-    return hashlib.sha256(canonical).hexdigest()[:16]
+    return hashlib.sha256(_SIGNATURE.sub(b"", canonical)).hexdigest()[:16]
 
 
 def _without_ids(value: Any) -> Any:

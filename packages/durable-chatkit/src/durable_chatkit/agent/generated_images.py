@@ -6,9 +6,11 @@ become references to one stored file: `attachment:<id>` in the journal, a URL of
 """
 
 import re
+from functools import partial
 from typing import Any, Final, cast
 
 import structlog
+from agents import TResponseInputItem
 from chatkit.types import (
     GeneratedImage,
     GeneratedImageItem,
@@ -24,7 +26,7 @@ from chatkit.types import (
 from openai.types.responses import Response, ResponseOutputItem
 from openai.types.responses.response_output_item import ImageGenerationCall
 
-from durable_chatkit.agent.attached_files import REFERENCE
+from durable_chatkit.agent.attached_files import REFERENCE, ImageLoader
 from durable_chatkit.chatkit.attachment_links import find_attachment_id
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.image_store import ImageStore
@@ -68,6 +70,11 @@ class GeneratedImages:
             if isinstance(item, ImageGenerationCall) and (item.result or "").startswith(REFERENCE):
                 image_id = cast("str", item.result).removeprefix(REFERENCE)
                 item.result = await self._store.load_image(image_id, self._context)
+
+    async def load_links(self, items: list[TResponseInputItem]) -> list[TResponseInputItem]:
+        """Return model input with images in place of links to them, which only the user can open."""
+        load = partial(self._store.load_file, context=self._context)
+        return await ImageLoader(load, self._context.user_id).load(items)
 
     async def store_images(self, event: ThreadStreamEvent) -> list[ThreadStreamEvent]:
         """Return an event with URLs of stored images in place of `data:` URLs.

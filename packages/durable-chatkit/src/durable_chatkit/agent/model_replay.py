@@ -94,6 +94,7 @@ class ReplayModel(Model):
     async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         asked, recorded = await self._ask(args, kwargs)
         if recorded is None:
+            args, kwargs = await self._load_links(asked.input, args, kwargs)
             stream = self._inner.stream_response(*args, **kwargs)
             events = self._instrument_stream(asked, stream)
         else:
@@ -109,6 +110,7 @@ class ReplayModel(Model):
     async def get_response(self, *args: Any, **kwargs: Any) -> ModelResponse:
         asked, recorded = await self._ask(args, kwargs)
         if recorded is None:
+            args, kwargs = await self._load_links(asked.input, args, kwargs)
             call = self._inner.get_response(*args, **kwargs)
             return await self._scope.on_loop(self._call_model(asked, call))
         response = await self._scope.on_loop(self._restore(asked, recorded))
@@ -160,6 +162,18 @@ class ReplayModel(Model):
         if self._meter is not None:
             await self._scope.on_loop(self._meter.check_budget(self._scope.user_id))
         return asked, None
+
+    async def _load_links(
+        self, model_input: ModelCallInput, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return a call's arguments with images in place of links that only the user can open."""
+        images = self._scope.images
+        if images is None or isinstance(model_input, str):
+            return args, kwargs
+        loaded = await self._scope.on_loop(images.load_links(model_input))
+        if len(args) > 1:
+            return (args[0], loaded, *args[2:]), kwargs
+        return args, {**kwargs, "input": loaded}
 
     def _find_record(self, asked: PendingAnswer) -> AnswerStep | None:
         while True:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 import structlog
-from agents import Agent, RunResultStreaming
+from agents import Agent, RunResultStreaming, TResponseInputItem
 from chatkit.types import ThreadStreamEvent
 from openai.types.responses import Response
 
@@ -91,7 +91,10 @@ class NullJournal:
 
 
 class AnswerImages(Protocol):
-    """Keeps the generated images of answers outside of the journal."""
+    """Keeps images outside of the journal."""
+
+    async def load_links(self, items: list[TResponseInputItem]) -> list[TResponseInputItem]:
+        """Return model input with images in place of links to them."""
 
     async def detach(self, response: Response) -> Response:
         """Store an answer's images; return a copy with references in their place."""

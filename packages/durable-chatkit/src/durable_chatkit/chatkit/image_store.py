@@ -13,7 +13,7 @@ from typing import Final
 from chatkit.types import ImageAttachment
 
 from durable_chatkit.chatkit.attachment_links import AttachmentLinks
-from durable_chatkit.chatkit.attachments import SIZE_KEY, FileLimits
+from durable_chatkit.chatkit.attachments import SIZE_KEY, FileContent, FileLimits, load_file
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.encoding import storable_json
 from durable_chatkit.chatkit.file_types import detect_type, is_image
@@ -83,6 +83,14 @@ class ImageStore:
         async with self._db.transaction(context.user_id) as session:
             stored = await AttachmentRepository(session).load_content(attachment_id)
         return base64.b64encode(stored.content).decode() if stored is not None else None
+
+    async def load_file(self, attachment_id: str, context: RequestContext) -> FileContent:
+        """Return any file of the user, generated or uploaded.
+
+        Raises:
+            UnknownResourceError: it was deleted.
+        """
+        return await load_file(self._db, context.user_id, attachment_id)
 
     async def bind_image(self, thread_id: str, attachment_id: str, context: RequestContext) -> None:
         """Let a thread own an image; a no-op if it was deleted or belongs to a thread."""

@@ -118,8 +118,8 @@ async def with_utc_times(
     zones display incorrectly, and a new value for each event of the same item.
 
     Items are sorted by time, so each item must be later than the ones before it, even if two share
-    a microsecond or this machine's clock is behind. Events and items are copied: whoever made one
-    keeps it and may compare its naive time with `datetime.now()`.
+    a microsecond or this machine's clock is behind. Events and items are copied, because
+    their author may keep them and compare a naive time with `datetime.now()`.
 
     Args:
         not_before: every new item gets a later time than this.

@@ -2,12 +2,15 @@
 
 import base64
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
-from agents import Agent, ImageGenerationTool, RunContextWrapper, function_tool
+from agents import Agent, ImageGenerationTool, RunContextWrapper, Runner, Tool, function_tool
+from chatkit.agents import AgentContext, simple_to_agent_input, stream_agent_response
+from chatkit.server import ChatKitServer
+from chatkit.store import Store
 from chatkit.types import (
     ClientEffectEvent,
     CustomTask,
@@ -15,6 +18,9 @@ from chatkit.types import (
     GeneratedImageItem,
     SearchTask,
     ThoughtTask,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    UserMessageItem,
     WorkflowItem,
 )
 from crash_kit import Crash
@@ -39,6 +45,7 @@ from todochat.testing.model_server import (
 from todochat.testing.sample_files import PNG
 
 FACTORY = "draughtsman:create_agent"
+SERVER = "draughtsman:PlainServer"
 SEARCH = {
     "type": "web_search_call",
     "action": {
@@ -55,6 +62,25 @@ FILES = {
 }
 CODE = {"type": "code_interpreter_call", "code": "1+1", "container_id": "c1", "outputs": None}
 MCP = {"type": "mcp_call", "server_label": "shop", "name": "find_price", "arguments": "{}"}
+
+CITATIONS: list[dict[str, Any]] = [
+    {
+        "type": "url_citation",
+        "url": "https://example.com/milk",
+        "title": "About milk",
+        "start_index": 0,
+        "end_index": 4,
+    },
+    {"type": "file_citation", "file_id": "f1", "filename": "About milk", "index": 4},
+    {
+        "type": "container_file_citation",
+        "container_id": "c1",
+        "file_id": "f1",
+        "filename": "About milk",
+        "start_index": 0,
+        "end_index": 4,
+    },
+]
 
 
 def picture(number: int) -> str:
@@ -76,14 +102,30 @@ async def celebrate(context: RunContextWrapper[RunContext]) -> str:
 
 
 def create_agent(environment: AgentEnvironment) -> Agent[Any]:
-    drawing = ImageGenerationTool({"type": "image_generation", "partial_images": 2})
-    tools = [look_up, celebrate]
-    is_responses = environment.settings.api == "responses"
-    return Agent(
-        name="Draughtsman",
-        model=environment.model,
-        tools=[*tools, drawing] if is_responses else tools,
-    )
+    tools: list[Tool] = [look_up, celebrate]
+    if environment.settings.api == "responses":
+        tools.append(ImageGenerationTool({"type": "image_generation", "partial_images": 2}))
+    return Agent(name="Draughtsman", model=environment.model, tools=tools)
+
+
+class PlainServer(ChatKitServer[Any]):
+    """A server as in openai-chatkit's documentation: all converters are the default ones."""
+
+    def __init__(self, store: Store[Any]) -> None:
+        super().__init__(store)
+
+    async def respond(
+        self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: Any
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        page = await self.store.load_thread_items(thread.id, None, 20, "asc", context)
+        agent_context = AgentContext(thread=thread, store=self.store, request_context=context)
+        result = Runner.run_streamed(
+            Agent(name="Plain", tools=[look_up]),
+            await simple_to_agent_input(page.data),
+            context=agent_context,
+        )
+        async for event in stream_agent_response(agent_context, result):
+            yield event
 
 
 @pytest.fixture(autouse=True)
@@ -91,6 +133,7 @@ def adopter(monkeypatch: pytest.MonkeyPatch) -> None:
     """The agent's module, importable by the factory."""
     module = ModuleType("draughtsman")
     module.create_agent = create_agent  # type: ignore[attr-defined]
+    module.PlainServer = PlainServer  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "draughtsman", module)
 
 
@@ -321,6 +364,22 @@ async def test_failed_hosted_call_is_not_shown_as_complete(
     assert task.status_indicator == "none"
 
 
+@pytest.mark.parametrize("citation", CITATIONS, ids=lambda citation: citation["type"])
+async def test_citation_is_a_source_of_the_stored_answer(
+    chat: Chat, model: ScriptedModelServer, citation: dict[str, Any], wire: str
+) -> None:
+    is_supported = wire == "responses" or citation["type"] == "url_citation"
+    model.answer(Say("Milk is white.", citations=[citation]))
+    await chat.start_worker(api=wire)
+
+    run = await chat.ask("what is milk?")
+
+    (message,) = [i for i in await stored(chat, run) if i.type == "assistant_message"]
+    titles = [annotation.source.title for annotation in message.content[0].annotations]
+    assert titles == (["About milk"] if is_supported else [])
+    assert await viewed(chat, run) == await stored(chat, run)
+
+
 async def test_image_streams_as_links_and_is_stored_once(
     chat: Chat, model: ScriptedModelServer
 ) -> None:
@@ -367,10 +426,13 @@ async def test_image_alone_is_an_answer(chat: Chat, model: ScriptedModelServer) 
     assert any(isinstance(item, GeneratedImageItem) for item in await stored(chat, run))
 
 
-async def test_image_is_input_of_the_next_turn(chat: Chat, model: ScriptedModelServer) -> None:
+@pytest.mark.parametrize("factory", [FACTORY, SERVER])
+async def test_image_is_input_of_the_next_turn(
+    chat: Chat, model: ScriptedModelServer, factory: str
+) -> None:
     model.answer(Draw(picture(9)), Say("Here you are."))
     model.answer(Say("It is white."))
-    await chat.start_worker(factory=FACTORY)
+    await chat.start_worker(factory=factory)
     run = await chat.ask("draw milk")
 
     await chat.ask("which colour is it?", run.thread_id)
@@ -427,14 +489,25 @@ def crash(monkeypatch: pytest.MonkeyPatch) -> Crash:
     return Crash(monkeypatch)
 
 
-@pytest.mark.parametrize("turn", TURNS)
+@pytest.mark.parametrize(
+    ("turn", "factory"),
+    [
+        ("reasoning", FACTORY),
+        pytest.param("reasoning", SERVER, marks=pytest.mark.slow),
+        pytest.param("hosted", FACTORY, marks=pytest.mark.slow),
+        pytest.param("hosted", SERVER, marks=pytest.mark.slow),
+        ("image", FACTORY),
+        pytest.param("image", SERVER, marks=pytest.mark.slow),
+    ],
+)
 async def test_items_are_the_same_after_a_crash_at_any_point(
-    chat: Chat, model: ScriptedModelServer, crash: Crash, turn: str
+    chat: Chat, model: ScriptedModelServer, crash: Crash, turn: str, factory: str
 ) -> None:
-    worker = await chat.start_worker(factory=FACTORY)
+    worker = await chat.start_worker(factory=factory)
     model.otherwise = lambda request: ScriptedResponse(TURNS[turn][_count_results(request)])
 
     async def drive(at: int | None) -> list[Any]:
+        model.requests.clear()
         crash.arm(at)
         run = await chat.say("go")
         if at is not None:
@@ -444,6 +517,7 @@ async def test_items_are_the_same_after_a_crash_at_any_point(
         items = await stored(chat, run)
         assert unsigned(await viewed(chat, run)) == unsigned(items), (at, crash.passages)
         assert (await chat.row(run))["error"] is None
+        assert len(model.requests) <= len(TURNS[turn]) + 1, (at, crash.passages)
         return items
 
     clean = _outline(await drive(None))
@@ -454,7 +528,7 @@ async def test_items_are_the_same_after_a_crash_at_any_point(
 
 
 async def _has_successor(chat: Chat, run: AcceptedRun) -> bool:
-    """Return whether a second attempt has begun; a renewal may still extend the first one's lease."""
+    """Return whether a second attempt has begun; a late renewal may extend the first lease."""
     if (await chat.row(run))["attempt"] > 1:
         return True
     await chat.expire_lease(run)
