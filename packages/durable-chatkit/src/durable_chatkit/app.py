@@ -21,6 +21,7 @@ from durable_chatkit.services import Services
 from durable_chatkit.settings import ChatSettings
 from todochat.http.app import create_app as create_service_app
 from todochat.http.dependencies import provide_services
+from todochat.http.refusal import refuse_bad_settings
 
 DESCRIPTION: Final = (
     "Threads, items and runs. Internal: chat-gateway calls it with a service token that names the"
@@ -41,7 +42,7 @@ def create_app(settings: ChatSettings) -> Litestar:
             HistoryController,
             AssistantController,
         ],
-        lifespan=[open_stores],
+        lifespan=[refuse_bad_settings(open_stores)],
         ready_checks={"postgres": check_databases},
         dependencies={
             "caller": Provide(provide_caller, sync_to_thread=False),

@@ -6,8 +6,8 @@ The object may be, from the least code of an adopter to the most:
 - an `Assistant`, or a function (context) -> Agent that chooses the agent of each turn;
 - `async def run_workflow(workflow_input)`, as Agent Builder exports it;
 - a `ChatKitServer`, its class, or a factory (store, attachment_store) -> ChatKitServer;
-- a factory that returns one of these; it takes nothing or an `AgentEnvironment`, and is called once
-  per process.
+- a factory that returns one of these, without a parameter or with an `AgentEnvironment`; it is
+  called once per process.
 
 A function is recognized by its parameters and annotations, never by calling it on trial.
 """
@@ -150,21 +150,21 @@ def _find_role(spec: str, function: Callable[..., Any]) -> Role:  # noqa: PLR091
     if not required:
         return "factory"
     first, hint = required[0].name, hints.get(required[0].name)
+    is_context = _is_subclass(hint, AgentContext | RunContextWrapper)
+    is_input = _is_subclass(hint, BaseModel) and not is_context
     if first in _ENVIRONMENT_NAMES or _is_subclass(hint, AgentEnvironment):
         _check_arity(spec, required, 1)
         return "factory"
     if first in _STORE_NAMES or _is_subclass(hint, Store):
         _check_arity(spec, required, _MAX_PARAMETERS)
         return "server-factory"
-    if first in _CONTEXT_NAMES or _is_subclass(hint, AgentContext | RunContextWrapper):
+    if is_context or (first in _CONTEXT_NAMES and not is_input):
         _check_arity(spec, required, 1)
         return "agent-of-turn"
     if _is_subclass(hints.get("return"), ChatKitServer):
         _check_arity(spec, required, _MAX_PARAMETERS)
         return "server-factory"
-    if _is_async(function) or _is_subclass(hint, BaseModel):
-        if not _is_async(function):
-            _refuse(spec, "a workflow must be an async function")
+    if is_input or _is_async(function):
         return "workflow"
     _check_arity(spec, required, 1)
     return "factory"

@@ -58,7 +58,7 @@ class McpConnection:
     """
 
     def __init__(self, server: "MCPServer") -> None:
-        # Imported here because the MCP SDK is slow to load; whoever has a server has loaded it.
+        # Imported here because the MCP SDK is slow to load; a server's author has loaded it.
         from agents.mcp import MCPServerManager  # noqa: PLC0415
 
         self._server = server

@@ -120,7 +120,7 @@ def used_by_sdk(settings: ChatSettings, configured: ConfiguredModel) -> Iterator
     if configured.client is not None:
         environ[_DEFAULT_MODEL] = configured.name
         set_default_openai_client(configured.client, use_for_tracing=False)
-        set_default_openai_api(_select_api(settings))
+        set_default_openai_api(select_api(settings))
     try:
         yield
     finally:
@@ -130,7 +130,8 @@ def used_by_sdk(settings: ChatSettings, configured: ConfiguredModel) -> Iterator
             environ[_DEFAULT_MODEL] = before
 
 
-def _select_api(settings: ChatSettings) -> Literal["responses", "chat_completions"]:
+def select_api(settings: ChatSettings) -> Literal["responses", "chat_completions"]:
+    """Return the API of the configured model server."""
     # Nearly every compatible server supports Chat Completions; OpenAI supports both APIs.
     return settings.api or ("chat_completions" if settings.openai_base_url else "responses")
 
@@ -138,6 +139,6 @@ def _select_api(settings: ChatSettings) -> Literal["responses", "chat_completion
 def _create_model(settings: ChatSettings, name: str, client: AsyncOpenAI) -> Model:
     if not settings.openai_base_url:
         name = name.removeprefix(_OPENAI_PREFIX)  # of names that any provider understands
-    if _select_api(settings) == "responses":
+    if select_api(settings) == "responses":
         return OpenAIResponsesModel(model=name, openai_client=client)
     return UsageReportingChatModel(model=name, openai_client=client)

@@ -226,7 +226,7 @@ class RunContext(AgentContext[RequestContext]):
         )
 
     def forwarding(self) -> "RunContext":
-        """Return a context of the same turn whose events go to this one's queue.
+        """Return a context of the same turn whose events go to the queue of this one.
 
         Two readers of one queue would take each other's events.
         """

@@ -1,6 +1,6 @@
 """Streams a workflow: which of its agents' answers a viewer sees, and which one stays.
 
-Nobody knows in advance which of a workflow's runs is the last one. The rule:
+It is unknown in advance which of a workflow's runs is the last one. The rule:
 
 - Every top-level run of the workflow is streamed, so its reasoning, progress and images appear.
 - A text answer of an agent without `output_type` is shown while it is generated, but not finished:

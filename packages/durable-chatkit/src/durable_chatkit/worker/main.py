@@ -1,7 +1,6 @@
 """The worker process: a health and metrics server with the worker in its lifespan."""
 
 import dataclasses
-import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -60,6 +59,7 @@ from todochat.contracts.uploads import LinkSigner
 from todochat.database import Database
 from todochat.http.app import create_app
 from todochat.http.draining import Drain
+from todochat.http.refusal import refuse_bad_settings
 from todochat.http.server import exit_with, run
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.ids import new_id
@@ -101,7 +101,7 @@ def create_worker_app(settings: ChatSettings) -> Litestar:
         name=f"{settings.service_name}-worker",
         settings=settings,
         route_handlers=[],
-        lifespan=[run_in_background],
+        lifespan=[refuse_bad_settings(run_in_background)],  # the entry point is loaded there
         ready_checks={
             "postgres": lambda state: state.databases.ping(),
             "redis": lambda state: state.redis.ping(),
@@ -115,15 +115,7 @@ async def run_in_background(app: Litestar) -> AsyncIterator[None]:
     settings: ChatSettings = app.state.settings
     drain: Drain = app.state.drain
     async with AsyncExitStack() as stack:
-        try:
-            worker = await open_worker(settings, app.state, stack)
-        except SettingsError as error:  # the entry point can be checked only here
-            log.critical("start.refused", reason=str(error))
-            app.state.is_refused = True
-            for _ in range(2):  # the second one skips the drain
-                signal.raise_signal(signal.SIGTERM)
-            yield
-            return
+        worker = await open_worker(settings, app.state, stack)
         jobs: Database = app.state.databases.jobs
         housekeeping = Housekeeping(
             RunRepository(jobs),
@@ -180,6 +172,7 @@ async def open_worker(
     use_event_queue(EventQueue)
     await check_hooks()
     entry_point = await load_entry_point(settings.factory, environment)
+    entry_point.check_tools(settings)
     log.info("worker.entry_point", kind=entry_point.kind, detail=entry_point.describe())
     mcp = McpConnections()
     stack.push_async_callback(mcp.aclose)

@@ -6,8 +6,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
-from agents import Agent
+from agents import Agent, WebSearchTool
 from chatkit.server import ChatKitServer
 from chatkit.store import AttachmentStore, Store
 from pydantic import BaseModel
@@ -16,6 +17,7 @@ from durable_chatkit.agent.assistant import Assistant, from_workflow
 from durable_chatkit.agent.entry_point import EntryPoint
 from durable_chatkit.agent.factory import AgentEnvironment, load_entry_point
 from durable_chatkit.agent.run_context import RunContext
+from todo_agent.settings import TodoAgentSettings
 from todochat.settings import SettingsError
 
 AGENT = Agent[Any](name="Plain")
@@ -50,6 +52,10 @@ async def run_configured_workflow(workflow_input: ConfiguredInput) -> Any:
 
 def choose_agent(context: RunContext) -> Agent[Any]:
     return AGENT
+
+
+async def run_workflow_of_context(context: WorkflowInput) -> Any:
+    return context.input_as_text
 
 
 def make_server(store: Store[Any], attachment_store: AttachmentStore[Any]) -> ChatKitServer[Any]:
@@ -131,6 +137,7 @@ async def load(attribute: str) -> EntryPoint:
         ("choose_agent", "assistant"),
         ("run_workflow", "workflow"),
         ("run_untyped_workflow", "workflow"),
+        ("run_workflow_of_context", "workflow"),
         ("wrapped_workflow", "workflow"),
         ("make_workflow", "workflow"),
         ("OwnServer", "server"),
@@ -146,6 +153,21 @@ async def test_entry_point_is_recognized(attribute: str, kind: str) -> None:
     assert entry_point.kind == kind
     assert (entry_point.assistant is None) == (kind == "server")
     assert (entry_point.server is None) == (kind != "server")
+
+
+@pytest.mark.parametrize("model", [None, "gpt-x"])
+def test_hosted_tools_need_the_responses_api(model: str | None) -> None:
+    below = Agent[Any](name="Below", model=model, tools=[WebSearchTool()])
+    front = Agent[Any](name="Front", handoffs=[below])
+    entry_point = EntryPoint("adopter:front", "agent", assistant=Assistant(agent=front))
+    chat = TodoAgentSettings(
+        redis_url="r", database_url="d", jobs_database_url="j", openai_base_url="http://h/v1"
+    )
+
+    entry_point.check_tools(msgspec.structs.replace(chat, api="responses"))
+    entry_point.check_tools(msgspec.structs.replace(chat, openai_base_url=""))
+    with pytest.raises(SettingsError, match="the agent 'Below' uses WebSearchTool, which Chat"):
+        entry_point.check_tools(chat)
 
 
 async def test_server_is_handed_on_as_written() -> None:

@@ -124,6 +124,37 @@ async def test_api_started_before_postgresql_returns_503_until_it_is_up(
     assert (accepted.status_code, ready_again.status_code) == (202, 200)
 
 
+async def test_wrong_entry_point_ends_the_process_with_one_line(
+    own_postgres: tuple[PostgresProcess, DatabaseUrls], tmp_path: Path
+) -> None:
+    _, urls = own_postgres
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "todo_agent",
+        "api",
+        env={
+            "PATH": os.environ["PATH"],
+            "CHAT_DATABASE_URL": urls.app,
+            "CHAT_JOBS_DATABASE_URL": urls.jobs,
+            "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+            "TODOCHAT_SERVICE_SECRET": "a-secret-of-at-least-32-bytes-for-tests",
+            "TODO_AGENT_PORT": str(free_port()),
+            "TODO_AGENT_FACTORY": "nowhere:server",
+            "DRAIN_DELAY_S": "60",
+        },
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+
+    async with asyncio.timeout(60):
+        output, _ = await process.communicate()
+
+    assert process.returncode == EXIT_START_FAILED
+    assert b"setting TODO_AGENT_FACTORY: nowhere:server: there is no module" in output
+    assert b"Traceback" not in output
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("variable", ["CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL"])
 async def test_bypassing_role_detected_after_start_ends_the_process(
