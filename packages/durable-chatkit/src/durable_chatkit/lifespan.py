@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
+import structlog
 from litestar import Litestar
 from litestar.datastructures import State
 
@@ -37,6 +38,8 @@ from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.telemetry.gauges import StoredGauges
 
 ARROWS: Final = (Arrow.GATEWAY_TO_AGENT, Arrow.AUTH_TO_AGENT)
+
+log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
@@ -134,6 +137,7 @@ async def _open_hosted(
 
     environment, _ = await stack.enter_async_context(open_environment(settings))
     entry_point = await load_entry_point(settings.factory, environment)
+    log.info("api.entry_point", kind=entry_point.kind, detail=entry_point.describe())
     if entry_point.server is None:
         return None
     hosted = build_server(

@@ -74,11 +74,10 @@ class RenderedRun:
 
     async def stream_events(self) -> AsyncIterator[StreamEvent]:
         """Yield the run's events."""
-        agent: Agent[Any] = self._result.current_agent
+        schema = output_schema_of(self._result.current_agent)
         async for event in self._result.stream_events():
             if event.type == "agent_updated_stream_event":
-                agent = event.new_agent
-            schema = output_schema_of(agent)
+                schema = output_schema_of(event.new_agent)
             if event.type != "raw_response_event" or schema is None:
                 yield event
                 continue
