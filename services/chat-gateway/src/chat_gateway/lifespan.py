@@ -73,6 +73,7 @@ async def open_gateway(app: Litestar) -> AsyncIterator[None]:
         for name, url in settings.agent_urls.items():
             agents[name] = AgentClient(open_api(url), name)
 
+        state.forwarded_headers = settings.forwarded_headers
         state.redis = redis
         state.gauges.add(redis_memory(redis))
         state.drain.on_drain(open_streams.drain)

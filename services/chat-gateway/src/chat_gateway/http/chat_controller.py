@@ -110,9 +110,7 @@ class ChatController(Controller):
                 for name in _FORWARDED_HEADERS
                 if name.lower() in request.headers
             }
-            headers |= read_client_headers(
-                request.headers, request.app.state.settings.forwarded_headers
-            )
+            headers |= read_client_headers(request.headers, request.app.state.forwarded_headers)
             # Also if this process records no spans: the worker may record some.
             headers |= valid_trace_headers(request.headers)
             headers["X-Request-Id"] = request.scope["state"]["request_id"]
