@@ -26,7 +26,7 @@ MALFORMED = {
 }
 HALF_SENT = 200
 SHORT_TIMEOUTS = {
-    "EDGE_HEADER_TIMEOUT": "1s",
+    "EDGE_HEADER_TIMEOUT": "3s",  # a busy machine may pause between connecting and sending
     "EDGE_BODY_TIMEOUT": "1s",
     "EDGE_ANSWER_TIMEOUT": "1s",
     "EDGE_CHAT_ANSWER_TIMEOUT": "500ms",  # starts at the end of an upload

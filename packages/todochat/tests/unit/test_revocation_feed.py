@@ -18,6 +18,7 @@ from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.testing import free_port
 
 NOW = int(time.time())
+A_DAY_S = 86_400  # longer than any test run: `NOW` is the time of the import
 MakeFeed = Callable[[str], RevocationFeed]
 
 
@@ -36,7 +37,7 @@ class AuthSession:
         return web.json_response(self.pages.pop(0)) if self.pages else web.Response(status=503)
 
     def will_say(self, *sids: str, more: str | None = None, as_of: int = NOW) -> None:
-        items = [{"sid": sid, "until": NOW + 900} for sid in sids]
+        items = [{"sid": sid, "until": NOW + A_DAY_S} for sid in sids]
         self.pages.append({"items": items, "next": more, "as_of": as_of})
 
 
@@ -104,7 +105,7 @@ async def test_interrupted_poll_starts_over(
 async def test_known_sessions_stay_revoked_without_auth_session(
     revoked: RevocationSet, make_feed: MakeFeed
 ) -> None:
-    revoked.add("ses_1", NOW + 900)
+    revoked.add("ses_1", NOW + A_DAY_S)
 
     with pytest.raises(UpstreamError):
         await make_feed(f"http://127.0.0.1:{free_port()}").poll()
@@ -117,7 +118,7 @@ async def test_callbacks_get_each_session_once(revoked: RevocationSet) -> None:
     revoked.on_revoked(heard.append)
 
     revoked.hear("ses_1")
-    revoked.add("ses_1", NOW + 900)
+    revoked.add("ses_1", NOW + A_DAY_S)
     revoked.hear("ses_1")
 
     assert heard == ["ses_1"]
@@ -128,9 +129,9 @@ async def test_expired_sessions_are_dropped(redis: Redis, monkeypatch: pytest.Mo
     monkeypatch.setattr(revocation, "MAX_REVOKED", 2)
     revoked = RevocationSet(redis)
     revoked.add("ses_expired", NOW - 60)
-    revoked.add("ses_1", NOW + 900)
+    revoked.add("ses_1", NOW + A_DAY_S)
 
-    revoked.add("ses_2", NOW + 900)
-    revoked.add("ses_3", NOW + 900)
+    revoked.add("ses_2", NOW + A_DAY_S)
+    revoked.add("ses_3", NOW + A_DAY_S)
 
     assert [sid in revoked for sid in ("ses_1", "ses_2", "ses_3")] == [True, True, False]

@@ -19,6 +19,8 @@ from structlog.typing import EventDict, Processor
 from todochat.telemetry.log_safety import LogSafety
 from todochat.telemetry.tracing import trace_ids
 
+CACHES_LOGGERS = True  # tests set it to False: `capture_logs` can't see cached loggers
+
 _NOISY: Final = (
     "httpx",
     "httpx2",
@@ -71,7 +73,7 @@ def configure_logging(
         processors=[*shared, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=CACHES_LOGGERS,
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(

@@ -12,7 +12,10 @@ import pytest_asyncio
 from redis.asyncio import Redis
 
 from todochat.bus.redis_client import create_server_client
+from todochat.telemetry import logging as logs
 from todochat.testing.servers import PostgresProcess, PostgresServer, ValkeyProcess
+
+logs.CACHES_LOGGERS = False
 
 
 @pytest.fixture(scope="session")
