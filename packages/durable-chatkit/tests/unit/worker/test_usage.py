@@ -1,11 +1,15 @@
 """Usage of model calls is counted once, and a spent daily budget stops runs."""
 
+import sys
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import pytest
+from agents import Agent
 from sqlalchemy import text
 
+from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.chatkit.acceptance import Acceptance
 from durable_chatkit.chatkit.budgets import Budgets
 from durable_chatkit.chatkit.server import AcceptingServer
@@ -248,3 +252,51 @@ async def test_purge_deletes_usage_older_than_the_retention(chat: Any) -> None:
     assert await purge_usage(chat.jobs, today, 400) == 0
     assert await purge_usage(chat.jobs, today + timedelta(days=402), 400) == 1
     assert await rows(chat) == []
+
+
+def nested_agents(environment: AgentEnvironment) -> Agent[Any]:
+    """Build an agent with another one, of a model with another name, as a tool."""
+    clerk = Agent[Any](name="Clerk", instructions="Clerk", model="other")
+    tool = clerk.as_tool("clerk", "A clerk")
+    return Agent(name="Boss", instructions="Boss", model=environment.model, tools=[tool])
+
+
+@pytest.fixture
+def nested(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The factory of `nested_agents`."""
+    module = ModuleType("nested_usage")
+    module.create = nested_agents  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "nested_usage", module)
+    return "nested_usage:create"
+
+
+async def test_nested_calls_without_a_stream_are_counted_by_their_model(
+    chat: Any, model: ScriptedModelServer, nested: str
+) -> None:
+    model.usage = (1000, 0, 100)
+    model.answer(Call("clerk", {"input": "a"}))
+    model.answer(Say("Clerked."))
+    model.answer(Say("Done."))
+    await chat.start_worker(factory=nested, prices="scripted=1/1/1,other=2/2/2")
+
+    run = await chat.ask("go")
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert model.requests[1].body["model"] == "other"
+    counted = {(key.count("/run/"), cost) for key, *_, cost, _ in await rows(chat)}
+    assert counted == {(0, 1100), (1, 2200)}
+    assert len(await rows(chat)) == 3
+
+
+async def test_spent_budget_stops_a_nested_call(
+    chat: Any, model: ScriptedModelServer, nested: str
+) -> None:
+    model.usage = (1000, 0, 100)
+    model.answer(Call("clerk", {"input": "a"}))
+    await chat.start_worker(factory=nested, budget_user_tokens=1000)
+
+    run = await chat.ask("go")
+
+    assert await chat.wait_for_end(run) == "failed"
+    assert len(model.requests) == 1
+    assert "Your budget for today is used up" in errors(await chat.events(run))[0]
