@@ -8,7 +8,6 @@ The hooks are installed once per process and do nothing outside of a turn. They 
 or handoff, because those belong to the agent's author: the SDK compares agents by identity.
 """
 
-import asyncio
 import copy
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -88,25 +87,16 @@ class DurableRunner(AgentRunner):
             return super().run_streamed(starting_agent, input, **kwargs)
         with enter_scope(scope.open_run(starting_agent.name, input)):
             result = super().run_streamed(starting_agent, input, **kwargs)
-        _end_with_run(result, scope.scope)
+        _cancel_with_run(result, scope.scope)
         prepare_items(result, kwargs.get("context"), scope.scope.ids)
         return result
 
 
-def _end_with_run(result: RunResultStreaming, scope: RunScope) -> None:
-    """Cancel a streamed Runner call when the run is stopped, or when its loop dies.
-
-    The SDK doesn't wake the consumer of a stream whose loop ended with a BaseException.
-    """
-
-    def end(task: asyncio.Task[Any]) -> None:
-        scope.forget(result.cancel)
-        if not task.cancelled() and not isinstance(task.exception(), Exception | None):
-            result.cancel()
-
+def _cancel_with_run(result: RunResultStreaming, scope: RunScope) -> None:
+    """Cancel a streamed Runner call when the run is stopped."""
     if result.run_loop_task is not None:
-        result.run_loop_task.add_done_callback(end)
         scope.on_stop(result.cancel)
+        result.run_loop_task.add_done_callback(lambda _: scope.forget(result.cancel))
 
 
 def _wrap_get_model(original: Callable[..., Model]) -> Callable[..., Model]:

@@ -93,19 +93,23 @@ async def test_nothing_starts_after_a_stop(attempts: Attempts) -> None:
 
 
 @pytest.mark.parametrize("error", [RunStoppedError(), RunLostError("run_1")])
+@pytest.mark.parametrize("place", ["model", "tool"])
 async def test_consumer_of_a_nested_stream_ends_with_the_run(
-    attempts: Attempts, error: BaseException
+    attempts: Attempts, error: BaseException, place: str
 ) -> None:
-    """The SDK doesn't wake the consumer of a loop that ended with a BaseException."""
+    """These errors are BaseExceptions, which the SDK might not pass on to the stream."""
 
     def respond(history: list[Any]) -> list[Any]:
-        if not outputs_in(history):
-            return [call("work")]
-        raise error
+        if place == "model" and outputs_in(history):
+            raise error
+        return ["done"] if outputs_in(history) else [call("work")]
 
     @function_tool
     async def work() -> str:
         """Work."""
+        await asyncio.sleep(0)
+        if place == "tool":
+            raise error
         return "done"
 
     async def turn() -> None:
