@@ -18,9 +18,9 @@ from agents import (
 from agents.models import get_default_model, get_default_model_settings
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
+from durable_chatkit.agent.chat_completions import CompatibleChatModel
 from durable_chatkit.agent.image_fallback import ImageFallbackModel
 from durable_chatkit.agent.model_client import DeltaClient
-from durable_chatkit.agent.usage_reporting import UsageReportingChatModel
 from durable_chatkit.settings import MODEL_CONNECT_TIMEOUT_S, ChatSettings
 from todochat.settings import SettingsError
 
@@ -141,4 +141,4 @@ def _create_model(settings: ChatSettings, name: str, client: AsyncOpenAI) -> Mod
         name = name.removeprefix(_OPENAI_PREFIX)  # of names that any provider understands
     if select_api(settings) == "responses":
         return OpenAIResponsesModel(model=name, openai_client=client)
-    return UsageReportingChatModel(model=name, openai_client=client)
+    return CompatibleChatModel(model=name, openai_client=client)
