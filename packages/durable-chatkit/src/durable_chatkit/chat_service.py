@@ -134,7 +134,7 @@ class ChatService:
 
     @property
     def has_dictation(self) -> bool:
-        """Whether recordings are transcribed, by a configured model or an adopter's server."""
+        """True if recordings are transcribed, by a configured model or an adopter's server."""
         return self._dictation.is_on or (self._hosted is not None and self._hosted.transcribes)
 
     async def handle(self, inbound: InboundRequest) -> bytes | AcceptedRun:

@@ -1,4 +1,4 @@
-"""How a hosted server is built, and the context and store that it gets."""
+"""Building a hosted server, and the context and store that it gets."""
 
 import copy
 from datetime import datetime

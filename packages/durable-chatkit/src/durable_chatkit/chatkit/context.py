@@ -109,7 +109,7 @@ class TurnItems:
 
     Args:
         stored: items of finished steps, with their times, that earlier attempts stored.
-        replayed: ids of those that replayed calls have written to the store by themselves.
+        replayed: ids of those that replayed calls have written to the store without an event.
 
     Attributes:
         added: ids of the items that this attempt has added.

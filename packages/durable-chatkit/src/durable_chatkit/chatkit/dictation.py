@@ -54,7 +54,7 @@ class Dictation:
 
     @property
     def is_on(self) -> bool:
-        """Whether there is a transcriber."""
+        """True if there is a transcriber."""
         return self._transcriber is not None
 
     async def transcribe(self, params: InputTranscribeParams) -> TranscriptionResult:

@@ -28,6 +28,7 @@ from durable_chatkit.agent.call_scope import AssistantScope, current_scope, ente
 from durable_chatkit.agent.mcp_servers import McpConnections
 from durable_chatkit.agent.rendered_output import RenderedRun
 from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.run_scope import RunScope
 from durable_chatkit.agent.workflow import Workflow
 from durable_chatkit.agent.workflow_stream import WorkflowStream
 from durable_chatkit.worker.action_stream import stream_task
@@ -137,21 +138,24 @@ async def stream_workflow(
         run.close()
 
 
-async def refusal_message(
-    assistant: Assistant, run: RunContext, error: Exception
-) -> ThreadItemDoneEvent:
-    """Return the message shown instead of an answer that a guardrail has stopped."""
+async def describe_refusal(assistant: Assistant, run: RunContext, error: Exception) -> str:
+    """Return the text that an assistant shows instead of an answer that a guardrail has stopped."""
     try:
         text = assistant.on_tripwire(error, run)
         text = await text if inspect.isawaitable(text) else text
     except Exception:
         log.exception("run.tripwire_hook_failed", run_id=run.scope.run_id)
         text = ""
+    return text or REFUSAL
+
+
+def refusal_message(scope: RunScope, thread_id: str, text: str = REFUSAL) -> ThreadItemDoneEvent:
+    """Return the message shown instead of an answer that a guardrail has stopped."""
     return ThreadItemDoneEvent(
         item=AssistantMessageItem(
-            id=run.scope.ids.derive_id("msg", REFUSAL_STEP, 0),
-            thread_id=run.thread.id,
+            id=scope.ids.derive_id("msg", REFUSAL_STEP, 0),
+            thread_id=thread_id,
             created_at=utc_now(),
-            content=[AssistantMessageContent(text=text or REFUSAL)],
+            content=[AssistantMessageContent(text=text)],
         )
     )

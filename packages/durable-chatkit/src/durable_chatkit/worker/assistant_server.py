@@ -35,7 +35,12 @@ from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.server import StoredChatServer
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.worker.action_stream import stream_handler
-from durable_chatkit.worker.answering import refusal_message, stream_agent, stream_workflow
+from durable_chatkit.worker.answering import (
+    describe_refusal,
+    refusal_message,
+    stream_agent,
+    stream_workflow,
+)
 from durable_chatkit.worker.fold import LogFold, partial_messages
 from durable_chatkit.worker.journal import StepJournal
 from durable_chatkit.worker.run_handle import RunHandle
@@ -106,7 +111,8 @@ class AssistantServer(StoredChatServer):
         except Exception as error:  # noqa: BLE001 - raised again below
             if is_tripwire(error) and not self._scope.is_stopping:
                 log.info("run.refused", run_id=self._scope.run_id, reason=type(error).__name__)
-                yield await refusal_message(self._assistant, run, error)
+                text = await describe_refusal(self._assistant, run, error)
+                yield refusal_message(self._scope, thread.id, text)
             else:
                 failure = error
         try:

@@ -25,10 +25,12 @@ from chatkit.types import (
 from durable_chatkit.agent.failures import (
     EMPTY,
     INTERNAL,
+    NO_ACTIONS,
     Failure,
     describe_action_failure,
     describe_failure,
     describe_hosted_failure,
+    is_tripwire,
 )
 from durable_chatkit.agent.generated_images import GeneratedImages
 from durable_chatkit.agent.run_scope import AT_END, RunScope, RunStoppedError
@@ -38,6 +40,7 @@ from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.chatkit.turn_loader import AcceptedTurn
 from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.hosting.context import make_context
+from durable_chatkit.worker.answering import refusal_message
 from durable_chatkit.worker.fold import KEPT_BY_TAKEOVERS, LogFold, OpenItems
 from durable_chatkit.worker.held_items import hold_unproven
 from durable_chatkit.worker.journal import StepJournal
@@ -146,7 +149,7 @@ class TurnHarness:
             await self._server.aclose()
 
     async def _load_items(self, turn: AcceptedTurn, context: RequestContext) -> TurnItems:
-        """Find the items that earlier attempts stored; delete those that nobody can prove or see."""
+        """Find the items that earlier attempts stored; delete unproven ones that no viewer has."""
         if self._is_first:
             return TurnItems()
         owned = self._journal.owned_item_ids()
@@ -191,11 +194,8 @@ class TurnHarness:
 
     async def _answer(self, turn: AcceptedTurn, context: Any) -> _Events:
         """Stream the server; a failure is recorded instead of raised, except for a lost run."""
-        if turn.action is not None:
-            events = self._server.action(turn.thread, turn.action, turn.sender, context)
-        else:
-            events = self._server.respond(turn.thread, turn.user_message, context)
         try:
+            events = self._open_response(turn, context)
             if self._is_hosted:
                 events = pump(events, self._handle)
             async with aclosing(events) as stream:  # type: ignore[type-var] # ours are generators
@@ -204,11 +204,21 @@ class TurnHarness:
         except RunStoppedError:
             log.info("run.stopped", run_id=self._scope.run_id)
         except Exception as error:  # noqa: BLE001 - any error is reported to the user
-            if not self._is_stopping:
+            if is_tripwire(error) and not self._is_stopping:
+                log.info("run.refused", run_id=self._scope.run_id, reason=type(error).__name__)
+                yield refusal_message(self._scope, turn.thread.id)
+            elif not self._is_stopping:
                 self._record_failure(error, turn)
         else:
             if self._is_empty and turn.action is None:
                 self.failure = EMPTY
+
+    def _open_response(self, turn: AcceptedTurn, context: Any) -> AsyncIterator[ThreadStreamEvent]:
+        if turn.action is None:
+            return self._server.respond(turn.thread, turn.user_message, context)
+        if type(self._server).action is ChatKitServer.action:
+            raise CustomStreamError(NO_ACTIONS.message, allow_retry=False)
+        return self._server.action(turn.thread, turn.action, turn.sender, context)
 
     @property
     def _is_stopping(self) -> bool:

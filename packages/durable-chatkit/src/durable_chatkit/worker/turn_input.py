@@ -28,7 +28,7 @@ RETRY: Final = "threads.retry_after_item"
 
 
 class TurnStart(msgspec.Struct):
-    """What a hosted server gets in each attempt: the thread and the sender before the first one."""
+    """The thread and the sender before the first attempt, which a hosted server gets in each one."""
 
     thread: msgspec.Raw
     sender: msgspec.Raw = msgspec.Raw(b"null")

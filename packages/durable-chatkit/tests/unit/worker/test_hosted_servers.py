@@ -4,6 +4,7 @@ from typing import Any
 
 import own_server
 import pytest
+from agents import GuardrailFunctionOutput, input_guardrail
 from crash_kit import Crash
 from worker_kit import Chat
 
@@ -18,7 +19,7 @@ FACTORY = "own_server:create_chatkit_server"
 
 @pytest.fixture(autouse=True)
 def effects() -> list[str]:
-    """What the server has done outside of the chat."""
+    """Effects of the server outside of the chat."""
     own_server.EFFECTS.clear()
     own_server.CONTEXTS.clear()
     return own_server.EFFECTS
@@ -291,6 +292,39 @@ async def test_refused_action_shows_the_servers_message(chat: Chat, script: Scri
     assert (await chat.row(clicked))["error"] == "action-refused"
     error: Any = (await chat.events(clicked))[-1]
     assert (error.message, error.allow_retry) == ("Not in winter.", False)
+
+
+async def test_tripwire_shows_a_refusal_without_a_retry(
+    chat: Chat, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @input_guardrail
+    async def refuse(*_: Any) -> GuardrailFunctionOutput:
+        return GuardrailFunctionOutput(output_info=None, tripwire_triggered=True)
+
+    monkeypatch.setattr(own_server.gardener, "input_guardrails", [refuse])
+    script.gardener.append((Say("A rose."),))
+    await chat.start_worker(factory=FACTORY)
+
+    run = await chat.ask("how do I poison a rose?")
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert await chat.texts(run) == ["how do I poison a rose?", "I can't help with that."]
+    assert await viewed(chat, run) == await stored(chat, run)
+
+
+async def test_action_of_a_server_without_actions_is_refused(
+    chat: Chat, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script.gardener.append((Say("Hello."),))
+    monkeypatch.delattr(own_server.GardenServer, "action")
+    await chat.start_worker(factory=FACTORY)
+    run = await chat.ask("hi")
+
+    clicked = await click(chat, run, "pick")
+
+    assert (await chat.row(clicked))["error"] == "action-refused"
+    error: Any = (await chat.events(clicked))[-1]
+    assert (error.message, error.allow_retry) == ("This action isn't available here.", False)
 
 
 @pytest.fixture
