@@ -24,7 +24,11 @@ from agents import (
     RunResultStreaming,
 )
 from agents import run as run_module
-from agents.agent_tool_state import get_agent_tool_state_scope, peek_agent_tool_run_result
+from agents.agent_tool_state import (
+    drop_agent_tool_run_result,
+    get_agent_tool_state_scope,
+    peek_agent_tool_run_result,
+)
 from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
 from agents.run_internal import run_loop, tool_execution, turn_resolution
 from agents.tool import FunctionTool, _FunctionToolInvocationResult
@@ -131,11 +135,14 @@ def _wrap_invoke_tool(original: Callable[..., Awaitable[Any]]) -> Callable[..., 
             )
 
         call = current_runner_call()
-        result = await (
-            invoke()
-            if call is None
-            else run_tool_once(call, function_tool.name, context, arguments, invoke)
-        )
+        if call is None:
+            result = await invoke()
+        else:
+            result = await run_tool_once(call, function_tool.name, context, arguments, invoke)
+            if result.is_replayed and context.tool_call is not None:
+                # Otherwise an agent that has run as a tool would still wait for its approval.
+                scope_id = get_agent_tool_state_scope(context)
+                drop_agent_tool_run_result(context.tool_call, scope_id=scope_id)
         return _FunctionToolInvocationResult(result.output, result.is_sdk_error)
 
     return invoke_tool

@@ -70,11 +70,13 @@ class ToolResult(NamedTuple):
     Args:
         is_sdk_error: it is an error text that the SDK wrote for the model.
         is_final: False if the tool waits for an approval and will be called again.
+        is_replayed: it was recorded by an earlier attempt.
     """
 
     output: Any
     is_sdk_error: bool = False
     is_final: bool = True
+    is_replayed: bool = False
 
 
 async def run_tool_once(
@@ -97,7 +99,8 @@ async def run_tool_once(
     tool = call.open_tool(context.tool_call_id)
     step = load_step(tool)
     if step is not None:
-        return ToolResult(await replay_step(tool, step, context.context), step.is_sdk_error)
+        output = await replay_step(tool, step, context.context)
+        return ToolResult(output, step.is_sdk_error, is_replayed=True)
     with recording_changes(tool, context.context), enter_scope(tool):
         tool.scope.open_calls[tool.path] = name
         client_call_before = _client_tool_call(context.context)

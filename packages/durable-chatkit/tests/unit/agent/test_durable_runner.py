@@ -4,11 +4,12 @@ import asyncio
 import dataclasses
 import json
 import sys
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from agents import (
     Agent,
+    FunctionTool,
     GuardrailFunctionOutput,
     InputGuardrail,
     InputGuardrailTripwireTriggered,
@@ -440,3 +441,25 @@ async def test_mcp_tool_is_called_once(attempts: Attempts, tmp_path: Any) -> Non
     assert (tmp_path / "paid").read_text() == "x"
     assert mismatches() == before
     assert model.calls == 2
+
+
+@pytest.mark.parametrize("is_nested", [False, True])
+async def test_approved_call_runs_once(attempts: Attempts, is_nested: bool) -> None:
+    """The call is made by one Runner call and executed by the next one, which resumes its state."""
+    keys, model = Keys(), RespondingModel(pays_once(6))
+    pay = cast("FunctionTool", keys.tool)
+    clerk = Agent(name="Clerk", model=model, tools=[dataclasses.replace(pay, needs_approval=True)])
+    agent = clerk
+    if is_nested:
+        tools: list[Tool] = [clerk.as_tool("ask", "Ask the clerk")]
+        agent = Agent(name="Boss", model=RespondingModel(asks_once), tools=tools)
+
+    async def turn() -> str:
+        result = await Runner.run(agent, "pay 6")
+        state = result.to_state()
+        for item in result.interruptions:
+            state.approve(item)
+        return str((await Runner.run(agent, state)).final_output)
+
+    assert await assert_replayed(attempts, turn, keys, model) == "Done: paid 6"
+    assert len(keys.seen) == 1
