@@ -1,5 +1,6 @@
 """The worker process: a health and metrics server with the worker in its lifespan."""
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -49,6 +50,7 @@ from durable_chatkit.worker.databases import RunDatabase, WorkerDatabases, open_
 from durable_chatkit.worker.driver import DriverResources
 from durable_chatkit.worker.housekeeping import Housekeeping
 from durable_chatkit.worker.leases import DEFAULT_TIMES, WorkerTimes
+from durable_chatkit.worker.pump import ignore_abandoned_tasks
 from durable_chatkit.worker.warm_up import warm_up
 from durable_chatkit.worker.worker import Worker
 from todochat.background import PeriodicJob, running_jobs, running_task
@@ -170,6 +172,7 @@ async def open_worker(
     environment, model = await stack.enter_async_context(open_environment(settings))
     install()
     use_event_queue(EventQueue)
+    ignore_abandoned_tasks(asyncio.get_running_loop())
     await check_hooks()
     entry_point = await load_entry_point(settings.factory, environment)
     entry_point.check_tools(settings)

@@ -8,10 +8,17 @@ and published.
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any, Final
 
 from chatkit.types import ThreadStreamEvent
 
-from durable_chatkit.worker.run_handle import RunHandle
+from durable_chatkit.agent.run_scope import RunStoppedError
+from durable_chatkit.worker.run_handle import RunHandle, RunReleasedError
+from todochat.bus import RunLostError
+
+# The ways in which tasks end that a response has left behind: a merged stream of openai-chatkit, which
+# doesn't await its tasks when it is cancelled, or a task of the response whose run has stopped.
+_ABANDONED: Final = (StopAsyncIteration, RunStoppedError, RunLostError, RunReleasedError)
 
 
 class ResponseCancelledError(Exception):
@@ -75,3 +82,13 @@ async def pump(
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.wait([task])
+
+
+def ignore_abandoned_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Don't log as errors how the tasks end that a stopped response has left behind."""
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not isinstance(context.get("exception"), _ABANDONED):
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
