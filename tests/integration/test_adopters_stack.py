@@ -51,21 +51,24 @@ def adopter(
 
 @asynccontextmanager
 async def running(
-    folder: Path, environ: dict[str, str], ready_url: str, *command: str
+    logs: Path, environ: dict[str, str], ready_url: str, *command: str
 ) -> AsyncIterator[None]:
     """Run a Python program beside the stack, until its readiness and while the context is open."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *command,
-        cwd=folder,
-        env={"PATH": os.defpath, **environ},
-        stdout=asyncio.subprocess.DEVNULL,
-    )
+    log = logs / f"{command[-1]}.log"
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *command,
+            cwd=OWN_STATE,
+            env={"PATH": os.defpath, **environ},
+            stdout=output,
+            stderr=output,
+        )
     try:
         async with httpx.AsyncClient() as client:
 
             async def is_ready() -> bool:
-                assert process.returncode is None
+                assert process.returncode is None, log.read_text()[-3000:]
                 try:
                     return (await client.get(ready_url)).status_code == 200
                 except httpx.TransportError:
@@ -98,8 +101,9 @@ def role_url(stack: Stack, role: str) -> str:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def club(adopter: Stack) -> AsyncIterator[None]:
+async def club(adopter: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[None]:
     """A second agent with state of its own, and the service that shows it."""
+    logs = tmp_path_factory.mktemp("logs")
     environments = json.loads((adopter.data_dir / "run/admin-environment.json").read_bytes())
     environ = {
         **environments["todo_agent"],
@@ -124,9 +128,9 @@ async def club(adopter: Stack) -> AsyncIterator[None]:
     worker = f"http://127.0.0.1:{environ['TODO_AGENT_WORKER_PORT']}/health/ready"
     service = f"http://127.0.0.1:{SERVICE_PORT}/health/ready"
     async with (
-        running(OWN_STATE, environ, api, *agent, "api"),
-        running(OWN_STATE, environ, worker, *agent, "worker"),
-        running(OWN_STATE, environ, service, "club_service.py", "serve"),
+        running(logs, environ, api, *agent, "api"),
+        running(logs, environ, worker, *agent, "worker"),
+        running(logs, environ, service, "club_service.py", "serve"),
     ):
         yield
 
