@@ -20,7 +20,7 @@ from litestar.datastructures import State
 from litestar.handlers.base import BaseRouteHandler
 from stamps import StampCards
 
-from todochat.background import running_task
+from todochat.background import running_jobs
 from todochat.bus.redis_client import create_redis
 from todochat.database import create_engine
 from todochat.database.bootstrap import bootstrap
@@ -79,8 +79,9 @@ async def open_club(app: Litestar) -> AsyncIterator[None]:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         keys = JwksCache(settings.auth_jwks_url, session, redis)
         state.verifier = TokenVerifier(settings.todochat_issuer, keys)
-        state.revocations = RevocationSet(redis)
-        await stack.enter_async_context(running_task("revocations", state.revocations.run()))
+        revocations = RevocationSet(redis)
+        await stack.enter_async_context(running_jobs(revocations.refresh_job()))
+        state.revocations = revocations
         state.cards = StampCards(state.database)
         yield
 

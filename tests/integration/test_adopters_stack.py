@@ -106,6 +106,7 @@ async def club(adopter: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     logs = tmp_path_factory.mktemp("logs")
     environments = json.loads((adopter.data_dir / "run/admin-environment.json").read_bytes())
     environ = {
+        **adopter.variables,
         **environments["todo_agent"],
         "DATABASE_ADMIN_URL": adopter.state["postgres"]["url"],
         "CLUB_OWNER_URL": role_url(adopter, "club_owner"),
