@@ -10,6 +10,7 @@ from chatkit.server import ChatKitServer
 from chatkit.types import (
     ClientEffectEvent,
     ClientToolCallItem,
+    ErrorEvent,
     NoticeEvent,
     ThreadItem,
     ThreadItemDoneEvent,
@@ -126,7 +127,15 @@ class TurnHarness:
         server_context: Any = context
         if self._is_hosted:
             turn = await load_turn_start(turn, self._scope)
-            server_context = make_context(self._server, context)
+            try:
+                server_context = make_context(self._server, context)
+                self._server.get_stream_options(turn.thread, server_context)
+            except Exception as error:  # noqa: BLE001 - reported here, as nothing else could
+                self._record_failure(error, turn)
+                for opening in turn.opening_events:
+                    yield opening
+                yield ErrorEvent(message=INTERNAL.message, allow_retry=INTERNAL.allow_retry)
+                return
 
         def stream() -> AsyncIterator[ThreadStreamEvent]:
             self._stream_of_turn = self._stream(turn, context, server_context, items)

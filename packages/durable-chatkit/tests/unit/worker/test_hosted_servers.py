@@ -327,6 +327,27 @@ async def test_action_of_a_server_without_actions_is_refused(
     assert (error.message, error.allow_retry) == ("This action isn't available here.", False)
 
 
+@pytest.mark.parametrize("method", ["make_request_context", "get_stream_options"])
+async def test_server_that_fails_before_its_response_shows_an_error(
+    chat: Chat, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ValueError(method)
+
+    monkeypatch.setattr(own_server.GardenServer, method, fail, raising=False)
+    await chat.start_worker(factory=FACTORY)
+
+    run = await chat.ask("hi")
+
+    assert await chat.wait_for_end(run) == "failed"
+    assert [event.type for event in await chat.events(run)] == [
+        "thread.created",
+        "thread.item.done",
+        "error",
+    ]
+    assert ((await chat.row(run))["error"], (await chat.row(run))["attempt"]) == ("internal", 1)
+
+
 @pytest.fixture
 def crash(monkeypatch: pytest.MonkeyPatch) -> Crash:
     """Crashes at fault points."""
