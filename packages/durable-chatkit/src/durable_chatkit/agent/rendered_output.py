@@ -6,13 +6,19 @@ schema and published as the text that a renderer returns.
 
 import inspect
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
+from dataclasses import asdict, is_dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
 from agents import Agent, AgentOutputSchema, AgentOutputSchemaBase, RunResultStreaming, StreamEvent
-from openai.types.responses import ResponseOutputMessage, ResponseOutputText
+from chatkit.types import ThreadStreamEvent
+from openai.types.responses import (
+    ResponseOutputItemAddedEvent,
+    ResponseOutputItemDoneEvent,
+    ResponseOutputMessage,
+    ResponseOutputText,
+)
 from pydantic import BaseModel
 
 OutputRenderer = Callable[[Any], str | Awaitable[str | None] | None]
@@ -58,6 +64,13 @@ def output_schema_of(agent: Agent[Any]) -> AgentOutputSchemaBase | None:
     return None if schema.is_plain_text() else schema
 
 
+def is_of_item(event: ThreadStreamEvent, item_ids: Set[str]) -> bool:
+    """Return whether an event is about one of these items."""
+    item = getattr(event, "item", None)
+    item_id = getattr(event, "item_id", None) if item is None else item.id
+    return item_id in item_ids
+
+
 class RenderedRun:
     """A streamed run whose structured messages are replaced by rendered text.
 
@@ -66,9 +79,14 @@ class RenderedRun:
 
     Args:
         render: returns the text of a parsed value; None shows nothing.
+
+    Attributes:
+        hidden_ids: ids of messages that are not shown; the reader drops openai-chatkit's events of
+            them.
     """
 
     def __init__(self, result: RunResultStreaming, render: OutputRenderer) -> None:
+        self.hidden_ids: set[str] = set()
         self._result = result
         self._render = render
 
@@ -88,10 +106,12 @@ class RenderedRun:
                 yield event
             elif data.type == "response.output_item.done":
                 message = await self._render_message(schema, data.item)
+                if message is None:
+                    self.hidden_ids.add(data.item.id)
+                # Without this event openai-chatkit would leave the reasoning before it open.
+                yield replace(event, data=_added(data))
                 if message is not None:
-                    item = data.model_copy(update={"item": message})
-                    event.data = item
-                    yield event
+                    yield replace(event, data=data.model_copy(update={"item": message}))
 
     async def _render_message(
         self, schema: AgentOutputSchemaBase, message: ResponseOutputMessage
@@ -111,6 +131,16 @@ class RenderedRun:
             return None
         part = ResponseOutputText(type="output_text", text=text, annotations=[])
         return message.model_copy(update={"content": [part]})
+
+
+def _added(done: ResponseOutputItemDoneEvent) -> ResponseOutputItemAddedEvent:
+    """Return the event that starts a message which is shown as a whole."""
+    return ResponseOutputItemAddedEvent.model_construct(
+        type="response.output_item.added",
+        item=done.item.model_copy(update={"content": []}),
+        output_index=done.output_index,
+        sequence_number=done.sequence_number,
+    )
 
 
 def _plain(value: Any) -> Any:  # noqa: PLR0911 - a table

@@ -16,10 +16,10 @@ a takeover removes it unless the answer is recorded.
 
 import asyncio
 import inspect
-from collections.abc import Callable, Set
-from typing import Any, Final
+from collections.abc import AsyncIterator, Callable, Set
+from typing import Any, Final, cast
 
-from agents import Agent, RunResultStreaming
+from agents import Agent, RunResultStreaming, StreamEvent
 from chatkit.agents import stream_agent_response
 from chatkit.types import (
     AssistantMessageContent,
@@ -30,9 +30,10 @@ from chatkit.types import (
     ThreadItemUpdatedEvent,
     ThreadStreamEvent,
 )
+from typing_extensions import override
 
 from durable_chatkit.agent.failures import is_tripwire
-from durable_chatkit.agent.rendered_output import OutputRenderer, RenderedRun
+from durable_chatkit.agent.rendered_output import OutputRenderer, RenderedRun, is_of_item
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.workflow import (
     STATE,
@@ -44,6 +45,21 @@ from durable_chatkit.agent.workflow import (
 from todochat.clock import utc_now
 
 RESULT_STEP: Final = "workflow/result"  # the id step of a result that no agent has written
+
+
+class _WorkflowRun(RenderedRun):
+    """One run of a workflow, without the messages of agents that have an `output_type`."""
+
+    def __init__(self, result: RunResultStreaming, context: RunContext) -> None:
+        super().__init__(result, lambda _: None)
+        self._context = context
+
+    @override
+    async def stream_events(self) -> AsyncIterator[StreamEvent]:
+        # openai-chatkit continues the thread's last reasoning, here that of the agent before.
+        self._context.workflow_item = None
+        async for event in super().stream_events():
+            yield event
 
 
 class WorkflowStream:
@@ -120,8 +136,10 @@ class WorkflowStream:
     async def _show(self, result: RunResultStreaming) -> None:
         context = self._run.detached()
         try:
-            async for event in stream_agent_response(context, _hiding_output(result)):
-                await self._forward(event)
+            visible = _WorkflowRun(result, context)
+            async for event in stream_agent_response(context, cast("RunResultStreaming", visible)):
+                if not is_of_item(event, visible.hidden_ids):
+                    await self._forward(event)
         finally:
             context.close()
 
@@ -182,8 +200,3 @@ class WorkflowStream:
         for item_id in sorted(self._shown - {keep}):
             self._shown.discard(item_id)
             await self._run.stream(ThreadItemRemovedEvent(item_id=item_id))
-
-
-def _hiding_output(result: RunResultStreaming) -> Any:
-    """Return the run without the messages of agents that have an `output_type`."""
-    return RenderedRun(result, lambda _: None)

@@ -26,7 +26,7 @@ from chatkit.types import (
 from durable_chatkit.agent.assistant import REFUSAL, Assistant
 from durable_chatkit.agent.call_scope import AssistantScope, current_scope, enter_scope
 from durable_chatkit.agent.mcp_servers import McpConnections
-from durable_chatkit.agent.rendered_output import RenderedRun
+from durable_chatkit.agent.rendered_output import RenderedRun, is_of_item
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import RunScope
 from durable_chatkit.agent.workflow import Workflow
@@ -83,13 +83,16 @@ async def stream_agent(
                 run_config=RunConfig(tracing_disabled=True),
             )
         run_handle.attach_result(result)
-        rendered = cast("RunResultStreaming", RenderedRun(result, assistant.render_output))
+        rendered = RenderedRun(result, assistant.render_output)
         try:
             converter = ResponseStreamConverter(partial_images=_count_previews(agent))
-            response = stream_agent_response(run, rendered, converter=converter)
+            response = stream_agent_response(
+                run, cast("RunResultStreaming", rendered), converter=converter
+            )
             async with aclosing(cast("_Events", response)) as events:
                 async for event in events:
-                    yield event
+                    if not is_of_item(event, rendered.hidden_ids):
+                        yield event
         finally:
             run.close()
     if result.run_loop_exception is not None:

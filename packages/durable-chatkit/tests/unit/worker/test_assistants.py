@@ -10,13 +10,16 @@ import pytest
 from agents import (
     Agent,
     GuardrailFunctionOutput,
+    RunContextWrapper,
     Runner,
+    function_tool,
     input_guardrail,
     output_guardrail,
 )
 from chatkit.actions import Action
 from chatkit.agents import stream_agent_response
 from chatkit.types import (
+    ClientEffectEvent,
     HiddenContextItem,
     ProgressUpdateEvent,
     ThreadStreamEvent,
@@ -28,6 +31,7 @@ from pydantic import BaseModel
 from worker_kit import Chat, deltas
 
 from durable_chatkit.agent.assistant import Assistant
+from durable_chatkit.agent.rendered_output import readable_text
 from durable_chatkit.agent.run_context import RunContext
 from todochat.clock import utc_now
 from todochat.ids import new_id
@@ -39,6 +43,7 @@ from todochat.testing.model_server import (
     Say,
     ScriptedModelServer,
     ScriptedResponse,
+    Think,
 )
 
 FACTORY: Final = "adopter:create"
@@ -85,6 +90,33 @@ async def test_structured_output_is_shown_as_text_only(
     shown = "- **City:** Oslo\n- **Degrees:** 7\n- **Is sunny:** yes"
     assert (await chat.texts(run))[1] == shown
     assert "{" not in "".join(deltas(await chat.events(run)))
+
+
+@pytest.mark.parametrize("render", [readable_text, lambda _: None])
+async def test_reasoning_ends_before_structured_output(
+    chat: Chat, model: ScriptedModelServer, register: Register, render: Any
+) -> None:
+    @function_tool
+    async def show(context: RunContextWrapper[RunContext]) -> str:
+        """Show a card."""
+        await context.context.stream(ClientEffectEvent(name="shown"))
+        return "shown"
+
+    agent = Agent[Any](name="Weather", output_type=Weather, tools=[show])
+    register(Assistant(agent=agent, render_output=render))
+    model.answer(Call("show"))
+    model.answer(Think("I look at the sky."), Say('{"city":"Oslo","degrees":7,"is_sunny":true}'))
+    await chat.start_worker(factory=FACTORY)
+
+    run = await chat.ask("weather?")
+
+    assert await chat.wait_for_end(run) == "completed"
+    shown = [] if render is not readable_text else ["assistant_message"]
+    kinds = [item.type for item in await chat.items(run) if "hidden" not in item.type]
+    assert kinds == ["user_message", "workflow", *shown]
+    done = [event for event in await chat.events(run) if event.type == "thread.item.done"]
+    (workflow,) = [event.item for event in done if event.item.type == "workflow"]
+    assert workflow.workflow.summary is not None
 
 
 async def test_adopter_renders_structured_output(
