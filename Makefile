@@ -69,8 +69,9 @@ chaos: .venv ## kill, stop and freeze processes with N=200 seeds from SEED=1, an
 bench: .venv ## measure, in ratios to a peer in the same run
 	@for bench in tests/bench/bench_*.py; do PYTHONPATH=tests $(BIN)/python $$bench || exit 1; done
 
-screenshots: .venv ## take the pictures in docs/images: every page, wide and narrow, light and dark
+screenshots: .venv ## take the pictures in docs/images: every page, wide and narrow, light and dark; the examples
 	@PYTHONPATH=tests $(BIN)/python -m browser.screenshots docs/images
+	@PYTHONPATH=tests $(BIN)/python -m browser.example_screenshots docs/images/examples
 
 lint: lint-frontend prose ## ruff, formatter, import contracts, spelling, bandit, biome
 	@$(BIN)/ruff check
@@ -96,7 +97,7 @@ format: .venv frontend/node_modules/.package-lock.json ## fix what ruff and biom
 # kits of durable-chatkit's tests.
 types: .venv frontend/node_modules/.package-lock.json ## mypy --strict, also of the tests, and tsc
 	@$(NPM) run --silent types
-	@$(BIN)/mypy $(SOURCES) $(PROGRAMS) conftest.py examples/own-agent/tea_house.py
+	@$(BIN)/mypy $(SOURCES) $(PROGRAMS) conftest.py examples/own-agent/tea_house.py examples/own-server/shop.py examples/exported-workflow/returns.py
 	@cd examples/own-state && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml club.py club_service.py
 	@for tests in $(TESTS); do MYPYPATH=$$tests:packages/durable-chatkit/tests $(BIN)/mypy $$tests || exit 1; done
 

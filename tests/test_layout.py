@@ -24,8 +24,17 @@ def test_runtime_has_no_todo_words(path: Path) -> None:
     assert DOMAIN.findall(text) == []
 
 
-def test_example_imports_only_the_runtime() -> None:
-    text = (ROOT / "examples/own-agent/tea_house.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("example", "packages"),
+    [
+        ("own-agent/tea_house.py", {"durable_chatkit"}),
+        ("own-server/shop.py", set()),
+        ("exported-workflow/returns.py", set()),
+    ],
+)
+def test_example_imports_only_the_runtime(example: str, packages: set[str]) -> None:
+    text = (ROOT / "examples" / example).read_text(encoding="utf-8")
 
-    assert "durable_chatkit" in text
-    assert "todo_agent" not in text
+    imported = set(re.findall(r"^(?:from|import) (\w+)", text, re.MULTILINE))
+    assert imported & {"todo_agent", "todochat", "durable_chatkit"} == packages
+    assert 40 <= len(text.splitlines()) <= 120

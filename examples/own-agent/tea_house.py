@@ -14,7 +14,7 @@ from durable_chatkit.agent.actions import record_action
 from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.agent.run_context import RunContext
 
-ORDERS = Path("orders")  # one file per order, in place of your own service
+ORDERS = Path(__file__).with_name("orders")  # one file per order, in place of your own service
 
 
 @function_tool
@@ -54,11 +54,18 @@ async def handle_action(
 def create(environment: AgentEnvironment) -> Assistant:
     """Build the assistant; TODO_AGENT_FACTORY=tea_house:create."""
     ORDERS.mkdir(exist_ok=True)
+    complaints: Agent[RunContext] = Agent(
+        name="Complaints",
+        handoff_description="Handles complaints about tea.",
+        instructions="Apologize in one sentence, then order the same tea again.",
+        tools=[order_tea],
+    )
     agent: Agent[RunContext] = Agent(
         name="Tea house",
         instructions="You take orders for tea. One order_tea call for each pot.",
         model=environment.model,  # from OPENAI_API_KEY and OPENAI_BASE_URL
         model_settings=environment.model_settings,
         tools=[order_tea],
+        handoffs=[complaints],
     )
     return Assistant(agent=agent, handle_action=handle_action, title_of=lambda _: "Tea house")

@@ -51,6 +51,20 @@ async def test_agent_uses_its_own_tool_and_widget(
     assert thread["title"] == "Tea house"
 
 
+async def test_another_agent_handles_complaints(
+    tea_house: Stack, scripted_model: ScriptedModelServer, sign_up: SignUp
+) -> None:
+    ada = await sign_up(tea_house)
+    scripted_model.answer(Call("transfer_to_complaints"))
+    scripted_model.answer(Call("order_tea", {"kind": "fresh mint"}))
+    scripted_model.answer(Say("I am sorry. A new pot is coming."))
+
+    answer = await ada.ask("my tea is cold")
+
+    assert answer.text == "I am sorry. A new pot is coming."
+    assert orders(tea_house).count(f"fresh mint for {ada.user_id}") == 1
+
+
 async def test_click_cancels_the_order_during_a_response(
     tea_house: Stack, scripted_model: ScriptedModelServer, sign_up: SignUp
 ) -> None:

@@ -69,11 +69,15 @@ def test_edge_checks_health_of_several_instances(
     assert unit(plan, "caddy").spec.env["EDGE_HEALTH_CHECKS"] == checks
 
 
-def test_edge_gets_its_limits_from_the_environment(reachable_path: Path) -> None:
-    plan = plan_for(reachable_path, environ={"EDGE_BODY_TIMEOUT": "5s", "EDGE_ADDRESS": ":1"})
+def test_edge_gets_its_limits_and_variables_of_own_routes_from_the_environment(
+    reachable_path: Path,
+) -> None:
+    environ = {"EDGE_BODY_TIMEOUT": "5s", "EDGE_ROUTE_SHOP": "/srv/shop", "EDGE_ADDRESS": ":1"}
+    plan = plan_for(reachable_path, environ=environ)
 
     env = unit(plan, "caddy").spec.env
     assert env["EDGE_BODY_TIMEOUT"] == "5s"
+    assert env["EDGE_ROUTE_SHOP"] == "/srv/shop"
     assert env["EDGE_ADDRESS"] != ":1"
 
 

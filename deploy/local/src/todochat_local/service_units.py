@@ -60,6 +60,8 @@ EDGE_SETTINGS: Final = frozenset(
         "EDGE_UPLOAD_TIMEOUT",
     }
 )
+# Variables for the adopter's own routes in EDGE_EXTRA_ROUTES have the first prefix.
+EDGE_PREFIXES: Final = ("EDGE_ROUTE_", "OTEL_")
 AGENT_LIBRARIES: Final = ("durable_chatkit", "offline_assistant")
 FEW_CORES: Final = 2
 
@@ -197,7 +199,7 @@ class ServiceTable:
         given = {
             name: value
             for name, value in self._environ.items()
-            if value and (name in EDGE_SETTINGS or name.startswith("OTEL_"))
+            if value and (name in EDGE_SETTINGS or name.startswith(EDGE_PREFIXES))
         }
         if "OTEL_EXPORTER_OTLP_ENDPOINT" not in given:
             return given
