@@ -78,7 +78,7 @@ async def open_zygote() -> AsyncIterator[Zygote]:
 
 @dataclass
 class Observed:
-    """What a run has left behind.
+    """Traces of a run.
 
     Args:
         effects: keyed effects.
