@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import expect
 
 from browser.browser_kit import Chat, Visitor
 from todochat.testing.model_server import (
@@ -30,6 +30,8 @@ SEARCH: Final[Mapping[str, Any]] = {
 }
 CODE: Final = {"type": "code_interpreter_call", "code": "1", "container_id": "c", "outputs": None}
 THOUGHT: Final = "**Comparing prices**\n\nThe user wants a cheap one, so I compare two shops."
+PREVIEW: Final = ("naturalWidth", 64)  # once the browser has decoded the image
+WHOLE: Final = ("naturalWidth", 512)
 TEXT: Final = "Oat milk costs 1.20 at the corner shop."
 CITATIONS: Final = [
     {
@@ -61,13 +63,6 @@ def picture(size: int, colour: tuple[int, int, int]) -> str:
     return base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(packed)).decode()
 
 
-async def loaded_width(image: Locator) -> int:
-    """Return the width of an image as the browser has decoded it."""
-    await expect(image).to_be_visible()
-    width: int = await image.evaluate("(image) => image.decode().then(() => image.naturalWidth)")
-    return width
-
-
 async def test_each_kind_of_item_streams_and_is_stored(
     ada: Visitor, model: ScriptedModelServer
 ) -> None:
@@ -88,10 +83,10 @@ async def test_each_kind_of_item_streams_and_is_stored(
     await expect(chat.host.get_by_text("price of oat milk").first).to_be_visible()
     searching.open()
     image = chat.host.get_by_role("img", name="Generated image")
-    assert await loaded_width(image) == 64
+    await expect(image).to_have_js_property(*PREVIEW)
     drawing.open()
     await writing.wait_reached()
-    assert await loaded_width(image) == 512
+    await expect(image).to_have_js_property(*WHOLE)
     writing.open()
     await expect(chat.button(re.compile("^Sources"))).to_be_visible()
     await check_stored(chat)
@@ -99,7 +94,7 @@ async def test_each_kind_of_item_streams_and_is_stored(
     await ada.page.reload()
 
     await expect(chat.answers).to_contain_text("Oat milk costs")
-    assert await loaded_width(image) == 512
+    await expect(image).to_have_js_property(*WHOLE)
     await chat.button(re.compile("^Thought for")).click()
     await check_stored(chat)
 

@@ -154,6 +154,14 @@ describe("the assistant's tasks", () => {
     expect(view.getByText("First")).toBeTruthy();
   });
 
+  it("shows a search's only query once", async () => {
+    const task = { type: "web_search", title_query: "oat milk", queries: ["oat milk", "milk"] };
+    const { view } = await open([userItem("Go"), item({ type: "task", task })]);
+
+    expect(view.getAllByText("oat milk")).toHaveLength(1);
+    expect(view.getByText("milk")).toBeTruthy();
+  });
+
   it("shows reasoning without a summary as one line", async () => {
     const workflow = { type: "reasoning", tasks: [], summary: { duration: 3 } };
     const { view } = await open([userItem("Go"), item({ type: "workflow", workflow })]);
@@ -239,11 +247,13 @@ describe("a generated image", () => {
     HTMLDialogElement.prototype.showModal ??= () => undefined;
     const opened = vi.spyOn(HTMLDialogElement.prototype, "showModal").mockReturnValue();
     const making = item({ type: "generated_image", image: null, progress: 0.4 });
-    const made = item({ type: "generated_image", image: { id: "g", url: "/g.png" } });
-    const { view, root } = await open([userItem("Draw"), making, made]);
+    const image = { id: "g", url: "/g.png" };
+    const made = item({ type: "generated_image", image });
+    const preview = item({ type: "generated_image", image, progress: 0 });
+    const { view, root } = await open([userItem("Draw"), making, preview, made]);
 
     expect(root.querySelector("progress")?.value).toBe(40);
-    fireEvent.click(view.getByRole("button", { name: "Open image" }));
+    fireEvent.click(view.getAllByRole("button", { name: "Open image" })[1] as HTMLElement);
     expect(opened).toHaveBeenCalledOnce();
     expect(root.querySelectorAll("progress")).toHaveLength(1);
   });

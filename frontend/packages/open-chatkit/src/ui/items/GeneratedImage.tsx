@@ -45,7 +45,8 @@ export function GeneratedImage({ item }: { item: GeneratedImageItem }) {
       >
         <img class="generated" src={source.src} alt={t("generatedImage")} loading="lazy" />
       </button>
-      <ImageProgress share={item.progress} />
+      {/* Servers that don't know the number of previews send 0. */}
+      <ImageProgress share={item.progress || null} />
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: the browser closes dialogs on Escape */}
       <dialog
         ref={dialog}

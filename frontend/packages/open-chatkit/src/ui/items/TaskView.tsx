@@ -1,5 +1,5 @@
 import { useEffect } from "preact/hooks";
-import type { Task } from "../../core/types";
+import type { SearchTask, Task } from "../../core/types";
 import { Icon } from "../../icons/Icon";
 import { NotShown } from "../common/Boundary";
 import { useT, useUi } from "../context";
@@ -20,7 +20,10 @@ function Details({ task }: { task: Task }) {
     );
   }
   const sources = task.type === "web_search" || task.type === "file" ? (task.sources ?? []) : [];
-  const queries = task.type === "web_search" ? (task.queries ?? []) : [];
+  const queries =
+    task.type === "web_search"
+      ? (task.queries ?? []).filter((each) => each !== shownQuery(task))
+      : [];
   return (
     <>
       {queries.length > 0 && (
@@ -39,6 +42,10 @@ function Details({ task }: { task: Task }) {
     </>
   );
 }
+
+/** The query that is the task's title already. */
+const shownQuery = (task: SearchTask): string | null =>
+  task.title ? null : (task.title_query ?? null);
 
 function UnknownTask({ raw }: { raw: unknown }) {
   const ui = useUi();
