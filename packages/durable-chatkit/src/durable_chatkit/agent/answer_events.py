@@ -31,6 +31,7 @@ from openai.types.responses import (
     ResponseReasoningItem,
     ResponseReasoningSummaryTextDeltaEvent,
     ResponseReasoningSummaryTextDoneEvent,
+    ResponseTextDeltaEvent,
 )
 from openai.types.responses.response_output_item import ImageGenerationCall, McpCall
 
@@ -133,11 +134,7 @@ class AnswerEvents:
                 return
             if is_preview:
                 self._previews[item_id] += 1
-            renamed = (
-                _with_citations(event, item_id)
-                if event.type in _CITING
-                else event.model_copy(update={"item_id": item_id})
-            )
+            renamed = _rename(event, item_id)
             if renamed is not None:
                 yield renamed
 
@@ -308,8 +305,23 @@ def _thoughts_of(item: ResponseReasoningItem) -> list[str]:
     return [part.text or "" for part in parts]
 
 
-def _with_citations(event: TResponseStreamEvent, message_id: str) -> TResponseStreamEvent | None:
-    """Return a copy with our id and parsed citations, None if its citation is invalid."""
+def _rename(event: TResponseStreamEvent, message_id: str) -> TResponseStreamEvent | None:
+    """Return a copy with our id and parsed citations, None if its citation is invalid.
+
+    openai-chatkit streams text, but no refusals, so that a refusal becomes text.
+    """
+    if event.type == "response.refusal.delta":
+        return ResponseTextDeltaEvent.model_construct(
+            type="response.output_text.delta",
+            item_id=message_id,
+            output_index=event.output_index,
+            content_index=event.content_index,
+            delta=event.delta,
+            logprobs=[],
+            sequence_number=event.sequence_number,
+        )
+    if event.type not in _CITING:
+        return event.model_copy(update={"item_id": message_id})
     if event.type == "response.content_part.added":
         part = parse_part_citations(event.part)
         return event.model_copy(update={"item_id": message_id, "part": part})

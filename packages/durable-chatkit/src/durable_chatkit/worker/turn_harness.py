@@ -5,6 +5,7 @@ from contextlib import aclosing, suppress
 from typing import Any, Final
 
 import structlog
+from agents import ModelRefusalError
 from chatkit.errors import CustomStreamError, StreamError
 from chatkit.server import ChatKitServer
 from chatkit.types import (
@@ -23,6 +24,7 @@ from chatkit.types import (
     WorkflowItem,
 )
 
+from durable_chatkit.agent.assistant import REFUSAL
 from durable_chatkit.agent.failures import (
     EMPTY,
     INTERNAL,
@@ -42,7 +44,12 @@ from durable_chatkit.chatkit.turn_loader import AcceptedTurn
 from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.hosting.context import make_context
 from durable_chatkit.worker.answering import refusal_message
-from durable_chatkit.worker.fold import KEPT_BY_TAKEOVERS, LogFold, OpenItems
+from durable_chatkit.worker.fold import (
+    KEPT_BY_TAKEOVERS,
+    LogFold,
+    OpenItems,
+    partial_messages,
+)
 from durable_chatkit.worker.held_items import hold_unproven
 from durable_chatkit.worker.journal import StepJournal
 from durable_chatkit.worker.pump import pump
@@ -213,14 +220,30 @@ class TurnHarness:
         except RunStoppedError:
             log.info("run.stopped", run_id=self._scope.run_id)
         except Exception as error:  # noqa: BLE001 - any error is reported to the user
-            if is_tripwire(error) and not self._is_stopping:
-                log.info("run.refused", run_id=self._scope.run_id, reason=type(error).__name__)
-                yield refusal_message(self._scope, turn.thread.id)
-            elif not self._is_stopping:
+            if self._is_stopping:
+                return
+            words = self._refusal_of(error)
+            if words is None:
                 self._record_failure(error, turn)
+                return
+            log.info("run.refused", run_id=self._scope.run_id, reason=type(error).__name__)
+            if words:
+                yield refusal_message(self._scope, turn.thread.id, words)
         else:
             if self._is_empty and turn.action is None:
                 self.failure = EMPTY
+
+    def _refusal_of(self, error: Exception) -> str | None:
+        """Return the words that replace an answer, "" if viewers have them, None for a failure.
+
+        The SDK raises an error after a model's refusal, and may drop the events before it.
+        """
+        if is_tripwire(error):
+            return REFUSAL
+        if not isinstance(error, ModelRefusalError):
+            return None
+        is_known = self._has_shown or partial_messages(self._open.items.values())
+        return "" if is_known else error.refusal or REFUSAL
 
     def _open_response(self, turn: AcceptedTurn, context: Any) -> AsyncIterator[ThreadStreamEvent]:
         if turn.action is None:

@@ -7,7 +7,16 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from agents import Agent, ImageGenerationTool, RunContextWrapper, Runner, Tool, function_tool
+from agents import (
+    Agent,
+    GuardrailFunctionOutput,
+    ImageGenerationTool,
+    RunContextWrapper,
+    Runner,
+    Tool,
+    function_tool,
+    output_guardrail,
+)
 from chatkit.agents import AgentContext, simple_to_agent_input, stream_agent_response
 from chatkit.server import ChatKitServer
 from chatkit.store import Store
@@ -37,6 +46,7 @@ from todochat.testing.model_server import (
     Gate,
     HostedCall,
     ModelRequest,
+    Refuse,
     Say,
     ScriptedModelServer,
     ScriptedResponse,
@@ -45,6 +55,7 @@ from todochat.testing.model_server import (
 from todochat.testing.sample_files import PNG
 
 FACTORY = "draughtsman:create_agent"
+GUARDED = "draughtsman:create_guarded_agent"
 SERVER = "draughtsman:PlainServer"
 SEARCH = {
     "type": "web_search_call",
@@ -108,8 +119,19 @@ def create_agent(environment: AgentEnvironment) -> Agent[Any]:
     return Agent(name="Draughtsman", model=environment.model, tools=tools)
 
 
+@output_guardrail
+async def keep_secret(_context: Any, _agent: Any, output: Any) -> GuardrailFunctionOutput:
+    return GuardrailFunctionOutput(output_info=None, tripwire_triggered="secret" in str(output))
+
+
+def create_guarded_agent(environment: AgentEnvironment) -> Agent[Any]:
+    return create_agent(environment).clone(output_guardrails=[keep_secret])
+
+
 class PlainServer(ChatKitServer[Any]):
     """A server as in openai-chatkit's documentation: all converters are the default ones."""
+
+    agent = Agent[Any](name="Plain", tools=[look_up], output_guardrails=[keep_secret])
 
     def __init__(self, store: Store[Any]) -> None:
         super().__init__(store)
@@ -120,7 +142,7 @@ class PlainServer(ChatKitServer[Any]):
         page = await self.store.load_thread_items(thread.id, None, 20, "asc", context)
         agent_context = AgentContext(thread=thread, store=self.store, request_context=context)
         result = Runner.run_streamed(
-            Agent(name="Plain", tools=[look_up]),
+            self.agent,
             await simple_to_agent_input(page.data),
             context=agent_context,
         )
@@ -133,6 +155,7 @@ def adopter(monkeypatch: pytest.MonkeyPatch) -> None:
     """The agent's module, importable by the factory."""
     module = ModuleType("draughtsman")
     module.create_agent = create_agent  # type: ignore[attr-defined]
+    module.create_guarded_agent = create_guarded_agent  # type: ignore[attr-defined]
     module.PlainServer = PlainServer  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "draughtsman", module)
 
@@ -460,6 +483,38 @@ async def test_unusable_image_becomes_a_notice(chat: Chat, model: ScriptedModelS
     assert types == ["user_message", "assistant_message"]
 
 
+@pytest.mark.parametrize("factory", [FACTORY, SERVER])
+async def test_words_of_a_refusal_are_the_answer(
+    chat: Chat, model: ScriptedModelServer, factory: str
+) -> None:
+    model.answer(Think("That is secret."), Refuse("I won't tell."))
+    await chat.start_worker(factory=factory)
+
+    run = await chat.ask("tell me")
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert await chat.texts(run) == ["tell me", "I won't tell."]
+    assert await viewed(chat, run) == await stored(chat, run)
+    assert not any(event.type == "error" for event in await chat.events(run))
+
+
+@pytest.mark.parametrize("factory", [GUARDED, SERVER])
+async def test_tripwire_removes_all_items_of_the_answer(
+    chat: Chat, model: ScriptedModelServer, factory: str
+) -> None:
+    for answer in TURNS["refused"]:
+        model.answer(*answer)
+    await chat.start_worker(factory=factory)
+
+    run = await chat.ask("tell me")
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert await chat.texts(run) == ["tell me", "I can't help with that."]
+    assert [item.type for item in await stored(chat, run)] == ["user_message", "assistant_message"]
+    assert await viewed(chat, run) == await stored(chat, run)
+    assert not any(event.type == "error" for event in await chat.events(run))
+
+
 async def test_image_is_deleted_with_its_thread(chat: Chat, model: ScriptedModelServer) -> None:
     model.answer(Draw(picture(9)), Say("Here you are."))
     await chat.start_worker(factory=FACTORY)
@@ -480,6 +535,10 @@ TURNS: dict[str, list[tuple[Part, ...]]] = {
         (Think("I draw. " * 8), Draw(picture(9), [picture(1)]), Call("look_up", {"word": "x"})),
         (Say("Here you are."),),
     ],
+    "refused": [
+        (Think("I should look it up. " * 3), Call("look_up", {"word": "milk"})),
+        (Think("It is white. " * 5), Draw(picture(9)), Say("This is ", "secret.")),
+    ],
 }
 
 
@@ -497,6 +556,7 @@ def crash(monkeypatch: pytest.MonkeyPatch) -> Crash:
         pytest.param("hosted", FACTORY, marks=pytest.mark.slow),
         pytest.param("hosted", SERVER, marks=pytest.mark.slow),
         ("image", FACTORY),
+        ("refused", GUARDED),
         pytest.param("image", SERVER, marks=pytest.mark.slow),
     ],
 )

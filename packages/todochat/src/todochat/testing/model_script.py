@@ -82,6 +82,13 @@ class Think:
 
 
 @dataclass(frozen=True)
+class Refuse:
+    """A refusal, in one piece."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class HostedCall:
     """A call that the model server executes; `item` is its final state (Responses API only).
 
@@ -120,7 +127,7 @@ class Disconnect:
     """The connection is aborted in the middle of a stream."""
 
 
-Part = Say | Call | Think | HostedCall | Draw | Gate | Raw | ErrorFrame | Disconnect
+Part = Say | Call | Think | Refuse | HostedCall | Draw | Gate | Raw | ErrorFrame | Disconnect
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from todochat.testing.model_script import (
     ModelRequest,
     Part,
     Raw,
+    Refuse,
     Say,
     ScriptedResponse,
     Think,
@@ -51,6 +52,7 @@ __all__ = [
     "HostedCall",
     "ModelRequest",
     "Raw",
+    "Refuse",
     "Say",
     "ScriptedModelServer",
     "ScriptedResponse",
@@ -226,6 +228,8 @@ async def _write_part(  # noqa: C901, PLR0912 - a table
             await writer.end_message(part.citations)
         case Think():
             await writer.think(part)
+        case Refuse():
+            await writer.refuse(part.text)
         case HostedCall():
             await writer.hosted_call(part)
         case Draw():

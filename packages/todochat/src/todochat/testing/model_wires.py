@@ -67,6 +67,10 @@ class StreamWriter(ABC):
     async def think(self, thought: Think) -> None:
         """Write one thought."""
 
+    @abstractmethod
+    async def refuse(self, text: str) -> None:
+        """Write a message with a refusal."""
+
     async def hosted_call(self, call: HostedCall) -> None:
         """Write a call that the server executes."""
         raise NotImplementedError
@@ -187,6 +191,18 @@ class ResponsesWriter(StreamWriter):
             item["content"] = [{"type": "reasoning_text", "text": text}]
         await self._send("response.output_item.done", **self._item(item))
         self._output.append(item)
+
+    @override
+    async def refuse(self, text: str) -> None:
+        self._message_id = f"msg_{next(_numbers):06d}"
+        empty = {"type": "refusal", "refusal": ""}
+        await self._send("response.output_item.added", **self._item(self._message("in_progress")))
+        await self._send("response.content_part.added", **self._part(), part=empty)
+        await self._send("response.refusal.delta", **self._part(), delta=text)
+        await self._send("response.refusal.done", **self._part(), refusal=text)
+        message = {**self._message("completed"), "content": [{**empty, "refusal": text}]}
+        await self._send("response.output_item.done", **self._item(message))
+        self._output.append(message)
 
     @override
     async def hosted_call(self, call: HostedCall) -> None:
@@ -335,6 +351,10 @@ class ChatCompletionsWriter(StreamWriter):
                 await chunk.pass_through()
             else:
                 await self._delta({thought.field: chunk})
+
+    @override
+    async def refuse(self, text: str) -> None:
+        await self._delta({"refusal": text})
 
     @override
     async def call(self, call: Call) -> None:
