@@ -20,7 +20,7 @@ def event(kind: str, **fields: Any) -> Any:
 
 
 def added(item: Mapping[str, Any], index: int = 0) -> Any:
-    content = {"content": []} if item["type"] == "message" else {}
+    content: dict[str, Any] = {"content": []} if item["type"] == "message" else {}
     return event("output_item.added", item={**item, **content}, output_index=index)
 
 
