@@ -35,6 +35,17 @@ from todochat.identity.tokens import TokenVerifier, bearer_token
 from todochat.settings import ServiceSettings, env_name
 
 ROLES = ("club_owner", "club_app")
+# A restored backup of `chat` belongs to chat_owner.
+OWN_EVERYTHING = """
+    DO $$
+    DECLARE owned record;
+    BEGIN
+        ALTER SCHEMA club OWNER TO club_owner;
+        FOR owned IN SELECT tablename FROM pg_tables WHERE schemaname = 'club' LOOP
+            EXECUTE format('ALTER TABLE club.%I OWNER TO club_owner', owned.tablename);
+        END LOOP;
+    END $$
+"""
 
 
 class ClubSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("CLUB")):
@@ -91,7 +102,8 @@ async def set_up(admin_url: str, database: str, passwords: dict[str, str]) -> No
     await bootstrap(admin_url, passwords, databases={database: "chat"})
     connection = await asyncpg.connect(admin_url, database=database)
     try:
-        await connection.execute("CREATE SCHEMA IF NOT EXISTS club AUTHORIZATION club_owner")
+        await connection.execute("CREATE SCHEMA IF NOT EXISTS club")
+        await connection.execute(OWN_EVERYTHING)
         await connection.execute("GRANT USAGE ON SCHEMA club TO club_app")
         for role in ROLES:
             await connection.execute(f'GRANT CONNECT ON DATABASE "{database}" TO {role}')

@@ -227,6 +227,22 @@ async def test_tables_of_both_sides_are_invisible_to_the_other(club: Club) -> No
     await owner.close()
 
 
+async def test_setup_repairs_the_owners_after_a_restore(club: Club) -> None:
+    admin = await asyncpg.connect(club.admin_url, database=club.database)
+    await admin.execute("ALTER SCHEMA club OWNER TO chat_owner")
+    await admin.execute("ALTER TABLE club.stamps OWNER TO chat_owner")
+    await admin.execute("ALTER TABLE club.alembic_version OWNER TO chat_owner")
+
+    code, output = await club.run("setup")
+
+    assert code == 0, output
+    owners = await admin.fetch("SELECT tableowner FROM pg_tables WHERE schemaname = 'club'")
+    assert {row["tableowner"] for row in owners} == {"club_owner"}
+    await admin.close()
+    code, output = await club.run("migrate", CLUB_OWNER_URL=club.role_url("club_owner"))
+    assert code == 0, output
+
+
 async def test_page_shows_the_examples_own_lines() -> None:
     page = (ROOT / "docs/adopting/state.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```(?:python|caddy)\n(.*?)```", page, re.DOTALL)
