@@ -32,6 +32,7 @@ async def take(example: Example, stack: Stack, model: ScriptedModelServer, path:
             await desk.page.goto(example.page)
             await desk.chat.composer.wait_for()
             await example.talk(desk.chat)
+            await desk.chat.questions.first.scroll_into_view_if_needed()
             await desk.page.mouse.move(0, 0)
             await desk.page.screenshot(path=path, animations="disabled", caret="hide")
         await browser.close()
