@@ -53,7 +53,7 @@ _LOAD: Final = text(f"""
 _LOCK: Final = text(f"{_LOAD.text} FOR UPDATE")
 
 _LIST_OF_RUN: Final = text(f"""
-    SELECT id, type, created_at FROM items
+    SELECT id, type, hidden, created_at FROM items
      WHERE thread_id = :thread_id AND run_id = :run_id AND {_OF_AGENT}
 """)  # noqa: S608 - a constant
 
@@ -89,6 +89,7 @@ class RunItem(msgspec.Struct, frozen=True):
 
     id: str
     type: str
+    hidden: bool
     created_at: datetime
 
 

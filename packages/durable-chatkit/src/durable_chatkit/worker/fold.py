@@ -86,6 +86,7 @@ class LogFold:
         effects: published client effects and notices as JSON, with their counts.
         replaced: the last published version of replaced items.
         event_types: types of all published events.
+        is_cut: earlier events are in no log any more; viewers reload the thread.
     """
 
     open: OpenItems = field(default_factory=OpenItems)
@@ -94,6 +95,7 @@ class LogFold:
     effects: Counter[bytes] = field(default_factory=Counter)
     replaced: dict[str, ThreadItem] = field(default_factory=dict)
     event_types: set[str] = field(default_factory=set)
+    is_cut: bool = False
 
     def apply(self, event: ThreadStreamEvent) -> None:
         """Apply one event."""
@@ -130,8 +132,9 @@ def fold_log(claimed: ClaimedRun) -> LogFold:
     Raises:
         ValueError: the log contains an invalid event.
     """
-    folded = LogFold()
+    folded = LogFold(is_cut=claimed.lost_log)
     for frame in claimed.frames:
+        folded.is_cut = folded.is_cut or frame.snapshot
         if frame.data is not None:
             folded.apply(_EVENT.validate_json(frame.data))
     return folded

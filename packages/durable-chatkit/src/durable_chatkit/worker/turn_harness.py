@@ -114,6 +114,7 @@ class TurnHarness:
         self._images = images
         self._published = published
         self._is_first = is_first
+        self._unproven: list[str] = []
         self._is_hosted = not isinstance(server, StoredChatServer)
         self._open = OpenItems()
         self._has_shown = (
@@ -165,19 +166,30 @@ class TurnHarness:
             await self._server.aclose()
 
     async def _load_items(self, turn: AcceptedTurn, context: RequestContext) -> TurnItems:
-        """Find the items that earlier attempts stored; delete unproven ones that no viewer has."""
-        if self._is_first:
+        """Find the items that earlier attempts stored: proven ones stay, the others are removed.
+
+        Viewers get the removal of each visible item, because they may have read it from the thread.
+        A proven item that no viewer got is deleted, to be added again in its place among the others.
+        """
+        if self._is_first or self._handle.stopping:
             return TurnItems()
         owned = self._journal.owned_item_ids()
+        unproven = dict.fromkeys(self._published.unfinished_items(owned))
         stored = {}
-        viewed = self._published.done.keys() | self._published.open.items.keys()
         for item in await self._store.load_run_items(turn.thread.id, context):
+            is_in_log = item.hidden or not self._published.is_gone(item.id)
+            is_new = not (is_in_log or self._published.is_cut)
             if item.type == "user_message":  # stored at acceptance
                 continue
             if item.id in owned or item.type in KEPT_BY_TAKEOVERS:
-                stored[item.id] = item.created_at
-            elif item.id not in viewed and not self._handle.stopping:
-                await self._store.delete_thread_item(turn.thread.id, item.id, context)
+                if not is_new:
+                    stored[item.id] = item.created_at
+                    continue
+            elif not item.hidden:
+                unproven[item.id] = None
+                continue
+            await self._store.delete_thread_item(turn.thread.id, item.id, context)
+        self._unproven = list(unproven)
         return TurnItems(stored, self._scope.replayed_item_ids)
 
     async def _stream(
@@ -186,7 +198,7 @@ class TurnHarness:
         if self._handle.stopping:
             self._open = self._published.open  # nothing is published again, so close open items
         else:
-            for item_id in self._published.unfinished_items(self._journal.owned_item_ids()):
+            for item_id in self._unproven:
                 yield ThreadItemRemovedEvent(item_id=item_id)
             answering = self._record_items(self._answer(turn, server_context), context, items)
             shown = hold_unproven(answering, self._scope, self._published)
