@@ -273,6 +273,28 @@ async def test_second_attempt_at_an_action_starts_from_the_same_state(
     assert (await chat.texts(run))[-2:] == ["Asking the gardener.", "Picked one."]
 
 
+async def test_lost_log_removes_the_item_that_viewers_read_from_the_thread(
+    chat: Chat, script: Script
+) -> None:
+    await chat.start_worker(factory=FACTORY)
+    run, widget = await planted(chat, script)
+    gate = Gate()
+    script.gardener += [(gate, Say("Lost.")), (Say("Picked one."),)]
+    clicked = await chat.request(pick(run, widget.id))
+    await gate.wait_reached()
+    read = (await chat.items(run))[-1]
+
+    await chat.redis.flushall()
+    gate.open()
+
+    assert await chat.wait_for_end(clicked) == "completed"
+    assert (await chat.frames(clicked))[0].snapshot
+    removed = [e.item_id for e in await chat.events(clicked) if e.type == "thread.item.removed"]
+    assert read.id in removed
+    assert set(removed).isdisjoint(await stored(chat, run))
+    assert (await chat.texts(run))[-2:] == ["Asking the gardener.", "Picked one."]
+
+
 async def test_updated_widget_is_stored_as_viewers_see_it(chat: Chat, script: Script) -> None:
     await chat.start_worker(factory=FACTORY)
     run, widget = await planted(chat, script)
