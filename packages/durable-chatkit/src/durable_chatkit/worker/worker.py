@@ -72,6 +72,7 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._freed = asyncio.Event()
         self._draining = asyncio.Event()
+        self._claiming = asyncio.Lock()  # held until a claimed run is in `active`
         self._loops: list[asyncio.Task[None]] = []
         self._stack = AsyncExitStack()
 
@@ -95,6 +96,8 @@ class Worker:
     async def aclose(self, timeout_s: float) -> None:
         """Let runs finish for `timeout_s`, release the others and stop."""
         self.stop_claiming()
+        async with self._claiming:
+            pass  # a claim that was on its way may still have got a run, which must be released, too
         if self._tasks:
             await asyncio.wait(list(self._tasks), timeout=timeout_s)
         left = list(self.active.values())
@@ -116,24 +119,33 @@ class Worker:
                 await self._freed.wait()
                 continue
             try:
-                run = await self._runs.claim(self.worker_id, self._times.lease_s)
+                has_claimed = await self._claim_run()
             except Exception as error:  # noqa: BLE001 - after any error the next claim may succeed
                 log.warning("worker.claim_failed", error=error)
                 await asyncio.sleep(OUTAGE_PAUSE_S)
-                run = None
-            if run is None:
+                has_claimed = False
+            if not has_claimed:
                 # Jitter keeps idle workers from polling at the same moment.
                 await channels.wait_wake(self._times.poll_s * random.uniform(0.75, 1.25))  # noqa: S311
-                continue
-            if run.attempt == 1:
-                WAIT_SECONDS.observe(_age_s(run))
-            if run.taken_over:
-                TAKEOVERS.inc()
+
+    async def _claim_run(self) -> bool:
+        """Claim a run and start to drive it; return False if none is waiting."""
+        async with self._claiming:
+            if self._draining.is_set():
+                return False
+            run = await self._runs.claim(self.worker_id, self._times.lease_s)
+            if run is None:
+                return False
             run_handle = self.active[run.run_id] = RunHandle(run)
-            ACTIVE_RUNS.set(len(self.active))
-            task = asyncio.create_task(self._drive(run_handle), name=f"run-{run.run_id}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if run.attempt == 1:
+            WAIT_SECONDS.observe(_age_s(run))
+        if run.taken_over:
+            TAKEOVERS.inc()
+        ACTIVE_RUNS.set(len(self.active))
+        task = asyncio.create_task(self._drive(run_handle), name=f"run-{run.run_id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return True
 
     async def _drive(self, run_handle: RunHandle) -> None:
         run = run_handle.record

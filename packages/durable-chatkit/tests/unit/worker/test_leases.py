@@ -1,13 +1,16 @@
 """Leases: renewed only while a run is driven, and given up before they expire."""
 
+import asyncio
 from typing import Any
 
+import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
 from durable_chatkit.storage.run import MAX_CRASHES
+from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.worker.leases import WorkerTimes
 from todochat.bus.keys import log_key, meta_key
 from todochat.contracts.runs import AcceptedRun
@@ -118,3 +121,30 @@ async def test_crashed_run_is_taken_over_while_its_worker_lives(
 
     assert await chat.wait_for_end(run) == "completed"
     assert (await chat.row(run))["attempt"] == 2
+
+
+async def test_run_claimed_while_the_worker_stops_is_released(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_claimed, may_return = asyncio.Event(), asyncio.Event()
+    claim = RunRepository.claim
+
+    async def claim_slowly(runs: RunRepository, *args: Any) -> Any:
+        claimed = await claim(runs, *args)
+        if claimed is not None:
+            has_claimed.set()
+            await may_return.wait()
+        return claimed
+
+    monkeypatch.setattr(RunRepository, "claim", claim_slowly)
+    worker = await chat.start_worker()
+    run = await chat.say("hi")
+    await asyncio.wait_for(has_claimed.wait(), 10)
+
+    stopping = asyncio.create_task(worker.aclose(0))
+    await asyncio.sleep(0)  # aclose has begun
+    may_return.set()
+    await stopping
+
+    row = await chat.row(run)
+    assert (row["status"], row["lease_until"], row["crashes"]) == ("queued", None, 0)
