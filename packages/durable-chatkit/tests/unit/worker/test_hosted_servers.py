@@ -279,7 +279,7 @@ async def test_lost_log_removes_the_item_that_viewers_read_from_the_thread(
     await chat.start_worker(factory=FACTORY)
     run, widget = await planted(chat, script)
     gate = Gate()
-    script.gardener += [(gate, Say("Lost.")), (Say("Picked one."),)]
+    script.gardener += [(gate, Say("Picked one.")), (Say("Picked one."),)]
     clicked = await chat.request(pick(run, widget.id))
     await gate.wait_reached()
     read = (await chat.items(run))[-1]
