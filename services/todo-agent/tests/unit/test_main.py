@@ -14,8 +14,11 @@ from todo_agent.__main__ import main
         (["api"], "setting REDIS_URL is required"),
         (["migrate"], "setting CHAT_MIGRATION_DATABASE_URL is required"),
         (["import-threads", "-"], "setting CHAT_DATABASE_URL is required"),
-        ([], "usage: python -m todo_agent api|worker|migrate|usage|import-threads"),
-        (["dance"], "usage: python -m todo_agent api|worker|migrate|usage|import-threads"),
+        ([], "usage: python -m todo_agent api|worker|migrate|usage|import-threads|entry-point"),
+        (
+            ["dance"],
+            "usage: python -m todo_agent api|worker|migrate|usage|import-threads|entry-point",
+        ),
     ],
 )
 def test_invalid_start_exits_with_one_line(
