@@ -519,6 +519,7 @@ async def test_image_is_deleted_with_its_thread(chat: Chat, model: ScriptedModel
     model.answer(Draw(picture(9)), Say("Here you are."))
     await chat.start_worker(factory=FACTORY)
     run = await chat.ask("draw milk")
+    assert await chat.files() == [PNG + b"\x09"]
 
     await chat.store.delete_thread(run.thread_id, chat.context)
 
