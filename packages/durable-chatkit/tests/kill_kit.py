@@ -14,15 +14,19 @@ from typing import Any
 
 import kill_script
 import msgspec
+from chatkit.types import ThreadMetadata
 from worker_kit import Chat
 
 from durable_chatkit.agent.run_scope import step_kind
 from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.worker.fold import OpenItems
+from todochat.clock import utc_now
 from todochat.contracts.runs import AcceptedRun
 from todochat.testing.model_server import ScriptedModelServer
 
 TESTS = Path(__file__).parent
+# An item that such a server yields itself comes again after those of finished steps.
+HOSTED = frozenset({"hosted", "clicked"})
 
 
 class Zygote:
@@ -115,7 +119,7 @@ class Killing:
     async def run_clean(self) -> tuple[Observed, list[tuple[str, int]]]:
         """Run without a kill; return what is left and the points that the worker passed."""
         folder = self._new_folder("clean")
-        run = await self._chat.say("go")
+        run = await self._begin()
         pid = await self._start(folder)
         await self._finish(run, pid)
         points = [line.split() for line in (folder / "trace").read_text().splitlines()]
@@ -123,10 +127,20 @@ class Killing:
         assert "An error occurred" not in str(observed.texts), observed
         return observed, [(name, int(nth)) for name, nth in points]
 
+    async def _begin(self) -> AcceptedRun:
+        if self._shape != "clicked":
+            return await self._chat.say("go")
+        store, context = self._chat.store, self._chat.context
+        thread = ThreadMetadata(id=store.generate_thread_id(context), created_at=utc_now())
+        await store.save_thread(thread, context)
+        action = {"type": "click", "payload": {}}
+        params = {"thread_id": thread.id, "item_id": None, "action": action}
+        return await self._chat.request({"type": "threads.custom_action", "params": params})
+
     async def kill_at(self, name: str, nth: int, clean: Observed) -> bool:
         """Kill a worker at the nth passage of a point; return False if it wasn't reached."""
         folder = self._new_folder(f"{name}-{nth}")
-        run = await self._chat.say("go")
+        run = await self._begin()
         pid = await self._start(folder, fault=name, nth=nth)
         is_killed = await self._wait_killed(pid, run)
         if not is_killed:
@@ -165,6 +179,8 @@ class Killing:
             return
         for field in ("status", "effects", "texts", "items", "answers"):
             expected, found = getattr(clean, field), getattr(observed, field)
+            if field == "texts" and self._shape in HOSTED:
+                expected, found = sorted(expected), sorted(found)
             if expected != found:
                 self._violate(f"{point}: {field} is {found}, not {expected}")
 

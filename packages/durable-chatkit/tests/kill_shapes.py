@@ -6,8 +6,10 @@ TODO_AGENT_FACTORY is `kill_shapes:<shape>`. The model's script is `kill_script`
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from agents import (
     Agent,
@@ -19,7 +21,20 @@ from agents import (
     function_tool,
 )
 from agents.mcp import MCPServerStdio
-from chatkit.types import ClientEffectEvent, CustomTask, ProgressUpdateEvent
+from chatkit.agents import AgentContext, stream_agent_response
+from chatkit.server import ChatKitServer
+from chatkit.types import (
+    AssistantMessageContent,
+    AssistantMessageItem,
+    ClientEffectEvent,
+    CustomTask,
+    ProgressUpdateEvent,
+    ThreadItemDoneEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    UserMessageItem,
+    WidgetItem,
+)
 from chatkit.widgets import Card, Text
 
 from durable_chatkit import Assistant, idempotency_key, step
@@ -132,3 +147,49 @@ def steps(environment: AgentEnvironment) -> Assistant:
         return f"{first} {second}"
 
     return _working(environment, work)
+
+
+class HostedServer(ChatKitServer[Any]):
+    """Yields items, progress and effects of its own around those of its agent."""
+
+    def __init__(self, agent: Agent[Any]) -> None:
+        super().__init__(store=cast("Any", None))  # the worker sets the store
+        self._agent = agent
+
+    async def respond(
+        self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: Any
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        yield ProgressUpdateEvent(text="Thinking.")
+        yield self._say(thread, "Let me see.", context)
+        run = AgentContext(thread=thread, store=self.store, request_context=context)
+        result = Runner.run_streamed(self._agent, "go", context=run)
+        async for event in stream_agent_response(run, result):
+            yield event
+        yield ClientEffectEvent(name="answered")
+        yield self._say(thread, "Anything else?", context)
+
+    async def action(
+        self, thread: ThreadMetadata, action: Any, sender: WidgetItem | None, context: Any
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        thread.metadata["clicks"] = thread.metadata.get("clicks", 0) + 1
+        async for event in self.respond(thread, None, context):
+            yield event
+        yield self._say(thread, f"Click {thread.metadata['clicks']}.", context)
+
+    def _say(self, thread: ThreadMetadata, text: str, context: Any) -> ThreadItemDoneEvent:
+        return ThreadItemDoneEvent(
+            item=AssistantMessageItem(
+                id=self.store.generate_item_id("message", thread, context),
+                thread_id=thread.id,
+                created_at=datetime.now(),  # noqa: DTZ005 - as openai-chatkit does
+                content=[AssistantMessageContent(text=text)],
+            )
+        )
+
+
+def hosted(environment: AgentEnvironment) -> ChatKitServer[Any]:
+    return HostedServer(agent_of(environment, "One", tools=[pay, show]))
+
+
+def clicked(environment: AgentEnvironment) -> ChatKitServer[Any]:
+    return hosted(environment)

@@ -24,6 +24,8 @@ SHAPES = (
     ("tripped", "run.answered"),
     ("steps", "step.unsaved"),
     ("steps", "step.saved"),
+    ("hosted", "start.saved"),
+    ("clicked", "start.saved"),
 )
 
 
