@@ -29,10 +29,13 @@ async def hold_unproven(
 ) -> Events:
     """Yield events, workflows' `done` only after the answers in progress are journaled.
 
+    A workflow of an earlier run that got nothing in this one is done at once.
+
     Events of items that viewers have as done are dropped before they are stored: a replayed
     workflow has another duration.
     """
     held: dict[str, ThreadItemDoneEvent] = {}
+    changed: set[str] = set()
     async with aclosing(cast("Events", events)) as stream:
         async for event in stream:
             if held and not scope.unsaved_answers:
@@ -42,8 +45,14 @@ async def hold_unproven(
             if _is_known(event, published):
                 continue
             match event:
-                case ThreadItemDoneEvent(item=WorkflowItem()) if scope.unsaved_answers:
-                    held[event.item.id] = event.model_copy(deep=True)
+                case ThreadItemAddedEvent():
+                    changed.add(event.item.id)
+                case ThreadItemUpdatedEvent():
+                    changed.add(event.item_id)
+                case ThreadItemDoneEvent(item=WorkflowItem() as workflow) if (
+                    scope.unsaved_answers and workflow.id in changed
+                ):
+                    held[workflow.id] = event.model_copy(deep=True)
                     continue
                 case ThreadItemRemovedEvent():
                     held.pop(event.item_id, None)

@@ -572,7 +572,7 @@ async def test_items_are_the_same_after_a_crash_at_any_point(
         crash.arm(at)
         run = await chat.say("go")
         if at is not None:
-            await wait_until(lambda: crash.has_happened and not worker.active)
+            await wait_until(lambda: crash.has_happened and not worker.active, 30)
             await wait_until(lambda: _has_successor(chat, run))
         await chat.wait_for_end(run)
         items = await stored(chat, run)

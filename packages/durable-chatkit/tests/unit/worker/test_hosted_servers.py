@@ -401,7 +401,7 @@ async def test_turn_is_the_same_after_a_crash_at_any_point(
         crash.arm(at)
         run = await chat.say("plant a rose")
         if at is not None:
-            await wait_until(lambda: crash.has_happened and not worker.active)
+            await wait_until(lambda: crash.has_happened and not worker.active, 30)
             await chat.expire_lease(run)
         assert await chat.wait_for_end(run) == "completed", (at, crash.passages)
         shown = await stored(chat, run)
@@ -438,7 +438,7 @@ async def test_action_is_the_same_after_a_crash_at_any_point(
         crash.arm(at)
         clicked = await chat.request(pick(run, widget.id))
         if at is not None:
-            await wait_until(lambda: crash.has_happened and not worker.active)
+            await wait_until(lambda: crash.has_happened and not worker.active, 30)
             await chat.expire_lease(clicked)
         assert await chat.wait_for_end(clicked) == "completed", (at, crash.passages)
         by_id = {item.id: item for item in await chat.items(run)}

@@ -176,7 +176,7 @@ async def test_result_is_the_same_after_a_crash_at_any_point(
         model.requests.clear()
         run = await chat.say("why?")
         if at is not None:
-            await wait_until(lambda: crash.has_happened and not worker.active)
+            await wait_until(lambda: crash.has_happened and not worker.active, 30)
             await take_over(chat, run)
         assert await chat.wait_for_end(run) == "completed"
         assert await visible(chat, run) == ["An answer."], (at, crash.passages)
