@@ -155,10 +155,14 @@ class Chat:
         return set(keys) <= set(await RunRepository(self.jobs).load_steps(run.run_id))
 
     async def expire_lease(self, run: AcceptedRun) -> None:
-        """Expire the lease as if the run's worker had died."""
+        """Expire the lease as if the run's worker had died.
+
+        The worker's id changes, too, so that a renewal in flight can't extend the lease.
+        """
         async with self.jobs.transaction(None) as session:
             statement = text(
-                "UPDATE runs SET lease_until = now() - interval '1 second' WHERE run_id = :run_id"
+                "UPDATE runs SET lease_until = now() - interval '1 second', worker_id = 'wrk_dead'"
+                " WHERE run_id = :run_id"
             )
             await session.execute(statement, {"run_id": run.run_id})
 
