@@ -10,6 +10,7 @@ FUZZ = Path(__file__).with_name("fuzz_patterns.py")
 PACKAGES = (
     "todochat",
     "durable_chatkit",
+    "model_client",
     "offline_assistant",
     "terminal_chat",
     "auth_session",

@@ -195,6 +195,7 @@ def test_own_agent_is_watched_for_changes(reachable_path: Path, factory: str, wa
     ("package", "restarted"),
     [
         ("durable_chatkit", {"todo-agent-api", "todo-agent-worker"}),
+        ("model_client", {"todo-agent-api", "todo-agent-worker"}),
         ("offline_assistant", {"todo-agent-api", "todo-agent-worker"}),
         ("tasks_service", {"tasks"}),
         (

@@ -27,6 +27,7 @@ from todochat_local.service_units import caddy_binary, caddy_dir
 PACKAGES: Final = (
     "todochat",
     "durable_chatkit",
+    "model_client",
     "offline_assistant",
     "auth_session",
     "tasks_service",

@@ -1,0 +1,1 @@
+"""Models of the Agents SDK on a streaming client for OpenAI-compatible servers."""

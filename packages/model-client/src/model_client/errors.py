@@ -1,0 +1,139 @@
+"""Failures of a model server.
+
+ModelServerError
+├── ModelBusyError         429, a quota, an overloaded server
+├── ModelUnreachableError  no connection, no answer in time, 5xx
+├── ModelRejectedError     another 4xx
+├── ModelBrokenOffError    the stream ended early, or can't be read
+└── ModelReportedError     an error inside of a stream that is none of the above
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+MAX_BODY_CHARS: Final = 200
+
+_ERROR_STATUSES: Final = frozenset(map(str, range(400, 600)))
+
+_BUSY_WORDS: Final = (
+    "insufficient_quota",
+    "overloaded",
+    "quota",
+    "rate limit",
+    "rate_limit",
+    "request limit",
+    "resource_exhausted",
+    "slow_down",
+    "too many requests",
+    "too_many_requests",
+)
+
+
+class ModelServerError(Exception):
+    """A model server failed to answer.
+
+    Attributes:
+        status: HTTP status of the response; None without one.
+        model: the name of the model.
+        body: the first 200 characters of what the server sent.
+        retry_after_s: the wait that the server asked for.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        status: int | None = None,
+        model: str = "",
+        body: str = "",
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.model = model
+        self.body = body[:MAX_BODY_CHARS]
+        self.retry_after_s = retry_after_s
+
+    def __str__(self) -> str:
+        facts = (self.model, self.status and f"status {self.status}", self.body)
+        return ": ".join(str(fact) for fact in (self.args[0], *facts) if fact)
+
+
+class ModelBusyError(ModelServerError):
+    """The server limits requests: 429, a quota is used up, or it is overloaded."""
+
+
+class ModelUnreachableError(ModelServerError):
+    """No connection, no first byte in time, or a 5xx."""
+
+
+class ModelRejectedError(ModelServerError):
+    """The server rejected the request with another 4xx."""
+
+
+class ModelBrokenOffError(ModelServerError):
+    """The stream ended without its end, stalled, was reset, or isn't readable."""
+
+
+class ModelReportedError(ModelServerError):
+    """The server reported an error inside of a response with status 200."""
+
+
+def error_for_status(
+    status: int, body: str, *, model: str, retry_after_s: float | None = None
+) -> ModelServerError:
+    """Return the error of a response with a status other than 2xx."""
+    if status == 429 or is_busy(body[:MAX_BODY_CHARS]):
+        kind: type[ModelServerError] = ModelBusyError
+    elif status in {408, 409} or status >= 500:
+        kind = ModelUnreachableError
+    else:
+        kind = ModelRejectedError
+    return kind(
+        "the model server refused the request",
+        status=status,
+        model=model,
+        body=body,
+        retry_after_s=retry_after_s,
+    )
+
+
+def find_error(event: str, data: Any) -> Any:
+    """Return the error that decoded data of a 200 contains, None if it is none.
+
+    Servers send `{"error": {...}}`, `{"error": "..."}`, `{"object": "error", ...}`, or anything
+    with the event name `error`.
+
+    Args:
+        event: the name of the server-sent event; "" for other bodies.
+    """
+    if event == "error":
+        nested = data.get("error") if isinstance(data, Mapping) else None
+        return nested or data or "unknown error"
+    if not isinstance(data, Mapping):
+        return None
+    if data.get("object") == "error" or data.get("type") == "error":
+        return data.get("error") or data
+    return data.get("error") or None
+
+
+def reported_error(error: Any, *, model: str) -> ModelServerError:
+    """Return the exception for an error inside of a response with status 200."""
+    body = error if isinstance(error, str) else msgspec.json.encode(error).decode()
+    code = str(error.get("code")) if isinstance(error, Mapping) else ""
+    status = int(code) if code in _ERROR_STATUSES else None
+    if status == 429 or is_busy(body):
+        kind: type[ModelServerError] = ModelBusyError
+    elif status is not None and status >= 500:
+        kind = ModelUnreachableError
+    else:
+        kind = ModelReportedError
+    return kind("the model server reported an error", status=status or 200, model=model, body=body)
+
+
+def is_busy(text: str) -> bool:
+    """Return whether the words of an error mean a limit that passes."""
+    lower = text.lower()
+    return any(words in lower for words in _BUSY_WORDS)
