@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 RECORDER = ROOT / "tests/journey"
 PAGE = ROOT / "docs/architecture.md"
 SECTION = "## The modules it passes through"
-MAX_MODULES = 65
+MAX_MODULES = 55
 IDLE_S = 3.0  # longer than each poll
 
 SUPPORT = re.compile(

@@ -7,14 +7,14 @@ from litestar.di import Provide
 
 from durable_chatkit.http.assistant_controller import AssistantController
 from durable_chatkit.http.attachment_controller import AttachmentController
-from durable_chatkit.http.chatkit_controller import ChatKitController
-from durable_chatkit.http.erasure_controller import ChatErasureController
-from durable_chatkit.http.history_controller import HistoryController
-from durable_chatkit.http.inbound_request import (
+from durable_chatkit.http.chatkit_controller import (
     BODY_LIMIT_BYTES,
+    ChatKitController,
     provide_caller,
     provide_inbound_request,
 )
+from durable_chatkit.http.erasure_controller import ChatErasureController
+from durable_chatkit.http.history_controller import HistoryController
 from durable_chatkit.http.run_controller import RunController
 from durable_chatkit.lifespan import check_databases, open_stores
 from durable_chatkit.services import Services

@@ -5,17 +5,21 @@ from typing import Final
 from litestar import Litestar, Router
 from litestar.di import Provide
 
-from tasks_service.http.authentication import limit_rate, provide_caller, require_own_path
 from tasks_service.http.change_controller import ChangeController
 from tasks_service.http.entity_controller import EntityController
 from tasks_service.http.erasure_controller import TaskErasureController
 from tasks_service.http.event_controller import EventController
 from tasks_service.http.export_controller import TaskExportController
+from tasks_service.http.inbound_request import (
+    limit_rate,
+    provide_caller,
+    provide_write_request,
+    require_own_path,
+)
 from tasks_service.http.list_controller import ListController
 from tasks_service.http.problem_responses import STRICT_BODIES
 from tasks_service.http.task_controller import TaskController
 from tasks_service.http.task_listing import provide_task_listing
-from tasks_service.http.write_request import provide_write_request
 from tasks_service.lifespan import open_services
 from tasks_service.services import Services
 from tasks_service.settings import TasksSettings

@@ -296,7 +296,7 @@ class ReplayModel(Model):
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
         """Yield the events of a recorded answer, also of items that viewers have.
 
-        openai-chatkit needs all of them; `worker.held_items` drops the published ones.
+        openai-chatkit needs all of them; `worker.frame_publisher` drops the published ones.
         """
         response = await self._restore(asked, step)
         for item, item_id in pair_items(response, step.message_ids, step.item_ids):

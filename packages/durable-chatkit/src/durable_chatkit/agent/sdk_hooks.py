@@ -35,7 +35,6 @@ from agents.tool import FunctionTool, _FunctionToolInvocationResult
 from agents.tool_context import ToolContext
 from typing_extensions import override
 
-from durable_chatkit.agent.answer_stream import prepare_items
 from durable_chatkit.agent.call_scope import (
     RunnerCall,
     current_runner_call,
@@ -44,6 +43,7 @@ from durable_chatkit.agent.call_scope import (
 )
 from durable_chatkit.agent.context_changes import recording_changes
 from durable_chatkit.agent.model_replay import ReplayModel
+from durable_chatkit.agent.run_context import prepare_items
 from durable_chatkit.agent.run_models import FoundModel
 from durable_chatkit.agent.run_scope import RunScope
 from durable_chatkit.agent.tool_replay import (

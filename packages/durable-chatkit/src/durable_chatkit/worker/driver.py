@@ -22,8 +22,8 @@ from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.encoding import encode_event
 from durable_chatkit.chatkit.image_store import ImageStore
+from durable_chatkit.chatkit.server import AcceptedTurn, load_turn
 from durable_chatkit.chatkit.store import PostgresStore
-from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
 from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.hosting.context import current_request
 from durable_chatkit.metrics import LOGS_DROPPED

@@ -38,9 +38,8 @@ from durable_chatkit.agent.failures import (
 from durable_chatkit.agent.generated_images import GeneratedImages
 from durable_chatkit.agent.run_scope import AT_END, RunScope, RunStoppedError
 from durable_chatkit.chatkit.context import RequestContext, TurnItems
-from durable_chatkit.chatkit.server import StoredChatServer, run_turn
+from durable_chatkit.chatkit.server import AcceptedTurn, StoredChatServer, run_turn
 from durable_chatkit.chatkit.store import PostgresStore
-from durable_chatkit.chatkit.turn_loader import AcceptedTurn
 from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.hosting.context import make_context
 from durable_chatkit.worker.answering import refusal_message
@@ -50,7 +49,7 @@ from durable_chatkit.worker.fold import (
     OpenItems,
     partial_messages,
 )
-from durable_chatkit.worker.held_items import hold_unproven
+from durable_chatkit.worker.frame_publisher import hold_unproven
 from durable_chatkit.worker.journal import StepJournal
 from durable_chatkit.worker.pump import pump
 from durable_chatkit.worker.run_handle import RunHandle

@@ -19,7 +19,7 @@ from durable_chatkit.agent.retry_effects import earlier_call_items, removed_effe
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import START_KEY, RunScope
 from durable_chatkit.chatkit.rows import as_local
-from durable_chatkit.chatkit.turn_loader import AcceptedTurn
+from durable_chatkit.chatkit.server import AcceptedTurn
 from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.storage.run_repository import RunRepository
 

@@ -21,8 +21,7 @@ from redis.asyncio import Redis
 from typing_extensions import override
 
 from durable_chatkit.chatkit.context import RequestContext
-from durable_chatkit.chatkit.server import StoredChatServer, run_turn
-from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
+from durable_chatkit.chatkit.server import AcceptedTurn, StoredChatServer, load_turn, run_turn
 from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.storage.run_repository import RunRepository
 

@@ -14,7 +14,7 @@ from worker_kit import Chat, PostgresAdmin
 
 import durable_chatkit.worker.main
 from durable_chatkit.agent import failures
-from durable_chatkit.chatkit.turn_loader import AcceptedTurn, load_turn
+from durable_chatkit.chatkit.server import AcceptedTurn, load_turn
 from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.worker import driver
 from durable_chatkit.worker.run_handle import RunReleasedError

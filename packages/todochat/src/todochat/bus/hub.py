@@ -10,8 +10,7 @@ from todochat.bus.limits import DEFAULT_LIMITS, BusLimits
 from todochat.bus.redis_client import RedisClient
 from todochat.bus.run_log import RunLog, RunMeta
 from todochat.bus.subscriber import CallbackListener, Subscriber
-from todochat.bus.viewer import LiveChannel, ViewerQueue
-from todochat.bus.watch import Watch, WatchEvent
+from todochat.bus.watch import LiveChannel, ViewerQueue, Watch, WatchEvent
 
 
 class RunHub:

@@ -33,11 +33,10 @@ from todochat.bus.errors import (
 from todochat.bus.frames import LogEntry
 from todochat.bus.keys import log_key, meta_key
 from todochat.bus.limits import DEFAULT_LIMITS, BusLimits
-from todochat.bus.queue import FrameQueue, QueueEntry
 from todochat.bus.redis_client import RedisClient
 from todochat.bus.run_log import LogReader
 from todochat.bus.scripts import APPEND, APPEND_WHEN_FULL, CLAIM, CLAIM_WHEN_FULL
-from todochat.bus.writer import ClaimedRun, claimed_run
+from todochat.bus.writer import ClaimedRun, FrameQueue, QueueEntry, claimed_run
 from todochat.faults import fault_point
 
 _TRANSIENT: Final = (

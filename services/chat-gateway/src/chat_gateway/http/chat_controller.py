@@ -15,10 +15,10 @@ from chat_gateway.http.agent_paths import named_agent
 from chat_gateway.http.documentation import BEARER, ChatOperation
 from chat_gateway.http.guards import AdmittedRequest, admit_secret, costs
 from chat_gateway.http.rejections import COUNTING_HANDLERS
-from chat_gateway.http.sse_response import SseResponse
 from chat_gateway.run_service import ChatRequest
 from chat_gateway.services import Services
 from chat_gateway.streams.admission import PLAIN_COST, Cost, cost_of_request_type
+from chat_gateway.streams.relay import SseResponse
 from todochat.contracts.client_headers import (
     CLIENT_HEADERS,
     MAX_CLIENT_HEADER_BYTES,

@@ -12,9 +12,9 @@ from chat_gateway.http.documentation import BEARER, AttachOperation
 from chat_gateway.http.guards import AdmittedRequest, admit_secret, costs
 from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.http.schemas import ActiveRunList, ActiveRunView
-from chat_gateway.http.sse_response import SseResponse
 from chat_gateway.services import Services
 from chat_gateway.streams.admission import PLAIN_COST, STREAM_COST
+from chat_gateway.streams.relay import SseResponse
 from todochat.contracts.runs import CancelView
 from todochat.http.openapi import problems
 

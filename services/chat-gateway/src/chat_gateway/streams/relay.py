@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final
 
 import structlog
+from litestar.types import Receive, Send
 from opentelemetry.trace import get_current_span
 
 from chat_gateway.metrics import (
@@ -32,6 +33,8 @@ from todochat.faults import fault_point
 from todochat.http.asgi import AsgiClient
 from todochat.http.body_writer import BodyEnd, BodyWriter, StalledClientError
 from todochat.http.draining import Drain
+from todochat.http.raw_response import RawResponse
+from todochat.telemetry.logging import bind
 
 FRAME_END: Final = b"\n\n"
 PING_S: Final = 15.0
@@ -155,3 +158,25 @@ def _encode_event(stream_format: StreamFormat, event: WatchEvent) -> bytes:
             return stream_format.ended(event.status, event.data)
         case Idle():
             return b""  # the writer pings: a stream may be idle although its run isn't
+
+
+class SseResponse(RawResponse):
+    """Responds with 200 and relays a run."""
+
+    def __init__(self, viewer: StreamViewer, relay: Relay) -> None:
+        bind(run_id=viewer.run_id, thread_id=viewer.thread_id)
+        headers = {
+            "Cache-Control": "no-cache",
+            "X-Accel-Buffering": "no",
+            "X-Run-Id": viewer.run_id,
+            "X-Thread-Id": viewer.thread_id,
+        }
+        if viewer.conversation_id is not None:
+            headers["X-Conversation-Id"] = str(viewer.conversation_id)
+        if viewer.replayed:
+            headers["Idempotent-Replayed"] = "true"
+
+        async def relay_run(receive: Receive, send: Send) -> None:
+            await relay.relay_run(viewer, AsgiClient(receive, send))
+
+        super().__init__(relay_run, headers=headers)

@@ -8,6 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, RequestBody
 
 from tasks_service.domain.grouping import GROUP_PATTERN
+from tasks_service.http.inbound_request import to_response
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import (
     ConfirmChanges,
@@ -20,7 +21,6 @@ from tasks_service.http.schemas import (
     UndoChanges,
 )
 from tasks_service.http.task_controller import BEARER
-from tasks_service.http.write_request import to_response
 from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.service.idempotent_writer import WriteRequest
 from tasks_service.services import Services

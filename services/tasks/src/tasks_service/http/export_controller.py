@@ -7,7 +7,7 @@ from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
 
-from tasks_service.http.authentication import RATE_COST
+from tasks_service.http.inbound_request import RATE_COST
 from tasks_service.http.problem_responses import READ_PROBLEMS, documented
 from tasks_service.http.task_controller import BEARER
 from tasks_service.service.authenticator import AuthenticatedCaller

@@ -9,10 +9,10 @@ from litestar.params import PathParameter, QueryParameter, RequestBody
 from msgspec import UNSET
 
 from tasks_service.domain.task_list import clean_list_name
+from tasks_service.http.inbound_request import to_response
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import CreateList, UpdateList
 from tasks_service.http.task_controller import BEARER
-from tasks_service.http.write_request import to_response
 from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.service.idempotent_writer import WriteRequest
 from tasks_service.services import Services

@@ -9,10 +9,10 @@ from litestar.enums import HttpMethod
 from litestar.params import PathParameter, RequestBody
 
 from tasks_service.domain.task import TaskDraft
+from tasks_service.http.inbound_request import to_response
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import CreateTask, UpdateTask
 from tasks_service.http.task_listing import TaskListing
-from tasks_service.http.write_request import to_response
 from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.service.idempotent_writer import WriteRequest
 from tasks_service.services import Services
