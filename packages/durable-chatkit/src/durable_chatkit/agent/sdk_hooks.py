@@ -9,6 +9,7 @@ or handoff, because those belong to the agent's author: the SDK compares agents 
 """
 
 import copy
+import dataclasses
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from types import ModuleType
@@ -59,6 +60,8 @@ from durable_chatkit.agent.tool_replay import (
 
 SUPPORTED_VERSION: Final = "0.24.0"
 
+_REPORTED: Final[Any] = {"tool_not_found_behavior": "return_error_to_model"}
+
 
 class DurableRunner(AgentRunner):
     """The SDK's default runner: opens a scope for each Runner call of a turn."""
@@ -76,8 +79,9 @@ class DurableRunner(AgentRunner):
 
             # Both results have what a workflow reads: the output, new items and the last agent.
             return cast("RunResult", await presenter.present(starting_agent, input, start))
+        options = _report_unknown_tools(kwargs)
         with enter_scope(scope.open_run(starting_agent.name, input)):
-            return await super().run(starting_agent, input, **kwargs)
+            return await super().run(starting_agent, input, **options)
 
     @override
     def run_streamed(
@@ -89,11 +93,26 @@ class DurableRunner(AgentRunner):
         scope = current_scope()
         if scope is None:
             return super().run_streamed(starting_agent, input, **kwargs)
+        options = _report_unknown_tools(kwargs)
         with enter_scope(scope.open_run(starting_agent.name, input)):
-            result = super().run_streamed(starting_agent, input, **kwargs)
+            result = super().run_streamed(starting_agent, input, **options)
         _cancel_with_run(result, scope.scope)
         prepare_items(result, kwargs.get("context"), scope.scope.ids)
         return result
+
+
+def _report_unknown_tools(options: dict[str, Any]) -> Any:
+    """Return a Runner call's options with which the model is told that a tool doesn't exist.
+
+    By default the SDK raises an error and drops the answer's other calls, although most models
+    correct themselves.
+    """
+    config = options.get("run_config")
+    if isinstance(config, RunConfig):
+        config = dataclasses.replace(config, **_REPORTED)
+    else:  # as a dictionary it leaves the model provider to the SDK, which then closes it
+        config = {**_REPORTED, **(config or {})}
+    return {**options, "run_config": config}
 
 
 def _cancel_with_run(result: RunResultStreaming, scope: RunScope) -> None:

@@ -15,6 +15,7 @@ from agents import (
     InputGuardrailTripwireTriggered,
     Model,
     ModelSettings,
+    RunConfig,
     RunContextWrapper,
     Runner,
     Tool,
@@ -462,4 +463,31 @@ async def test_approved_call_runs_once(attempts: Attempts, is_nested: bool) -> N
         return str((await Runner.run(agent, state)).final_output)
 
     assert await assert_replayed(attempts, turn, keys, model) == "Done: paid 6"
+    assert len(keys.seen) == 1
+
+
+@pytest.mark.parametrize("config", [None, {}, RunConfig(), RunConfig(workflow_name="Pay")])
+@pytest.mark.parametrize("is_streamed", [False, True])
+async def test_unknown_tool_is_reported_and_others_run(
+    attempts: Attempts, config: Any, is_streamed: bool
+) -> None:
+    def respond(history: list[Any]) -> list[Any]:
+        outputs = outputs_in(history)
+        if outputs:
+            return [" and ".join(sorted(outputs))]
+        return [call("refund", "call_0"), call("pay", "call_1", amount=3)]
+
+    keys = Keys()
+    agent = Agent(name="A", model=RespondingModel(respond), tools=[keys.tool])
+
+    async def turn() -> Any:
+        if not is_streamed:
+            return (await Runner.run(agent, "hi", run_config=config)).final_output
+        result = Runner.run_streamed(agent, "hi", run_config=config)
+        async for _ in result.stream_events():
+            pass
+        return result.final_output
+
+    expected = "Tool 'refund' not found. and paid 3"
+    assert [await attempts.run(turn), await attempts.run(turn)] == [expected, expected]
     assert len(keys.seen) == 1
