@@ -112,9 +112,11 @@ def find_error(event: str, data: Any) -> Any:
     if event == "error":
         nested = data.get("error") if isinstance(data, Mapping) else None
         return nested or data or "unknown error"
+    if isinstance(data, list) and len(data) == 1:
+        data = data[0]  # as Gemini sends it
     if not isinstance(data, Mapping):
         return None
-    if data.get("object") == "error" or data.get("type") == "error":
+    if data.get("object") == "error" or data.get("type") in {"error", "response.error"}:
         return data.get("error") or data
     return data.get("error") or None
 

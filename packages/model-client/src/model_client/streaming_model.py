@@ -1,0 +1,292 @@
+"""The base of our models: one streamed request for each answer, whatever the API."""
+
+from abc import abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from contextlib import aclosing
+from typing import Any, Protocol
+
+import msgspec
+from agents import (
+    Agent,
+    Handoff,
+    Model,
+    ModelResponse,
+    ModelSettings,
+    ModelTracing,
+    Tool,
+    TResponseInputItem,
+    Usage,
+)
+from agents.agent_output import AgentOutputSchemaBase
+from agents.items import TResponseStreamEvent
+from agents.retry import ModelRetryAdvice, ModelRetryAdviceRequest, ModelRetryNormalizedError
+from agents.tracing import Span, SpanError
+from openai.types.responses import Response
+from openai.types.responses.response_prompt_param import ResponsePromptParam
+from typing_extensions import override
+
+from model_client.errors import (
+    ModelBrokenOffError,
+    ModelBusyError,
+    ModelServerError,
+    ModelUnreachableError,
+)
+from model_client.merging import merge_deltas
+from model_client.private_api import (
+    attach_raw_usage,
+    extract_raw_usage,
+    mark_request_without_usage,
+    requests_without_usage,
+    should_disable_provider_managed_retries,
+)
+from model_client.transport import Message, StreamServer
+
+
+class ModelCall(msgspec.Struct, frozen=True):
+    """What the SDK asks a model for; see `agents.Model.stream_response`."""
+
+    system_instructions: str | None
+    input: str | list[TResponseInputItem]
+    settings: ModelSettings
+    tools: list[Tool]
+    output_schema: AgentOutputSchemaBase | None
+    handoffs: list[Handoff[Any, Agent[Any]]]
+    tracing: ModelTracing
+    previous_response_id: str | None = None
+    conversation_id: str | None = None
+    prompt: ResponsePromptParam | None = None
+
+
+class ModelRequest(msgspec.Struct, frozen=True):
+    """An HTTP request for a streamed answer.
+
+    Args:
+        body: encoded JSON.
+        headers: replace those of the server.
+    """
+
+    path: str
+    body: bytes
+    headers: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
+
+
+class Assembler(Protocol):
+    """Converts the messages of one stream into the SDK's events.
+
+    The last event is `response.completed`, or a ModelServerError is raised.
+
+    Attributes:
+        raw_usage: what the server reported as usage.
+    """
+
+    raw_usage: Any
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the answer is complete; what follows is ignored."""
+        ...
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether the answer is complete even if the stream breaks off now."""
+        ...
+
+    def feed(self, data: Any, name: str) -> Iterable[TResponseStreamEvent]:
+        """Yield the events of a message; raise a ModelServerError that it reports."""
+        ...
+
+    def end(self) -> Iterable[TResponseStreamEvent]:
+        """Yield the events after the last message; raise ModelBrokenOffError without an end."""
+        ...
+
+
+class StreamingModel(Model):
+    """A model that streams each answer; subclasses know an API.
+
+    Args:
+        model: the server's name of the model.
+        server: open while the model is used; the model doesn't close it.
+    """
+
+    def __init__(self, model: str, server: StreamServer) -> None:
+        self.model = model
+        self.server = server
+
+    @abstractmethod
+    def _build_request(self, call: ModelCall) -> ModelRequest: ...
+
+    @abstractmethod
+    def _create_assembler(self, call: ModelCall) -> Assembler: ...
+
+    @abstractmethod
+    def _create_span(self, call: ModelCall) -> Span[Any]: ...
+
+    @abstractmethod
+    def _record_answer(self, span: Span[Any], call: ModelCall, response: Response) -> None:
+        """Record an answer in the span of its call."""
+
+    @override
+    async def stream_response(
+        self,
+        system_instructions: str | None,
+        input: str | list[TResponseInputItem],
+        model_settings: ModelSettings,
+        tools: list[Tool],
+        output_schema: AgentOutputSchemaBase | None,
+        handoffs: list[Handoff[Any, Agent[Any]]],
+        tracing: ModelTracing,
+        previous_response_id: str | None = None,
+        conversation_id: str | None = None,
+        prompt: ResponsePromptParam | None = None,
+    ) -> AsyncIterator[TResponseStreamEvent]:
+        """Yield the events of an answer; the last one is `response.completed`.
+
+        Its response has the status `incomplete` if the server cut the answer off.
+
+        Raises:
+            ModelServerError: there is no answer, or only a part of one.
+        """
+        call = ModelCall(
+            system_instructions,
+            input,
+            model_settings,
+            tools,
+            output_schema,
+            handoffs,
+            tracing,
+            previous_response_id,
+            conversation_id,
+            prompt,
+        )
+        assembler = self._create_assembler(call)
+        with self._create_span(call) as span:
+            try:
+                async with aclosing(self._stream(call, assembler)) as batches:
+                    async for events in batches:
+                        for event in events:
+                            if event.type == "response.completed":
+                                response = event.response
+                                if model_settings.preserve_raw_usage is True:
+                                    attach_raw_usage(response, assembler.raw_usage)
+                                if response.usage is None:
+                                    mark_request_without_usage(response)
+                                self._record_answer(span, call, response)
+                            yield event
+            except Exception as error:
+                has_data = call.tracing.include_data()
+                details = str(error) if has_data else "Error details are redacted."
+                span.set_error(SpanError(message="Model call failed", data={"error": details}))
+                raise
+
+    @override
+    async def get_response(self, *args: Any, **kwargs: Any) -> ModelResponse:
+        """Return an answer; the arguments are those of `stream_response`.
+
+        Raises:
+            ModelServerError: there is no answer, or only a part of one.
+        """
+        response: Response | None = None
+        stream: Any = self.stream_response(*args, **kwargs)
+        async with aclosing(stream) as events:
+            async for event in events:
+                if event.type == "response.completed":
+                    response = event.response
+        if response is None:
+            raise ModelBrokenOffError("the stream has no answer", model=self.model)
+        return ModelResponse(
+            output=response.output,
+            usage=usage_of(response),
+            response_id=response.id or None,
+            raw_usage=extract_raw_usage(response),
+        )
+
+    @override
+    def get_retry_advice(self, request: ModelRetryAdviceRequest) -> ModelRetryAdvice | None:
+        error = request.error
+        if not isinstance(error, ModelServerError):
+            return None
+        return ModelRetryAdvice(
+            suggested=isinstance(error, ModelBusyError | ModelUnreachableError),
+            retry_after=error.retry_after_s,
+            reason=str(error),
+            normalized=ModelRetryNormalizedError(
+                status_code=error.status,
+                message=str(error),
+                retry_after=error.retry_after_s,
+                is_network_error=isinstance(error, ModelUnreachableError) and error.status is None,
+            ),
+        )
+
+    async def _stream(
+        self, call: ModelCall, assembler: Assembler
+    ) -> AsyncGenerator[list[TResponseStreamEvent], None]:
+        """Yield the events of an answer, in a list for each read."""
+        request = self._build_request(call)
+        async with self.server.stream(
+            request.path,
+            request.body,
+            model=self.model,
+            headers=request.headers,
+            query=request.query,
+            max_retries=0 if should_disable_provider_managed_retries() else None,
+        ) as stream:
+            try:
+                async with aclosing(aiter(stream)) as reads:
+                    async for messages in reads:
+                        events, error = _feed(assembler, messages)
+                        yield merge_deltas(events)
+                        if error is not None:
+                            raise error
+                        if assembler.is_done:
+                            break
+            except ModelBrokenOffError:
+                if not assembler.has_finished:
+                    raise
+            events, error = _collect(assembler.end())
+            yield merge_deltas(events)
+            if error is not None:
+                raise error
+            await stream.drain()
+
+
+def _feed(
+    assembler: Assembler, messages: list[Message]
+) -> tuple[list[TResponseStreamEvent], ModelServerError | None]:
+    """Return the events of a read, and the error after them: what was said before it is shown."""
+    events: list[TResponseStreamEvent] = []
+    for message in messages:
+        if assembler.is_done:
+            break
+        following, error = _collect(assembler.feed(message.data, message.name))
+        events += following
+        if error is not None:
+            return events, error
+    return events, None
+
+
+def _collect(
+    stream: Iterable[TResponseStreamEvent],
+) -> tuple[list[TResponseStreamEvent], ModelServerError | None]:
+    """Return the events of an iterable, and the error that ended it."""
+    events: list[TResponseStreamEvent] = []
+    try:
+        events.extend(stream)
+    except ModelServerError as error:
+        return events, error
+    return events, None
+
+
+def usage_of(response: Response) -> Usage:
+    """Return the SDK's usage of a response."""
+    usage = response.usage
+    if usage is None:
+        return Usage(requests=requests_without_usage(response))
+    return Usage(
+        requests=1,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        total_tokens=usage.total_tokens,
+        input_tokens_details=usage.input_tokens_details,
+        output_tokens_details=usage.output_tokens_details,
+    )
