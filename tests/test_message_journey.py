@@ -35,6 +35,7 @@ IDLE_S = 3.0  # longer than each poll
 
 SUPPORT = re.compile(
     r"todochat\.(background|clock|errors|faults|ids|settings|telemetry)\b|.*\.(keys|domain)\b"
+    r"|todochat\.bus\.(connection|reply_reader)\b"  # as redis-py's connections
 )
 SHELL = re.compile(r"todochat\.(contracts|http|identity)\b")
 # The heading of each process's list, and the command that starts it.

@@ -1,6 +1,7 @@
 """The writer of streamed bodies: stalled and slow clients, pings, and the end of a stream."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -28,11 +29,45 @@ class SlowClient(AsgiClient):
     async def wait_disconnected(self) -> None:
         await self.disconnected.wait()
 
+    def has_drained(self) -> bool:
+        return self._has_room.is_set()
+
     def unsent_bytes(self) -> int:
         left = self._unsent_bytes.pop(0) if self._unsent_bytes else 0
         if not self._unsent_bytes:
             self._has_room.set()
         return left
+
+
+class Buffer(asyncio.Transport):
+    """A transport with some bytes in its buffer, under a server's `receive`."""
+
+    def __init__(self, size_bytes: int) -> None:
+        super().__init__()
+        self.transport = self
+        self._size_bytes = size_bytes
+
+    def get_write_buffer_size(self) -> int:
+        return self._size_bytes
+
+    async def receive(self) -> Any: ...
+
+    async def send(self, message: Any) -> None: ...
+
+
+@pytest.mark.parametrize(("size_bytes", "has_drained"), [(0, True), (1, False)])
+async def test_client_has_drained_without_buffered_bytes(
+    size_bytes: int, has_drained: bool
+) -> None:
+    buffer = Buffer(size_bytes)
+
+    assert AsgiClient(buffer.receive, buffer.send).has_drained() is has_drained
+
+
+async def test_client_without_a_transport_may_have_buffered_bytes() -> None:
+    async def receive() -> Any: ...
+
+    assert not AsgiClient(receive, Buffer(0).send).has_drained()
 
 
 def writer_to(client: SlowClient) -> BodyWriter:

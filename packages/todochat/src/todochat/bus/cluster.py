@@ -19,15 +19,14 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from typing_extensions import override
 
 from todochat.bus.connection import (
-    Argument,
     BusConnection,
-    Command,
     CommandConnection,
     own_connection,
     script_source,
 )
 from todochat.bus.redis_client import RedisClient
 from todochat.bus.redis_cluster import ClusterClient
+from todochat.bus.reply_reader import Argument, Command
 from todochat.bus.scripts import Script
 
 _UNREACHABLE: Final = (RedisConnectionError, RedisTimeoutError)

@@ -17,6 +17,8 @@ class BusLimits(msgspec.Struct, frozen=True, kw_only=True):
         seq_jump: how far `seq` jumps after a lost log, at least. More than a run can
             have published since its `seq_high` was last saved.
         batch_bytes: most frame bytes in one call to Redis (a larger frame is sent alone).
+        flush_every_s: interval of the flushes of a busy publisher; `flush_burst` of them may follow
+            each other without it.
         max_unsent_frames: queued frames of one run above which its producer waits.
         retry_s: how long an append or a claim is retried while Redis is unreachable.
         full_s: how long an append or a claim is retried while Redis is out of memory.
@@ -38,6 +40,8 @@ class BusLimits(msgspec.Struct, frozen=True, kw_only=True):
     ended_ttl_s: int = 30 * 60
     seq_jump: int = 10_000
     batch_bytes: int = 64 * _KIB
+    flush_every_s: float = 0.005
+    flush_burst: int = 10
     max_unsent_frames: int = 1_000
     retry_s: float = 30.0
     full_s: float = 10.0

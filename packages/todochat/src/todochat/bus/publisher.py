@@ -23,7 +23,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from todochat.background import run_forever, stop_task
 from todochat.bus.cluster import bus_connection
-from todochat.bus.connection import Backoff, Command
+from todochat.bus.connection import Backoff
 from todochat.bus.errors import (
     BusFullError,
     BusUnavailableError,
@@ -33,7 +33,9 @@ from todochat.bus.errors import (
 from todochat.bus.frames import LogEntry
 from todochat.bus.keys import log_key, meta_key
 from todochat.bus.limits import DEFAULT_LIMITS, BusLimits
+from todochat.bus.pacer import FlushPacer
 from todochat.bus.redis_client import RedisClient
+from todochat.bus.reply_reader import Command
 from todochat.bus.run_log import LogReader
 from todochat.bus.scripts import APPEND, APPEND_WHEN_FULL, CLAIM, CLAIM_WHEN_FULL
 from todochat.bus.writer import ClaimedRun, FrameQueue, QueueEntry, claimed_run
@@ -61,8 +63,9 @@ T = TypeVar("T")
 class RunPublisher:
     """Writes the frames of all runs of a process.
 
-    A flush sends all frames that were queued when the previous call returned, so batches grow with
-    the load and a single frame is sent immediately.
+    A flush sends the queued frames of all runs in one round trip. A single frame is sent
+    immediately; under load flushes are spaced out, because most of a frame's cost here, in Redis
+    and in the gateway is that of its round trip.
     """
 
     def __init__(self, redis: RedisClient, limits: BusLimits = DEFAULT_LIMITS) -> None:
@@ -71,6 +74,8 @@ class RunPublisher:
         self._ready: deque[FrameQueue] = deque()
         self._work = asyncio.Event()
         self._backoff = Backoff()
+        self._pacer = FlushPacer(limits.flush_every_s, limits.flush_burst)
+        self._has_backlog = False
         # Weak: a run whose worker has dropped it needs no entry.
         self._queues: weakref.WeakValueDictionary[str, FrameQueue] = weakref.WeakValueDictionary()
         self._task: asyncio.Task[None] | None = None
@@ -198,6 +203,9 @@ class RunPublisher:
         try:
             while True:
                 await self._work.wait()
+                delay_s = self._pacer.next_delay_s(monotonic())
+                if delay_s and not self._has_backlog:
+                    await asyncio.sleep(delay_s)
                 await self._flush()
         finally:
             self._ready.clear()
@@ -233,7 +241,8 @@ class RunPublisher:
                 entry = queue.next_entry(room)
                 room -= len(entry.data)
                 batch.append((queue, entry))
-        if not self._ready:
+        self._has_backlog = bool(self._ready)
+        if not self._has_backlog:
             self._work.clear()
         return batch
 

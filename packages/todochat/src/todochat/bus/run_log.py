@@ -10,10 +10,11 @@ from redis.exceptions import RedisError
 
 from todochat.background import stop_task
 from todochat.bus.cluster import bus_connection
-from todochat.bus.connection import Command, raise_first_error
+from todochat.bus.connection import raise_first_error
 from todochat.bus.frames import LogEntry, cut_entry, parse_entry
 from todochat.bus.keys import log_key, meta_key
 from todochat.bus.redis_client import RedisClient
+from todochat.bus.reply_reader import Command
 
 CALLS_PER_EXCHANGE: Final = 8
 """Most replies in memory at the same time; each may be a page of a log."""

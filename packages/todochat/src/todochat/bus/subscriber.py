@@ -1,20 +1,18 @@
 """One Pub/Sub connection for any number of channels, which reconnects after failures."""
 
 import asyncio
-import math
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
-from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from todochat.background import run_forever, stop_task
 from todochat.bus.cluster import pubsub_connection
 from todochat.bus.connection import CONNECT_TIMEOUT_S, Backoff
 from todochat.bus.redis_client import RedisClient
+from todochat.bus.reply_reader import ReplyReader, read_replies
 
 PING_EVERY_S: Final = 10.0
 SILENCE_S: Final = 25.0
@@ -80,7 +78,6 @@ class Subscriber:
         self._unconfirmed: dict[bytes, int] = {}
         self._commands: list[tuple[bytes, bytes]] = []
         self._has_commands = asyncio.Event()
-        self._last_read = 0.0
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -136,6 +133,7 @@ class Subscriber:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await connection.connect()  # type: ignore[no-untyped-call]
+            reader = read_replies(connection, self._on_reply)
             backoff.reset()
             self._connected = True
             if self._outage_logged:
@@ -143,53 +141,46 @@ class Subscriber:
                 self._outage_logged = False
             for channel in self._listeners:
                 self._queue_command(b"SUBSCRIBE", channel)
-            writing = asyncio.create_task(self._write(connection), name="bus-subscriber-writer")
+            writing = asyncio.create_task(self._write(reader), name="bus-subscriber-writer")
             try:
-                await self._read(connection)
+                await reader.closed
             finally:
                 writing.cancel()
                 await asyncio.wait([writing])
         finally:
             await connection.disconnect(nowait=True)
 
-    async def _read(self, connection: AbstractConnection) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            reply = await connection.read_response(timeout=math.inf)
-            self._last_read = loop.time()
-            if not isinstance(reply, list):
-                continue
-            kind, channel = reply[0], reply[1]
-            listener = self._listeners.get(channel)
-            if kind == b"message":
-                if listener is not None:
-                    listener.on_message(reply[2])
-            elif kind == b"subscribe":
-                left = self._unconfirmed.pop(channel) - 1
-                if left:
-                    self._unconfirmed[channel] = left
-                elif listener is not None:
-                    listener.on_confirmed()
+    def _on_reply(self, reply: Any) -> None:
+        if isinstance(reply, RedisError):
+            raise reply
+        if not isinstance(reply, list):
+            return
+        kind, channel = reply[0], reply[1]
+        listener = self._listeners.get(channel)
+        if kind == b"message":
+            if listener is not None:
+                listener.on_message(reply[2])
+        elif kind == b"subscribe":
+            left = self._unconfirmed.pop(channel) - 1
+            if left:
+                self._unconfirmed[channel] = left
+            elif listener is not None:
+                listener.on_confirmed()
 
-    async def _write(self, connection: AbstractConnection) -> None:
-        """Send queued commands, and a PING when idle; disconnect a dead connection."""
-        self._last_read = asyncio.get_running_loop().time()
+    async def _write(self, reader: ReplyReader) -> None:
+        """Send queued commands, and a PING when idle; cut a dead connection."""
         try:
-            while True:
+            while asyncio.get_running_loop().time() - reader.last_read <= SILENCE_S:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(PING_EVERY_S):
                         await self._has_commands.wait()
-                async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                    await self._send_commands(connection)
-                if asyncio.get_running_loop().time() - self._last_read > SILENCE_S:
-                    raise RedisConnectionError("no answer to PING")
-        except (RedisError, OSError, TimeoutError) as error:
-            log.warning("bus.subscriber_write_failed", error=error)
+                reader.send(*self._next_commands())
+            log.warning("bus.subscriber_silent", timeout_s=SILENCE_S)
         finally:
-            # The reader then gets the end of the stream and reconnects.
-            await connection.disconnect(nowait=True)
+            # Not `close`, which would wait until a dead server has read the rest.
+            reader.abort()
 
-    async def _send_commands(self, connection: AbstractConnection) -> None:
+    def _next_commands(self) -> list[list[bytes]]:
         queued, self._commands = self._commands, []
         self._has_commands.clear()
         commands: list[list[bytes]] = [] if queued else [[b"PING"]]
@@ -197,4 +188,4 @@ class Subscriber:
             if not commands or commands[-1][0] != operation:
                 commands.append([operation])
             commands[-1].append(channel)
-        await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+        return commands

@@ -244,7 +244,8 @@ class Watch:
 
     async def _await_live(self) -> list[WatchEvent]:
         queue = self._queue
-        if not queue.entries and not queue.behind:
+        must_wait = not queue.entries and not queue.behind
+        if must_wait:
             await queue.wait(self._idle_at - self._now())
         self._pending = queue.take()
         if queue.behind:
@@ -253,7 +254,7 @@ class Watch:
             # Read the log, too: a channel may lose messages silently.
             self._state = _State.CATCHING_UP
             return [Idle()]
-        return []
+        return self._next_chunk() if must_wait else []
 
     async def _catch_up(self) -> list[WatchEvent]:
         try:

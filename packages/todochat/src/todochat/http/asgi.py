@@ -34,6 +34,10 @@ class AsgiClient:
         """Return the number of sent bytes that the operating system hasn't accepted yet."""
         return self._transport.get_write_buffer_size() if self._transport is not None else 0
 
+    def has_drained(self) -> bool:
+        """Return whether the operating system has accepted all sent bytes; False if unknown."""
+        return self._transport is not None and not self._transport.get_write_buffer_size()
+
     def abort(self) -> None:
         """Cut the connection and drop unsent bytes.
 

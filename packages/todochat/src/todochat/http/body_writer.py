@@ -83,6 +83,11 @@ class BodyWriter:
         Raises:
             StalledClientError: the client reads nothing; reading slowly is allowed.
         """
+        if self._client.has_drained() and not self._sending.locked():
+            # It can't suspend, so it needs neither a timeout nor the lock, for most frames.
+            await self._client.send(data)
+            self._sent_at = self._now()
+            return
         async with self._sending:
             await self._unless_stalled(lambda: self._client.send(data))
 

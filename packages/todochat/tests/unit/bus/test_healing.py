@@ -20,9 +20,9 @@ from todochat.bus import (
     RunUnclaimedError,
     RunWriter,
 )
-from todochat.bus.connection import Command
 from todochat.bus.frames import encode_frame, encode_snapshot, parse_frames
 from todochat.bus.redis_client import create_server_client
+from todochat.bus.reply_reader import Command
 from todochat.testing import wait_until
 from todochat.testing.servers import ValkeyProcess
 

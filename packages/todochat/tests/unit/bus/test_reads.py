@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from todochat.bus.connection import Command
 from todochat.bus.redis_client import create_redis
+from todochat.bus.reply_reader import Command
 from todochat.bus.run_log import CALLS_PER_EXCHANGE, SharedReads
 from todochat.testing import free_port
 
