@@ -1,6 +1,6 @@
 """Measures the cost of a streamed turn beside the official one-process pattern, in one run.
 
-Run: `PYTHONPATH=tests python tests/bench/bench_peers.py` (about 4 minutes; part of `make bench`).
+Run: `PYTHONPATH=tests python tests/bench/bench_peers.py` (about 5 minutes; part of `make bench`).
 
 The same scripted model, client and turns run against three installations, one after the other: the
 official pattern (FastAPI, ChatKitServer, memory store), this stack with one worker and gateway,
@@ -12,68 +12,76 @@ Then the gateway beside a bare ASGI app that writes frames of that size at that 
 """
 
 import asyncio
+import operator
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from math import inf
 from pathlib import Path
 from typing import Final
 
 import aiohttp
 import httpx
 
-from bench.cpu import Parts, cpu_seconds, one_process, resident_bytes
+from bench.cpu import Parts, cpu_seconds, one_process, proportional_bytes
+from bench.peer_table import (
+    CPU,
+    FIRST_DELTA,
+    LAST_FIRST_DELTA,
+    STREAMING_CPU,
+    TURN,
+    Result,
+    Row,
+    by_part,
+    header,
+    rows,
+)
 from bench.stack_doors import open_stack
-from bench.turn_load import Door, Seen, Shape, drive, percentile
+from bench.turn_load import Door, Shape, drive
 from load.paced_model import PacedModel
 from todochat.testing import free_port, wait_until
+from todochat.testing.model_script import Call
 
 TOKENS: Final = 200
 RATE: Final = 30.0
-WARM_UP: Final = Shape("warm-up", streams=10, turns=3, rate=inf, stagger_s=0)
-PACED: Final = Shape("50 at 30 tokens/s", streams=50, turns=3, rate=RATE, stagger_s=TOKENS / RATE)
-SHAPES: Final = (
-    Shape("1, unlimited", streams=1, turns=20, rate=inf, stagger_s=0),
-    PACED,
-    Shape("50, unlimited", streams=50, turns=3, rate=inf, stagger_s=0),
-    Shape("200 at 30 tokens/s", streams=200, turns=1, rate=RATE, stagger_s=TOKENS / RATE),
-)
-STREAMING: Final = ("chat-gateway", "todo-agent-worker", "valkey")
+ANSWER_S: Final = TOKENS / RATE
+WARM_UP: Final = Shape("warm-up", streams=10, turns=3)
+SHORT: Final = Shape("10, 20 tokens", streams=10, turns=30, tokens=20)
+TOOL_CALL: Final = Shape("10, 20 tokens, one tool", 10, turns=12, tokens=20, calls_tool=True)
+ALONE: Final = Shape("1, unlimited", streams=1, turns=20)
+PACED: Final = Shape("50 at 30 tokens/s", 50, turns=3, rate=RATE, stagger_s=ANSWER_S)
+FAST: Final = Shape("20 at 100 tokens/s", 20, turns=5, rate=100.0, stagger_s=2.0)
+SATURATED: Final = Shape("50, unlimited", streams=50, turns=3)
+AT_ONCE: Final = Shape("200 at once, 2 workers", streams=200, turns=1, rate=RATE)
+SHAPES: Final = (SHORT, ALONE, PACED, FAST, SATURATED)
+GOALS: Final = {
+    SHORT: {CPU: 1.5, TURN: 1.5},
+    PACED: {CPU: 1.0, STREAMING_CPU: 0.75, FIRST_DELTA: 1.5, LAST_FIRST_DELTA: 1.5},
+    FAST: {CPU: 0.6},
+    AT_ONCE: {TURN: 1.0, FIRST_DELTA: 1.5},
+}
+TWO_FOR_ONE: Final = 1.85
+OVER_BARE_ASGI: Final = 1.5
+IDLE_MB: Final = 550
 PEERS: Final = Path(__file__).parent / "peers"
 START_TIMEOUT_S: Final = 30.0
 
-
-@dataclass(frozen=True)
-class Result:
-    """One shape against one installation."""
-
-    seen: Seen
-    cpu_s: dict[str, float]
-    resident: dict[str, int]
-
-    def cpu_ms_a_1000(self, parts: Sequence[str] = ()) -> float:
-        """CPU-ms of 1,000 tokens, of some parts or of all; one delta may hold several tokens."""
-        spent = sum(self.cpu_s[part] for part in parts or self.cpu_s)
-        return spent * 1e6 / (len(self.seen.turn_times) * TOKENS)
+Results = dict[Shape, Result]
 
 
-Results = dict[str, Result]
-
-
-async def measure(parts: Parts, doors: Sequence[Door], model: PacedModel) -> Results:
-    """Run all shapes against a warmed-up installation."""
-    model.rate = WARM_UP.rate
-    await drive(doors, WARM_UP, model.text)
+async def measure(
+    parts: Parts, doors: Sequence[Door], model: PacedModel, shapes: Sequence[Shape]
+) -> Results:
+    """Run shapes against an installation, after a warm-up."""
     results = {}
-    for shape in SHAPES:
-        model.rate = shape.rate
+    for shape in (WARM_UP, *shapes):
+        model.tokens, model.rate = shape.tokens, shape.rate
+        model.call = Call("add_task", {"title": "Buy milk"}) if shape.calls_tool else None
         before = cpu_seconds(parts)
         seen = await drive(doors, shape, model.text)
         spent = {name: cpu - before[name] for name, cpu in cpu_seconds(parts).items()}
-        results[shape.name] = Result(seen, spent, resident_bytes(parts))
+        results[shape] = Result(shape, seen, spent)
     return results
 
 
@@ -101,25 +109,22 @@ async def _wait_answers(url: str) -> None:
         await wait_until(answers, START_TIMEOUT_S, interval_s=0.1)
 
 
-async def measure_official(model: PacedModel) -> Results:
-    """Measure the peer."""
+async def measure_official(
+    model: PacedModel, shapes: Sequence[Shape], **environment: str
+) -> tuple[Results, int]:
+    """Measure the peer; return its idle memory in bytes, too."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     app = "official_chatkit:create_app"
-    with _server(app, port, "--factory", PEER_MODEL_URL=model.url) as pid:
+    with _server(app, port, "--factory", PEER_MODEL_URL=model.url, **environment) as pid:
         await _wait_answers(url)
-        doors = [Door(f"{url}/chatkit", {})]
-        return await measure(one_process("official pattern", pid), doors, model)
-
-
-async def measure_stack(model: PacedModel, copies: int) -> Results:
-    """Measure this stack, with `copies` workers and gateways."""
-    async with open_stack(model, copies) as (parts, doors):
-        return await measure(parts, doors, model)
+        parts = one_process("official pattern", pid)
+        idle = sum(proportional_bytes(parts).values())
+        return await measure(parts, [Door(f"{url}/chatkit", {})], model, shapes), idle
 
 
 async def measure_raw_asgi() -> float:
-    """Measure the CPU-ms of 1,000 frames written at the pace of PACED."""
+    """Measure the CPU-ms of a turn of PACED, if its frames are written by a bare ASGI app."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with _server("raw_asgi:app", port) as pid:
@@ -132,7 +137,7 @@ async def measure_raw_asgi() -> float:
                 group.create_task(_read(session, f"{url}/?frames={frames}&rate={RATE}"))
                 await asyncio.sleep(PACED.stagger_s / PACED.streams)
         spent = cpu_seconds(part)["raw"] - before
-    return spent * 1e6 / (frames * PACED.streams)
+    return spent * 1000 / (PACED.turns * PACED.streams)
 
 
 async def _read(session: aiohttp.ClientSession, url: str) -> None:
@@ -141,71 +146,49 @@ async def _read(session: aiohttp.ClientSession, url: str) -> None:
             pass
 
 
-def table(peer: Results, ours: Results) -> Iterator[str]:
-    """Format one line for each shape and figure: the peer's, ours, and ours by the peer's."""
-    yield f"{'':<20} {'':<34} {'peer':>9} {'ours':>9} {'ratio':>6}"
-    for shape in SHAPES:
-        theirs, mine = peer[shape.name], ours[shape.name]
-        for what, figure in figures(shape, theirs, mine):
-            left, right = figure
-            yield f"{shape.name:<20} {what:<34} {left:9.1f} {right:9.1f} {right / left:6.2f}"
+def two_for_one(one: Result, two: Result) -> Iterator[Row]:
+    """Compare the throughput of two of a part with one, if each copy had a core of its own.
 
-
-def figures(
-    shape: Shape, theirs: Result, mine: Result
-) -> Iterator[tuple[str, tuple[float, float]]]:
-    """Return the compared figures of one shape."""
-    both = (theirs, mine)
-    turns = shape.streams * shape.turns
-    yield "CPU-ms a 1,000 tokens, all parts", _of(both, lambda r: r.cpu_ms_a_1000())
-    yield (
-        "  gateway + worker + Valkey",
-        (theirs.cpu_ms_a_1000(), mine.cpu_ms_a_1000(STREAMING)),
-    )
-    yield "CPU-ms a turn, all parts", _of(both, lambda r: sum(r.cpu_s.values()) * 1000 / turns)
-    yield "tokens a delta", _of(both, lambda r: turns * TOKENS / r.seen.deltas)
-    yield "first delta p50, ms", _of(both, lambda r: percentile(r.seen.first_deltas, 50) * 1000)
-    yield "first delta p99, ms", _of(both, lambda r: percentile(r.seen.first_deltas, 99) * 1000)
-    yield "gap p99, ms", _of(both, lambda r: percentile(r.seen.gaps, 99) * 1000)
-    yield "turn p50, ms", _of(both, lambda r: percentile(r.seen.turn_times, 50) * 1000)
-    yield "resident, MiB", _of(both, lambda r: sum(r.resident.values()) / 2**20)
-
-
-def _of(both: tuple[Result, Result], figure: Callable[[Result], float]) -> tuple[float, float]:
-    return figure(both[0]), figure(both[1])
-
-
-def by_part(ours: Results) -> Iterator[str]:
-    """Format our CPU by part."""
-    names = list(ours[PACED.name].cpu_s)
-    yield f"{'CPU-ms a 1,000 tokens':<24}" + "".join(f"{shape.name:>20}" for shape in SHAPES)
-    for name in names:
-        costs = [ours[shape.name].cpu_ms_a_1000([name]) for shape in SHAPES]
-        yield f"{name:<24}" + "".join(f"{cost:20.1f}" for cost in costs)
-
-
-def two_for_one(one: Results, two: Results) -> Iterator[str]:
-    """Format the throughput of two of a part beside one, if each copy has a core of its own."""
+    Here they share the cores with the rest, so it is computed from the CPU of a turn.
+    """
     for part in ("todo-agent-worker", "chat-gateway"):
-        single, double = (each[PACED.name].cpu_ms_a_1000([part]) for each in (one, two))
-        yield f"{part:<24} two carry {2 * single / double:4.2f} x what one does, by CPU a token"
+        peer, ours = (copies * 1000 / each.cpu_ms([part]) for copies, each in ((1, one), (2, two)))
+        yield Row(
+            "two against one", f"{part}, turns/s", peer, ours, TWO_FOR_ONE, reached=operator.ge
+        )
+
+
+def idle_memory(peer: int, ours: dict[str, int]) -> Iterator[str]:
+    """Format the memory before the first turn, by part."""
+    total = sum(ours.values()) / 2**20
+    for part, size in sorted(ours.items(), key=lambda each: -each[1]):
+        yield f"{'idle, PSS':<26} {part:<28} {'':9} {size / 2**20:9.1f}"
+    verdict = "" if total <= IDLE_MB else " missed"
+    yield f"{Row('idle, PSS', 'all, MB', peer / 2**20, total)!s}  <= {IDLE_MB} MB{verdict}"
 
 
 async def main() -> None:
     """Measure and print."""
     async with PacedModel(TOKENS, RATE) as model:
-        peer = await measure_official(model)
-        ours = await measure_stack(model, 1)
-        two = await measure_stack(model, 2)
+        peer, peer_idle = await measure_official(model, [*SHAPES, AT_ONCE])
+        peer |= (await measure_official(model, [TOOL_CALL], PEER_TOOL="1"))[0]
+        async with open_stack(model) as stack:
+            ours = await measure(stack.parts, stack.doors, model, [*SHAPES, TOOL_CALL])
+        async with open_stack(model, 2) as pair:
+            two = await measure(pair.parts, pair.doors, model, [AT_ONCE, SATURATED])
     raw = await measure_raw_asgi()
-    gateway = ours[PACED.name].cpu_ms_a_1000(["chat-gateway"])
-    ideal = TOKENS / RATE * 1000
-    lines = [*table(peer, ours), "", *by_part(ours), "", *two_for_one(ours, two)]
-    print("\n".join(lines))
-    print(f"{'chat-gateway':<24} {gateway / raw:4.2f} x a bare ASGI app ({raw:.1f} CPU-ms a 1,000)")
-    print(
-        f"a paced turn takes {ideal:.0f} ms at best; each of the model's answers is {TOKENS} tokens"
-    )
+    gateway = ours[PACED].cpu_ms(["chat-gateway"])
+    compared = {
+        **{shape: ours[shape] for shape in (SHORT, TOOL_CALL, *SHAPES[1:])},
+        AT_ONCE: two[AT_ONCE],
+    }
+    print(header())
+    for shape, mine in compared.items():
+        print(*rows(peer[shape], mine, GOALS.get(shape, {})), "", sep="\n")
+    print(*two_for_one(ours[SATURATED], two[SATURATED]), sep="\n")
+    print(Row("gateway, bare ASGI app", CPU, raw, gateway, OVER_BARE_ASGI))
+    print(*idle_memory(peer_idle, stack.idle_bytes), "", sep="\n")
+    print(*by_part(list(compared.values())), sep="\n")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ counted. A ratio is that of a traced stack to the untraced one of the same run.
 
 import asyncio
 from collections.abc import Mapping
-from math import inf
 from typing import Final
 
 from bench.cpu import cpu_seconds
@@ -20,7 +19,7 @@ from todochat.testing.otlp import SpanCollector
 
 TOKENS: Final = 200
 RATE: Final = 30.0
-WARM_UP: Final = Shape("warm-up", streams=10, turns=3, rate=inf, stagger_s=0)
+WARM_UP: Final = Shape("warm-up", streams=10, turns=3)
 PACED: Final = Shape("50 at 30 tokens/s", streams=50, turns=3, rate=RATE, stagger_s=TOKENS / RATE)
 SAMPLED: Final = {
     "OTEL_TRACES_SAMPLER": "parentbased_traceidratio",
@@ -30,13 +29,13 @@ SAMPLED: Final = {
 
 async def cpu_ms_a_turn(model: PacedModel, variables: Mapping[str, str]) -> float:
     """CPU of a whole turn, of all parts, in ms."""
-    async with open_stack(model, 1, **variables) as (parts, doors):
+    async with open_stack(model, 1, **variables) as stack:
         model.rate = WARM_UP.rate
-        await drive(doors, WARM_UP, model.text)
+        await drive(stack.doors, WARM_UP, model.text)
         model.rate = PACED.rate
-        before = sum(cpu_seconds(parts).values())
-        seen = await drive(doors, PACED, model.text)
-        return (sum(cpu_seconds(parts).values()) - before) * 1000 / len(seen.turn_times)
+        before = sum(cpu_seconds(stack.parts).values())
+        seen = await drive(stack.doors, PACED, model.text)
+        return (sum(cpu_seconds(stack.parts).values()) - before) * 1000 / len(seen.turn_times)
 
 
 async def main() -> None:

@@ -3,34 +3,47 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 import httpx
 
-from bench.cpu import Parts, parts_of
+from bench.cpu import Parts, parts_of, proportional_bytes
 from bench.turn_load import Door
 from load.paced_model import PacedModel
 from stack_kit import run_stack
 from todochat.testing.person import Person
 
-PEOPLE: Final = 50  # a user may have 5 runs at once and 60 turns a minute
+PEOPLE: Final = 50  # a user may have 5 runs at once
+
+
+@dataclass(frozen=True)
+class LoadedStack:
+    """A running stack.
+
+    Attributes:
+        doors: one for each user.
+        idle_bytes: proportional set size by part, before the first turn.
+    """
+
+    parts: Parts
+    doors: Sequence[Door]
+    idle_bytes: dict[str, int]
 
 
 @asynccontextmanager
 async def open_stack(
     model: PacedModel, copies: int = 1, **variables: str
-) -> AsyncIterator[tuple[Parts, Sequence[Door]]]:
-    """Start a stack that uses `model`, with `copies` workers and gateways.
-
-    Yields its parts and a door for each user.
-    """
+) -> AsyncIterator[LoadedStack]:
+    """Start a stack that uses `model`, with `copies` workers and gateways."""
     environment = {
         "OPENAI_BASE_URL": model.url,
         "OPENAI_API_KEY": "sk-scripted",
         "TODO_AGENT_MODEL": "scripted",
         "TODO_AGENT_API": "responses",
-        "TODO_AGENT_WORKER_CONCURRENCY": "200",
         "AUTH_SIGN_UPS_PER_ADDRESS": str(PEOPLE),
+        # Short turns without a pause are more than the 60 a minute that a user may have.
+        "CHAT_GATEWAY_TURNS_PER_MINUTE": "6000",
         **variables,
     }
     starting = contextmanager(run_stack)("bench", environment, workers=copies, gateways=copies)
@@ -45,6 +58,7 @@ async def open_stack(
             )
             for person in people
         ]
-        yield parts_of(stack.state), doors
+        parts = parts_of(stack.state)
+        yield LoadedStack(parts, doors, proportional_bytes(parts))
     finally:
         await asyncio.to_thread(starting.__exit__, None, None, None)

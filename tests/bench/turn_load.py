@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final
 
 import aiohttp
@@ -20,16 +21,21 @@ TURN_TIMEOUT_S: Final = 120.0
 class Shape:
     """The load: users, turns and token rate.
 
-    Args:
+    Attributes:
+        turns: of each stream, one after another.
+        tokens: of each answer.
         rate: the model's tokens a second; infinite for as fast as it can.
         stagger_s: the time over which the streams start, one after another.
+        calls_tool: the model calls a tool before it answers.
     """
 
     name: str
     streams: int
     turns: int
-    rate: float
-    stagger_s: float
+    tokens: int = 200
+    rate: float = inf
+    stagger_s: float = 0.0
+    calls_tool: bool = False
 
 
 @dataclass(frozen=True)

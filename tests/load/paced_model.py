@@ -6,7 +6,7 @@ from typing import Self
 import msgspec
 from aiohttp import web
 
-from todochat.testing.model_script import ModelRequest
+from todochat.testing.model_script import Call, ModelRequest
 from todochat.testing.model_wires import ResponsesWriter
 
 
@@ -19,14 +19,17 @@ class PacedModel:
     """Responds to every request of the Responses API with `tokens` tokens, `rate` a second.
 
     Attributes:
-        rate: may be changed for later responses; infinite for as fast as they are read.
+        tokens: may be changed for later responses, as may `rate` and `call`.
+        rate: infinite for as fast as they are read.
+        call: a function call that precedes each answer; the text follows its output.
         broken_off: responses whose client disconnected.
     """
 
     def __init__(self, tokens: int, rate: float) -> None:
+        self.tokens = tokens
         self.rate = rate
+        self.call: Call | None = None
         self.broken_off = 0
-        self._tokens = tokens
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -38,7 +41,7 @@ class PacedModel:
     @property
     def text(self) -> str:
         """The text of each response."""
-        return "".join(token(number) for number in range(self._tokens))
+        return "".join(token(number) for number in range(self.tokens))
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=16 * 1024 * 1024)
@@ -59,7 +62,13 @@ class PacedModel:
         await response.prepare(http_request)
         request = ModelRequest(wire="responses", body=body, headers=http_request.headers)
         try:
-            await self._say(ResponsesWriter(response, request))
+            writer = ResponsesWriter(response, request)
+            if self.call is not None and body["input"][-1].get("type") != "function_call_output":
+                await writer.begin()
+                await writer.call(self.call)
+                await writer.finish()
+            else:
+                await self._say(writer)
         except ConnectionError:
             self.broken_off += 1
         return response
@@ -69,7 +78,7 @@ class PacedModel:
         await writer.begin_message()
         loop = asyncio.get_running_loop()
         due, interval_s = loop.time(), 1 / self.rate
-        for number in range(self._tokens):
+        for number in range(self.tokens):
             await writer.text(token(number))
             due += interval_s
             await asyncio.sleep(due - loop.time())  # when behind its pace it only yields to others

@@ -1,7 +1,8 @@
 """The official pattern: one FastAPI process, openai-chatkit's server, threads in memory.
 
 Follows its documentation and samples, with the settings that make it cheap: uvloop and httptools,
-no access log, no tracing. Run by `bench_peers.py` with PEER_MODEL_URL.
+no access log, no tracing. Run by `bench_peers.py` with PEER_MODEL_URL; with PEER_TOOL=1 the agent
+has a tool, which keeps tasks in memory.
 """
 
 import os
@@ -9,7 +10,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
-from agents import Agent, OpenAIResponsesModel, Runner, set_tracing_disabled
+from agents import Agent, OpenAIResponsesModel, Runner, Tool, function_tool, set_tracing_disabled
 from chatkit.agents import AgentContext, simple_to_agent_input, stream_agent_response
 from chatkit.server import ChatKitServer, StreamingResult
 from chatkit.store import NotFoundError, Store
@@ -108,8 +109,18 @@ def _page(rows: list[Any], limit: int, after: str | None, order: str) -> Page[An
     return Page(data=page, has_more=has_more, after=page[-1].id if has_more else None)
 
 
+TASKS: list[str] = []
+
+
+@function_tool
+async def add_task(title: str) -> str:
+    """Add a task to the user's list."""
+    TASKS.append(title)
+    return f"Added {title}."
+
+
 class OfficialServer(ChatKitServer[Context]):
-    """Responds to each message with a model that has no tools."""
+    """Responds to each message with an agent."""
 
     def __init__(self, agent: Agent[Any]) -> None:
         super().__init__(MemoryStore())
@@ -132,7 +143,8 @@ def create_app() -> FastAPI:
     set_tracing_disabled(disabled=True)
     client = AsyncOpenAI(api_key="sk-scripted", base_url=os.environ["PEER_MODEL_URL"])
     model = OpenAIResponsesModel(model="scripted", openai_client=client)
-    server = OfficialServer(Agent(name="peer", model=model, instructions="Answer."))
+    tools: list[Tool] = [add_task] if "PEER_TOOL" in os.environ else []
+    server = OfficialServer(Agent(name="peer", model=model, instructions="Answer.", tools=tools))
     app = FastAPI()
 
     @app.post("/chatkit")
