@@ -20,7 +20,7 @@ from durable_chatkit.settings import (
 )
 from todochat.faults import arm_fault_points
 from todochat.http.server import exit_with, load_settings_or_exit, run
-from todochat.settings import SettingsError, load_settings
+from todochat.settings import SettingsError
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
@@ -78,10 +78,7 @@ def migrate(environ: Mapping[str, str]) -> None:
     """Migrate the database to this version's schema."""
     from todochat.database.migrations import run_migrations  # noqa: PLC0415 - imports Alembic
 
-    try:
-        settings = load_settings(MigrationSettings, environ)
-    except SettingsError as error:
-        exit_with(str(error))
+    settings = load_settings_or_exit(MigrationSettings, environ)
     run_migrations(settings.migration_database_url, MIGRATIONS)
 
 
@@ -92,10 +89,7 @@ def report_usage(program: str, arguments: Sequence[str], environ: Mapping[str, s
     parser = argparse.ArgumentParser(f"{program} usage", description="The usage of models.")
     usage_report.add_arguments(parser)
     options = parser.parse_args(arguments)
-    try:
-        settings = load_settings(UsageSettings, environ)
-    except SettingsError as error:
-        exit_with(str(error))
+    settings = load_settings_or_exit(UsageSettings, environ)
     sys.exit(usage_report.print_usage(settings, options))
 
 
@@ -108,10 +102,7 @@ def import_threads(program: str, arguments: Sequence[str], environ: Mapping[str,
     parser = argparse.ArgumentParser(f"{program} import-threads", description=description)
     thread_import.add_arguments(parser)
     options = parser.parse_args(arguments)
-    try:
-        settings = load_settings(ImportSettings, environ)
-    except SettingsError as error:
-        exit_with(str(error))
+    settings = load_settings_or_exit(ImportSettings, environ)
     sys.exit(thread_import.import_file(settings, options))
 
 

@@ -15,7 +15,7 @@ from auth_session.admin import command as admin_command
 from auth_session.app import create_app
 from auth_session.settings import AuthMigrationSettings, AuthSessionSettings
 from todochat.http.server import exit_with, load_settings_or_exit, run
-from todochat.settings import SettingsError, load_settings
+from todochat.settings import SettingsError
 
 MIGRATIONS: Final = Path(auth_session.__file__).parent / "migrations"
 
@@ -43,10 +43,7 @@ def migrate() -> None:
     """Migrate the database to the newest revision."""
     from todochat.database.migrations import run_migrations  # noqa: PLC0415 - loads Alembic
 
-    try:
-        settings = load_settings(AuthMigrationSettings, os.environ)  # noqa: TID251 - the one place
-    except SettingsError as error:
-        exit_with(str(error))
+    settings = load_settings_or_exit(AuthMigrationSettings, os.environ)  # noqa: TID251 - as below
     run_migrations(settings.auth_migration_database_url, MIGRATIONS)
 
 

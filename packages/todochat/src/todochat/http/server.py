@@ -15,21 +15,19 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from types import FrameType
-from typing import Final, NoReturn, TypeVar
+from typing import Final, NoReturn
 
 import uvicorn
 from litestar import Litestar
 
 from todochat.http.draining import Drain
-from todochat.settings import ServiceSettings, SettingsError
+from todochat.settings import ServiceSettings, SettingsError, SettingsT, load_settings
 
 # Longer than the edge keeps an idle upstream connection (Caddy: 2 min), so that the edge never
 # sends a request on a connection that is being closed here.
 KEEP_ALIVE_S: Final = 150
 EXIT_BAD_SETTINGS: Final = 2
 EXIT_START_FAILED: Final = 3
-
-SettingsT = TypeVar("SettingsT", bound=ServiceSettings)
 
 
 class DrainingServer(uvicorn.Server):
@@ -115,9 +113,9 @@ def run(app: Litestar, settings: ServiceSettings, *, host: str, port: int) -> No
 
 
 def load_settings_or_exit(cls: type[SettingsT], environ: Mapping[str, str]) -> SettingsT:
-    """Read a service's settings; an invalid one ends the process with one line on stderr."""
+    """Read settings; an invalid one ends the process with one line on stderr."""
     try:
-        return cls.load(environ)
+        return load_settings(cls, environ)
     except SettingsError as error:
         exit_with(str(error))
 
