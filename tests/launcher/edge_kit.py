@@ -158,13 +158,15 @@ class Edge:
 async def running_edge(
     folder: Path,
     *,
-    auth: Upstream,
-    gateways: Sequence[Upstream],
-    tasks: Upstream,
+    auth: Upstream | None = None,
+    gateways: Sequence[Upstream] = (),
+    tasks: Upstream | None = None,
     site: Path | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Edge]:
-    """Run Caddy and the selected upstreams; it serves the plain page if there is no site."""
+    """Run Caddy and the upstreams, by default one of each; without a site it serves the plain page."""
+    auth, tasks = auth or Upstream("auth"), tasks or Upstream("tasks")
+    gateways = gateways or [Upstream("gateway")]
     port = free_port()
     environment = {
         "PATH": os.defpath,

@@ -31,13 +31,7 @@ async def edge(club: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Asyn
         "@club path_regexp ^/(internal|metrics|health|openapi|api|club)(/|$)\n"
         f"handle @club {{\n\timport service 20s 127.0.0.1:{club.port}\n}}\n"
     )
-    async with running_edge(
-        folder,
-        auth=Upstream("auth"),
-        gateways=[Upstream("gateway")],
-        tasks=Upstream("tasks"),
-        settings={"EDGE_EXTRA_ROUTES": f"{routes}/*.caddy"},
-    ) as edge:
+    async with running_edge(folder, settings={"EDGE_EXTRA_ROUTES": f"{routes}/*.caddy"}) as edge:
         yield edge
 
 
@@ -74,11 +68,6 @@ async def test_own_service_gets_the_clients_address(edge: Edge) -> None:
 
 
 async def test_edge_starts_without_a_folder_of_routes(tmp_path: Path) -> None:
-    async with running_edge(
-        tmp_path,
-        auth=Upstream("auth"),
-        gateways=[Upstream("gateway")],
-        tasks=Upstream("tasks"),
-        settings={"EDGE_EXTRA_ROUTES": f"{tmp_path}/none/*.caddy"},
-    ) as edge:
+    settings = {"EDGE_EXTRA_ROUTES": f"{tmp_path}/none/*.caddy"}
+    async with running_edge(tmp_path, settings=settings) as edge:
         assert (await edge.get("/api/u/stamps")).served_by == "tasks"

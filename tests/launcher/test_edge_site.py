@@ -35,13 +35,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def edge(tmp_path_factory: pytest.TempPathFactory, site: Path) -> AsyncIterator[Edge]:
     gateway = Upstream("gateway")
-    async with running_edge(
-        tmp_path_factory.mktemp("edge"),
-        auth=Upstream("auth"),
-        gateways=[gateway],
-        tasks=Upstream("tasks"),
-        site=site,
-    ) as edge:
+    folder = tmp_path_factory.mktemp("edge")
+    async with running_edge(folder, gateways=[gateway], site=site) as edge:
         gateway.first_frame_taken.set()
         yield edge
 

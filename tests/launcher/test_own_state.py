@@ -15,7 +15,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from deploy_kit import ROOT
-from launcher.edge_kit import Edge, Upstream, running_edge
+from launcher.edge_kit import Edge, running_edge
 from todochat.bus.redis_client import create_server_client
 from todochat.identity.revocation import REVOKED_KEY
 from todochat.identity.tokens import SigningKey, TokenIssuer
@@ -149,13 +149,8 @@ async def edge(club: Club, tmp_path_factory: pytest.TempPathFactory) -> AsyncIte
     (tmp_path / "club.caddy").write_text(
         route.replace(":8010\n", f":{club.environ['CLUB_PORT']}\n")
     )
-    async with running_edge(
-        tmp_path,
-        auth=Upstream("auth"),
-        gateways=[Upstream("gateway")],
-        tasks=Upstream("tasks"),
-        settings={"EDGE_EXTRA_ROUTES": f"{tmp_path}/club.caddy"},
-    ) as edge:
+    settings = {"EDGE_EXTRA_ROUTES": f"{tmp_path}/club.caddy"}
+    async with running_edge(tmp_path, settings=settings) as edge:
         yield edge
 
 
