@@ -246,6 +246,7 @@ async def test_overload_returns_503_at_once_and_recovers(
         pace.open()
         for stream in answered:
             await stream.until(DELTA)
+        # No run ends before `end` opens: a refusal that waited for the queue would never come.
         await asyncio.gather(*storm)
         assert await queue_is_full(ready)
         end.open()
@@ -261,7 +262,6 @@ async def test_overload_returns_503_at_once_and_recovers(
     record_property("refusal_s", [round(each, 3) for each in refusals])
     middle = refusals[len(refusals) // 2]
     print(f"refusal: p50 {middle:.3f} s, max {refusals[-1]:.3f} s of {len(refusals)} at once")
-    assert middle < 1
 
 
 async def queue_is_full(kills: KillStack) -> bool:
