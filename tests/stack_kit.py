@@ -19,6 +19,7 @@ from todochat.testing.person import Person
 # Generous, since a machine that runs several suites at once needs a multiple of the usual 5 s.
 UP_TIMEOUT_S = 90
 DOWN_TIMEOUT_S = 60
+EXAMPLES = Path(__file__).parents[1] / "examples"
 TODOCHAT = str(Path(sys.executable).with_name("todochat"))
 
 
@@ -85,6 +86,16 @@ class Stack:
     def secrets(self) -> dict[str, Any]:
         secrets: dict[str, Any] = json.loads((self.data_dir / "secrets.json").read_bytes())
         return secrets
+
+
+def example_variables(name: str, factory: str, model_url: str) -> dict[str, str]:
+    """Return the variables that run an example of `examples/` with a scripted model."""
+    return {
+        "PYTHONPATH": str(EXAMPLES / name),
+        "TODO_AGENT_FACTORY": factory,
+        "OPENAI_BASE_URL": model_url,
+        "TODO_AGENT_MODEL": "scripted",
+    }
 
 
 def run_in_session_loop(items: Sequence[pytest.Item], folder: Path) -> None:

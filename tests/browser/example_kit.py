@@ -3,17 +3,14 @@
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from playwright.async_api import expect
 
 from browser.browser_kit import Chat
-from stack_kit import Stack, run_stack
+from stack_kit import EXAMPLES, Stack, example_variables, run_stack
 from todochat.testing.model_script import ModelRequest, Part
 from todochat.testing.model_server import Call, Say, ScriptedModelServer, ScriptedResponse
-
-EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 
 
 @dataclass(frozen=True)
@@ -39,10 +36,7 @@ class Example:
         """Start a stack with the example, as its README says."""
         folder = EXAMPLES / self.name
         variables = {
-            "PYTHONPATH": str(folder),
-            "TODO_AGENT_FACTORY": self.factory,
-            "OPENAI_BASE_URL": model.url,
-            "TODO_AGENT_MODEL": "scripted",
+            **example_variables(self.name, self.factory, model.url),
             "EDGE_EXTRA_ROUTES": str(folder / "*.caddy"),
             "EDGE_ROUTE_SHOP": str(folder),
             **self.texts,

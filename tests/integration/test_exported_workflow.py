@@ -2,26 +2,18 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from stack_kit import SignUp, Stack, run_stack
+from stack_kit import SignUp, Stack, example_variables, run_stack
 from todochat.testing.model_server import Say, ScriptedModelServer
 
 pytestmark = pytest.mark.slow  # a stack of its own
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "exported-workflow"
-
 
 @pytest.fixture(scope="module")
 def desk(scripted_model: ScriptedModelServer) -> Iterator[Stack]:
-    variables = {
-        "PYTHONPATH": str(EXAMPLE),
-        "TODO_AGENT_FACTORY": "returns:run_workflow",
-        "OPENAI_BASE_URL": scripted_model.url,
-        "TODO_AGENT_MODEL": "scripted",
-    }
+    variables = example_variables("exported-workflow", "returns:run_workflow", scripted_model.url)
     yield from run_stack("returns", variables, workers=2)
 
 

@@ -1,29 +1,21 @@
 """`examples/own-server` over the whole stack: a ChatKitServer that knows only openai-chatkit."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stack_kit import SignUp, Stack, run_stack
+from stack_kit import SignUp, Stack, example_variables, run_stack
 from todochat.testing.model_script import ModelRequest
 from todochat.testing.model_server import Call, Say, ScriptedModelServer, ScriptedResponse
 from todochat.testing.person import ChatResponse, Person
 
 pytestmark = pytest.mark.slow  # a stack of its own
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "own-server"
-
 
 @pytest.fixture(scope="module")
 def shop(scripted_model: ScriptedModelServer) -> Iterator[Stack]:
-    variables = {
-        "PYTHONPATH": str(EXAMPLE),
-        "TODO_AGENT_FACTORY": "shop:ShopServer",
-        "OPENAI_BASE_URL": scripted_model.url,
-        "TODO_AGENT_MODEL": "scripted",
-    }
+    variables = example_variables("own-server", "shop:ShopServer", scripted_model.url)
     yield from run_stack("shop", variables, workers=2)
 
 
