@@ -7,7 +7,6 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -24,18 +23,16 @@ from agents.mcp import MCPServerStdio
 from chatkit.agents import AgentContext, stream_agent_response
 from chatkit.server import ChatKitServer
 from chatkit.types import (
-    AssistantMessageContent,
-    AssistantMessageItem,
     ClientEffectEvent,
     CustomTask,
     ProgressUpdateEvent,
-    ThreadItemDoneEvent,
     ThreadMetadata,
     ThreadStreamEvent,
     UserMessageItem,
     WidgetItem,
 )
 from chatkit.widgets import Card, Text
+from own_server import say
 
 from durable_chatkit import Assistant, idempotency_key, step
 from durable_chatkit.agent.factory import AgentEnvironment
@@ -160,13 +157,13 @@ class HostedServer(ChatKitServer[Any]):
         self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: Any
     ) -> AsyncIterator[ThreadStreamEvent]:
         yield ProgressUpdateEvent(text="Thinking.")
-        yield self._say(thread, "Let me see.", context)
+        yield say(self, thread, "Let me see.", context)
         run = AgentContext(thread=thread, store=self.store, request_context=context)
         result = Runner.run_streamed(self._agent, "go", context=run)
         async for event in stream_agent_response(run, result):
             yield event
         yield ClientEffectEvent(name="answered")
-        yield self._say(thread, "Anything else?", context)
+        yield say(self, thread, "Anything else?", context)
 
     async def action(
         self, thread: ThreadMetadata, action: Any, sender: WidgetItem | None, context: Any
@@ -174,17 +171,7 @@ class HostedServer(ChatKitServer[Any]):
         thread.metadata["clicks"] = thread.metadata.get("clicks", 0) + 1
         async for event in self.respond(thread, None, context):
             yield event
-        yield self._say(thread, f"Click {thread.metadata['clicks']}.", context)
-
-    def _say(self, thread: ThreadMetadata, text: str, context: Any) -> ThreadItemDoneEvent:
-        return ThreadItemDoneEvent(
-            item=AssistantMessageItem(
-                id=self.store.generate_item_id("message", thread, context),
-                thread_id=thread.id,
-                created_at=datetime.now(),  # noqa: DTZ005 - as openai-chatkit does
-                content=[AssistantMessageContent(text=text)],
-            )
-        )
+        yield say(self, thread, f"Click {thread.metadata['clicks']}.", context)
 
 
 def hosted(environment: AgentEnvironment) -> ChatKitServer[Any]:

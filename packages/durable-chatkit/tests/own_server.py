@@ -177,6 +177,20 @@ gardener = Agent[GardenContext](
 titler = Agent[Any](name="Titler", instructions="Make a title.", model="garden-small")
 
 
+def say(
+    server: ChatKitServer[Any], thread: ThreadMetadata, text: str, context: Any
+) -> ThreadItemDoneEvent:
+    """A whole message of the assistant."""
+    return ThreadItemDoneEvent(
+        item=AssistantMessageItem(
+            id=server.store.generate_item_id("message", thread, context),
+            thread_id=thread.id,
+            created_at=datetime.now(),  # noqa: DTZ005 - as openai-chatkit does
+            content=[AssistantMessageContent(text=text)],
+        )
+    )
+
+
 class GardenServer(ChatKitServer[dict[str, Any]]):
     """In the form of OpenAI's samples."""
 
@@ -204,7 +218,7 @@ class GardenServer(ChatKitServer[dict[str, Any]]):
         async for event in stream_agent_response(run, result, converter=ShoutingConverter()):
             yield event
         if run.client_tool_call is None:
-            yield self._say(thread, "Anything else?", context)
+            yield say(self, thread, "Anything else?", context)
         yield ClientEffectEvent(name="answered", data={})
         await titling
 
@@ -232,9 +246,9 @@ class GardenServer(ChatKitServer[dict[str, Any]]):
         if sender is not None:
             yield ThreadItemReplacedEvent(item=sender.model_copy(update={"widget": card("picked")}))
         thread.metadata["picked"] = thread.metadata.get("picked", 0) + 1
-        yield self._say(thread, "Asking the gardener.", context)
+        yield say(self, thread, "Asking the gardener.", context)
         result = await Runner.run(gardener, f"pick {thread.metadata['picked']}")
-        yield self._say(thread, str(result.final_output), context)
+        yield say(self, thread, str(result.final_output), context)
 
     async def sync_action(
         self,
@@ -264,18 +278,6 @@ class GardenServer(ChatKitServer[dict[str, Any]]):
     ) -> TranscriptionResult:
         return TranscriptionResult(
             text=f"{len(audio_input.data)} bytes of {audio_input.media_type}"
-        )
-
-    def _say(
-        self, thread: ThreadMetadata, text: str, context: dict[str, Any]
-    ) -> ThreadItemDoneEvent:
-        return ThreadItemDoneEvent(
-            item=AssistantMessageItem(
-                id=self.store.generate_item_id("message", thread, context),
-                thread_id=thread.id,
-                created_at=datetime.now(),  # noqa: DTZ005 - as openai-chatkit does
-                content=[AssistantMessageContent(text=text)],
-            )
         )
 
 

@@ -1,9 +1,11 @@
 """Fixtures: a real worker on real stores, a scripted model server and a fake tasks service."""
 
 import asyncio
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest_asyncio
 from aiohttp import web
 from redis.asyncio import Redis
 from stand_in_kit import TasksStandIn
-from worker_kit import Chat, PostgresAdmin, plain_url
+from worker_kit import Chat, PostgresAdmin, Register, plain_url
 
 from todo_agent.settings import TodoAgentSettings
 from todochat.database import Database, create_engine
@@ -42,6 +44,14 @@ def running() -> Callable[[], Counter[str]]:
 def wire(request: pytest.FixtureRequest) -> str:
     """Each of the two model APIs."""
     return str(request.param)
+
+
+@pytest.fixture
+def register(monkeypatch: pytest.MonkeyPatch) -> Register:
+    """Give the module `adopter` names, so that `adopter:name` is an entry point."""
+    module = ModuleType("adopter")
+    monkeypatch.setitem(sys.modules, "adopter", module)
+    return vars(module).update
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A real worker on real stores, and the view of its runs' viewers."""
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,7 @@ from todochat.testing import wait_until
 from todochat.testing.model_server import Gate
 
 USER = "usr_ada"
+Register = Callable[..., None]
 # Workers poll often to keep tests short; leases are long enough for a busy machine.
 TIMES = WorkerTimes(lease_s=30, renew_s=0.2, renew_timeout_s=5, stop_s=20, poll_s=0.2)
 EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)

@@ -7,7 +7,8 @@ import json
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,17 @@ from todochat.database.bootstrap import DatabaseUrls
 PAGE = Path(__file__).parents[4] / "docs/adopting/import-threads.md"
 ITEM: TypeAdapter[ThreadItem] = TypeAdapter(ThreadItem)
 
-Import = Callable[..., Any]
+
+@dataclass
+class Imported:
+    """The result of the command."""
+
+    code: int
+    out: str
+    err: str
+
+
+Import = Callable[..., Awaitable[Imported]]
 
 
 @pytest.fixture
@@ -46,10 +57,12 @@ def user(make_user: MakeUser) -> str:
 
 
 @pytest.fixture
-def import_lines(empty_chat: DatabaseUrls, tmp_path: Path) -> Import:
-    """Import lines with options of the command; return its exit code."""
+def import_lines(
+    empty_chat: DatabaseUrls, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Import:
+    """Import lines with options of the command."""
 
-    async def run(*lines: Any, options: tuple[str, ...] = (), agent: str = "default") -> int:
+    async def run(*lines: Any, options: tuple[str, ...] = (), agent: str = "default") -> Imported:
         file = tmp_path / "threads.jsonl"
         texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
         file.write_text("\n".join(texts))
@@ -57,9 +70,17 @@ def import_lines(empty_chat: DatabaseUrls, tmp_path: Path) -> Import:
         thread_import.add_arguments(parser)
         settings = ImportSettings(database_url=empty_chat.app, agent_name=agent)
         parsed = parser.parse_args([str(file), *options])
-        return await asyncio.to_thread(thread_import.import_file, settings, parsed)
+        code = await asyncio.to_thread(thread_import.import_file, settings, parsed)
+        return Imported(code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def made_line(user: str, made: Items, *items: ThreadItem, **thread: Any) -> dict[str, Any]:
@@ -84,11 +105,7 @@ def asked(made: Items, text: str, *files: Attachment, **fields: Any) -> UserMess
 
 
 async def test_thread_keeps_ids_content_and_order(
-    chat: Chat,
-    user: str,
-    items: MakeItems,
-    import_lines: Import,
-    capsys: pytest.CaptureFixture[str],
+    chat: Chat, user: str, items: MakeItems, import_lines: Import
 ) -> None:
     made = items("abc-1")
     sent: list[ThreadItem] = [
@@ -101,11 +118,10 @@ async def test_thread_keeps_ids_content_and_order(
     ]
     line = made_line(user, made, *sent, metadata={"plan": "pro"})
 
-    assert await import_lines(line) == 0
+    imported = await import_lines(line)
 
-    assert (
-        capsys.readouterr().out == "imported: 1 threads with 6 items; already here: 0; failed: 0\n"
-    )
+    assert imported.code == 0
+    assert imported.out == "imported: 1 threads with 6 items; already here: 0; failed: 0\n"
     thread = await chat.store.load_thread("abc-1", chat.context(user))
     assert (thread.title, thread.metadata) == ("Tea", {"plan": "pro"})
     stored = await chat.load_items(user, "abc-1")
@@ -113,34 +129,23 @@ async def test_thread_keeps_ids_content_and_order(
 
 
 async def test_second_run_imports_nothing(
-    chat: Chat,
-    user: str,
-    items: MakeItems,
-    import_lines: Import,
-    capsys: pytest.CaptureFixture[str],
+    chat: Chat, user: str, items: MakeItems, import_lines: Import
 ) -> None:
     made = items("not a usable id")
     line = made_line(user, made, made.answer(id="1"), made.answer(id="1"))
     await import_lines(line)
-    capsys.readouterr()
 
-    assert await import_lines(line) == 0
+    again = await import_lines(line)
 
-    assert (
-        capsys.readouterr().out == "imported: 0 threads with 0 items; already here: 1; failed: 0\n"
-    )
+    assert again.code == 0
+    assert again.out == "imported: 0 threads with 0 items; already here: 1; failed: 0\n"
     page = await chat.store.load_threads(20, None, "asc", chat.context(user))
     (thread,) = page.data
     assert len(await chat.load_items(user, thread.id)) == 2
 
 
 async def test_unusable_and_taken_ids_are_replaced_and_reported(
-    chat: Chat,
-    user: str,
-    make_user: MakeUser,
-    items: MakeItems,
-    import_lines: Import,
-    capsys: pytest.CaptureFixture[str],
+    chat: Chat, user: str, make_user: MakeUser, items: MakeItems, import_lines: Import
 ) -> None:
     other = make_user()
     mine = items("thr_1")
@@ -150,28 +155,28 @@ async def test_unusable_and_taken_ids_are_replaced_and_reported(
         made_line(user, mine, mine.answer("mine", id="1"), mine.answer("again", id="1")),
         made_line(user, odd, odd.answer("odd", id="a b")),
     ]
-    capsys.readouterr()
 
-    assert await import_lines(*lines) == 0
+    imported = await import_lines(*lines)
 
-    report = capsys.readouterr().out
+    assert imported.code == 0
     found = re.fullmatch(
         r"line 1: thread 'thr_1' is (thr_\w{26}) here\n"
         r"line 1: item '1' of \1 is (msg_\w{26}) here\n"
         r"line 2: thread 'thread@17' is (thr_\w{26}) here\n"
         r"line 2: item 'a b' of \3 is (msg_\w{26}) here\n"
         r"imported: 2 threads with 3 items; already here: 0; failed: 0\n",
-        report,
+        imported.out,
     )
-    assert found is not None, report
+    assert found is not None, imported.out
     first, again = await chat.load_items(user, found[1])
     assert (first.id, first.content[0].text) == ("1", "mine")
     assert (again.id, again.content[0].text) == (found[2], "again")
     assert [item.id for item in await chat.load_items(user, found[3])] == [found[4]]
     (kept,) = await chat.load_items(other, "thr_1")
     assert kept.content[0].text == "other's"
-    assert await import_lines(*lines) == 0
-    assert "already here: 2" in capsys.readouterr().out
+    again = await import_lines(*lines)
+    assert again.code == 0
+    assert "already here: 2" in again.out
 
 
 async def test_order_survives_equal_decreasing_and_naive_times(
@@ -191,8 +196,9 @@ async def test_order_survives_equal_decreasing_and_naive_times(
         item["created_at"] = time
     line["thread"]["created_at"] = "2026-03-01T12:00:00"
 
-    assert await import_lines(line, options=("--timezone", "Europe/Berlin")) == 0
+    imported = await import_lines(line, options=("--timezone", "Europe/Berlin"))
 
+    assert imported.code == 0
     stored = await chat.load_items(user, "thr_1")
     assert [item.content[0].text for item in stored] == ["0", "1", "2", "3"]
     assert [item.created_at.isoformat() for item in stored] == [
@@ -206,18 +212,15 @@ async def test_order_survives_equal_decreasing_and_naive_times(
 
 
 async def test_dry_run_reports_and_writes_nothing(
-    user: str,
-    items: MakeItems,
-    admin: Admin,
-    import_lines: Import,
-    capsys: pytest.CaptureFixture[str],
+    user: str, items: MakeItems, admin: Admin, import_lines: Import
 ) -> None:
     made = items("a b")
     line = made_line(user, made, made.answer(id="1"))
 
-    assert await import_lines(line, options=("--dry-run",)) == 0
+    imported = await import_lines(line, options=("--dry-run",))
 
-    first, summary = capsys.readouterr().out.splitlines()
+    assert imported.code == 0
+    first, summary = imported.out.splitlines()
     assert first.startswith("line 1: thread 'a b' is thr_")
     assert summary == "would be imported: 1 threads with 1 items; already here: 0; failed: 0"
     for table in ("owners", "threads", "items"):
@@ -237,12 +240,7 @@ async def test_imported_conversations_are_numbered_and_continue(
 
 
 async def test_missing_attachments_are_reported_and_present_ones_bound(
-    chat: Chat,
-    user: str,
-    items: MakeItems,
-    admin: Admin,
-    import_lines: Import,
-    capsys: pytest.CaptureFixture[str],
+    chat: Chat, user: str, items: MakeItems, admin: Admin, import_lines: Import
 ) -> None:
     here = FileAttachment(id="atc_here", name="a.txt", mime_type="text/plain")
     gone = FileAttachment(id="atc_gone", name="b.txt", mime_type="text/plain")
@@ -251,9 +249,10 @@ async def test_missing_attachments_are_reported_and_present_ones_bound(
     made = items("thr_1")
     sent = asked(made, "look", here, gone, gone)
 
-    assert await import_lines(made_line(user, made, sent)) == 0
+    imported = await import_lines(made_line(user, made, sent))
 
-    report = capsys.readouterr().out.splitlines()
+    assert imported.code == 0
+    report = imported.out.splitlines()
     assert report[0] == "line 1: attachment 'atc_gone' of thr_1 doesn't exist here"
     assert len(report) == 2
     assert await admin.value("SELECT thread_id FROM attachments") == "thr_1"
@@ -280,8 +279,9 @@ async def test_owner_comes_from_option_or_field(
     line = made_line("usr_eve", made, made.answer(), metadata=owner_in.get("metadata", {}))
     line |= {name: value for name, value in owner_in.items() if name != "metadata"}
 
-    assert await import_lines(line, options=options) == 0
+    imported = await import_lines(line, options=options)
 
+    assert imported.code == 0
     assert len(await chat.load_items("usr_ada", "thr_1")) == 1
 
 
@@ -336,41 +336,29 @@ ANSWER = {
     ],
 )
 async def test_invalid_line_is_named_with_its_field_and_others_are_imported(
-    user: str,
-    items: MakeItems,
-    chat: Chat,
-    import_lines: Import,
-    capsys: pytest.CaptureFixture[str],
-    line: Any,
-    reason: str,
+    user: str, items: MakeItems, chat: Chat, import_lines: Import, line: Any, reason: str
 ) -> None:
     made = items("thr_1")
 
-    assert await import_lines(line, "", made_line(user, made, made.answer())) == 1
+    shown = await import_lines(line, "", made_line(user, made, made.answer()))
 
-    shown = capsys.readouterr()
+    assert shown.code == 1
     assert shown.err.startswith(f"line 1: {reason}")
     assert shown.err.count("\n") == 1
     assert shown.out == "imported: 1 threads with 1 items; already here: 0; failed: 1\n"
     assert len(await chat.load_items(user, "thr_1")) == 1
 
 
-async def test_import_stops_after_many_failures(
-    import_lines: Import, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert await import_lines(*["{"] * (MAX_FAILURES + 5)) == 1
+async def test_import_stops_after_many_failures(import_lines: Import) -> None:
+    shown = await import_lines(*["{"] * (MAX_FAILURES + 5))
 
-    shown = capsys.readouterr()
+    assert shown.code == 1
     assert f"failed: {MAX_FAILURES}\n" in shown.out
     assert f"stopped after {MAX_FAILURES} failures" in shown.err
 
 
 async def test_erased_account_gets_no_threads(
-    user: str,
-    items: MakeItems,
-    admin: Admin,
-    import_lines: Import,
-    capsys: pytest.CaptureFixture[str],
+    user: str, items: MakeItems, admin: Admin, import_lines: Import
 ) -> None:
     await admin.execute(
         "INSERT INTO erasures (account) VALUES (encode(sha256(convert_to($1, 'UTF8')), 'hex'))",
@@ -378,9 +366,10 @@ async def test_erased_account_gets_no_threads(
     )
     made = items("thr_1")
 
-    assert await import_lines(made_line(user, made, made.answer())) == 1
+    shown = await import_lines(made_line(user, made, made.answer()))
 
-    assert capsys.readouterr().err.startswith("line 1: ")
+    assert shown.code == 1
+    assert shown.err.startswith("line 1: ")
     assert await admin.value("SELECT count(*) FROM threads") == 0
 
 
@@ -499,13 +488,8 @@ def filled_store(items: MakeItems, prefix: str) -> MemoryStore:
 
 
 async def test_lines_of_the_page_export_a_sqlite_store(
-    chat: Chat,
-    items: MakeItems,
-    import_lines: Import,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    chat: Chat, items: MakeItems, import_lines: Import, folder: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     SQLiteStore("chat.db").fill(
         {"usr_ada": filled_store(items, "a"), "usr_bob": filled_store(items, "b")}
     )
@@ -513,8 +497,8 @@ async def test_lines_of_the_page_export_a_sqlite_store(
 
     await asyncio.to_thread(exec, write + from_sqlite, {"SQLiteStore": SQLiteStore})
 
-    lines = (tmp_path / "threads.jsonl").read_text().splitlines()
-    assert await import_lines(*lines) == 0
+    lines = (folder / "threads.jsonl").read_text().splitlines()
+    assert (await import_lines(*lines)).code == 0
     for user, prefix in (("usr_ada", "a"), ("usr_bob", "b")):
         context = chat.context(user)
         page = await chat.store.load_threads(100, None, "asc", context)
@@ -526,13 +510,8 @@ async def test_lines_of_the_page_export_a_sqlite_store(
 
 
 async def test_lines_of_the_page_export_a_memory_store(
-    chat: Chat,
-    items: MakeItems,
-    import_lines: Import,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    chat: Chat, items: MakeItems, import_lines: Import, folder: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     write, _, from_memory = code_of_page()
 
     class Server:
@@ -542,7 +521,7 @@ async def test_lines_of_the_page_export_a_memory_store(
     exec(write + from_memory, names)
     await names["save_conversations"]()
 
-    lines = (tmp_path / "threads.jsonl").read_text().splitlines()
+    lines = (folder / "threads.jsonl").read_text().splitlines()
     assert len(lines) == 102
-    assert await import_lines(*lines) == 0
+    assert (await import_lines(*lines)).code == 0
     assert len(await chat.load_items("usr_ada", "a_001")) == 1

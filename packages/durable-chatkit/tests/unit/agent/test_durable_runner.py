@@ -72,6 +72,10 @@ def asks_once(history: list[Any]) -> list[Any]:
     return [outputs[0]] if outputs else [call("ask", input="pay 2")]
 
 
+async def text_of(agent: Agent[Any], prompt: str) -> str:
+    return str((await Runner.run(agent, prompt)).final_output)
+
+
 async def assert_replayed(attempts: Attempts, turn: Any, keys: Keys, *models: Model) -> Any:
     """Run two attempts; assert that the second one repeats nothing. Return the result."""
     before = mismatches()
@@ -98,7 +102,7 @@ async def test_second_attempt_repeats_no_answer_and_no_tool(
 
     async def turn() -> str:
         if not is_streamed:
-            return str((await Runner.run(agent, "pay 1")).final_output)
+            return await text_of(agent, "pay 1")
         result = Runner.run_streamed(agent, "pay 1")
         async for _ in result.stream_events():
             pass
@@ -125,10 +129,7 @@ async def test_nested_calls_have_keys_of_their_own(attempts: Attempts) -> None:
         tools=[clerk.as_tool(clerk.name.lower(), "A clerk") for clerk in clerks],
     )
 
-    async def turn() -> str:
-        return str((await Runner.run(boss, "go")).final_output)
-
-    result = await assert_replayed(attempts, turn, keys, inner)
+    result = await assert_replayed(attempts, lambda: text_of(boss, "go"), keys, inner)
 
     assert result == "Done: paid 5 and Done: paid 5"
     assert len(keys.seen) == 2
@@ -144,7 +145,7 @@ async def test_racing_runner_calls_do_not_swap_steps(attempts: Attempts) -> None
         for _ in range(delay):
             await asyncio.sleep(0)
         agent = Agent(name="Clerk", model=models[amount], tools=[keys.tool])
-        return str((await Runner.run(agent, f"pay {amount}")).final_output)
+        return await text_of(agent, f"pay {amount}")
 
     async def turn(delays: tuple[int, int]) -> list[str]:
         return list(await asyncio.gather(pay(1, delays[0]), pay(2, delays[1])))
@@ -238,10 +239,7 @@ async def test_guardrail_that_calls_a_model_is_journaled(attempts: Attempts) -> 
         input_guardrails=[InputGuardrail(guardrail_function=check)],
     )
 
-    async def turn() -> str:
-        return str((await Runner.run(agent, "pay 1")).final_output)
-
-    await assert_replayed(attempts, turn, keys, model, judge)
+    await assert_replayed(attempts, lambda: text_of(agent, "pay 1"), keys, model, judge)
     assert judge.calls == 1
 
 
@@ -253,7 +251,7 @@ async def test_changed_input_continues_live_under_a_new_path(
     agent = Agent(name="Clerk", model=model, tools=[keys.tool])
 
     async def turn() -> str:
-        return str((await Runner.run(agent, "pay 1")).final_output)
+        return await text_of(agent, "pay 1")
 
     before = mismatches()
     await attempts.run(turn)
@@ -278,7 +276,7 @@ async def test_another_model_name_is_no_mismatch(attempts: Attempts) -> None:
 
     async def turn() -> str:
         agent = Agent(name="Clerk", model=next(current), tools=[keys.tool])
-        return str((await Runner.run(agent, "pay 1")).final_output)
+        return await text_of(agent, "pay 1")
 
     before = mismatches()
     await attempts.run(turn)
@@ -359,7 +357,7 @@ async def test_runner_call_in_a_tools_thread_is_journaled(
     boss = Agent(name="Boss", model=RespondingModel(asks_once), tools=[ask])
 
     async def turn() -> str:
-        return str((await Runner.run(boss, "go")).final_output)
+        return await text_of(boss, "go")
 
     assert await assert_replayed(attempts, turn, keys, inner, outer_model) == "Done: paid 2"
     assert len(keys.seen) == 1
@@ -434,7 +432,7 @@ async def test_mcp_tool_is_called_once(attempts: Attempts, tmp_path: Any) -> Non
         agent = Agent(name="Clerk", model=model, mcp_servers=[till], model_settings=ModelSettings())
 
         async def turn() -> str:
-            return str((await Runner.run(agent, "pay 4")).final_output)
+            return await text_of(agent, "pay 4")
 
         before = mismatches()
         assert await attempts.run(turn) == await attempts.run(turn)

@@ -1,7 +1,6 @@
 """Opening events and state of a turn, for each request type."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,14 +8,12 @@ from acceptance_kit import action, retry, structured_input, tool_output
 from chat_kit import Admin, Chat, Items, MakeItems, MakeMessage, claim
 from chatkit.actions import Action
 from chatkit.types import (
-    AssistantMessageContent,
-    AssistantMessageItem,
-    ThreadItemDoneEvent,
     ThreadMetadata,
     ThreadStreamEvent,
     UserMessageItem,
     WidgetItem,
 )
+from own_server import say
 from redis.asyncio import Redis
 from typing_extensions import override
 
@@ -37,7 +34,7 @@ class EchoServer(StoredChatServer):
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
         asked = input_user_message.content[0].text if input_user_message else "nothing"
-        yield self._say(thread, f"you said {asked}", context)
+        yield say(self, thread, f"you said {asked}", context)
 
     @override
     async def action(
@@ -48,18 +45,7 @@ class EchoServer(StoredChatServer):
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
         assert sender is not None
-        yield self._say(thread, f"{action.type} {action.payload} of {sender.id}", context)
-
-    def _say(
-        self, thread: ThreadMetadata, text: str, context: RequestContext
-    ) -> ThreadItemDoneEvent:
-        item = AssistantMessageItem(
-            id=self.store.generate_item_id("message", thread, context),
-            thread_id=thread.id,
-            created_at=datetime.now(),  # noqa: DTZ005
-            content=[AssistantMessageContent(text=text)],
-        )
-        return ThreadItemDoneEvent(item=item)
+        yield say(self, thread, f"{action.type} {action.payload} of {sender.id}", context)
 
 
 Work = Callable[[], Awaitable[tuple[AcceptedTurn, list[Any]]]]

@@ -10,7 +10,7 @@ import pytest_asyncio
 from api_kit import Gateway, OpenGateway
 from chat_kit import Chat, Items
 from chatkit.store import AttachmentStore
-from chatkit.types import Attachment, AttachmentCreateParams, FileAttachment
+from chatkit.types import Attachment, AttachmentCreateParams, FileAttachment, WidgetItem
 from typing_extensions import override
 
 from durable_chatkit.chatkit.rows import as_utc
@@ -57,6 +57,14 @@ async def hosted(open_gateway: OpenGateway) -> AsyncIterator[Gateway]:
 async def made(chat: Chat) -> Items:
     """Items for a thread of the user."""
     return Items((await chat.new_thread(USER)).id)
+
+
+@pytest_asyncio.fixture
+async def widget(chat: Chat, made: Items) -> WidgetItem:
+    """A stored widget in the user's thread."""
+    widget = made.widget()
+    await chat.add_items(USER, widget)
+    return widget
 
 
 def action(made: Items, item_id: str | None, kind: str = "wave") -> dict[str, Any]:
@@ -115,11 +123,8 @@ async def test_error_of_a_web_framework_keeps_its_status(
 
 
 async def test_sync_action_returns_and_stores_the_updated_widget(
-    hosted: Gateway, chat: Chat, made: Items
+    hosted: Gateway, chat: Chat, made: Items, widget: WidgetItem
 ) -> None:
-    widget = made.widget()
-    await chat.add_items(USER, widget)
-
     response = await hosted.ask("threads.sync_custom_action", USER, **action(made, widget.id))
 
     updated = response.json()["updated_item"]
@@ -137,11 +142,8 @@ async def test_refused_sync_action_shows_the_servers_message(hosted: Gateway, ma
 
 
 async def test_sync_action_of_another_user_is_not_found(
-    hosted: Gateway, chat: Chat, made: Items
+    hosted: Gateway, made: Items, widget: WidgetItem
 ) -> None:
-    widget = made.widget()
-    await chat.add_items(USER, widget)
-
     response = await hosted.ask("threads.sync_custom_action", "usr_bob", **action(made, widget.id))
 
     assert response.status_code == 404

@@ -124,6 +124,18 @@ async def test_api_started_before_postgresql_returns_503_until_it_is_up(
     assert (accepted.status_code, ready_again.status_code) == (202, 200)
 
 
+def api_environment(urls: DatabaseUrls, **variables: str) -> dict[str, str]:
+    """Return the environment of an API whose Redis is unreachable."""
+    return {
+        "PATH": os.environ["PATH"],
+        "CHAT_DATABASE_URL": urls.app,
+        "CHAT_JOBS_DATABASE_URL": urls.jobs,
+        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
+        "TODOCHAT_SERVICE_SECRET": "a-secret-of-at-least-32-bytes-for-tests",
+        **variables,
+    }
+
+
 async def test_wrong_entry_point_ends_the_process_with_one_line(
     own_postgres: tuple[PostgresProcess, DatabaseUrls], tmp_path: Path
 ) -> None:
@@ -133,16 +145,12 @@ async def test_wrong_entry_point_ends_the_process_with_one_line(
         "-m",
         "todo_agent",
         "api",
-        env={
-            "PATH": os.environ["PATH"],
-            "CHAT_DATABASE_URL": urls.app,
-            "CHAT_JOBS_DATABASE_URL": urls.jobs,
-            "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
-            "TODOCHAT_SERVICE_SECRET": "a-secret-of-at-least-32-bytes-for-tests",
-            "TODO_AGENT_PORT": str(free_port()),
-            "TODO_AGENT_FACTORY": "nowhere:server",
-            "DRAIN_DELAY_S": "60",
-        },
+        env=api_environment(
+            urls,
+            TODO_AGENT_PORT=str(free_port()),
+            TODO_AGENT_FACTORY="nowhere:server",
+            DRAIN_DELAY_S="60",
+        ),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -163,16 +171,9 @@ async def test_bypassing_role_detected_after_start_ends_the_process(
     server, urls = own_postgres
     server.halt()
     log, port = tmp_path / "log", free_port()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "CHAT_DATABASE_URL": urls.app,
-        "CHAT_JOBS_DATABASE_URL": urls.jobs,
-        "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0",
-        "TODOCHAT_SERVICE_SECRET": "a-secret-of-at-least-32-bytes-for-tests",
-        "TODO_AGENT_PORT": str(port),
-        "DRAIN_DELAY_S": "1",
-        variable: urls.owner,
-    }
+    environment = api_environment(
+        urls, TODO_AGENT_PORT=str(port), DRAIN_DELAY_S="1", **{variable: urls.owner}
+    )
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "todo_agent", "api", env=environment, stdout=output, stderr=output

@@ -1,9 +1,7 @@
 """Actions with an adopter's handler: streamed and synchronous, each executed once."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable
-from types import ModuleType
 from typing import Any
 
 import httpx
@@ -16,7 +14,7 @@ from chatkit.errors import CustomStreamError
 from chatkit.types import ClientEffectEvent, NoticeEvent, WidgetItem
 from chatkit.widgets import DynamicWidgetRoot
 from sqlalchemy import text
-from worker_kit import Chat
+from worker_kit import Chat, Register
 
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.call_scope import current_tool_call
@@ -90,13 +88,10 @@ def create(environment: AgentEnvironment) -> Assistant:
 
 
 @pytest.fixture(autouse=True)
-def adopter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The adopter's module, importable by the factory."""
+def entry_point(register: Register) -> None:
     DONE.clear()
     WAITING.clear()
-    module = ModuleType("cards")
-    module.create = create  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "cards", module)
+    register(create=create)
 
 
 def action_body(
@@ -129,7 +124,7 @@ async def card_of(chat: Chat, run: AcceptedRun) -> WidgetItem:
 async def shown(chat: Chat, model: ScriptedModelServer) -> Any:
     """A worker, and a thread with a card."""
     model.answer(Say("hello"))
-    await chat.start_worker(factory="cards:create")
+    await chat.start_worker(factory="adopter:create")
     run = await chat.ask("hi")
     await act(chat, run, "card.show")
     DONE.clear()

@@ -1,7 +1,5 @@
 """A custom agent on the worker: TODO_AGENT_FACTORY."""
 
-import sys
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from chatkit.types import (
     Workflow,
     WorkflowItem,
 )
-from worker_kit import Chat
+from worker_kit import Chat, Register
 
 from durable_chatkit.agent.call_scope import current_tool_call
 from durable_chatkit.agent.factory import AgentEnvironment
@@ -70,12 +68,9 @@ def create_agent(environment: AgentEnvironment) -> Agent[Any]:
 
 
 @pytest.fixture(autouse=True)
-def adopter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The adopter's module, importable by the factory."""
+def entry_point(register: Register) -> None:
     CALLS.clear()
-    module = ModuleType("dictionary")
-    module.create_agent = create_agent  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "dictionary", module)
+    register(create_agent=create_agent)
 
 
 async def test_custom_agent_answers_with_its_tools(
@@ -84,7 +79,7 @@ async def test_custom_agent_answers_with_its_tools(
     model.answer(Call("look_up", {"word": "durable"}))
     model.answer(Call("broken"))
     model.answer(Say("It lasts."))
-    await chat.start_worker(api=wire, factory="dictionary:create_agent")
+    await chat.start_worker(api=wire, factory="adopter:create_agent")
 
     run = await chat.ask("what is durable?")
 
@@ -102,12 +97,12 @@ async def test_second_attempt_does_not_repeat_custom_tools(
     model.answer(Call("look_up", {"word": "durable"}), Call("broken"))
     model.answer(Say("It", gate))
     model.answer(Say("It lasts."))
-    first = await chat.start_worker(factory="dictionary:create_agent")
+    first = await chat.start_worker(factory="adopter:create_agent")
     run = await chat.say_until(gate, "what is durable?")
     await wait_until(lambda: chat.has_text(run, "It"))
 
     await first.aclose(0)
-    await chat.start_worker(factory="dictionary:create_agent")
+    await chat.start_worker(factory="adopter:create_agent")
 
     assert await chat.wait_for_end(run) == "completed"
     assert sorted(CALLS) == ["broken", "durable"]
@@ -120,7 +115,7 @@ async def test_client_tool_call_continues_with_the_browsers_output(
     for page in ("home", "about"):
         model.answer(Call("open_page", {"page": page}, call_id="call_0"))
         model.answer(Say(f"{page} is open."))
-    await chat.start_worker(api=wire, factory="dictionary:create_agent")
+    await chat.start_worker(api=wire, factory="adopter:create_agent")
     run = await chat.ask("open the home page")
     await _answer_for_browser(chat, run)
     await chat.ask("and the other one", run.thread_id)
@@ -148,7 +143,7 @@ async def _answer_for_browser(chat: Chat, run: AcceptedRun) -> Any:
 
 
 async def test_cancel_removes_item_that_a_tool_left_open(
-    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, register: Register
 ) -> None:
     gate = Gate()
 
@@ -168,9 +163,9 @@ async def test_cancel_removes_item_that_a_tool_left_open(
         return "done"
 
     agent = Agent(name="Worker", tools=[work])
-    monkeypatch.setattr(sys.modules["dictionary"], "create_agent", lambda _: agent)
+    register(create_agent=lambda _: agent)
     model.answer(Call("work"))
-    await chat.start_worker(factory="dictionary:create_agent")
+    await chat.start_worker(factory="adopter:create_agent")
     run = await chat.say_until(gate, "dig")
     await wait_until(lambda: _has_started(chat, run))
 
@@ -191,7 +186,7 @@ async def test_tool_reads_forwarded_headers_of_the_request(
 ) -> None:
     model.answer(Call("name_tenant"))
     model.answer(Say("Done."))
-    await chat.start_worker(api=wire, factory="dictionary:create_agent")
+    await chat.start_worker(api=wire, factory="adopter:create_agent")
 
     run = await chat.say("hi", headers={"x-tenant": "acme"})
 

@@ -1,9 +1,7 @@
 """Everything a model produces reaches viewers and the store: reasoning, hosted tools, images."""
 
 import base64
-import sys
 from collections.abc import AsyncIterator, Callable
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -33,7 +31,7 @@ from chatkit.types import (
     WorkflowItem,
 )
 from crash_kit import Crash, take_over
-from worker_kit import Chat
+from worker_kit import Chat, Register
 
 from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.agent.run_context import RunContext
@@ -54,9 +52,9 @@ from todochat.testing.model_server import (
 )
 from todochat.testing.sample_files import PNG
 
-FACTORY = "draughtsman:create_agent"
-GUARDED = "draughtsman:create_guarded_agent"
-SERVER = "draughtsman:PlainServer"
+FACTORY = "adopter:create_agent"
+GUARDED = "adopter:create_guarded_agent"
+SERVER = "adopter:PlainServer"
 SEARCH = {
     "type": "web_search_call",
     "action": {
@@ -151,13 +149,12 @@ class PlainServer(ChatKitServer[Any]):
 
 
 @pytest.fixture(autouse=True)
-def adopter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The agent's module, importable by the factory."""
-    module = ModuleType("draughtsman")
-    module.create_agent = create_agent  # type: ignore[attr-defined]
-    module.create_guarded_agent = create_guarded_agent  # type: ignore[attr-defined]
-    module.PlainServer = PlainServer  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "draughtsman", module)
+def entry_points(register: Register) -> None:
+    register(
+        create_agent=create_agent,
+        create_guarded_agent=create_guarded_agent,
+        PlainServer=PlainServer,
+    )
 
 
 async def viewed(chat: Chat, run: AcceptedRun) -> list[Any]:

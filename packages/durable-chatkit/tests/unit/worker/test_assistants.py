@@ -1,9 +1,7 @@
 """The fields of an `Assistant`, driven by a real worker: what a viewer sees and the model gets."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable
-from types import ModuleType
 from typing import Any, Final
 
 import pytest
@@ -28,7 +26,7 @@ from chatkit.types import (
     WidgetItem,
 )
 from pydantic import BaseModel
-from worker_kit import Chat, deltas
+from worker_kit import Chat, Register, deltas
 
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.rendered_output import readable_text
@@ -46,8 +44,7 @@ from todochat.testing.model_server import (
     Think,
 )
 
-FACTORY: Final = "adopter:create"
-Register = Callable[[Assistant], None]
+FACTORY: Final = "adopter:assistant"
 
 
 class Weather(BaseModel):
@@ -66,22 +63,10 @@ async def keep_secret(_context: Any, _agent: Any, output: Any) -> GuardrailFunct
     return GuardrailFunctionOutput(output_info=None, tripwire_triggered="secret" in str(output))
 
 
-@pytest.fixture
-def register(monkeypatch: pytest.MonkeyPatch) -> Register:
-    """Make an assistant the entry point."""
-
-    def make(assistant: Assistant) -> None:
-        module = ModuleType("adopter")
-        module.create = lambda: assistant  # type: ignore[attr-defined]
-        monkeypatch.setitem(sys.modules, "adopter", module)
-
-    return make
-
-
 async def test_structured_output_is_shown_as_text_only(
     chat: Chat, model: ScriptedModelServer, register: Register, wire: str
 ) -> None:
-    register(Assistant(agent=Agent(name="Weather", output_type=Weather)))
+    register(assistant=Assistant(agent=Agent(name="Weather", output_type=Weather)))
     model.answer(Say('{"city":"Oslo",', '"degrees":7,', '"is_sunny":true}'))
     await chat.start_worker(factory=FACTORY, api=wire)
 
@@ -103,7 +88,7 @@ async def test_reasoning_ends_before_structured_output(
         return "shown"
 
     agent = Agent[Any](name="Weather", output_type=Weather, tools=[show])
-    register(Assistant(agent=agent, render_output=render))
+    register(assistant=Assistant(agent=agent, render_output=render))
     model.answer(Call("show"))
     model.answer(Think("I look at the sky."), Say('{"city":"Oslo","degrees":7,"is_sunny":true}'))
     await chat.start_worker(factory=FACTORY)
@@ -126,7 +111,7 @@ async def test_adopter_renders_structured_output(
         return f"{value.degrees} degrees in {value.city}"
 
     agent = Agent[Any](name="Weather", output_type=Weather)
-    register(Assistant(agent=agent, render_output=render))
+    register(assistant=Assistant(agent=agent, render_output=render))
     model.answer(Say('{"city":"Oslo","degrees":7,"is_sunny":true}'))
     await chat.start_worker(factory=FACTORY)
 
@@ -139,7 +124,7 @@ async def test_tripwire_shows_a_message_and_completes_the_run(
     chat: Chat, model: ScriptedModelServer, register: Register
 ) -> None:
     agent = Agent[Any](name="Tutor", input_guardrails=[refuse_homework])
-    register(Assistant(agent=agent))
+    register(assistant=Assistant(agent=agent))
     model.otherwise = None
     model.answer(Say("Here you are."))
     await chat.start_worker(factory=FACTORY)
@@ -158,7 +143,7 @@ async def test_adopters_tripwire_message_replaces_the_answer(
         return f"{type(error).__name__} for {run.user_id}"
 
     agent = Agent[Any](name="Clerk", output_guardrails=[keep_secret])
-    register(Assistant(agent=agent, on_tripwire=explain))
+    register(assistant=Assistant(agent=agent, on_tripwire=explain))
     model.answer(Say("the secret is 7"))
     await chat.start_worker(factory=FACTORY)
 
@@ -174,7 +159,7 @@ async def test_agent_is_chosen_for_each_turn(
         assert run.message is not None
         return Agent(name="Chosen", model=run.message.inference_options.model)
 
-    register(Assistant(agent=choose))
+    register(assistant=Assistant(agent=choose))
     model.answer(Say("Fast."))
     model.answer(Say("Default."))
     await chat.start_worker(factory=FACTORY)
@@ -196,7 +181,7 @@ async def test_extra_input_precedes_the_history(
         calls.append(run.thread.id)
         return [{"role": "user", "content": f"I am {run.user_id}"}]
 
-    register(Assistant(agent=Agent(name="Plain"), extra_input=add))
+    register(assistant=Assistant(agent=Agent(name="Plain"), extra_input=add))
     gate = Gate()
     model.answer(gate)
     model.answer(Say("Hello"))
@@ -224,7 +209,7 @@ async def test_tags_and_hidden_context_are_converted_by_the_adopter(
         return {"type": "input_text", "text": f"tag: {tag.id}"}
 
     register(
-        Assistant(
+        assistant=Assistant(
             agent=Agent(name="Plain"),
             hidden_context_to_input=convert_hidden,
             tag_to_input=convert_tag,
@@ -252,7 +237,7 @@ async def test_tags_and_hidden_context_are_converted_by_the_adopter(
 async def test_stream_options_tell_whether_an_answer_can_be_stopped(
     chat: Chat, model: ScriptedModelServer, register: Register, allows: bool
 ) -> None:
-    register(Assistant(agent=Agent(name="Plain"), allow_cancel=allows))
+    register(assistant=Assistant(agent=Agent(name="Plain"), allow_cancel=allows))
     model.answer(Say("Hello"))
     await chat.start_worker(factory=FACTORY)
 
@@ -272,7 +257,7 @@ async def test_async_title_is_made_beside_the_answer(
         started.set()
         return "A fine title"
 
-    register(Assistant(agent=Agent(name="Plain"), title_of=make_title))
+    register(assistant=Assistant(agent=Agent(name="Plain"), title_of=make_title))
     model.answer(gate, Say("Hello"))
     await chat.start_worker(factory=FACTORY)
     run = await chat.say_until(gate, "hi")
@@ -300,7 +285,7 @@ async def test_takeover_does_not_repeat_a_finished_title(
         return ScriptedResponse((Say("A fine title"),) if is_title else (Say("Hello", gate),))
 
     gate = Gate()
-    register(Assistant(agent=Agent(name="Plain"), title_of=make_title))
+    register(assistant=Assistant(agent=Agent(name="Plain"), title_of=make_title))
     model.otherwise = answer
     first = await chat.start_worker(factory=FACTORY)
     run = await chat.say_until(gate, "hi")
@@ -324,7 +309,7 @@ async def test_failed_title_is_derived_from_the_message(
         msg = "no title today"
         raise RuntimeError(msg)
 
-    register(Assistant(agent=Agent(name="Plain"), title_of=make_title))
+    register(assistant=Assistant(agent=Agent(name="Plain"), title_of=make_title))
     model.answer(Say("Hello"))
     await chat.start_worker(factory=FACTORY)
 
@@ -347,7 +332,7 @@ async def test_unfinished_title_does_not_delay_a_cancelled_run(
         await asyncio.Event().wait()
         return "Never"
 
-    register(Assistant(agent=Agent(name="Plain"), title_of=make_title))
+    register(assistant=Assistant(agent=Agent(name="Plain"), title_of=make_title))
     model.answer(Say("Hello", gate))
     await chat.start_worker(factory=FACTORY)
     run = await chat.say_until(gate, "what a day")
@@ -374,7 +359,7 @@ async def test_streamed_action_runs_an_agent(
         async for event in stream_agent_response(run, result):
             yield event
 
-    register(Assistant(agent=agent, handle_action=handle_action))
+    register(assistant=Assistant(agent=agent, handle_action=handle_action))
     model.answer(Say("Hello"))
     model.answer(Say("You ", "clicked."))
     await chat.start_worker(factory=FACTORY)
@@ -400,7 +385,7 @@ async def test_remark_of_a_structured_agent_beside_a_call_is_shown_as_it_is(
 ) -> None:
     agent = Agent[Any](name="Weather", output_type=Weather)
     helper = Agent[Any](name="Helper", handoffs=[agent])
-    register(Assistant(agent=helper))
+    register(assistant=Assistant(agent=helper))
     model.answer(Say("I ask Weather."), Call("transfer_to_weather"))
     model.answer(Say('{"city":"Oslo","degrees":7,"is_sunny":false}'))
     await chat.start_worker(factory=FACTORY)

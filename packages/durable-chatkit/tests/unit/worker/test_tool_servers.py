@@ -4,7 +4,6 @@ import os
 import signal
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from agents import (
     WebSearchTool,
 )
 from agents.mcp import MCPServerStdio
-from worker_kit import Chat
+from worker_kit import Chat, Register
 
 from todochat.testing import wait_until
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
@@ -34,16 +33,14 @@ def log(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def agent(monkeypatch: pytest.MonkeyPatch, log: Path) -> Agent[Any]:
+def agent(register: Register, log: Path) -> Agent[Any]:
     """The adopter's agent; another one below it has the MCP server."""
     words = MCPServerStdio(
         {"command": sys.executable, "args": [str(PROGRAM), str(log)]}, name="words"
     )
     reader = Agent[Any](name="Reader", mcp_servers=[words])
     agent = Agent[Any](name="Front", handoffs=[reader])
-    module = ModuleType("adopter")
-    vars(module).update(agent=agent, reader=reader)
-    monkeypatch.setitem(sys.modules, "adopter", module)
+    register(agent=agent, reader=reader)
     return agent
 
 
@@ -126,11 +123,10 @@ async def test_takeover_does_not_repeat_a_finished_call(
 
 
 async def test_unreachable_server_is_named_to_the_user_as_a_service(
-    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, register: Register
 ) -> None:
     broken = MCPServerStdio({"command": sys.executable, "args": ["-c", "exit(1)"]}, name="words")
-    agent = Agent[Any](name="Reader", mcp_servers=[broken])
-    monkeypatch.setattr(sys.modules["adopter"], "agent", agent)
+    register(agent=Agent[Any](name="Reader", mcp_servers=[broken]))
     await chat.start_worker(factory=FACTORY)
 
     run = await chat.ask("look it up")
@@ -141,7 +137,7 @@ async def test_unreachable_server_is_named_to_the_user_as_a_service(
 
 
 async def test_hosted_tools_reach_the_model_server(
-    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, register: Register
 ) -> None:
     docs: Any = {
         "type": "mcp",
@@ -156,8 +152,7 @@ async def test_hosted_tools_reach_the_model_server(
         ImageGenerationTool({"type": "image_generation"}),
         HostedMCPTool(docs),
     ]
-    agent = Agent[Any](name="Researcher", tools=tools)
-    monkeypatch.setattr(sys.modules["adopter"], "agent", agent)
+    register(agent=Agent[Any](name="Researcher", tools=tools))
     model.answer(Say("Found."))
     await chat.start_worker(factory=FACTORY)
 

@@ -1,13 +1,12 @@
 """Usage of model calls is counted once, and a spent daily budget stops runs."""
 
-import sys
 from datetime import timedelta
-from types import ModuleType
 from typing import Any
 
 import pytest
 from agents import Agent
 from sqlalchemy import text
+from worker_kit import Register
 
 from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.chatkit.acceptance import Acceptance
@@ -262,12 +261,10 @@ def nested_agents(environment: AgentEnvironment) -> Agent[Any]:
 
 
 @pytest.fixture
-def nested(monkeypatch: pytest.MonkeyPatch) -> str:
+def nested(register: Register) -> str:
     """The factory of `nested_agents`."""
-    module = ModuleType("nested_usage")
-    module.create = nested_agents  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "nested_usage", module)
-    return "nested_usage:create"
+    register(nested_agents=nested_agents)
+    return "adopter:nested_agents"
 
 
 async def test_nested_calls_without_a_stream_are_counted_by_their_model(

@@ -1,15 +1,15 @@
 """An exported workflow, unchanged, as the entry point: what viewers see while and after it runs."""
 
 import asyncio
-import sys
-from types import ModuleType
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
-import exported_workflow
 import pytest
 from agents import Agent, GuardrailFunctionOutput, Runner, output_guardrail
 from crash_kit import Crash, take_over
-from worker_kit import Chat, deltas
+from pydantic import BaseModel
+from worker_kit import Chat, Register, deltas
 
 from durable_chatkit.agent.assistant import from_workflow
 from durable_chatkit.agent.run_context import RunContext
@@ -24,19 +24,24 @@ from todochat.testing.model_server import (
     Think,
 )
 
-# Exports call pydantic's old `json()`.
-pytestmark = pytest.mark.filterwarnings("ignore:The `json` method is deprecated:DeprecationWarning")
-
-FACTORY: Final = "exported_workflow:run_workflow"
+EXAMPLE: Final = Path(__file__).parents[5] / "examples/exported-workflow"
+FACTORY: Final = "returns:run_workflow"
+REGISTERED: Final = "adopter:run_workflow"
 QUESTION: Final = Say('{"category":', '"question"}')
 
 
-def register(monkeypatch: pytest.MonkeyPatch, entry_point: Any) -> str:
-    """Make an object the entry point; return the setting."""
-    module = ModuleType("adopter")
-    module.entry_point = entry_point  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "adopter", module)
-    return "adopter:entry_point"
+class WorkflowInput(BaseModel):
+    input_as_text: str
+
+
+class Category(BaseModel):
+    category: str
+
+
+@pytest.fixture(autouse=True)
+def example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the example's module importable."""
+    monkeypatch.syspath_prepend(EXAMPLE)
 
 
 async def visible(chat: Chat, run: AcceptedRun) -> list[str]:
@@ -82,7 +87,7 @@ async def test_last_agent_streams_and_its_answer_stays(
     assert await chat.texts(run) == ["why?", "An answer."]
     assert "category" not in "".join(deltas(await chat.events(run)))
     models = [request.body["model"] for request in model.requests]
-    assert models == ["gpt-4.1-mini", "gpt-5", "gpt-4.1"]
+    assert models == ["gpt-4.1-mini", "gpt-5-mini", "gpt-4.1"]
     assert "A draft." in str(model.requests[2].history)
 
 
@@ -103,19 +108,35 @@ async def test_reasoning_of_each_agent_is_an_item_of_its_own(
     assert all(item.workflow.summary is not None for item in items[1:4])
 
 
+@pytest.mark.filterwarnings("ignore:The `json` method is deprecated:DeprecationWarning")
 @pytest.mark.parametrize(
-    ("category", "shown"),
+    ("result", "shown"),
     [
-        ("order", "order"),
-        ("attack", "I can't help with that."),
-        ("else", "I only answer questions."),
+        # Exports call pydantic's old `json()`.
+        (lambda out: {"output_text": out.json(), "output_parsed": out.model_dump()}, "order"),
+        (
+            lambda _: {"pii": {"failed": False}, "jailbreak": {"failed": True}},
+            "I can't help with that.",
+        ),
+        (lambda _: {"output_text": "I only answer questions."}, "I only answer questions."),
     ],
+    ids=["structured", "guardrails", "text"],
 )
 async def test_result_without_an_agents_text_is_shown(
-    chat: Chat, model: ScriptedModelServer, category: str, shown: str
+    chat: Chat,
+    model: ScriptedModelServer,
+    register: Register,
+    result: Callable[[Any], Any],
+    shown: str,
 ) -> None:
-    model.answer(Say(f'{{"category":"{category}"}}'))
-    await chat.start_worker(factory=FACTORY)
+    classify = Agent[Any](name="Classify", output_type=Category)
+
+    async def run_workflow(workflow_input: WorkflowInput) -> Any:
+        return result((await Runner.run(classify, workflow_input.input_as_text)).final_output)
+
+    register(run_workflow=run_workflow)
+    model.answer(Say('{"category":"order"}'))
+    await chat.start_worker(factory=REGISTERED)
 
     run = await chat.ask("tea, please")
 
@@ -124,7 +145,7 @@ async def test_result_without_an_agents_text_is_shown(
 
 
 async def test_agents_get_the_earlier_turns(chat: Chat, model: ScriptedModelServer) -> None:
-    model.answer(Say('{"category":"else"}'))
+    model.answer(Say('{"category":"other"}'))
     for part in (QUESTION, Say("Draft"), Say("Ada")):
         model.answer(part)
     await chat.start_worker(factory=FACTORY)
@@ -134,7 +155,11 @@ async def test_agents_get_the_earlier_turns(chat: Chat, model: ScriptedModelServ
 
     assert (await chat.texts(run))[-1] == "Ada"
     history = str(model.requests[3].history)
-    assert history.index("I am Ada") < history.index("I only answer") < history.index("who am I?")
+    assert (
+        history.index("I am Ada")
+        < history.index("This is the return desk.")
+        < history.index("who am I?")
+    )
     assert history.index("who am I?") < history.index("Draft")
     assert history.count("who am I?") == 1
 
@@ -166,7 +191,7 @@ async def test_result_is_the_same_after_a_crash_at_any_point(
     worker = await chat.start_worker(factory=FACTORY)
     answers = {
         "gpt-4.1-mini": QUESTION,
-        "gpt-5": Say("A ", "draft."),
+        "gpt-5-mini": Say("A ", "draft."),
         "gpt-4.1": Say("An ", "answer."),
     }
     model.otherwise = lambda request: ScriptedResponse((answers[request.body["model"]],))
@@ -242,11 +267,11 @@ async def test_failing_model_ends_the_run_with_an_error(
 
 
 async def test_side_by_side_runs_leave_only_the_result(
-    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, register: Register
 ) -> None:
     one, two = Agent[Any](name="One", model="one"), Agent[Any](name="Two", model="two")
 
-    async def run_workflow(workflow_input: exported_workflow.WorkflowInput) -> dict[str, Any]:
+    async def run_workflow(workflow_input: WorkflowInput) -> dict[str, Any]:
         results = await asyncio.gather(
             Runner.run(one, workflow_input.input_as_text),
             Runner.run(two, workflow_input.input_as_text),
@@ -257,7 +282,8 @@ async def test_side_by_side_runs_leave_only_the_result(
         return ScriptedResponse(parts=(Say(f"From {request.body['model']}"),))
 
     model.otherwise = answer
-    await chat.start_worker(factory=register(monkeypatch, run_workflow))
+    register(run_workflow=run_workflow)
+    await chat.start_worker(factory=REGISTERED)
 
     run = await chat.ask("hi")
 
@@ -266,13 +292,14 @@ async def test_side_by_side_runs_leave_only_the_result(
 
 
 async def test_state_of_a_workflow_is_kept_for_the_next_turn(
-    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, register: Register
 ) -> None:
     async def run_workflow(workflow_input: Any, state: dict[str, Any]) -> dict[str, Any]:
         visits = state.get("visits", 0) + 1
         return {"output_text": f"Visit {visits}.", "state": {"visits": visits}}
 
-    await chat.start_worker(factory=register(monkeypatch, run_workflow))
+    register(run_workflow=run_workflow)
+    await chat.start_worker(factory=REGISTERED)
 
     run = await chat.ask("hi")
     await chat.ask("hi", run.thread_id)
@@ -282,7 +309,7 @@ async def test_state_of_a_workflow_is_kept_for_the_next_turn(
 
 
 async def test_tripwire_of_a_later_agent_removes_what_was_shown(
-    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, register: Register
 ) -> None:
     @output_guardrail
     async def refuse(_context: Any, _agent: Any, _output: Any) -> GuardrailFunctionOutput:
@@ -291,13 +318,14 @@ async def test_tripwire_of_a_later_agent_removes_what_was_shown(
     writer = Agent[Any](name="Writer")
     checker = Agent[Any](name="Checker", output_guardrails=[refuse])
 
-    async def run_workflow(workflow_input: exported_workflow.WorkflowInput) -> str:
+    async def run_workflow(workflow_input: WorkflowInput) -> str:
         draft = await Runner.run(writer, workflow_input.input_as_text)
         return (await Runner.run(checker, draft.final_output_as(str))).final_output_as(str)
 
     model.answer(Say("A draft."))
     model.answer(Say("A verdict."))
-    await chat.start_worker(factory=register(monkeypatch, run_workflow))
+    register(run_workflow=run_workflow)
+    await chat.start_worker(factory=REGISTERED)
 
     run = await chat.ask("hi")
 
@@ -307,7 +335,7 @@ async def test_tripwire_of_a_later_agent_removes_what_was_shown(
 
 
 async def test_title_agent_of_a_workflow_is_not_shown(
-    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, register: Register
 ) -> None:
     namer = Agent[Any](name="Namer", model="namer")
     writer = Agent[Any](name="Writer", model="writer")
@@ -315,12 +343,12 @@ async def test_title_agent_of_a_workflow_is_not_shown(
     async def make_title(_message: Any) -> str:
         return (await Runner.run(namer, "Name it.")).final_output_as(str)
 
-    async def run_workflow(workflow_input: exported_workflow.WorkflowInput) -> None:
+    async def run_workflow(workflow_input: WorkflowInput) -> None:
         await Runner.run(writer, workflow_input.input_as_text)
 
-    assistant = from_workflow(run_workflow, title_of=make_title)
+    register(run_workflow=from_workflow(run_workflow, title_of=make_title))
     model.otherwise = lambda request: ScriptedResponse(parts=(Say(request.body["model"]),))
-    await chat.start_worker(factory=register(monkeypatch, assistant))
+    await chat.start_worker(factory=REGISTERED)
 
     run = await chat.ask("hi")
 
@@ -329,9 +357,9 @@ async def test_title_agent_of_a_workflow_is_not_shown(
 
 
 async def test_function_of_the_turn_and_workflow_get_the_users_context(
-    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+    chat: Chat, model: ScriptedModelServer, register: Register
 ) -> None:
-    class Input(exported_workflow.WorkflowInput):
+    class Input(WorkflowInput):
         tenant: str
 
     def fill(run: RunContext) -> dict[str, Any]:
@@ -340,7 +368,7 @@ async def test_function_of_the_turn_and_workflow_get_the_users_context(
     async def run_workflow(workflow_input: Input) -> str:
         return workflow_input.tenant
 
-    assistant = from_workflow(run_workflow, fields=fill)
-    await chat.start_worker(factory=register(monkeypatch, assistant))
+    register(run_workflow=from_workflow(run_workflow, fields=fill))
+    await chat.start_worker(factory=REGISTERED)
 
     assert (await chat.texts(await chat.ask("hi")))[1] == "usr_ada"
