@@ -18,9 +18,11 @@ from pydantic import BaseModel
 
 from durable_chatkit.agent.rendered_output import is_json_document
 from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.agent.turn_api import step
 
 INPUT_FIELD: Final = "input_as_text"
 STATE: Final = "state"
+STATE_STEP: Final = "workflow-state"
 # Parameters and fields that receive the earlier turns as model input.
 HISTORY_NAMES: Final = frozenset({"conversation_history", "history", "chat_history", "messages"})
 KNOWN_NAMES: Final = frozenset(
@@ -72,11 +74,13 @@ class Workflow:
             msg = "a workflow must be an async function of its input"
             raise TypeError(msg)
         self._others = [p.name for p in parameters[1:] if p.name in KNOWN_NAMES]
+        self._takes_state = STATE in self._others
         self._input_type = _input_type_of(function, parameters[0].name)
         required = {p.name for p in parameters[1:] if p.default is p.empty}
         unknown = required - KNOWN_NAMES
         if isinstance(self._input_type, type) and issubclass(self._input_type, BaseModel):
             model_fields = self._input_type.model_fields
+            self._takes_state = self._takes_state or STATE in model_fields
             if fields is None:
                 unknown |= {n for n, f in model_fields.items() if f.is_required()} - KNOWN_NAMES
         if unknown:
@@ -91,9 +95,12 @@ class Workflow:
         """
         text = message_text(run, items)
         earlier = earlier_turns(items, text)
+        stored = run.thread.metadata.get(STATE) or {}
+        # A later attempt may find the state for the next turn in the thread.
+        state = await step(STATE_STEP, lambda: stored) if self._takes_state else stored
         known: dict[str, Any] = {
             INPUT_FIELD: text,
-            STATE: run.thread.metadata.get(STATE) or {},
+            STATE: state,
             "user_id": run.user_id,
             "thread_id": run.thread.id,
             "locale": run.request_context.locale,

@@ -308,6 +308,33 @@ async def test_state_of_a_workflow_is_kept_for_the_next_turn(
     assert model.requests == []
 
 
+async def test_state_changes_once_when_a_worker_dies(
+    chat: Chat, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run_workflow(workflow_input: Any, state: dict[str, Any]) -> dict[str, Any]:
+        visits = state.get("visits", 0) + 1
+        return {"output_text": f"Visit {visits}.", "state": {"visits": visits}}
+
+    register(run_workflow=run_workflow)
+    crash = Crash(monkeypatch)
+    worker = await chat.start_worker(factory=REGISTERED)
+
+    async def drive(at: int | None) -> None:
+        crash.arm(at)
+        run = await chat.say("hi")
+        if at is not None:
+            await wait_until(lambda: crash.has_happened and not worker.active, 30)
+            await take_over(chat, run)
+        assert await chat.wait_for_end(run) == "completed"
+        assert await chat.texts(run) == ["hi", "Visit 1."], (at, crash.passages)
+        thread = await chat.store.load_thread(run.thread_id, chat.context)
+        assert thread.metadata["state"] == {"visits": 1}, (at, crash.passages)
+
+    await drive(None)
+    for at in range(len(crash.passages)):
+        await drive(at)
+
+
 async def test_tripwire_of_a_later_agent_removes_what_was_shown(
     chat: Chat, model: ScriptedModelServer, register: Register
 ) -> None:
