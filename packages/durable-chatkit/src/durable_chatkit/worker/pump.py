@@ -52,9 +52,11 @@ class EventPump:
                 await self._resume.wait()
         finally:
             close = getattr(self._events, "aclose", None)  # only a generator has it
-            if close is not None:
-                await close()
-            self._ready.put_nowait(None)
+            try:
+                if close is not None:
+                    await close()
+            finally:
+                self._ready.put_nowait(None)
 
 
 async def pump(

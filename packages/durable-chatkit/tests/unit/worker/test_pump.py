@@ -100,6 +100,24 @@ async def test_exceptions_of_the_response_are_raised(handle: Handle, error: Base
         _ = [event async for event in pumped(respond(), handle)]
 
 
+async def test_response_that_fails_to_close_ends(handle: Handle) -> None:
+    class Response:
+        """Events of a class of the author's, which can't be closed."""
+
+        def __aiter__(self) -> AsyncIterator[Any]:
+            return self
+
+        async def __anext__(self) -> Any:
+            raise StopAsyncIteration
+
+        async def aclose(self) -> None:
+            raise ValueError("x")
+
+    async with asyncio.timeout(5):
+        with pytest.raises(ValueError, match="x"):
+            await anext(pumped(Response(), handle))
+
+
 async def test_only_unexpected_ends_of_abandoned_tasks_are_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
