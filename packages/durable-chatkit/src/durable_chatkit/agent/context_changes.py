@@ -51,7 +51,8 @@ class ContextWatch:
     def take_changes(self) -> Change | None:
         """Return what has changed since the last call, None if nothing has."""
         now = self._read()
-        change = _compare(self._seen, now)
+        seen = {name: value for name, value in self._seen.items() if name not in self._skipped}
+        change = _compare(seen, now)
         self._seen = now
         return change
 
@@ -72,11 +73,12 @@ class ContextWatch:
                 continue
             try:
                 dumped = adapter.dump_python(value, mode="json", warnings=False)
-                is_restorable = adapter.validate_python(dumped) == value
+                restored = msgspec.json.decode(msgspec.json.encode(dumped))
+                is_restorable = adapter.validate_python(restored) == value
             except (ValueError, TypeError, AttributeError):
-                is_restorable, dumped = False, None
+                is_restorable, restored = False, None
             if is_restorable:
-                yield name, msgspec.json.decode(msgspec.json.encode(dumped))
+                yield name, restored
             else:
                 self._skipped.add(name)
                 log.warning(

@@ -154,3 +154,34 @@ async def test_field_that_json_cannot_restore_is_skipped_and_logged_once(
 
     skipped = [each["field"] for each in logs if each["event"] == "context.field_skipped"]
     assert skipped == ["client"]
+
+
+@pytest.mark.parametrize("value", [object(), float("inf")])
+@pytest.mark.parametrize("make", [Order, dict])
+async def test_field_that_gets_a_value_without_json_is_left_as_it_is(
+    attempts: Attempts, make: Callable[[], Any], value: object
+) -> None:
+    @function_tool
+    async def connect(context: RunContextWrapper[Any]) -> str:
+        """Connect, and keep the connection in the context."""
+        order = context.context
+        if isinstance(order, dict):
+            order.update(client=value, total=1)
+        else:
+            order.client, order.total = value, 1
+        return "connected"
+
+    def respond(history: list[Any]) -> list[Any]:
+        return ["done"] if outputs_in(history) else [call("connect")]
+
+    agent = Agent(name="Waiter", model=RespondingModel(respond), tools=[connect])
+    contexts = [make(), make()]
+    for context in contexts:
+        if isinstance(context, dict):
+            context.update(client="none yet", total=0)
+        else:
+            context.client = "none yet"
+        await attempts.run(lambda context=context: Runner.run(agent, "connect", context=context))
+
+    again = contexts[1] if make is dict else vars(contexts[1])
+    assert (again["client"], again["total"]) == ("none yet", 1)
