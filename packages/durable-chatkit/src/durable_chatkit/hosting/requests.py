@@ -156,7 +156,8 @@ def _service_errors() -> Iterator[None]:
         raise UnknownResourceError("resource") from error
     except Exception as error:
         status: Any = getattr(error, "status_code", None)
-        if status not in _CLIENT_ERRORS:
+        # A model client's errors have a status, too, but it is about our request, not the user's.
+        if status not in _CLIENT_ERRORS or not hasattr(error, "detail"):
             raise
-        detail = str(getattr(error, "detail", None) or error)
+        detail = str(error.detail or error)
         raise _ERRORS_BY_STATUS.get(status, BadRequestError)(detail) from error

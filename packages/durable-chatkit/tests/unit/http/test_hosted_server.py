@@ -4,6 +4,7 @@ import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import own_server
 import pytest
 import pytest_asyncio
@@ -11,6 +12,7 @@ from api_kit import Gateway, OpenGateway
 from chat_kit import Chat, Items
 from chatkit.store import AttachmentStore
 from chatkit.types import Attachment, AttachmentCreateParams, FileAttachment, WidgetItem
+from openai import AuthenticationError
 from typing_extensions import override
 
 from durable_chatkit.chatkit.rows import as_utc
@@ -120,6 +122,26 @@ async def test_error_of_a_web_framework_keeps_its_status(
     )
 
     assert (response.status_code, response.json()["detail"]) == (422, "Only audio, please.")
+
+
+async def test_error_of_a_model_client_is_an_internal_error(
+    hosted: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its status is about the service's key, and its text may contain a part of it."""
+
+    async def fail(*_: Any, **__: Any) -> None:
+        response = httpx.Response(401, request=httpx.Request("POST", "http://model"))
+        raise AuthenticationError("Incorrect API key: sk-1***9", response=response, body=None)
+
+    monkeypatch.setattr(own_server.GardenServer, "transcribe", fail)
+    audio = base64.b64encode(b"abc").decode()
+
+    response = await hosted.ask(
+        "input.transcribe", USER, audio_base64=audio, mime_type="audio/webm"
+    )
+
+    assert response.status_code == 500
+    assert "sk-1" not in response.text
 
 
 async def test_sync_action_returns_and_stores_the_updated_widget(
