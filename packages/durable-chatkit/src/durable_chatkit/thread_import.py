@@ -212,8 +212,8 @@ async def _import_lines(
                 if report.failures >= MAX_FAILURES:
                     sys.stderr.write(f"stopped after {MAX_FAILURES} failures\n")
                     break
-        except (SQLAlchemyError, ConnectionError) as error:
-            sys.stderr.write(f"can't use the chat database: {error}; run the import again\n")
+        except (SQLAlchemyError, OSError) as error:  # of the database or the file
+            sys.stderr.write(f"the import stopped: {error}; run it again\n")
             report.failures += 1
     finally:
         await database.aclose()

@@ -386,6 +386,24 @@ async def test_role_that_bypasses_row_level_security_is_refused(
     assert "row-level security" in capsys.readouterr().err
 
 
+async def test_missing_file_and_unreachable_database_are_told_apart(
+    empty_chat: DatabaseUrls, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "threads.jsonl"
+    nowhere = empty_chat.app.partition("?")[0] + f"?host={tmp_path}"
+    settings = ImportSettings(database_url=nowhere)
+    options = argparse.Namespace(file=str(file), dry_run=False)
+
+    missing = await asyncio.to_thread(thread_import.import_file, settings, options)
+    file.write_text("")
+    unreachable = await asyncio.to_thread(thread_import.import_file, settings, options)
+
+    first, second = capsys.readouterr().err.splitlines()
+    assert (missing, unreachable) == (1, 1)
+    assert first == f"can't read {file}: No such file or directory"
+    assert second.startswith("the import stopped: ")
+
+
 def test_long_line_is_skipped_without_reading_it_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thread_import, "MAX_LINE_BYTES", 8)
 
