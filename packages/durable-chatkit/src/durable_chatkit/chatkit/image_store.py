@@ -6,7 +6,6 @@ id is derived from its content, so that storing it twice is a no-op.
 """
 
 import base64
-import binascii
 import hashlib
 from typing import Final
 
@@ -50,7 +49,7 @@ class ImageStore:
             raise FileTooLargeError(msg)
         try:
             content = base64.b64decode(encoded)
-        except binascii.Error as error:
+        except ValueError as error:
             raise UnsupportedFileError("The image can't be read.") from error
         kind = detect_type(content, NAME, "")
         if not is_image(kind):

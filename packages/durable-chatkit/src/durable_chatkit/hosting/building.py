@@ -25,7 +25,8 @@ def build_server(
     A class or factory is called with the store and the attachment store if it has parameters for
     them. Then every attribute that is the store that the server brought along is replaced, in the
     server itself and in its direct parts, such as a converter or an attachment store. A store that
-    wraps the given one stays. Its attachment store stays, unless it has none or keeps files in memory, which api and worker can't share.
+    wraps the given one stays. Its attachment store stays, unless it has none or keeps files in
+    memory, which api and worker can't share.
 
     Raises:
         SettingsError: the source can't be called so, or returns no ChatKitServer.
