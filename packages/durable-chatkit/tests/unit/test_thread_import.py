@@ -386,7 +386,7 @@ async def test_role_that_bypasses_row_level_security_is_refused(
     assert "row-level security" in capsys.readouterr().err
 
 
-async def test_missing_file_and_unreachable_database_are_told_apart(
+async def test_missing_file_and_unreachable_database_have_their_own_messages(
     empty_chat: DatabaseUrls, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "threads.jsonl"

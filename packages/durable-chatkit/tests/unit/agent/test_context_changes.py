@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -181,7 +182,7 @@ async def test_field_that_gets_a_value_without_json_is_left_as_it_is(
             context.update(client="none yet", total=0)
         else:
             context.client = "none yet"
-        await attempts.run(lambda context=context: Runner.run(agent, "connect", context=context))
+        await attempts.run(partial(Runner.run, agent, "connect", context=context))
 
     again = contexts[1] if make is dict else vars(contexts[1])
     assert (again["client"], again["total"]) == ("none yet", 1)

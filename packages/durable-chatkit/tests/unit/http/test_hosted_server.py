@@ -4,7 +4,7 @@ import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
+import httpx2
 import own_server
 import pytest
 import pytest_asyncio
@@ -130,7 +130,7 @@ async def test_error_of_a_model_client_is_an_internal_error(
     """Its status is about the service's key, and its text may contain a part of it."""
 
     async def fail(*_: Any, **__: Any) -> None:
-        response = httpx.Response(401, request=httpx.Request("POST", "http://model"))
+        response = httpx2.Response(401, request=httpx2.Request("POST", "http://model"))
         raise AuthenticationError("Incorrect API key: sk-1***9", response=response, body=None)
 
     monkeypatch.setattr(own_server.GardenServer, "transcribe", fail)
