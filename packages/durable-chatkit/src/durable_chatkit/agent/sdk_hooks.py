@@ -102,7 +102,7 @@ class DurableRunner(AgentRunner):
 
 
 def _report_unknown_tools(options: dict[str, Any]) -> Any:
-    """Return a Runner call's options with which the model is told that a tool doesn't exist.
+    """Return a Runner call's options that report an unknown tool to the model.
 
     By default the SDK raises an error and drops the answer's other calls, although most models
     correct themselves.
