@@ -13,13 +13,13 @@ from agents.models.fake_id import FAKE_RESPONSES_ID
 from agents.models.openai_responses import Converter
 from agents.tracing import ResponseSpanData, Span, response_span
 from agents.version import __version__ as sdk_version
-from openai import NotGiven, Omit
 from openai.types.responses import Response
 from pydantic import BaseModel
 from typing_extensions import override
 
 from model_client.json_codec import encode_json
 from model_client.private_api import get_explicit_function_tool_namespace, to_dump_compatible
+from model_client.request_values import given_values, is_given, text_values
 from model_client.responses_stream import ResponsesStream
 from model_client.streaming_model import ModelCall, ModelRequest, StreamingModel
 from model_client.transport import StreamServer
@@ -53,14 +53,14 @@ class ResponsesModel(StreamingModel):
     def _build_request(self, call: ModelCall) -> ModelRequest:
         settings = call.settings
         tools = self._encode_tools(call)
-        body = {name: value for name, value in self._fields(call, tools).items() if _is_set(value)}
-        extra_args = {k: each for k, each in (settings.extra_args or {}).items() if _is_set(each)}
+        body = given_values(self._fields(call, tools))
+        extra_args = given_values(settings.extra_args)
         repeated = sorted(body.keys() & extra_args.keys())
         if repeated:
             msg = f"model settings repeat the arguments {', '.join(repeated)} in extra_args"
             raise UserError(msg)
-        headers = {**_texts(settings.extra_headers), **_texts(extra_args.pop("extra_headers", {}))}
-        query = {**_texts(settings.extra_query), **_texts(extra_args.pop("extra_query", {}))}
+        headers = text_values(settings.extra_headers, extra_args.pop("extra_headers", {}))
+        query = text_values(settings.extra_query, extra_args.pop("extra_query", {}))
         extra_args.pop("timeout", None)  # the SDK's; the server has limits for each wait
         body |= extra_args
         if isinstance(settings.extra_body, Mapping):
@@ -99,7 +99,7 @@ class ResponsesModel(StreamingModel):
         has_prompt_tools = call.prompt is not None and tools.is_empty
         text: Any = Converter.get_response_format(call.output_schema)
         if settings.verbosity is not None:
-            text = {**(text if _is_set(text) else {}), "verbosity": settings.verbosity}
+            text = {**(text if is_given(text) else {}), "verbosity": settings.verbosity}
         is_parallel = settings.parallel_tool_calls
         include = {*tools.includes, *(settings.response_include or ())}
         if settings.top_logprobs is not None:
@@ -221,15 +221,6 @@ def _schemas(tool: Any) -> list[Any]:
     if isinstance(tool, Handoff):
         return [tool.input_json_schema]
     return [tool.params_json_schema, tool.output_json_schema]
-
-
-def _is_set(value: Any) -> bool:
-    return value is not None and not isinstance(value, Omit | NotGiven)
-
-
-def _texts(values: Any) -> dict[str, str]:
-    """Return headers or query parameters; those that are omitted aren't sent."""
-    return {name: str(value) for name, value in (values or {}).items() if _is_set(value)}
 
 
 def _encode_object(value: Any) -> Any:

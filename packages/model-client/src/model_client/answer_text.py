@@ -1,0 +1,199 @@
+"""Splits the text of a chat completion into its answer and its reasoning.
+
+Without a reasoning parser, servers send reasoning in the text: in `<think>` tags, or as channels of
+the harmony format of gpt-oss. Both are recognised only at the start of an answer; later they are
+ordinary text. Citation marks of hosted file search (`【4:0†source】`) are removed.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+_MAX_HEADER_CHARS: Final = 500
+
+_CLOSINGS: Final = {
+    "<think>": "</think>",
+    "<thinking>": "</thinking>",
+    "<thought>": "</thought>",
+    "[think]": "[/THINK]",
+}
+_HARMONY_OPENINGS: Final = ("<|channel|>", "<|start|>")
+_OPENINGS: Final = (*_CLOSINGS, *_HARMONY_OPENINGS)
+_MESSAGE: Final = "<|message|>"
+_BODY_ENDS: Final = ("<|end|>", "<|return|>", "<|call|>", *_HARMONY_OPENINGS)
+_BODY_END: Final = re.compile("|".join(map(re.escape, _BODY_ENDS)))
+_CHANNEL: Final = re.compile(r"<\|channel\|>\s*(\w+)")
+_RECIPIENT: Final = re.compile(r"\bto=([\w.-]+)")
+_LONE_CLOSING: Final = re.compile(
+    r"\A(.*?)^[ \t]*</think>[ \t]*(?:\n\s*|\Z)", re.MULTILINE | re.DOTALL
+)
+
+_MARK: Final = re.compile(
+    "[ \t]?(?:【[^【】\n]{0,200}†[^【】\n]{0,200}】"
+    r"|\[\d{1,3}(?::\d{1,3})?†[^\]\n]{0,200}\]"
+    "|\ue200[^\ue200\ue201]{0,400}\ue201)"
+)
+_MARK_START: Final = re.compile(
+    "[ \t]?(?:【[^【】\n]{0,401}"
+    r"|\[(?:\d{1,3}(?::(?:\d{1,3})?)?(?:†[^\]\n]{0,200})?)?"
+    "|\ue200[^\ue200\ue201]{0,400})\\Z"
+)
+_CUT_MARK: Final = re.compile("[ \t]?(?:[【\\[][^\n]*†|\ue200)")
+
+
+class Span(NamedTuple):
+    """A part of an answer's text.
+
+    Attributes:
+        tool: the function that a harmony message calls with this text as arguments, "" otherwise.
+    """
+
+    text: str
+    is_reasoning: bool = False
+    tool: str = ""
+
+
+class AnswerTextSplitter:
+    """Splits the text of one answer; a beginning of a tag or mark is held back until the next read."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._state = self._read_start
+        self._closing = ""
+        self._body = Span("")  # of the harmony message in progress
+        self._marks = CitationMarkFilter()
+
+    def feed(self, text: str) -> Iterator[Span]:
+        """Yield the parts whose meaning is certain."""
+        self._held += text
+        before = None
+        while before != self._state:  # a state that can't go on stays
+            before = self._state
+            yield from before()
+
+    def end(self) -> Iterator[Span]:
+        """Yield the rest."""
+        rest, self._held = self._held, ""
+        if self._state == self._read_thought:
+            yield from self._spans(Span(rest, is_reasoning=True))
+        elif self._state == self._read_body:
+            yield from self._spans(self._body._replace(text=rest))
+        elif self._state != self._read_header:
+            yield from self._spans(Span(rest))
+        yield from _non_empty(Span(self._marks.end()))
+
+    def _read_start(self) -> Iterator[Span]:
+        start = self._held.lstrip().lower()
+        if start.startswith(_HARMONY_OPENINGS):
+            self._state = self._read_header
+        elif start.startswith(tuple(_CLOSINGS)):
+            opening = next(each for each in _CLOSINGS if start.startswith(each))
+            self._closing = _CLOSINGS[opening]
+            self._held = self._held.lstrip()[len(opening) :]
+            self._state = self._read_thought
+        elif not any(opening.startswith(start) for opening in _OPENINGS):
+            self._state = self._read_text
+        return iter(())
+
+    def _read_thought(self) -> Iterator[Span]:
+        thought, closing, rest = self._held.partition(self._closing)
+        if closing:
+            self._held = rest
+            self._state = self._skip_white_space
+        else:
+            thought = self._take_before_partial((self._closing,))
+        return self._spans(Span(thought, is_reasoning=True))
+
+    def _skip_white_space(self) -> Iterator[Span]:
+        self._held = self._held.lstrip()
+        if self._held:
+            self._state = self._read_text
+        return iter(())
+
+    def _read_text(self) -> Iterator[Span]:
+        text, self._held = self._held, ""
+        return self._spans(Span(text))
+
+    def _read_header(self) -> Iterator[Span]:
+        header, message, rest = self._held.partition(_MESSAGE)
+        if message:
+            channel, recipient = _CHANNEL.search(header), _RECIPIENT.search(header)
+            is_final = channel is None or channel[1] == "final"
+            tool = recipient[1].removeprefix("functions.") if recipient is not None else ""
+            self._body = Span("", is_reasoning=not (is_final or tool), tool=tool)
+            self._held = rest
+            self._state = self._read_body
+        elif len(header) > _MAX_HEADER_CHARS or not _starts_token(header.lstrip()):
+            self._state = self._read_text
+        return iter(())
+
+    def _read_body(self) -> Iterator[Span]:
+        end = _BODY_END.search(self._held)
+        if end is None:
+            return self._spans(self._body._replace(text=self._take_before_partial(_BODY_ENDS)))
+        text = self._held[: end.start()]
+        is_start = end[0] in _HARMONY_OPENINGS
+        self._held = self._held[end.start() if is_start else end.end() :]
+        self._state = self._read_header
+        return self._spans(self._body._replace(text=text))
+
+    def _take_before_partial(self, tokens: Iterable[str]) -> str:
+        """Return the held text, except an end that may be the beginning of a token."""
+        longest = max(map(len, tokens)) - 1
+        for start in range(max(0, len(self._held) - longest), len(self._held)):
+            if any(token.startswith(self._held[start:]) for token in tokens):
+                text, self._held = self._held[:start], self._held[start:]
+                return text
+        text, self._held = self._held, ""
+        return text
+
+    def _spans(self, span: Span) -> Iterator[Span]:
+        if not (span.is_reasoning or span.tool):
+            span = span._replace(text=self._marks.feed(span.text))
+        return _non_empty(span)
+
+
+class CitationMarkFilter:
+    """Removes citation marks from text, also those split over chunks."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._last = ""  # the last character that was returned
+
+    def feed(self, text: str) -> str:
+        """Return the text without marks; the beginning of a mark is held back."""
+        text = self._held + text
+        text, marks = _MARK.subn("", text)
+        if marks and self._last == " ":
+            text = text.removeprefix(" ")
+        start = _MARK_START.search(text)
+        position = len(text) if start is None else start.start()
+        text, self._held = text[:position], text[position:]
+        self._last = text[-1:] or self._last
+        return text
+
+    def end(self) -> str:
+        """Return the text that was held back, unless it is a mark that was cut off."""
+        rest, self._held = self._held, ""
+        return "" if _CUT_MARK.match(rest) else rest
+
+
+def drop_unopened_thought(text: str) -> str:
+    """Return an answer without the reasoning before a `</think>` that nothing has opened.
+
+    Some servers put the opening tag into the prompt. Only a tag on a line of its own counts, and
+    none in a code block, because an answer may be about such tags.
+    """
+    match = _LONE_CLOSING.match(text) if "</think>" in text else None
+    if match is None or "```" in match[1] or "<think>" in match[1]:
+        return text
+    return text[match.end() :] or text
+
+
+def _starts_token(text: str) -> bool:
+    return text.startswith("<|") or "<|".startswith(text)
+
+
+def _non_empty(span: Span) -> Iterator[Span]:
+    if span.text:
+        yield span

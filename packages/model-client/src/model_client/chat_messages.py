@@ -1,0 +1,92 @@
+"""Converts the SDK's input items into the messages of a Chat Completions request.
+
+The SDK's converter does most of it. Here a server gets back what it sent beside its tool calls:
+fields that the API doesn't define (Gemini's `extra_content`), and the reasoning, which DeepSeek and
+others require. Both are stored with the calls, in `provider_data`, so that they survive the journal.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from agents import TResponseInputItem
+from agents.models.chatcmpl_converter import Converter
+
+from model_client.tool_arguments import is_object
+
+SERVER: Final = "server"
+CALL_FIELDS: Final = "call"
+MESSAGE_FIELDS: Final = "message"
+_DATA: Final = "provider_data"
+
+
+def build_messages(
+    items: str | Iterable[TResponseInputItem],
+    system_instructions: str | None,
+    *,
+    model: str,
+    server: str,
+) -> list[dict[str, Any]]:
+    """Return the messages of a request.
+
+    Args:
+        server: base URL of the server that gets them.
+
+    Raises:
+        UserError: Chat Completions has no form for an item.
+    """
+    given: Any = items if isinstance(items, str) else list(_prepare(items))
+    messages: list[Any] = list(Converter.items_to_messages(given, model=model, base_url=server))
+    if not isinstance(given, str):
+        _restore_fields(messages, given, server)
+    if system_instructions:
+        messages.insert(0, {"role": "system", "content": system_instructions})
+    return messages
+
+
+def _prepare(items: Iterable[Any]) -> Iterator[Any]:
+    """Yield items in the form that the converter accepts, without our own reasoning items."""
+    for item in items:
+        if not isinstance(item, Mapping):
+            yield item
+        elif item.get("type") == "reasoning" and SERVER in (item.get(_DATA) or {}):
+            continue  # a server that wants it back gets it with the calls
+        elif item.get("role") == "assistant" and "id" not in item:
+            yield _with_text(item)
+        else:
+            yield item
+
+
+def _with_text(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an assistant's message with its text in place of output parts.
+
+    openai-chatkit makes such messages of a thread's answers, and the converter accepts output parts
+    only in messages with an ID.
+    """
+    parts = item.get("content")
+    if not isinstance(parts, list) or any(part.get("type") != "output_text" for part in parts):
+        return item
+    return {**item, "content": "".join(part["text"] for part in parts)}
+
+
+def _restore_fields(messages: list[Any], items: list[Any], server: str) -> None:
+    """Add to the messages' tool calls what the server sent with them."""
+    stored = {
+        item["call_id"]: item[_DATA]
+        for item in items
+        if isinstance(item, Mapping)
+        and item.get("type") == "function_call"
+        and (item.get(_DATA) or {}).get(SERVER) == server
+    }
+    for message in messages:
+        calls = message.get("tool_calls") or ()
+        for call in calls:
+            # Servers that parse the arguments of a history reject a request with malformed ones.
+            if not is_object(call["function"]["arguments"]):
+                call["function"]["arguments"] = "{}"
+            data = stored.get(call["id"])
+            if data is None:
+                continue
+            fields = dict(data.get(CALL_FIELDS) or {})
+            call["function"].update(fields.pop("function", {}))
+            call.update(fields)
+            message.update(data.get(MESSAGE_FIELDS) or {})

@@ -1,0 +1,198 @@
+"""Repairs the arguments of a tool call where their meaning is certain.
+
+Everything else stays as it is: the tool reports the error, and the model can correct it.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+_MAX_LITERAL_CHARS: Final = 20_000  # the parser of Python literals takes much memory
+_MAX_SUBSCHEMAS: Final = 50  # references may be circular
+_NO_VALUE: Final = frozenset(("null", "none"))
+_CODE_BLOCK: Final = re.compile(r"\s*```(?:json)?\s*(.*?)\s*```\s*\Z", re.DOTALL)
+# What servers leave behind arguments: a brace too many, or tokens of the model's template.
+_REST: Final = re.compile(r"(?:\s|\}|<\|[\w ]{1,30}\|>|</?tool_calls?>|</s>)*\Z")
+_WRONG_NAME: Final = re.compile(r"[^a-zA-Z0-9_-]")
+_PREFIXES: Final = ("functions.", "functions:", "default_api.", "default_api:", "tools.")
+_DECODER: Final = json.JSONDecoder(strict=False)  # accepts raw newlines in strings
+
+Schema = Mapping[str, Any]
+
+
+def repair_arguments(arguments: str, schema: Schema | None = None) -> str:
+    """Return arguments as the JSON object that they mean; others are unchanged.
+
+    Args:
+        schema: the tool's JSON schema of its arguments.
+    """
+    return split_arguments(arguments, schema)[0]
+
+
+def split_arguments(arguments: str, schema: Schema | None = None) -> list[str]:
+    """Return the arguments of each call in a text to which several may have been appended.
+
+    Servers that give all calls one index send `{"a":1}{"a":2}`; others put `{}` before the object,
+    or repeat the whole object at the end.
+    """
+    objects = _parse_objects(arguments)
+    if objects is None:
+        return [arguments]
+    filled = [each for each in objects if each] or [{}]
+    different = [each for n, each in enumerate(filled) if each not in filled[:n]]
+    fitted = [_fit_object(each, schema) if schema else each for each in different]
+    if fitted == [_parse(arguments)]:
+        return [arguments]
+    return [json.dumps(each, ensure_ascii=False) for each in fitted]
+
+
+def is_whole_object(arguments: str) -> bool:
+    """Return whether arguments are one JSON object that has keys."""
+    parsed = _parse(arguments)
+    return isinstance(parsed, dict) and bool(parsed)
+
+
+def is_object(arguments: str) -> bool:
+    """Return whether arguments are a JSON object."""
+    return isinstance(_parse(arguments), dict)
+
+
+def clean_tool_name(name: str, known: Mapping[str, Any]) -> str:
+    """Return the known name that is meant, or else a name that servers accept in a history.
+
+    Models leave tokens behind a name (`add_task<|channel|>commentary`) and a namespace before it.
+    """
+    if name in known or not known:
+        return name
+    core = name.partition("<|")[0].strip()
+    for prefix in _PREFIXES:
+        core = core.removeprefix(prefix)
+    if core in known:
+        return core
+    return _WRONG_NAME.sub("_", name)[:64] or "unknown"
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _parse_objects(arguments: str) -> list[dict[str, Any]] | None:
+    """Return the objects that a text consists of; None if it is anything else."""
+    block = _CODE_BLOCK.match(arguments)
+    text = (block[1] if block is not None else arguments).strip()
+    if text in {"", "null", "None"}:
+        return [{}]
+    try:
+        return list(_decode_objects(text))
+    except (ValueError, RecursionError):
+        pass
+    literal = _parse_literal(text)
+    return [literal] if literal is not None else None
+
+
+def _decode_objects(text: str) -> Iterator[dict[str, Any]]:
+    """Yield JSON objects one after the other.
+
+    Raises:
+        ValueError: there is something else.
+    """
+    position = 0
+    while True:
+        value, position = _DECODER.raw_decode(text, position)
+        if isinstance(value, str):  # the object was encoded twice
+            value = json.loads(value, strict=False)
+        if not isinstance(value, dict):
+            msg = f"the text contains a {type(value).__name__}"
+            raise ValueError(msg)  # noqa: TRY004 - as any other text that is no object
+        yield value
+        if _REST.match(text, position):
+            return
+        while text[position].isspace():
+            position += 1
+
+
+def _parse_literal(text: str) -> dict[str, Any] | None:
+    """Return an object written as Python writes it."""
+    if len(text) > _MAX_LITERAL_CHARS:
+        return None
+    try:
+        value = ast.literal_eval(text)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return value if isinstance(value, dict) and all(isinstance(key, str) for key in value) else None
+
+
+def _fit_object(given: dict[str, Any], schema: Schema) -> dict[str, Any]:
+    """Return an object whose values have the types of a schema, without unknown keys."""
+    properties: Any = schema.get("properties")
+    if not isinstance(properties, Mapping):
+        return given
+    required = schema.get("required") or ()
+    is_closed = schema.get("additionalProperties") is False
+    fitted: dict[str, Any] = {}
+    for name, value in given.items():
+        kind = properties.get(name)
+        if kind is None:
+            if not is_closed:
+                fitted[name] = value
+            continue
+        types, words = _accepted_by(kind, schema)
+        if not isinstance(value, str):
+            fitted[name] = value
+        elif value.strip().lower() not in _NO_VALUE or value in words:
+            fitted[name] = _fit_text(value, types)
+        elif "null" in types:
+            fitted[name] = None
+        elif name in required:
+            fitted[name] = value
+    return fitted
+
+
+def _fit_text(text: str, types: set[str]) -> Any:
+    """Return the list or object that a text contains, if the schema accepts no text."""
+    if "string" in types or not types & {"array", "object"}:
+        return text
+    parsers: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval)
+    for parse in parsers if len(text) <= _MAX_LITERAL_CHARS else parsers[:1]:
+        try:
+            value = parse(text)
+            json.dumps(value, allow_nan=False)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            continue
+        if isinstance(value, list) and "array" in types:
+            return value
+        if isinstance(value, dict) and "object" in types:
+            return value
+    return text
+
+
+def _accepted_by(kind: Any, root: Schema) -> tuple[set[str], set[str]]:
+    """Return the JSON types and the words that a schema names; no types if it accepts any."""
+    types: set[str] = set()
+    words: set[str] = set()
+    waiting = [kind]
+    for _ in range(_MAX_SUBSCHEMAS):
+        if not waiting:
+            break
+        each = waiting.pop()
+        if not isinstance(each, Mapping):
+            continue
+        reference = each.get("$ref")
+        if isinstance(reference, str) and reference.startswith("#/$defs/"):
+            waiting.append((root.get("$defs") or {}).get(reference.removeprefix("#/$defs/")))
+        waiting.extend((*(each.get("anyOf") or ()), *(each.get("oneOf") or ())))
+        named = each.get("type") or []
+        types.update([named] if isinstance(named, str) else named)
+        for value in each.get("enum") or ([each["const"]] if "const" in each else []):
+            if value is None:
+                types.add("null")
+            elif isinstance(value, str):
+                types.add("string")
+                words.add(value)
+    return types, words
