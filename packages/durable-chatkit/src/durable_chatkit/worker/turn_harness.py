@@ -194,9 +194,7 @@ class TurnHarness:
     async def _stream(
         self, turn: AcceptedTurn, context: RequestContext, server_context: Any, items: TurnItems
     ) -> _Events:
-        if self._handle.stopping:
-            self._open = self._published.open  # nothing is published again, so close open items
-        else:
+        if not self._handle.stopping:
             for item_id in self._unproven:
                 yield ThreadItemRemovedEvent(item_id=item_id)
             answering = self._record_items(self._answer(turn, server_context), context, items)
@@ -210,6 +208,8 @@ class TurnHarness:
         is_silent = self._handle.released is not None or self._is_muted
         if is_silent or self._handle.cancel_reason == THREAD_DELETED:
             return
+        # With the items of earlier attempts that this one didn't get to again.
+        self._open = self._published.open
         items.is_closing = True
         async with aclosing(self._close(turn, context, server_context, items)) as events:
             async for event in events:

@@ -25,12 +25,16 @@ from chatkit.types import (
     UserMessageTagContent,
     WidgetItem,
 )
+from crash_kit import take_over
 from pydantic import BaseModel
 from worker_kit import Chat, Register, deltas
 
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.rendered_output import readable_text
 from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.worker import journal
+from durable_chatkit.worker.fold import OpenItems
+from todochat.bus import RunLostError
 from todochat.clock import utc_now
 from todochat.ids import new_id
 from todochat.testing import wait_until
@@ -134,6 +138,38 @@ async def test_tripwire_shows_a_message_and_completes_the_run(
     assert await chat.wait_for_end(run) == "completed"
     assert (await chat.texts(run))[1:] == ["I can't help with that."]
     assert not [event for event in await chat.events(run) if event.type == "error"]
+
+
+async def test_tripwire_after_a_takeover_closes_the_message_of_the_dead_attempt(
+    chat: Chat, model: ScriptedModelServer, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_died = False
+
+    def die_once(point: str) -> None:
+        nonlocal has_died
+        if point == "answer.saved" and not has_died:  # the message was added and isn't done
+            has_died = True
+            raise RunLostError(point)
+
+    @input_guardrail
+    async def refuse_later(_context: Any, _agent: Any, _given: Any) -> GuardrailFunctionOutput:
+        return GuardrailFunctionOutput(output_info=None, tripwire_triggered=has_died)
+
+    monkeypatch.setattr(journal, "fault_point", die_once)
+    register(Assistant(agent=Agent[Any](name="Tutor", input_guardrails=[refuse_later])))
+    model.answer(Say("Here you are."))
+    await chat.start_worker(factory=FACTORY)
+
+    run = await chat.say("do my homework")
+    await wait_until(lambda: has_died, 30)
+    await take_over(chat, run)
+
+    assert await chat.wait_for_end(run) == "completed"
+    open_items = OpenItems()
+    for event in await chat.events(run):
+        open_items.apply(event)
+    assert open_items.items == {}
+    assert (await chat.texts(run))[1:] == ["Here you are.", "I can't help with that."]
 
 
 async def test_adopters_tripwire_message_replaces_the_answer(
