@@ -3,8 +3,8 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
-from typing import Any, Final
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final, TypeVar
 
 import msgspec
 import structlog
@@ -13,6 +13,9 @@ RESTART_DELAY_S: Final = 1.0
 STOP_TIMEOUT_S: Final = 5.0
 MAX_CANCELS: Final = 50
 CANCEL_AGAIN_S: Final = 0.1
+ABANDON_AFTER_S: Final = 10.0
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -115,6 +118,35 @@ async def run_forever(name: str, work: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("loop.crashed", loop=name)
         await asyncio.sleep(RESTART_DELAY_S)
+
+
+async def run_cancellable(
+    work: Coroutine[Any, Any, T], name: str, *, abandon_after_s: float = ABANDON_AFTER_S
+) -> T:
+    """Await code that may ignore cancellations; it gets a cancellation, and time to clean up.
+
+    Code that ignores the cancellation for `abandon_after_s` is left behind, with a warning:
+    a user who has pressed Stop, for example, must not wait forever.
+
+    Raises:
+        CancelledError: the caller was cancelled, or `work` cancelled itself.
+        Exception: whatever `work` raises, also while it cleans up.
+    """
+    loop = asyncio.get_running_loop()
+    task = asyncio.create_task(work, name=name)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.cancel()
+        deadline = loop.time() + abandon_after_s
+        while not task.done() and loop.time() < deadline:
+            with suppress(asyncio.CancelledError):  # repeated ones don't shorten the time
+                await asyncio.wait({task}, timeout=deadline - loop.time())
+        if not task.done():
+            log.warning("task.abandoned", task=name)
+        elif not task.cancelled():
+            return task.result()
+        raise
 
 
 async def stop_task(task: "asyncio.Task[Any]") -> None:

@@ -1,10 +1,19 @@
 """Background work repeats, survives its failures, and stops on request."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
+from structlog.testing import capture_logs
 
-from todochat.background import PeriodicJob, run_forever, running_jobs, running_task, stop_task
+from todochat.background import (
+    PeriodicJob,
+    run_cancellable,
+    run_forever,
+    running_jobs,
+    running_task,
+    stop_task,
+)
 
 
 async def test_run_forever_restarts_a_loop_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,3 +147,63 @@ async def test_stop_task_leaves_the_error_of_an_ended_task_to_the_caller() -> No
     await stop_task(task)
 
     assert isinstance(task.exception(), ValueError)
+
+
+async def test_cancelled_work_has_time_to_clean_up() -> None:
+    cleaned = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            cleaned.set()
+
+    task = asyncio.create_task(run_cancellable(work(), "work"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    asyncio.get_running_loop().call_soon(task.cancel)  # a second one doesn't cut it short
+
+    async with asyncio.timeout(5):
+        await asyncio.wait({task})
+
+    assert task.cancelled()
+    assert cleaned.is_set()
+
+
+async def test_work_that_ignores_its_cancellation_is_left_behind() -> None:
+    may_end = asyncio.Event()
+
+    async def work() -> None:
+        while not may_end.is_set():
+            with suppress(asyncio.CancelledError):
+                await may_end.wait()
+
+    task = asyncio.create_task(run_cancellable(work(), "work", abandon_after_s=0.01))
+    await asyncio.sleep(0)
+    task.cancel()
+
+    with capture_logs() as lines:
+        async with asyncio.timeout(5):
+            await asyncio.wait({task})
+    may_end.set()
+
+    assert task.cancelled()
+    assert [(line["event"], line["task"]) for line in lines] == [("task.abandoned", "work")]
+
+
+async def test_error_of_cancelled_work_is_raised() -> None:
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ValueError("its own") from None
+
+    task = asyncio.create_task(run_cancellable(work(), "work"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+
+    with pytest.raises(ValueError, match="its own"):
+        await task

@@ -12,6 +12,7 @@ from durable_chatkit.agent.actions import run_handler_once
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import CallPosition
 from durable_chatkit.worker.run_handle import RunHandle
+from todochat.background import run_cancellable
 
 
 class HandlerTask:
@@ -58,7 +59,7 @@ async def stream_handler(
 
     once = run_handler_once(call, name, position, run, run.scope)
     async with contextlib.aclosing(
-        stream_task(asyncio.create_task(once, name="action"), run, run_handle)
+        stream_task(asyncio.create_task(run_cancellable(once, "action")), run, run_handle)
     ) as events:
         async for event in events:
             yield event

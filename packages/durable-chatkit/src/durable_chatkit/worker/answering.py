@@ -33,6 +33,7 @@ from durable_chatkit.agent.workflow import Workflow
 from durable_chatkit.agent.workflow_stream import WorkflowStream
 from durable_chatkit.worker.action_stream import stream_task
 from durable_chatkit.worker.run_handle import RunHandle
+from todochat.background import run_cancellable
 from todochat.clock import utc_now
 
 REFUSAL_STEP = "refusal"  # the id step of the message that replaces a stopped answer
@@ -131,7 +132,7 @@ async def stream_workflow(
         is_answered=is_answered,
     )
     run.scope.presenter = stream
-    task = asyncio.create_task(stream.call(), name="workflow")
+    task = asyncio.create_task(run_cancellable(stream.call(), "workflow"))
     try:
         async with aclosing(stream_task(task, run, run_handle)) as events:
             async for event in events:

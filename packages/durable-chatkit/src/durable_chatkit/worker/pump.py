@@ -14,6 +14,7 @@ from chatkit.types import ThreadStreamEvent
 
 from durable_chatkit.agent.run_scope import RunStoppedError
 from durable_chatkit.worker.run_handle import RunHandle, RunReleasedError
+from todochat.background import run_cancellable
 from todochat.bus import RunLostError
 
 # The ways in which tasks end that a response has left behind: a merged stream of openai-chatkit, which
@@ -32,7 +33,8 @@ class EventPump:
         self._events = events
         self._ready: asyncio.Queue[ThreadStreamEvent | None] = asyncio.Queue()
         self._resume = asyncio.Event()
-        self.run_loop_task = asyncio.create_task(self._run(), name="hosted-server")
+        self.run_loop_task = asyncio.create_task(run_cancellable(self._run(), "hosted-server"))
+        self.run_loop_task.add_done_callback(lambda _: self._ready.put_nowait(None))
 
     def cancel(self) -> None:
         """Stop the response at the point where it waits."""
@@ -52,11 +54,8 @@ class EventPump:
                 await self._resume.wait()
         finally:
             close = getattr(self._events, "aclose", None)  # only a generator has it
-            try:
-                if close is not None:
-                    await close()
-            finally:
-                self._ready.put_nowait(None)
+            if close is not None:
+                await close()
 
 
 async def pump(
@@ -75,7 +74,6 @@ async def pump(
     try:
         while (event := await running.next_event()) is not None:
             yield event
-        await asyncio.wait([task])
         if not task.cancelled():
             task.result()
         elif not run_handle.stopping:

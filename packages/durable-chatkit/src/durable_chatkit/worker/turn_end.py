@@ -27,6 +27,7 @@ from durable_chatkit.agent.tool_replay import load_step
 from durable_chatkit.agent.turn_api import step
 from durable_chatkit.chatkit.rows import as_utc
 from durable_chatkit.worker.fold import OpenItems, partial_messages
+from todochat.background import run_cancellable
 from todochat.clock import utc_now
 
 THREAD_UPDATED: Final = "thread.updated"
@@ -79,7 +80,7 @@ class ThreadTitle:
         if message is None or not inspect.iscoroutinefunction(self._title_of):
             return
         if self._run.thread.title is None:
-            self._making = asyncio.create_task(self._make(message), name="title")
+            self._making = asyncio.create_task(run_cancellable(self._make(message), "title"))
         elif scope is not None:
             # An earlier attempt has stored the title; its step belongs to this attempt, too.
             load_step(scope.open_step(TITLE_STEP))

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -12,6 +13,7 @@ from chatkit.types import ProgressUpdateEvent
 from durable_chatkit.agent.run_scope import RunStoppedError
 from durable_chatkit.worker.pump import ResponseCancelledError, ignore_abandoned_tasks, pump
 from durable_chatkit.worker.run_handle import RunHandle
+from todochat.background import run_cancellable
 
 
 class Handle:
@@ -116,6 +118,27 @@ async def test_response_that_fails_to_close_ends(handle: Handle) -> None:
     async with asyncio.timeout(5):
         with pytest.raises(ValueError, match="x"):
             await anext(pumped(Response(), handle))
+
+
+async def test_stopped_response_that_ignores_its_cancellation_is_left_behind(
+    handle: Handle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = asyncio.Event()
+
+    async def respond() -> AsyncIterator[Any]:
+        yield ProgressUpdateEvent(text="one")
+        handle.stopping = True
+        asyncio.get_running_loop().call_soon(handle.response.cancel)
+        while not may_end.is_set():
+            with suppress(asyncio.CancelledError):
+                await may_end.wait()
+
+    bounded = partial(run_cancellable, abandon_after_s=0.01)
+    monkeypatch.setattr("durable_chatkit.worker.pump.run_cancellable", bounded)
+
+    async with asyncio.timeout(5):
+        assert [event.text async for event in pumped(respond(), handle)] == ["one"]
+    may_end.set()
 
 
 async def test_only_unexpected_ends_of_abandoned_tasks_are_logged(
