@@ -99,8 +99,16 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
         int, Meta(ge=0, le=65535, description="Port of the worker's health and metrics endpoints.")
     ] = 8013
     worker_concurrency: Annotated[
-        int, Meta(ge=1, le=1000, description="Maximum concurrent runs per worker process.")
-    ] = 50
+        int,
+        Meta(
+            ge=1,
+            le=1000,
+            description=(
+                "Maximum concurrent runs per worker process; a bound for its memory. It claims"
+                " fewer while its event loop is late."
+            ),
+        ),
+    ] = 200
     openai_api_key: Annotated[
         str,
         Meta(

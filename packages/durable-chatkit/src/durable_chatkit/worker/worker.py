@@ -1,4 +1,4 @@
-"""The worker's loop: claims runs, drives them concurrently, releases them at shutdown."""
+"""The worker's loop: claims runs while it keeps up, drives them, releases them at shutdown."""
 
 import asyncio
 import random
@@ -20,6 +20,7 @@ from durable_chatkit.metrics import (
 )
 from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.storage.run_repository import RunRepository
+from durable_chatkit.worker import loop_lag
 from durable_chatkit.worker.databases import WorkerDatabases
 from durable_chatkit.worker.driver import DriverResources, RunDriver
 from durable_chatkit.worker.leases import LeaseKeeper, WorkerTimes
@@ -43,7 +44,8 @@ class Worker:
         agent: it claims only runs of this agent.
         databases: claims and leases have a separate pool. The worker claims nothing before the
             roles have been checked, which waits while PostgreSQL is unreachable.
-        concurrency: how many runs it drives concurrently.
+        concurrency: most runs that it drives concurrently. It claims fewer while its event loop
+            is late, which would delay the answers in progress; a worker without runs always claims.
 
     Attributes:
         active: the runs that it drives, by ID.
@@ -70,7 +72,9 @@ class Worker:
         self._times = times
         self._leases = LeaseKeeper(runs, worker_id, self.active, times)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._freed = asyncio.Event()
+        self._is_late = False
+        self._has_runs = asyncio.Event()
+        self._may_have_room = asyncio.Event()
         self._draining = asyncio.Event()
         self._claiming = asyncio.Lock()  # held until a claimed run is in `active`
         self._loops: list[asyncio.Task[None]] = []
@@ -85,13 +89,14 @@ class Worker:
         self._loops = [
             asyncio.create_task(self._claim_runs(channels), name="worker-claims"),
             asyncio.create_task(self._leases.run(), name="worker-leases"),
+            asyncio.create_task(self._watch_lag(), name="worker-lag"),
         ]
         log.info("worker.started", worker_id=self.worker_id, concurrency=self._concurrency)
 
     def stop_claiming(self) -> None:
         """Claim no more runs."""
         self._draining.set()
-        self._freed.set()
+        self._may_have_room.set()
 
     async def aclose(self, timeout_s: float) -> None:
         """Let runs finish for `timeout_s`, release the others and stop."""
@@ -114,9 +119,9 @@ class Worker:
     async def _claim_runs(self, channels: WorkerChannels) -> None:
         await self._databases.wait_checked()
         while not self._draining.is_set():
-            if len(self.active) >= self._concurrency:
-                self._freed.clear()
-                await self._freed.wait()
+            if self.active and (self._is_late or len(self.active) >= self._concurrency):
+                self._may_have_room.clear()
+                await self._may_have_room.wait()
                 continue
             try:
                 has_claimed = await self._claim_run()
@@ -128,6 +133,13 @@ class Worker:
                 # Jitter keeps idle workers from polling at the same moment.
                 await channels.wait_wake(self._times.poll_s * random.uniform(0.75, 1.25))  # noqa: S311
 
+    async def _watch_lag(self) -> None:
+        while True:
+            await self._has_runs.wait()
+            self._is_late = await loop_lag.measure_lag_s() > loop_lag.MAX_LAG_S
+            if not self._is_late:
+                self._may_have_room.set()
+
     async def _claim_run(self) -> bool:
         """Claim a run and start to drive it; return False if none is waiting."""
         async with self._claiming:
@@ -137,6 +149,7 @@ class Worker:
             if run is None:
                 return False
             run_handle = self.active[run.run_id] = RunHandle(run)
+            self._has_runs.set()
         if run.attempt == 1:
             WAIT_SECONDS.observe(_age_s(run))
         if run.taken_over:
@@ -180,8 +193,10 @@ class Worker:
             # A released run may have been claimed again in the meantime, even by this worker.
             if self.active.get(run.run_id) is run_handle:
                 del self.active[run.run_id]
+            if not self.active:
+                self._has_runs.clear()
             ACTIVE_RUNS.set(len(self.active))
-            self._freed.set()
+            self._may_have_room.set()
 
     async def _drive_traced(self, run_handle: RunHandle) -> None:
         """Drive a run within the trace of the request that created it, and count its end."""

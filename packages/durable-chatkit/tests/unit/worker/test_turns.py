@@ -244,26 +244,6 @@ def _conversation(request: Any) -> list[str]:
     ]
 
 
-async def test_worker_concurrency_is_limited(chat: Chat, model: ScriptedModelServer) -> None:
-    gates = [Gate(), Gate()]
-    for gate in gates:
-        model.answer(gate, Say("hello"))
-    model.answer(Say("last"))
-    worker = await chat.start_worker(worker_concurrency=2)
-    runs = [await chat.say("hi") for _ in range(3)]
-    for gate in gates:
-        await gate.wait_reached()
-
-    driven = set(worker.active)
-    waiting = (await chat.row(runs[2]))["status"]
-    for gate in gates:
-        gate.open()
-
-    assert driven == {run.run_id for run in runs[:2]}
-    assert waiting == "queued"
-    assert [await chat.wait_for_end(run) for run in runs] == ["completed"] * 3
-
-
 async def test_max_turns_limits_model_calls(chat: Chat, model: ScriptedModelServer) -> None:
     for _ in range(2):
         model.answer(Call("list_lists"))

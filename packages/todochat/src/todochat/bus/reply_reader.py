@@ -63,7 +63,7 @@ class ReplyReader(asyncio.Protocol):
                 if isinstance(reply, RedisConnectionError):
                     raise reply  # noqa: TRY301 - ends like an error of the parser
                 self.on_reply(reply)
-        except Exception as error:  # noqa: BLE001 - whoever awaits `closed` gets it
+        except Exception as error:  # noqa: BLE001 - raised by `closed`
             self._end(error)
             self._transport.abort()
 
