@@ -3,6 +3,7 @@
 Every optional argument can be null, since models must send all arguments in strict mode.
 """
 
+import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
@@ -25,6 +26,12 @@ TaskRefs = list[TaskRef]
 ListName = Annotated[str, Meta(description="Name of a list.")]
 Day = Annotated[str, Meta(description="YYYY-MM-DD.")]
 Instant = Annotated[str, Meta(description="ISO 8601; without an offset, the user's local time.")]
+
+
+_TWELVE_HOURS: Final = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)[T ]+(?P<hour>\d{1,2})(:(?P<minute>\d\d))? ?(?P<half>[ap])\.?m\.?",
+    re.IGNORECASE,
+)
 
 
 class InvalidArgumentsError(Exception):
@@ -186,7 +193,7 @@ def to_wire_due(due_date: str | None, due_at: str | None, zone: ZoneInfo) -> dic
     """
     try:
         if due_at is not None:
-            moment = datetime.fromisoformat(due_at)
+            moment = _parse_moment(due_at)
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=zone)
             return {"at": to_wire(moment.astimezone(UTC)), "timezone": zone.key}
@@ -196,3 +203,22 @@ def to_wire_due(due_date: str | None, due_at: str | None, zone: ZoneInfo) -> dic
         msg = f"not a date or time: {due_at or due_date}"
         raise InvalidArgumentsError(msg) from error
     return None
+
+
+def _parse_moment(text: str) -> datetime:
+    """Parse ISO 8601, or a day with the time as models copy it from a user: "2026-11-24 5pm".
+
+    Raises:
+        ValueError: the text is neither.
+    """
+    match = _TWELVE_HOURS.fullmatch(text.strip())
+    if match is None:
+        return datetime.fromisoformat(text)
+    hour = int(match["hour"])
+    if not 1 <= hour <= 12:
+        msg = f"no hour of a clock with 12 hours: {hour}"
+        raise ValueError(msg)
+    afternoon = 12 if match["half"].lower() == "p" else 0
+    return datetime.fromisoformat(
+        f"{match['day']}T{hour % 12 + afternoon:02}:{match['minute'] or '00'}"
+    )

@@ -46,6 +46,11 @@ async def test_add_task_sends_only_given_arguments(call: Call, tasks: TasksStand
             {"due_at": "2026-07-24T17:00:00Z"},
             {"at": "2026-07-24T17:00:00Z", "timezone": "Europe/Berlin"},
         ),
+        ({"due_at": "2026-11-24 5pm"}, {"at": "2026-11-24T16:00:00Z", "timezone": "Europe/Berlin"}),
+        (
+            {"due_at": "2026-11-24T12:05 A.M."},
+            {"at": "2026-11-23T23:05:00Z", "timezone": "Europe/Berlin"},
+        ),
         # A local time skipped by daylight saving time becomes one hour later.
         (
             {"due_at": "2026-03-29T02:30"},
@@ -61,7 +66,9 @@ async def test_due_date_is_in_the_users_time_zone(
     assert tasks.effects[0][2]["due"] == due
 
 
-@pytest.mark.parametrize("due", [{"due_date": "tomorrow"}, {"due_at": "5pm"}])
+@pytest.mark.parametrize(
+    "due", [{"due_date": "tomorrow"}, {"due_at": "5pm"}, {"due_at": "2026-11-24 13pm"}]
+)
 async def test_invalid_due_date_is_returned_to_the_model(
     call: Call, tasks: TasksStandIn, due: dict[str, str]
 ) -> None:
