@@ -4,6 +4,9 @@ The SDK's version is pinned; an update has to check them.
 """
 
 from agents._tool_identity import get_explicit_function_tool_namespace
+from agents.exceptions import (
+    _mark_error_to_drain_stream_events as mark_error_after_events,
+)
 from agents.models._retry_runtime import should_disable_provider_managed_retries
 from agents.usage import (
     _attach_raw_usage_snapshot as attach_raw_usage,
@@ -23,6 +26,7 @@ __all__ = [
     "attach_raw_usage",
     "extract_raw_usage",
     "get_explicit_function_tool_namespace",
+    "mark_error_after_events",
     "mark_request_without_usage",
     "requests_without_usage",
     "should_disable_provider_managed_retries",

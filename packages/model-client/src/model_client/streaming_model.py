@@ -35,6 +35,7 @@ from model_client.merging import merge_deltas
 from model_client.private_api import (
     attach_raw_usage,
     extract_raw_usage,
+    mark_error_after_events,
     mark_request_without_usage,
     requests_without_usage,
     should_disable_provider_managed_retries,
@@ -174,6 +175,8 @@ class StreamingModel(Model):
                                 self._record_answer(span, call, response)
                             yield event
             except Exception as error:
+                # Otherwise the SDK drops the events before an error that arrives with them.
+                mark_error_after_events(error)
                 has_data = call.tracing.include_data()
                 details = str(error) if has_data else "Error details are redacted."
                 span.set_error(SpanError(message="Model call failed", data={"error": details}))
@@ -242,6 +245,8 @@ class StreamingModel(Model):
                             break
             except ModelBrokenOffError:
                 if not assembler.has_finished:
+                    events, _ = _collect(assembler.end())  # the text that it held back
+                    yield [event for event in events if event.type != "response.completed"]
                     raise
             events, error = _collect(assembler.end())
             yield merge_deltas(events)

@@ -24,7 +24,7 @@ from openai.types.shared import Reasoning
 from model_client.canned_server import CannedServer
 from model_client.chat_completions import ChatCompletionsModel
 from model_client.chat_messages import build_messages
-from model_client.errors import ModelBrokenOffError, ModelReportedError
+from model_client.errors import ModelBrokenOffError, ModelReportedError, ModelServerError
 
 UNTRACED = RunConfig(tracing_disabled=True)
 OTHER = "http://other.example/v1"
@@ -306,3 +306,23 @@ async def test_response_without_a_stream() -> None:
     result = await Runner.run(agent, "hi", run_config=UNTRACED)
 
     assert result.final_output == "Hello."
+
+
+@pytest.mark.parametrize("cut", [None, 7])
+@pytest.mark.parametrize("end", [b'data: {"error": "gone"}\n\n', b'data: {"choices": [{"del', b""])
+async def test_runner_yields_what_was_sent_before_an_error(end: bytes, cut: int | None) -> None:
+    server = CannedServer(stream(*say("I am about to [1"), end=end), cut)
+    agent = Agent(name="A", model=ChatCompletionsModel("m", server))
+    result = Runner.run_streamed(agent, "hi", run_config=UNTRACED)
+
+    texts: list[str] = []
+
+    async def read() -> None:
+        async for event in result.stream_events():
+            if event.type == "raw_response_event":
+                texts.append(getattr(event.data, "delta", ""))  # noqa: PERF401 - read after an error
+
+    with pytest.raises(ModelServerError):
+        await read()
+
+    assert "".join(texts) == "I am about to [1"
