@@ -78,7 +78,7 @@ class ResponsesStream:
 
     @property
     def has_finished(self) -> bool:
-        """Whether the answer is complete even if the stream breaks off now."""
+        """True if the answer is complete even when the stream breaks off now."""
         return self.is_done
 
     def feed(self, data: Any, name: str) -> Events:

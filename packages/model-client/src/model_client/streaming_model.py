@@ -44,7 +44,7 @@ from model_client.transport import Message, StreamServer
 
 
 class ModelCall(msgspec.Struct, frozen=True):
-    """What the SDK asks a model for; see `agents.Model.stream_response`."""
+    """A request of the SDK to a model; see `agents.Model.stream_response`."""
 
     system_instructions: str | None
     input: str | list[TResponseInputItem]
@@ -85,12 +85,12 @@ class Assembler(Protocol):
 
     @property
     def is_done(self) -> bool:
-        """Whether the answer is complete; what follows is ignored."""
+        """True if the answer is complete; the rest of the stream is ignored."""
         ...
 
     @property
     def has_finished(self) -> bool:
-        """Whether the answer is complete even if the stream breaks off now."""
+        """True if the answer is complete even when the stream breaks off now."""
         ...
 
     def feed(self, data: Any, name: str) -> Iterable[TResponseStreamEvent]:
@@ -258,7 +258,7 @@ class StreamingModel(Model):
 def _feed(
     assembler: Assembler, messages: list[Message]
 ) -> tuple[list[TResponseStreamEvent], ModelServerError | None]:
-    """Return the events of a read, and the error after them: what was said before it is shown."""
+    """Return the events of a read, and the error that follows them, if any."""
     events: list[TResponseStreamEvent] = []
     for message in messages:
         if assembler.is_done:

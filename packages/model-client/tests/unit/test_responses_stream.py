@@ -263,7 +263,7 @@ async def test_calls_have_different_ids(call_id: str | None) -> None:
 
 
 @pytest.mark.parametrize("cut", CUTS)
-async def test_parallel_calls_are_told_apart(cut: int | None) -> None:
+async def test_parallel_calls_stay_separate(cut: int | None) -> None:
     calls = [call(f'{{"n":{number}}}', id=f"fc_{number}", call_id=str(number)) for number in (0, 1)]
     halves = [
         at("function_call_arguments.delta", f"fc_{index}", index, delta=delta)
