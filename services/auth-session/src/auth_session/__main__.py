@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import auth_session
+import todochat.lean_imports  # noqa: F401 - before all others
 from auth_session.admin import command as admin_command
 from auth_session.app import create_app
 from auth_session.settings import AuthMigrationSettings, AuthSessionSettings

@@ -9,6 +9,7 @@ import argparse
 import os
 from collections.abc import Sequence
 
+import todochat.lean_imports  # noqa: F401 - before all others
 from chat_gateway.app import create_app
 from chat_gateway.lifespan import ARROWS
 from chat_gateway.settings import ChatGatewaySettings

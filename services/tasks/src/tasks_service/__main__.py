@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import todochat.lean_imports  # noqa: F401 - before all others
 from tasks_service.app import create_app
 from tasks_service.settings import TasksMigrationSettings, TasksSettings
 from todochat.faults import arm_fault_points

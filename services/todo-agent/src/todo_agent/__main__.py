@@ -8,6 +8,7 @@ if __name__ == "__main__":
 import os
 import sys
 
+import todochat.lean_imports  # noqa: F401 - before all others
 from durable_chatkit.commands import run_command
 from todo_agent.settings import TodoAgentSettings
 

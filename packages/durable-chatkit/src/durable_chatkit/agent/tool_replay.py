@@ -20,7 +20,6 @@ from chatkit.types import (
     WorkflowTaskAdded,
     WorkflowTaskUpdated,
 )
-from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError, to_json
 
 from durable_chatkit.agent.call_scope import (
@@ -34,11 +33,11 @@ from durable_chatkit.agent.context_changes import recording_changes, replay_chan
 from durable_chatkit.agent.history import tool_call_record
 from durable_chatkit.agent.instrumentation import instrument_tool_call
 from durable_chatkit.agent.run_context import EventQueue, RunContext, event_queue_of
+from durable_chatkit.chatkit.encoding import decode_event
 from todochat.clock import utc_now
 from todochat.faults import fault_point
 from todochat.telemetry.logging import log_content
 
-_EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
 _STRUCTURED: Final = (ToolOutputText, ToolOutputImage, ToolOutputFileContent)
 
 
@@ -181,7 +180,7 @@ async def replay_step(call: ToolCallScope, step: ToolStep, context: Any = None) 
     agent_context = context if isinstance(context, AgentContext) else None
     events = []
     for raw in step.events:
-        event = _EVENT.validate_json(bytes(raw))
+        event = decode_event(bytes(raw))
         restore_workflow(agent_context, event)
         if queue is not None and not call.scope.was_published(event):
             events.append((queue, event))

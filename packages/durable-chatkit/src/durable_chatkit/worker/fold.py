@@ -21,11 +21,10 @@ from chatkit.types import (
     WorkflowTaskAdded,
     WorkflowTaskUpdated,
 )
-from pydantic import TypeAdapter
 
+from durable_chatkit.chatkit.encoding import decode_event
 from todochat.bus import ClaimedRun
 
-_EVENT: TypeAdapter[ThreadStreamEvent] = TypeAdapter(ThreadStreamEvent)
 # A user's message comes from acceptance. A browser may already execute a client tool call; the next
 # attempt publishes it again under the same ID.
 KEPT_BY_TAKEOVERS: Final = frozenset({"user_message", "client_tool_call"})
@@ -136,7 +135,7 @@ def fold_log(claimed: ClaimedRun) -> LogFold:
     for frame in claimed.frames:
         folded.is_cut = folded.is_cut or frame.snapshot
         if frame.data is not None:
-            folded.apply(_EVENT.validate_json(frame.data))
+            folded.apply(decode_event(frame.data))
     return folded
 
 

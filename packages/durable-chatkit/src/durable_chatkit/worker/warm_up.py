@@ -18,7 +18,7 @@ from durable_chatkit.agent.model_config import open_model
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import NullJournal, PublishedEvents, RunScope
 from durable_chatkit.chatkit.context import IdScope, RequestContext
-from durable_chatkit.chatkit.encoding import encode_event
+from durable_chatkit.chatkit.encoding import decode_event, encode_event
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.settings import ChatSettings
 from todochat.clock import utc_now
@@ -93,7 +93,7 @@ async def warm_up(settings: ChatSettings) -> None:
                     Agent(name="Warm-up"), "hello", context=context, run_config=config
                 )
             async for event in stream_agent_response(context, result):
-                encode_event(event)
+                decode_event(encode_event(event))  # a takeover decodes
     except Exception as error:  # noqa: BLE001 - best effort
         log.warning("worker.warm_up_failed", error=error)
     finally:
