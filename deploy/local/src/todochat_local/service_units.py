@@ -293,6 +293,9 @@ def caddy_unit(data: DataDir, table: ServiceTable, port: int) -> Unit:
                 "HOME": str(data.caddy),
                 "XDG_CONFIG_HOME": str(data.caddy / "config"),
                 "XDG_DATA_HOME": str(data.caddy / "data"),
+                # After 1,500 requests Caddy takes 26 MB instead of 36, for a seventh more CPU.
+                # GOMEMLIMIT would cost far more of it once the connections need the memory.
+                "GOGC": "50",
                 "EDGE_ADDRESS": f"http://:{port}",
                 "EDGE_BIND": " ".join(loopback_addresses()),
                 "EDGE_SITE_ROOT": str(served_site(data)),
