@@ -70,8 +70,6 @@ async def ready(kills: KillStack) -> KillStack:
                 ("log-claimed", "log.claimed", 1),
                 ("nothing-published", "frames.queued", 1),
                 ("published-unconfirmed", "frames.flushed", 1),
-                ("input-unsaved", "input.unsaved", 1),
-                ("input-saved", "input.saved", 1),
                 ("answer-unsaved", "answer.unsaved", 1),
                 ("tool-begun", "tool.begun", 1),
                 ("second-effect-made", "tool.returned", 2),

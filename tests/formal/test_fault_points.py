@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # The journal's fault points are named by the kind of step; see `step_kind`.
-KINDS = ("input", "answer", "tool", "choice", "handoff", "step")
+KINDS = ("answer", "tool", "choice", "handoff", "step")
 
 
 def points() -> set[str]:

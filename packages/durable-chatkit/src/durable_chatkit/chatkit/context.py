@@ -13,6 +13,7 @@ from typing import Final
 from chatkit.store import StoreItemType
 from chatkit.types import ThreadMetadata
 
+from durable_chatkit.storage.opening import Opening
 from todochat.ids import derived_id
 
 ID_PREFIXES: Final[dict[StoreItemType, str]] = {
@@ -114,6 +115,7 @@ class TurnItems:
     Attributes:
         added: ids of the items that this attempt has added.
         is_closing: the turn ends; its open items may be added again.
+        is_titling: the turn ends with a title, which is stored with the run's outcome.
     """
 
     def __init__(
@@ -125,6 +127,7 @@ class TurnItems:
         self.replayed = replayed
         self.added: set[str] = set()
         self.is_closing = False
+        self.is_titling = False
 
     @property
     def unseen(self) -> AbstractSet[str]:
@@ -152,6 +155,8 @@ class RequestContext:
         new_thread_ids: ids generated in this request for threads that aren't stored yet.
         loaded_threads: threads by id, as first loaded or last saved in this request.
         turn_items: set in a worker while it drives a turn.
+        opening: the run's thread as claimed, which the store reads instead of PostgreSQL until the
+            run writes to the thread, or its answer begins.
     """
 
     user_id: str
@@ -165,3 +170,4 @@ class RequestContext:
     new_thread_ids: set[str] = field(default_factory=set)
     loaded_threads: dict[str, ThreadMetadata] = field(default_factory=dict)
     turn_items: "TurnItems | None" = None
+    opening: Opening | None = None

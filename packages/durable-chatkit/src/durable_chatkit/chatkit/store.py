@@ -31,9 +31,10 @@ from durable_chatkit.errors import ItemExistsError, UnknownResourceError
 from durable_chatkit.storage.attachment_repository import AttachmentRepository
 from durable_chatkit.storage.erasure_repository import check_account_open
 from durable_chatkit.storage.item_repository import ItemRepository, RunItem
+from durable_chatkit.storage.opening import Opening
 from durable_chatkit.storage.run import StoppedRun
 from durable_chatkit.storage.run_states import is_fenced
-from durable_chatkit.storage.thread_repository import CHANGEABLE, ThreadRepository
+from durable_chatkit.storage.thread_repository import CHANGEABLE, ThreadRepository, ThreadRow
 from todochat.bus.errors import RunLostError
 from todochat.contracts.agents import DEFAULT_AGENT
 from todochat.database import Database
@@ -77,8 +78,11 @@ class PostgresStore(Store[RequestContext]):
     async def load_thread(self, thread_id: str, context: RequestContext) -> ThreadMetadata:
         """Return a thread without its items."""
         check_id(thread_id, "thread")
-        async with self._db.transaction(context.user_id) as session:
-            row = await ThreadRepository(session, self._agent).load_thread(thread_id)
+        if (opening := _opening_of(context, thread_id)) is not None:
+            row: ThreadRow | None = opening.thread
+        else:
+            async with self._db.transaction(context.user_id) as session:
+                row = await ThreadRepository(session, self._agent).load_thread(thread_id)
         if row is None:
             raise UnknownResourceError("thread")
         thread = decode_thread(row)
@@ -88,9 +92,11 @@ class PostgresStore(Store[RequestContext]):
     async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
         """Write the fields of a thread that changed since it was loaded; never recreate one.
 
-        Concurrent changes by others are copied into `thread`.
+        Concurrent changes by others are copied into `thread`. The first title at the end of a turn
+        is left to the transaction that ends the run.
         """
         check_id(thread.id, "thread")
+        context.opening = None
         row = encode_thread(thread)
         loaded = context.loaded_threads.get(thread.id)
         changed = [
@@ -98,6 +104,9 @@ class PostgresStore(Store[RequestContext]):
             for name in CHANGEABLE
             if loaded is None or getattr(thread, name) != getattr(loaded, name)
         ]
+        is_titling = context.turn_items is not None and context.turn_items.is_titling
+        if is_titling and _is_first_title(loaded, changed):
+            return
         async with self._db.transaction(context.user_id) as session:
             await _check_fence(session, context)
             threads = ThreadRepository(session, self._agent)
@@ -166,22 +175,26 @@ class PostgresStore(Store[RequestContext]):
             with_tool_calls: include the product's hidden records of tool calls.
         """
         check_id(thread_id, "thread")
-        async with self._db.transaction(context.user_id) as session:
-            items = ItemRepository(session, self._agent)
-            after_cursor = await resolve_cursor(after, "item", partial(items.load_item, thread_id))
-            rows = await items.list_items(
-                thread_id,
-                after_cursor,
-                size + 1,
-                page_order(order),
-                without=context.turn_items.unseen if context.turn_items is not None else (),
-                with_tool_calls=with_tool_calls,
-            )
-            if (
-                not rows
-                and await ThreadRepository(session, self._agent).load_thread(thread_id) is None
-            ):
-                raise UnknownResourceError("thread")
+        unseen = context.turn_items.unseen if context.turn_items is not None else ()
+        rows = None
+        opening = _opening_of(context, thread_id)
+        if opening is not None and with_tool_calls and not (after or unseen):
+            rows = opening.newest_items(size + 1) if page_order(order) == "desc" else None
+        if rows is None:
+            async with self._db.transaction(context.user_id) as session:
+                items = ItemRepository(session, self._agent)
+                find = partial(items.load_item, thread_id)
+                rows = await items.list_items(
+                    thread_id,
+                    await resolve_cursor(after, "item", find),
+                    size + 1,
+                    page_order(order),
+                    without=unseen,
+                    with_tool_calls=with_tool_calls,
+                )
+                threads = ThreadRepository(session, self._agent)
+                if not rows and await threads.load_thread(thread_id) is None:
+                    raise UnknownResourceError("thread")
         data = self._decode_signed([row.payload for row in rows[:size]], context)
         return Page(data=data, has_more=len(rows) > size, after=next_page_cursor(rows, size))
 
@@ -189,8 +202,11 @@ class PostgresStore(Store[RequestContext]):
         """Return one item."""
         check_id(thread_id, "thread")
         check_id(item_id, "item")
-        async with self._db.transaction(context.user_id) as session:
-            row = await ItemRepository(session, self._agent).load_item(thread_id, item_id)
+        opening = _opening_of(context, thread_id)
+        row = opening.find_item(item_id) if opening is not None else None
+        if row is None:
+            async with self._db.transaction(context.user_id) as session:
+                row = await ItemRepository(session, self._agent).load_item(thread_id, item_id)
         if row is None:
             raise UnknownResourceError("item")
         return self._decode_signed([row.payload], context)[0]
@@ -242,6 +258,7 @@ class PostgresStore(Store[RequestContext]):
     ) -> None:
         check_id(thread_id, "thread")
         check_id(item.id, "item")
+        context.opening = None
         row = encode_item(thread_id, item, context)
         async with self._thread_transaction(context) as session:
             items = ItemRepository(session, self._agent)
@@ -271,6 +288,7 @@ class PostgresStore(Store[RequestContext]):
         """
         check_id(thread_id, "thread")
         check_id(item_id, "item")
+        context.opening = None
         async with self._db.transaction(context.user_id) as session:
             items = ItemRepository(session, self._agent)
             row = await items.load_item(thread_id, item_id, for_update=True)
@@ -291,6 +309,7 @@ class PostgresStore(Store[RequestContext]):
         """
         check_id(thread_id, "thread")
         check_id(item_id, "item")
+        context.opening = None
         async with self._db.transaction(context.user_id) as session:
             items = ItemRepository(session, self._agent)
             if not await items.delete_item(thread_id, item_id, context.run_id, context.attempt):
@@ -363,6 +382,15 @@ class PostgresStore(Store[RequestContext]):
             if getattr(error.orig, "sqlstate", None) != FOREIGN_KEY_VIOLATION:
                 raise
             raise UnknownResourceError("thread") from None
+
+
+def _opening_of(context: RequestContext, thread_id: str) -> Opening | None:
+    opening = context.opening
+    return opening if opening is not None and opening.thread.id == thread_id else None
+
+
+def _is_first_title(loaded: ThreadMetadata | None, changed: list[str]) -> bool:
+    return loaded is not None and loaded.title is None and changed == ["title"]
 
 
 async def _check_fence(session: AsyncSession, context: RequestContext) -> None:

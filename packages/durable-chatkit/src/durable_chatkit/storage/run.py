@@ -68,7 +68,6 @@ class RunRecord(AcceptedFields, frozen=True, kw_only=True):
         attempt: incremented by each claim; fences every write of the run.
         crashes: how many claims took the run over after its lease had expired.
         closed_at: when the end marker was confirmed in the run's log.
-        taken_over: this claim took the run over after its lease had expired; not a column.
     """
 
     status: RunStatus
@@ -80,7 +79,6 @@ class RunRecord(AcceptedFields, frozen=True, kw_only=True):
     seq_high: int
     error: str | None
     ended_at: datetime | None
-    taken_over: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -113,7 +111,6 @@ class StoppedRun(msgspec.Struct, frozen=True):
 RUN_COLUMNS: Final = ", ".join(
     f"CAST({name} AS text) AS {name}" if name in {"turn", "headers"} else name
     for name in RunRecord.__struct_fields__
-    if name != "taken_over"
 )
 
 _decode_turn: Final = msgspec.json.Decoder(TurnRecord).decode
@@ -122,7 +119,12 @@ _decode_headers: Final = msgspec.json.Decoder(dict[str, str]).decode
 
 def to_run(row: Row[Any]) -> RunRecord:
     """Build a run from a row that has `RUN_COLUMNS`."""
+    return RunRecord(**run_values(row))
+
+
+def run_values(row: Row[Any]) -> dict[str, Any]:
+    """Return the columns of a row that has `RUN_COLUMNS` and maybe others, with JSON decoded."""
     values = row._asdict()
     values["turn"] = _decode_turn(values["turn"])
     values["headers"] = _decode_headers(values["headers"])
-    return RunRecord(**values)
+    return values

@@ -5,11 +5,14 @@ The states of a run and the statements that change them: `run_states`.
 
 from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
+import msgspec
 from sqlalchemy import TextClause, text
 
-from durable_chatkit.storage.run import EndStatus, RunLease, RunRecord, to_run
+from durable_chatkit.storage.opening import Opening, load_opening
+from durable_chatkit.storage.run import EndStatus, RunLease, RunRecord, run_values
 from durable_chatkit.storage.run_states import (
     CLAIM,
     CLOSE,
@@ -18,10 +21,11 @@ from durable_chatkit.storage.run_states import (
     PURGE_STEPS,
     RELEASE,
     RENEW,
+    SAVE_ANSWER,
     SAVE_SEQ,
     SAVE_STEP,
 )
-from durable_chatkit.storage.usage_repository import AnswerUsage, add_usage
+from durable_chatkit.storage.usage_repository import AnswerUsage
 from todochat.bus.errors import RunLostError
 from todochat.bus.limits import DEFAULT_LIMITS
 from todochat.contracts.agents import DEFAULT_AGENT
@@ -73,6 +77,20 @@ class QueueLength(NamedTuple):
     oldest_s: float
 
 
+class RunClaim(RunRecord, frozen=True, kw_only=True):
+    """A run that was just claimed.
+
+    Args:
+        taken_over: the run was taken over after its lease had expired.
+        has_more: more runs wait to be claimed.
+        opening: None if the thread has been deleted.
+    """
+
+    taken_over: bool
+    has_more: bool
+    opening: Opening | None
+
+
 class RunRepository:
     """Reads and writes runs of all users.
 
@@ -85,8 +103,8 @@ class RunRepository:
         self._db = db
         self._agent = agent
 
-    async def claim(self, worker_id: str, lease_s: float) -> RunRecord | None:
-        """Claim the agent's oldest unclaimed run, or None.
+    async def claim(self, worker_id: str, lease_s: float) -> RunClaim | None:
+        """Claim the agent's oldest unclaimed run and load its thread, or None.
 
         This may be a run that has ended but whose end marker may be missing; the caller then only
         writes the marker and calls `close`. See `RunRecord.is_poisoned`.
@@ -101,7 +119,12 @@ class RunRepository:
                 },
             )
             row = result.one_or_none()
-        return to_run(row) if row is not None else None
+            if row is None:
+                return None
+            opening = await load_opening(session, self._agent, row.thread_id)
+        values = run_values(row)
+        del values["bound_user"]
+        return RunClaim(**values, opening=opening)
 
     async def renew(
         self,
@@ -204,22 +227,31 @@ class RunRepository:
         key: str,
         payload: bytes,
         usage: AnswerUsage | None = None,
+        earlier: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
         """Insert a step of the journal; a step is never written twice.
 
         Args:
-            usage: of the model call that the step records; inserted in the same transaction.
+            usage: of the model call that the step records; inserted in the same statement.
+            earlier: steps that wait for this one; inserted in the same statement, too.
 
         Raises:
             RunLostError: another attempt has the run.
             IntegrityError: the step exists already, which only a bug can cause.
         """
-        values = {"run_id": run_id, "attempt": attempt, "key": key, "payload": payload}
-        async with self._db.transaction(None) as session:
-            saved = (await session.execute(SAVE_STEP, values)).first() is not None
-            if saved and usage is not None:
-                await add_usage(session, run_id, key, usage)
-        if not saved:
+        values = {
+            "run_id": run_id,
+            "attempt": attempt,
+            "key": key,
+            "payload": payload,
+            "earlier_keys": list(earlier),
+            "earlier_payloads": list(earlier.values()),
+        }
+        statement = SAVE_STEP
+        if usage is not None:
+            statement = SAVE_ANSWER
+            values |= msgspec.structs.asdict(usage)
+        if not await self._changed(statement, **values):
             raise RunLostError(run_id)
 
     async def load_earlier_tool_steps(self, run: RunRecord) -> list[tuple[str, str, bytes]]:

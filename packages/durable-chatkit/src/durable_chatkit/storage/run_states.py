@@ -32,6 +32,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.storage.run import RUN_COLUMNS
+from durable_chatkit.storage.usage_repository import ADD_USAGE_SQL
 
 LOG_OVERHEAD_BYTES: Final = 1024  # of a run's keys in Redis, for any log
 
@@ -52,6 +53,7 @@ ACCEPT_SQL: Final = """
 # queued, orphaned -> running; unmarked -> ended. If the run still names a worker, that worker died: a
 # release clears the name.
 # SKIP LOCKED lets workers claim concurrently; FIFO among an agent's unclaimed runs.
+# The rest of the transaction is bound to the run's user, to read the thread.
 CLAIM: Final = text(f"""
     UPDATE runs
        SET attempt = attempt + 1,
@@ -70,7 +72,12 @@ CLAIM: Final = text(f"""
     RETURNING {RUN_COLUMNS},
               -- A query in RETURNING reads the row's previous version.
               crashes > (SELECT before.crashes FROM runs AS before
-                          WHERE before.run_id = runs.run_id) AS taken_over
+                          WHERE before.run_id = runs.run_id) AS taken_over,
+              EXISTS (SELECT 1 FROM runs AS other
+                       WHERE other.agent = :agent AND other.closed_at IS NULL
+                         AND (other.lease_until IS NULL OR other.lease_until < now())
+                         AND other.run_id <> runs.run_id) AS has_more,
+              set_config('app.user_id', user_id, true) AS bound_user
 """)  # noqa: S608 - the columns are a constant
 
 # running, ended -> unchanged, with a longer lease; returns cancellation requests.
@@ -108,14 +115,27 @@ RELEASE: Final = text("""
 # running -> ended, with an outcome that never changes. The thread accepts the next message from here
 # on; the lease stays until the end marker is confirmed in the log.
 # The request's body and headers are no longer needed and are user content, so they are cleared.
-FINISH: Final = text("""
+_FINISH: Final = """
     UPDATE runs
        SET status = :status, error = :error, seq_high = greatest(seq_high, :seq_high),
            log_bytes = coalesce(CAST(:log_bytes AS bigint), log_bytes),
            ended_at = coalesce(ended_at, now()), request = '', headers = '{}'
      WHERE run_id = :run_id AND attempt = :attempt AND status IN ('running', :status)
     RETURNING 1
-""")
+"""
+FINISH: Final = text(_FINISH)
+
+# The same, and a title for a thread that has none. Returns the title, which may be the user's.
+FINISH_TITLED: Final = text(f"""
+    WITH finished AS ({_FINISH}),
+    titled AS (
+        UPDATE threads SET title = :title, updated_at = now() FROM finished
+         WHERE id = :thread_id AND title IS NULL
+        RETURNING title)
+    SELECT coalesce((SELECT title FROM titled),
+                    (SELECT title FROM threads WHERE id = :thread_id)) AS title
+      FROM finished
+""")  # noqa: S608 - a constant
 
 # ended -> closed. Also returns the logs that exceed the user's quota, which the caller drops from
 # Redis: logs of active runs and of this run count first, then those of other closed runs, newest
@@ -162,15 +182,27 @@ async def is_fenced(session: AsyncSession, run_id: str, attempt: int) -> bool:
 
 # The statements below change no state but are fenced, too.
 
-# One step of the journal, which is never written twice.
+# One step of the journal, which is never written twice, and the steps that had to wait for it, which
+# a cancelled call may have written.
 # FOR SHARE makes fence and insert atomic: a concurrent claim either waits or is visible here.
-SAVE_STEP: Final = text("""
-    INSERT INTO run_steps (run_id, key, user_id, payload)
-    SELECT run_id, :key, user_id, :payload
-      FROM (SELECT run_id, user_id FROM runs
-             WHERE run_id = :run_id AND attempt = :attempt FOR SHARE) AS fence
-    RETURNING 1
-""")
+_SAVE_STEP: Final = """
+    WITH fence AS (
+        SELECT run_id, user_id FROM runs
+         WHERE run_id = :run_id AND attempt = :attempt FOR SHARE),
+    step AS (
+        INSERT INTO run_steps (run_id, key, user_id, payload)
+        SELECT run_id, :key, user_id, :payload FROM fence),
+    earlier AS (
+        INSERT INTO run_steps (run_id, key, user_id, payload)
+        SELECT run_id, unsaved.key, user_id, unsaved.payload
+          FROM fence, unnest(CAST(:earlier_keys AS text[]), CAST(:earlier_payloads AS bytea[]))
+                   AS unsaved (key, payload)
+        ON CONFLICT (run_id, key) DO NOTHING)
+"""
+SAVE_STEP: Final = text(f"{_SAVE_STEP} SELECT 1 FROM fence")  # noqa: S608 - constants
+
+# The same for a model's answer, with its usage: each answer counts once.
+SAVE_ANSWER: Final = text(f"{_SAVE_STEP}, {ADD_USAGE_SQL} SELECT 1 FROM fence")  # noqa: S608 - constants
 
 # The last seq in the log, in case the log is lost.
 SAVE_SEQ: Final = text("""

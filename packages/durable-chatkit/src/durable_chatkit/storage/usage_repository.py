@@ -11,26 +11,27 @@ from todochat.database import Database
 
 MAX_USERS: Final = 50
 
-# The caller has inserted the call's step in this transaction, fenced: each call counts once.
-_ADD: Final = text("""
-    WITH added AS (
+# Parts of the statement in `run_states` that inserts the call's step, fenced: each call counts once.
+ADD_USAGE_SQL: Final = """
+    used AS (
         INSERT INTO run_usage (run_id, key, user_id, day, model, input_tokens, cached_tokens,
                                output_tokens, cost_micros, is_estimated)
         SELECT run_id, :key, user_id, :day, :model, :input_tokens, :cached_tokens,
                :output_tokens, :cost_micros, :is_estimated
-          FROM runs WHERE run_id = :run_id
-        RETURNING *)
-    INSERT INTO usage_days (day, model, answers, input_tokens, cached_tokens, output_tokens,
-                            cost_micros)
-    SELECT day, model, 1, input_tokens, cached_tokens, output_tokens, coalesce(cost_micros, 0)
-      FROM added
-    ON CONFLICT (day, model) DO UPDATE
-       SET answers = usage_days.answers + 1,
-           input_tokens = usage_days.input_tokens + excluded.input_tokens,
-           cached_tokens = usage_days.cached_tokens + excluded.cached_tokens,
-           output_tokens = usage_days.output_tokens + excluded.output_tokens,
-           cost_micros = usage_days.cost_micros + excluded.cost_micros
-""")
+          FROM fence
+        RETURNING *),
+    totals AS (
+        INSERT INTO usage_days (day, model, answers, input_tokens, cached_tokens, output_tokens,
+                                cost_micros)
+        SELECT day, model, 1, input_tokens, cached_tokens, output_tokens, coalesce(cost_micros, 0)
+          FROM used
+        ON CONFLICT (day, model) DO UPDATE
+           SET answers = usage_days.answers + 1,
+               input_tokens = usage_days.input_tokens + excluded.input_tokens,
+               cached_tokens = usage_days.cached_tokens + excluded.cached_tokens,
+               output_tokens = usage_days.output_tokens + excluded.output_tokens,
+               cost_micros = usage_days.cost_micros + excluded.cost_micros)
+"""
 
 _SPENT: Final = text("""
     SELECT own.tokens, own.cost, everyone.tokens, everyone.cost
@@ -108,12 +109,6 @@ class UserUsage(msgspec.Struct, frozen=True):
     cached_tokens: int
     output_tokens: int
     cost_micros: int
-
-
-async def add_usage(session: AsyncSession, run_id: str, key: str, usage: AnswerUsage) -> None:
-    """Insert the usage of a model call, whose step this transaction has just inserted."""
-    values = {"run_id": run_id, "key": key, **msgspec.structs.asdict(usage)}
-    await session.execute(_ADD, values)
 
 
 async def read_spent(session: AsyncSession, user_id: str, day: date) -> Spent:

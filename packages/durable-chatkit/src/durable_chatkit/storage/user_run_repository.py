@@ -1,12 +1,20 @@
-"""Runs of one user: find, list, request cancellation."""
+"""Runs of one user: find, list, request cancellation, finish with a title."""
 
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from sqlalchemy import TextClause, text
 
-from durable_chatkit.storage.run import RUN_COLUMNS, CancelReason, RunRecord, StoppedRun, to_run
-from durable_chatkit.storage.run_states import CANCEL
+from durable_chatkit.storage.run import (
+    RUN_COLUMNS,
+    CancelReason,
+    EndStatus,
+    RunRecord,
+    StoppedRun,
+    to_run,
+)
+from durable_chatkit.storage.run_states import CANCEL, FINISH_TITLED
+from todochat.bus.errors import RunLostError
 from todochat.database import Database
 
 MAX_LISTED: Final = 50
@@ -41,7 +49,7 @@ class CancelOutcome(msgspec.Struct, frozen=True):
 
 
 class UserRunRepository:
-    """Reads and cancels runs of one user; row-level security hides all others."""
+    """Reads, cancels and finishes runs of one user; row-level security hides all others."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -80,6 +88,39 @@ class UserRunRepository:
                 return CancelOutcome(run, StoppedRun(run.run_id, run.worker_id))
             row = (await session.execute(_FIND, {"run_id": run_id})).one_or_none()
             return CancelOutcome(to_run(row), None) if row is not None else None
+
+    async def finish_titled(
+        self,
+        run: RunRecord,
+        status: EndStatus,
+        error: str | None,
+        seq_high: int,
+        log_bytes: int | None,
+        title: str | None,
+    ) -> str | None:
+        """Store a run's outcome as `RunRepository.finish` does, and the title of its new thread.
+
+        Returns:
+            The thread's title, the user's if there is one; None if the thread has been deleted.
+
+        Raises:
+            RunLostError: another attempt has the run.
+        """
+        values = {
+            "run_id": run.run_id,
+            "attempt": run.attempt,
+            "thread_id": run.thread_id,
+            "status": status,
+            "error": error,
+            "seq_high": seq_high,
+            "log_bytes": log_bytes,
+            "title": title,
+        }
+        async with self._db.transaction(run.user_id) as session:
+            row = (await session.execute(FINISH_TITLED, values)).one_or_none()
+        if row is None:
+            raise RunLostError(run.run_id)
+        return cast("str | None", row.title)
 
     async def _one(self, statement: TextClause, user_id: str, **values: object) -> RunRecord | None:
         async with self._db.transaction(user_id) as session:

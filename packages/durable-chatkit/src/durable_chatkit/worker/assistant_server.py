@@ -173,7 +173,7 @@ class AssistantServer(StoredChatServer):
         *,
         is_stopping: bool,
     ) -> None:
-        """Title the thread after its first turn; openai-chatkit stores and publishes the title."""
+        """Title the thread after its first turn."""
         title = self._title
         if title is None:
             run = self._context_of(thread, context, message)
@@ -237,7 +237,7 @@ class AssistantServer(StoredChatServer):
             extra = assistant.extra_input(run) if assistant.extra_input is not None else []
             extra = await extra if inspect.isawaitable(extra) else extra
             items = [*extra, *history, *self._effects]
-            await self._journal.save_input(items)
+            await self._journal.save_input(items, now=assistant.extra_input is not None)
         return await load_images(items, self.store, run.request_context)
 
     def _open_answer(self, run: RunContext, items: list[TResponseInputItem]) -> _Events:

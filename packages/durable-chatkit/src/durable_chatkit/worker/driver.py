@@ -2,13 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, cast
 
 import msgspec
 import structlog
 from chatkit.server import ChatKitServer
-from chatkit.types import ErrorEvent, ThreadItemRemovedEvent, ThreadMetadata, ThreadStreamEvent
+from chatkit.types import (
+    ErrorEvent,
+    ThreadItemRemovedEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    ThreadUpdatedEvent,
+)
 
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.call_scope import CallScope, enter_scope
@@ -22,25 +29,30 @@ from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.encoding import encode_event
 from durable_chatkit.chatkit.image_store import ImageStore
+from durable_chatkit.chatkit.rows import decode_thread
 from durable_chatkit.chatkit.server import AcceptedTurn, load_turn
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.hosting.context import current_request
 from durable_chatkit.metrics import LOGS_DROPPED
+from durable_chatkit.storage.opening import Opening
 from durable_chatkit.storage.run import EndStatus, RunRecord
 from durable_chatkit.storage.run_repository import RunRepository
+from durable_chatkit.storage.user_run_repository import UserRunRepository
 from durable_chatkit.worker.assistant_server import AssistantServer
 from durable_chatkit.worker.fold import LogFold, fold_log
 from durable_chatkit.worker.frame_publisher import FramePublisher
 from durable_chatkit.worker.journal import StepJournal
 from durable_chatkit.worker.leases import WorkerTimes
 from durable_chatkit.worker.run_handle import RunHandle, RunReleasedError
+from durable_chatkit.worker.turn_end import thread_updated
 from durable_chatkit.worker.turn_harness import TurnHarness
 from durable_chatkit.worker.turn_input import load_retry_effects
 from todochat.bus import (
     BusFullError,
     BusUnavailableError,
     ClaimedRun,
+    RunLogFullError,
     RunLostError,
     RunPublisher,
     RunUnclaimedError,
@@ -48,6 +60,7 @@ from todochat.bus import (
 from todochat.faults import fault_point
 
 MAX_LOST_LOGS: Final = 3
+THREAD_UPDATED: Final = b'"type":"thread.updated"'
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +74,7 @@ class DriverResources(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     runs: RunRepository
+    user_runs: UserRunRepository
     store: PostgresStore
     images: ImageStore
     links: AttachmentLinks
@@ -83,11 +97,18 @@ class RunOutcome(msgspec.Struct, frozen=True):
 
 
 class RunDriver:
-    """Drives one claimed run once; each claim creates a driver."""
+    """Drives one claimed run once; each claim creates a driver.
 
-    def __init__(self, resources: DriverResources, run_handle: RunHandle) -> None:
+    Args:
+        opening: the run's thread as the claim read it; None reads it from PostgreSQL.
+    """
+
+    def __init__(
+        self, resources: DriverResources, run_handle: RunHandle, opening: Opening | None = None
+    ) -> None:
         self._resources = resources
         self._handle = run_handle
+        self._opening = opening
         self._run: RunRecord = run_handle.record
         self._is_new = self._run.attempt == 1
         # If PostgreSQL has an outcome, only the end marker is missing.
@@ -97,6 +118,7 @@ class RunDriver:
         self._loaded_threads: dict[str, ThreadMetadata] = {}
         self._published: LogFold | None = None
         self._answered: RunOutcome | None = None
+        self._titled: ThreadUpdatedEvent | None = None  # the title is stored with the outcome
         self._bus_is_full = False
 
     async def drive(self) -> RunOutcome:
@@ -113,11 +135,13 @@ class RunDriver:
                 # Redis was flushed. If PostgreSQL still has the run as ours, claim the log again and
                 # continue as after a takeover. Viewers reload the stored state at `: snapshot`.
                 log.warning("run.log_lost", run_id=self._run.run_id)
+                self._opening = None
                 await self._save_seq(self._handle.sent_seq)
             except BusFullError:
                 # Claiming again would not help: end the run with an error that users see.
                 log.warning("run.bus_full", run_id=self._run.run_id)
                 self._bus_is_full = True
+                self._opening = None
             except BusUnavailableError as error:
                 raise RunReleasedError("Redis is unreachable") from error
         msg = f"the run's log was lost {MAX_LOST_LOGS} times"
@@ -206,6 +230,7 @@ class RunDriver:
             traceparent=run.traceparent,
             headers=run.headers,
             loaded_threads=self._loaded_threads,
+            opening=self._opening,
         )
 
     async def _answer(self, claimed: ClaimedRun, turn: AcceptedTurn) -> RunOutcome:
@@ -221,6 +246,9 @@ class RunDriver:
             try:
                 async for event in events:
                     fault_point("event.stored")
+                    if isinstance(event, ThreadUpdatedEvent) and _is_titling(context):
+                        self._titled = event  # published when it is stored
+                        continue
                     await publisher.publish(event)
                     fault_point("event.published")
             except BaseException:
@@ -317,14 +345,13 @@ class RunDriver:
         run, writer, resources = self._run, claimed.writer, self._resources
         await writer.flush()
         fault_point("run.answered")
-        seq = writer.sent_seq
-        if not await resources.runs.finish(
-            run.run_id, run.attempt, outcome.status, outcome.error, seq, writer.size_bytes
-        ):
-            raise RunLostError(run.run_id)
+        titled = await self._finish(claimed, outcome)
         self._handle.ended = True
         self._stored = outcome
         fault_point("run.finished")
+        if titled is not None and claimed.ended is None:
+            with suppress(RunLogFullError):
+                await writer.append(encode_event(titled))
         await writer.end(outcome.status)
         fault_point("run.ended")
         over_quota = await resources.runs.close(
@@ -338,6 +365,31 @@ class RunDriver:
                 log.warning("run.drop_logs_failed", count=len(over_quota), error=error)
             else:
                 LOGS_DROPPED.inc(len(over_quota))
+
+    async def _finish(self, claimed: ClaimedRun, outcome: RunOutcome) -> ThreadUpdatedEvent | None:
+        """Store the outcome and a new thread's title; return its event if viewers don't have it."""
+        run, writer, resources = self._run, claimed.writer, self._resources
+        position = writer.sent_seq, writer.size_bytes
+        if self._stored is None and self._titled is not None:
+            title = await resources.user_runs.finish_titled(
+                run, outcome.status, outcome.error, *position, self._titled.thread.title
+            )
+            self._titled.thread.title = title
+            return self._titled if title is not None else None
+        if not await resources.runs.finish(
+            run.run_id, run.attempt, outcome.status, outcome.error, *position
+        ):
+            raise RunLostError(run.run_id)
+        if self._stored is None or self._opening is None or not run.turn.new_thread:
+            return None
+        # An earlier attempt may have died after it had stored the title with the outcome.
+        thread = decode_thread(self._opening.thread)
+        is_published = any(THREAD_UPDATED in (frame.data or b"") for frame in claimed.frames)
+        return None if thread.title is None or is_published else thread_updated(thread)
+
+
+def _is_titling(context: RequestContext) -> bool:
+    return context.turn_items is not None and context.turn_items.is_titling
 
 
 async def _drain(events: AsyncIterator[ThreadStreamEvent], timeout_s: float) -> None:

@@ -1,5 +1,6 @@
 """The journal of one run: loaded once at the claim, then append-only."""
 
+import asyncio
 from collections.abc import Collection
 from typing import Final
 
@@ -26,6 +27,8 @@ class StepJournal:
         self._run_id = run_id
         self._attempt = attempt
         self._steps = steps
+        self._unsaved: dict[str, bytes] = {}  # is saved with the next step
+        self._saving = asyncio.Lock()
 
     def get(self, key: str) -> bytes | None:
         """Return a step's payload, None if no attempt has finished the step."""
@@ -47,7 +50,11 @@ class StepJournal:
         """
         kind = step_kind(key)
         fault_point(f"{kind}.unsaved")
-        await self._runs.save_step(self._run_id, self._attempt, key, payload, usage)
+        async with self._saving:  # no other step may be saved before the unsaved ones
+            await self._runs.save_step(
+                self._run_id, self._attempt, key, payload, usage, self._unsaved
+            )
+            self._unsaved = {}
         self._steps[key] = payload
         fault_point(f"{kind}.saved")
 
@@ -57,9 +64,18 @@ class StepJournal:
         payload = self._steps.get(INPUT_KEY)
         return None if payload is None else msgspec.json.decode(payload)
 
-    async def save_input(self, items: list[TResponseInputItem]) -> None:
-        """Store the history; for later attempts the thread contains the run's own items."""
-        await self.save(INPUT_KEY, msgspec.json.encode(items))
+    async def save_input(self, items: list[TResponseInputItem], *, now: bool) -> None:
+        """Store the history; for later attempts the thread contains the run's own items.
+
+        Args:
+            now: the history can't be loaded again. Otherwise it is saved with the next step: until
+                then the run has no items that stay in the thread.
+        """
+        payload = msgspec.json.encode(items)
+        if now:
+            await self.save(INPUT_KEY, payload)
+        else:
+            self._steps[INPUT_KEY] = self._unsaved[INPUT_KEY] = payload
 
     def owned_item_ids(self, keys: Collection[str] | None = None) -> set[str]:
         """Return the IDs of the items that finished model calls and other calls have published.

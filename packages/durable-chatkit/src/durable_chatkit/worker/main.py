@@ -46,6 +46,7 @@ from durable_chatkit.settings import ChatSettings
 from durable_chatkit.storage.purges import purge_erasures, purge_unattached_files, purge_usage
 from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.usage_repository import UsageRepository
+from durable_chatkit.storage.user_run_repository import UserRunRepository
 from durable_chatkit.worker.databases import RunDatabase, WorkerDatabases, open_databases
 from durable_chatkit.worker.driver import DriverResources
 from durable_chatkit.worker.housekeeping import Housekeeping
@@ -223,6 +224,7 @@ def _driver_resources(
         )
     return DriverResources(
         runs=RunRepository(jobs),
+        user_runs=UserRunRepository(app),
         store=store,
         images=ImageStore(app, links, file_limits),
         links=links,

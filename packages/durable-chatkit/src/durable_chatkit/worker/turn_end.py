@@ -60,7 +60,7 @@ def close_open_items(
 
 
 class ThreadTitle:
-    """Titles a thread after its first turn; openai-chatkit stores and publishes the title.
+    """Titles a thread after its first turn; the driver stores and publishes the title.
 
     An async `title_of` is a step that starts with the answer: the end of the turn rarely waits for
     it, and a later attempt doesn't make it again.
@@ -93,10 +93,7 @@ class ThreadTitle:
         """
         thread = self._run.thread
         if thread.title is None:
-            # The user may have set a title in the meantime.
-            context = self._run.request_context
-            stored = await self._run.store.load_thread(thread.id, context=context)
-            thread.title = stored.title or await self._title(is_stopping=is_stopping)
+            thread.title = await self._title(is_stopping=is_stopping)
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -133,6 +130,6 @@ class ThreadTitle:
 
 
 def thread_updated(thread: ThreadMetadata) -> ThreadUpdatedEvent:
-    """Return the event for a title whose attempt died after storing and before publishing it."""
+    """Return the event for a title that openai-chatkit has not published."""
     public = thread.model_copy(update={"metadata": {}})  # the agent's, not for clients
     return ThreadUpdatedEvent(thread=Thread(**public.model_dump(), items=Page()))

@@ -197,7 +197,9 @@ class TurnHarness:
         if not self._handle.stopping:
             for item_id in self._unproven:
                 yield ThreadItemRemovedEvent(item_id=item_id)
-            answering = self._record_items(self._answer(turn, server_context), context, items)
+            answering = self._record_items(
+                self._answer(turn, context, server_context), context, items
+            )
             shown = hold_unproven(answering, self._scope, self._published)
             async with aclosing(shown) as events:
                 async for event in events:
@@ -219,14 +221,18 @@ class TurnHarness:
                 raise self._stream_error
             raise CustomStreamError(self.failure.message, allow_retry=self.failure.allow_retry)
 
-    async def _answer(self, turn: AcceptedTurn, context: Any) -> _Events:
+    async def _answer(
+        self, turn: AcceptedTurn, context: RequestContext, server_context: Any
+    ) -> _Events:
         """Stream the server; a failure is recorded instead of raised, except for a lost run."""
         try:
-            events = self._open_response(turn, context)
+            events = self._open_response(turn, server_context)
             if self._is_hosted:
+                context.opening = None  # a server reads and writes its thread in any order
                 events = pump(events, self._handle)
             async with aclosing(events) as stream:  # type: ignore[type-var] # ours are generators
                 async for event in stream:
+                    context.opening = None
                     yield event
         except RunStoppedError:
             log.info("run.stopped", run_id=self._scope.run_id)
@@ -358,6 +364,7 @@ class TurnHarness:
             # An earlier attempt stored the title and died before publishing it.
             yield thread_updated(turn.thread)
         if isinstance(self._server, StoredChatServer):
+            items.is_titling = turn.thread.title is None
             is_over = self._handle.stopping or self.failure is not None
             await self._server.end_turn(
                 turn.thread, turn.user_message, context, is_stopping=is_over

@@ -19,7 +19,7 @@ from durable_chatkit.metrics import (
     WAIT_SECONDS,
 )
 from durable_chatkit.storage.run import RunRecord
-from durable_chatkit.storage.run_repository import RunRepository
+from durable_chatkit.storage.run_repository import RunClaim, RunRepository
 from durable_chatkit.worker import loop_lag
 from durable_chatkit.worker.databases import WorkerDatabases
 from durable_chatkit.worker.driver import DriverResources, RunDriver
@@ -124,12 +124,12 @@ class Worker:
                 await self._may_have_room.wait()
                 continue
             try:
-                has_claimed = await self._claim_run()
+                has_more = await self._claim_run()
             except Exception as error:  # noqa: BLE001 - after any error the next claim may succeed
                 log.warning("worker.claim_failed", error=error)
                 await asyncio.sleep(OUTAGE_PAUSE_S)
-                has_claimed = False
-            if not has_claimed:
+                has_more = False
+            if not has_more:
                 # Jitter keeps idle workers from polling at the same moment.
                 await channels.wait_wake(self._times.poll_s * random.uniform(0.75, 1.25))  # noqa: S311
 
@@ -141,7 +141,7 @@ class Worker:
                 self._may_have_room.set()
 
     async def _claim_run(self) -> bool:
-        """Claim a run and start to drive it; return False if none is waiting."""
+        """Claim a run if one is waiting, and start to drive it; return whether more are waiting."""
         async with self._claiming:
             if self._draining.is_set():
                 return False
@@ -155,17 +155,16 @@ class Worker:
         if run.taken_over:
             TAKEOVERS.inc()
         ACTIVE_RUNS.set(len(self.active))
-        task = asyncio.create_task(self._drive(run_handle), name=f"run-{run.run_id}")
+        task = asyncio.create_task(self._drive(run_handle, run), name=f"run-{run.run_id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return True
+        return run.has_more
 
-    async def _drive(self, run_handle: RunHandle) -> None:
-        run = run_handle.record
+    async def _drive(self, run_handle: RunHandle, run: RunClaim) -> None:
         begin_subject(run_id=run.run_id, thread_id=run.thread_id, user_id=run.user_id)
         outcome = "handed-over"
         try:
-            await self._drive_traced(run_handle)
+            await self._drive_traced(run_handle, run)
             outcome = "ended"
         except RunLostError:
             outcome = "lost"
@@ -198,16 +197,15 @@ class Worker:
             ACTIVE_RUNS.set(len(self.active))
             self._may_have_room.set()
 
-    async def _drive_traced(self, run_handle: RunHandle) -> None:
+    async def _drive_traced(self, run_handle: RunHandle, run: RunClaim) -> None:
         """Drive a run within the trace of the request that created it, and count its end."""
-        run = run_handle.record
         parent = {TRACEPARENT: run.traceparent or ""}
         attributes: Attributes = {"todochat.run_id": run.run_id, "todochat.attempt": run.attempt}
         if run.attempt == 1:
             record_past("queue", run.created_at, utc_now(), parent=parent, attributes=attributes)
         with span("run", parent=parent, kind=SpanKind.CONSUMER, attributes=attributes):
             log.info("run.claimed", attempt=run.attempt, type=run.request_type, crashes=run.crashes)
-            ended = await RunDriver(self._resources, run_handle).drive()
+            ended = await RunDriver(self._resources, run_handle, run.opening).drive()
             log.info("run.ended", status=ended.status, error=ended.error)
         if not run.is_active:  # it had ended before this claim; only the end marker was missing
             return

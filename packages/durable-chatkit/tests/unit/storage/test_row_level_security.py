@@ -172,8 +172,42 @@ async def test_jobs_role_reads_runs_and_journals_of_all_users(
         assert sorted(await owners_of(session, "run_steps")) == sorted(two_users)
 
 
-@pytest.mark.parametrize("table", sorted(set(TABLES) - {"runs", "run_steps", "run_usage"}))
-async def test_jobs_role_reads_no_user_content(
+@pytest.mark.parametrize("table", ["threads", "items"])
+async def test_jobs_role_reads_threads_of_the_bound_user_only(
+    jobs_db: Database, two_users: tuple[str, str], table: str
+) -> None:
+    async with jobs_db.transaction() as session:
+        assert await owners_of(session, table) == []
+    for user in two_users:
+        async with jobs_db.transaction(user) as session:
+            assert await owners_of(session, table) == [user]
+
+
+@pytest.mark.parametrize("table", ["threads", "items"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET user_id = user_id", "DELETE FROM {}"])
+async def test_jobs_role_changes_no_threads(
+    jobs_db: Database, two_users: tuple[str, str], table: str, change: str
+) -> None:
+    async with jobs_db.transaction(two_users[0]) as session:
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            await session.execute(text(change.format(table)))
+
+
+async def test_claim_loads_only_its_own_users_thread(
+    runs: RunRepository, two_users: tuple[str, str]
+) -> None:
+    claims = [await runs.claim(f"w{number}", 60) for number in range(2)]
+
+    assert [claim.user_id for claim in claims if claim is not None] == list(two_users)
+    for claim in claims:
+        assert claim is not None
+        assert claim.opening is not None
+        assert claim.opening.thread.id == claim.thread_id
+        assert [claim.user_id in item.payload for item in claim.opening.items] == [True]
+
+
+@pytest.mark.parametrize("table", ["owners", "attachments", "attachment_contents", "feedback"])
+async def test_jobs_role_reads_no_other_content(
     jobs_db: Database, two_users: tuple[str, str], table: str
 ) -> None:
     async with jobs_db.transaction() as session:

@@ -9,7 +9,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from durable_chatkit.storage.run import MAX_CRASHES, RunRecord
-from durable_chatkit.storage.run_repository import _PURGE_LOCK, LogPosition, RunRepository
+from durable_chatkit.storage.run_repository import (
+    _PURGE_LOCK,
+    LogPosition,
+    RunClaim,
+    RunRepository,
+)
 from durable_chatkit.storage.run_states import LOG_OVERHEAD_BYTES, is_fenced
 from durable_chatkit.storage.user_run_repository import UserRunRepository
 from todochat.bus import RunLostError
@@ -33,7 +38,7 @@ def accept(chat: Chat, message: MakeMessage, make_user: MakeUser) -> Accept:
     return accept_some
 
 
-async def claim(runs: RunRepository, worker: str = "w1") -> RunRecord:
+async def claim(runs: RunRepository, worker: str = "w1") -> RunClaim:
     run = await runs.claim(worker, LEASE_S)
     assert run is not None
     return run

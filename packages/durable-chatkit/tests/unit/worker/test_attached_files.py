@@ -107,13 +107,12 @@ async def test_second_attempt_reloads_image_that_journal_only_references(
     first = await chat.start_worker()
     run = await send(chat, attachments, "what is this?", ("dot.png", picture))
     await wait_until(lambda: chat.has_text(run, "Half"))
-    steps = await runs.load_steps(run.run_id)
 
     await first.aclose(0)
     await chat.start_worker()
 
     assert await chat.wait_for_end(run) == "completed"
-    assert len(steps["input"]) < 2_000
+    assert len((await runs.load_steps(run.run_id))["input"]) < 2_000
     assert model.requests[0].history == model.requests[1].history
     assert data_url(picture) in str(model.requests[1].history)
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from chatkit.types import AssistantMessageItem
+from chatkit.types import AssistantMessageItem, ThreadUpdatedEvent
 from redis.exceptions import ConnectionError as RedisConnectionError
 from sqlalchemy import text
 from stand_in_kit import TasksStandIn
@@ -17,6 +17,7 @@ from durable_chatkit.agent import failures
 from durable_chatkit.chatkit.server import AcceptedTurn, load_turn
 from durable_chatkit.storage.run import RunRecord
 from durable_chatkit.worker import driver
+from durable_chatkit.worker.driver import RunDriver
 from durable_chatkit.worker.run_handle import RunReleasedError
 from durable_chatkit.worker.worker import Worker
 from todochat.bus import BusLimits, ClaimedRun, RunPublisher
@@ -213,17 +214,16 @@ async def test_redis_flush_after_stored_outcome_keeps_the_outcome(
     chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model.fail(401)
-    worker = await chat.start_worker()
-    runs = worker._resources.runs
-    finish = runs.finish
+    await chat.start_worker()
+    finish = RunDriver._finish
 
-    async def finish_and_flush(*args: Any) -> bool:
-        stored = await finish(*args)
-        monkeypatch.setattr(runs, "finish", finish)
+    async def finish_and_flush(self: RunDriver, *args: Any) -> Any:
+        titled = await finish(self, *args)
+        monkeypatch.setattr(RunDriver, "_finish", finish)
         await chat.redis.flushall()
-        return bool(stored)
+        return titled
 
-    monkeypatch.setattr(runs, "finish", finish_and_flush)
+    monkeypatch.setattr(RunDriver, "_finish", finish_and_flush)
 
     run = await chat.ask("hi")
 
@@ -231,3 +231,47 @@ async def test_redis_flush_after_stored_outcome_keeps_the_outcome(
     assert (await chat.frames(run))[0].snapshot
     assert (await chat.row(run))["error"] == failures.REFUSED.code
     assert len(model.requests) == 1
+
+
+async def test_title_stored_with_the_outcome_is_published_by_the_next_attempt(
+    chat: Chat, model: ScriptedModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.answer(Say("Hello!"))
+    await chat.start_worker()
+    finish = RunDriver._finish
+
+    async def finish_and_leave(self: RunDriver, *args: Any) -> Any:
+        monkeypatch.setattr(RunDriver, "_finish", finish)
+        await finish(self, *args)
+        raise RunReleasedError("killed after the outcome")
+
+    monkeypatch.setattr(RunDriver, "_finish", finish_and_leave)
+
+    run = await chat.ask("hi")
+
+    assert await chat.wait_for_end(run) == "completed"
+    *_, updated = await chat.events(run)
+    assert isinstance(updated, ThreadUpdatedEvent)
+    assert updated.thread.title == "Hi"
+    assert (await chat.row(run))["attempt"] == 2
+    assert len(model.requests) == 1
+
+
+async def test_title_set_by_the_user_during_the_first_turn_stays(
+    chat: Chat, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(gate, Say("Hello!"))
+    await chat.start_worker()
+    run = await chat.say_until(gate, "hi")
+
+    thread = await chat.store.load_thread(run.thread_id, chat.context)
+    thread.title = "Greetings"
+    await chat.store.save_thread(thread, chat.context)
+    gate.open()
+
+    assert await chat.wait_for_end(run) == "completed"
+    *_, updated = await chat.events(run)
+    assert isinstance(updated, ThreadUpdatedEvent)
+    assert updated.thread.title == "Greetings"
+    assert (await chat.store.load_thread(run.thread_id, chat.context)).title == "Greetings"
