@@ -90,6 +90,7 @@ class RunHub:
                 for event in await watch.next_events():
                     yield event
         finally:
+            queue.close()
             channel.viewers.discard(queue)
             if not channel.viewers:
                 del self._channels[name]

@@ -35,6 +35,11 @@ class ViewerQueue:
         self._limits = limits
         self._bytes = 0
         self._waiter: asyncio.Future[None] | None = None
+        # One timer for many waits: most end long before it, and a timer costs as much as a frame's
+        # way through this queue.
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._wait_until = 0.0
 
     def restart(self) -> None:
         """Start queueing, just before the log is read."""
@@ -79,12 +84,31 @@ class ViewerQueue:
         """Wait for `wake`, at most `timeout_s`."""
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
-        timer = loop.call_later(max(0.0, timeout_s), self.wake)
+        self._wait_until = loop.time() + timeout_s
+        if self._timer is None or self._timer_at > self._wait_until:
+            self._set_timer(loop)
         try:
             await self._waiter
         finally:
-            timer.cancel()
             self._waiter = None
+
+    def close(self) -> None:
+        """Release the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _set_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.close()
+        self._timer_at = self._wait_until
+        self._timer = loop.call_at(self._timer_at, self._on_timer, loop)
+
+    def _on_timer(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        if self._timer_at >= self._wait_until:
+            self.wake()
+        elif self._waiter is not None:
+            self._set_timer(loop)
 
 
 class LiveChannel:
