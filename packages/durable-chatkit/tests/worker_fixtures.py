@@ -46,6 +46,12 @@ def wire(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(params=["native", "openai"])
+def model_client(request: pytest.FixtureRequest) -> str:
+    """Each of the two clients of model servers."""
+    return str(request.param)
+
+
 @pytest.fixture
 def register(monkeypatch: pytest.MonkeyPatch) -> Register:
     """Give the module `adopter` names, so that `adopter:name` is an entry point."""

@@ -35,6 +35,7 @@ PACKAGES: Final = (
     "chat_gateway",
 )
 COMMAND_TIMEOUT_S: Final = 20
+AGENT_TIMEOUT_S: Final = 60  # a slow machine imports for seconds, and loads a local model
 MIN_FREE_BYTES: Final = 1024**3
 MIN_OPEN_FILES: Final = 1024
 MIN_PYTHON: Final = (3, 11)
@@ -62,7 +63,7 @@ def run_doctor(data: DataDir, environ: Mapping[str, str], write: Callable[[str],
         *examine_installation(),
         *examine_data(data),
         *examine_limits(data),
-        Finding("model", model_source(environ)),
+        examine_model(environ),
         *examine_entry_point(environ),
     ]
     for finding in findings:
@@ -144,33 +145,38 @@ def examine_limits(data: DataDir) -> Iterator[Finding]:
         yield Finding("port", f"{DEFAULT_EDGE_PORT} is in use; `up` will use the next free port")
 
 
-def model_source(environ: Mapping[str, str]) -> str:
-    """Return which model the assistant will use."""
-    if environ.get("OPENAI_BASE_URL"):
-        return "the server at OPENAI_BASE_URL"
-    if environ.get("OPENAI_API_KEY"):
-        return "OpenAI, with OPENAI_API_KEY"
-    return "the offline assistant (neither OPENAI_API_KEY nor OPENAI_BASE_URL is set)"
+def examine_model(environ: Mapping[str, str]) -> Finding:
+    """Ask the configured model server, if there is one, for an answer with a tool."""
+    if not (environ.get("OPENAI_BASE_URL") or environ.get("OPENAI_API_KEY")):
+        unset = "neither OPENAI_API_KEY nor OPENAI_BASE_URL is set"
+        return Finding("model", f"the offline assistant ({unset})")
+    return run_agent("model", "check-model", environ, "see docs/models.md")
 
 
 def examine_entry_point(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Load the adopter's entry point, if there is one, as a worker does."""
-    if not environ.get(FACTORY_VARIABLE):
-        return
+    if environ.get(FACTORY_VARIABLE):
+        hint = "see docs/agent-runtime.md#entry-points"
+        yield run_agent("entry point", "entry-point", environ, hint)
+
+
+def run_agent(subject: str, command: str, environ: Mapping[str, str], hint: str) -> Finding:
+    """Run a command of the agent service that prints one line.
+
+    Args:
+        hint: where to read on if it fails.
+    """
     given = inherited_environment(environ, model=True)
-    command = python_command("todo_agent", "entry-point", imports_from_cwd=True)
     try:
         done = subprocess.run(  # noqa: S603 - our own program
-            command,
+            python_command("todo_agent", command, imports_from_cwd=True),
             env={**UNUSED_SETTINGS, **given},
             capture_output=True,
             text=True,
-            timeout=COMMAND_TIMEOUT_S,
+            timeout=AGENT_TIMEOUT_S,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        yield Finding("entry point", "didn't load in time", "make its factory return at once")
-        return
+        return Finding(subject, f"no result within {AGENT_TIMEOUT_S} s", hint)
     line = (done.stdout if done.returncode == 0 else done.stderr).strip().rpartition("\n")[2]
-    hint = "see docs/agent-runtime.md#entry-points" if done.returncode else ""
-    yield Finding("entry point", line, hint)
+    return Finding(subject, line, hint if done.returncode else "")

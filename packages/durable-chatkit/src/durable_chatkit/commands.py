@@ -49,8 +49,11 @@ def run_command(
             import_threads(program, options, environ)
         case ["entry-point"]:
             describe_entry_point(settings_type, environ)
+        case ["check-model"]:
+            check_configured_model(settings_type, environ)
         case _:
-            exit_with(f"usage: {program} api|worker|migrate|usage|import-threads|entry-point")
+            commands = "api|worker|migrate|usage|import-threads|entry-point|check-model"
+            exit_with(f"usage: {program} {commands}")
 
 
 def serve_api(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> None:
@@ -119,6 +122,20 @@ def describe_entry_point(settings_type: type[ChatSettings], environ: Mapping[str
     try:
         sys.stdout.write(asyncio.run(describe()) + "\n")
     except SettingsError as error:
+        exit_with(str(error))
+
+
+def check_configured_model(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> None:
+    """Ask the configured model for an answer, and print the result; exits with 2 if it has none."""
+    settings = _load_settings(settings_type, environ)
+    from durable_chatkit.agent.model_check import (  # noqa: PLC0415 - as in serve_api
+        ModelCheckError,
+        check_model,
+    )
+
+    try:
+        sys.stdout.write(asyncio.run(check_model(settings)) + "\n")
+    except (ModelCheckError, SettingsError) as error:
         exit_with(str(error))
 
 

@@ -132,6 +132,14 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
             "`chat_completions`."
         ),
     ] = None
+    model_client: Annotated[
+        Literal["native", "openai"],
+        Meta(
+            description="Client of the model server. `native`: ours, for OpenAI and compatible "
+            "servers; `openai`: the `openai` package, which uses more CPU time and reads only what "
+            "OpenAI's API defines."
+        ),
+    ] = "native"
     images: Annotated[
         Literal["auto", "never"],
         Meta(

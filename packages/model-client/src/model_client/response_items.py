@@ -140,13 +140,9 @@ class _Part:
     def __init__(self, *, is_refusal: bool) -> None:
         self.is_refusal = is_refusal
         self.text = ""
-        self.fields: Fields = {}
+        self.fields: Fields = {"type": _REFUSAL} if is_refusal else {}
         self.is_announced = False
         self.joiner = SurrogateJoiner()
-
-    @property
-    def type(self) -> str:
-        return _REFUSAL if self.is_refusal else _TEXT
 
 
 class OpenMessage(OpenItem):
@@ -209,7 +205,7 @@ class OpenMessage(OpenItem):
         if not shown:
             return
         self._fields.update(_filled(fields))
-        content = [{**part.fields, **_content(part)} for _, part in shown]
+        content = [_whole_part(part.fields, part.text) for _, part in shown]
         for (index, part), final in zip(shown, content, strict=True):
             yield from self._finish_part(index, part, final)
         self._fields |= {"content": content}
@@ -219,7 +215,10 @@ class OpenMessage(OpenItem):
 
     def update_result(self, fields: Fields) -> None:
         """Add what only the completed answer contains."""
-        content = [part for part in _content_parts(fields) if _part_text(part).strip()]
+        parts = _content_parts(fields)
+        content = [
+            _whole_part(part, _part_text(part)) for part in parts if _part_text(part).strip()
+        ]
         super().update_result({**fields, "content": content})
 
     def _complete_parts(self, fields: Fields) -> Events:
@@ -480,10 +479,18 @@ def _part_text(part: Fields) -> str:
     return join_surrogates(text) if isinstance(text, str) else ""
 
 
-def _content(part: _Part) -> Fields:
-    """Return a part's type and text: that of the server if it sent a complete one."""
-    text = _part_text(part.fields) or part.text
-    return {"type": part.type, _REFUSAL if part.is_refusal else "text": text}
+def _whole_part(fields: Fields, streamed: str) -> Fields:
+    """Return a part with all its fields; the server's text counts if it sent a complete one."""
+    text = _part_text(fields) or streamed
+    if fields.get("type") == _REFUSAL:
+        return {"type": _REFUSAL, "refusal": text}
+    lists = {name: fields.get(name) for name in ("annotations", "logprobs")}
+    return {
+        **fields,
+        "type": _TEXT,
+        "text": text,
+        **{name: value if isinstance(value, list) else [] for name, value in lists.items()},
+    }
 
 
 def _part_model(

@@ -90,6 +90,15 @@ HELLO: dict[str, tuple[dict[str, Any], ...]] = {
     "part done only": (CREATED, at("content_part.done", part=text_part("Hello.")), end()),
     "completed only": (CREATED, end(message("Hello."))),
     "content as text": (CREATED, end(message("", content="Hello."))),
+    "parts without fields": (
+        CREATED,
+        end(message("", content=[{"type": "text", "text": "Hello."}])),
+    ),
+    "parts with null": (
+        *WHOLE[:-1],
+        done(message("", content=[{"text": "Hello.", "annotations": None}])),
+        end(),
+    ),
     "completed without output": (*WHOLE, {"type": "response.completed", "response": {}}),
     "completed without response": (*WHOLE, {"type": "response.completed"}),
     "empty message at the end": (*WHOLE, end(message(""))),
@@ -144,6 +153,7 @@ async def test_text_is_streamed_once_in_one_message(
     assert [each for each in received.types if each != "created"] == ONE_MESSAGE[1:]
     assert list(received.streamed().values()) == ["Hello."]
     assert [item.content[0].text for item in received.response.output] == ["Hello."]
+    assert [item.content[0].annotations for item in received.response.output] == [[]]
     ids = {event.item_id for event in received.events if hasattr(event, "item_id")}
     items = {event.item.id for event in received.events if hasattr(event, "item")}
     assert len(ids) == 1

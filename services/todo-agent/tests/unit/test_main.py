@@ -14,10 +14,13 @@ from todo_agent.__main__ import main
         (["api"], "setting REDIS_URL is required"),
         (["migrate"], "setting CHAT_MIGRATION_DATABASE_URL is required"),
         (["import-threads", "-"], "setting CHAT_DATABASE_URL is required"),
-        ([], "usage: python -m todo_agent api|worker|migrate|usage|import-threads|entry-point"),
+        (
+            [],
+            "usage: python -m todo_agent api|worker|migrate|usage|import-threads|entry-point|check-model",
+        ),
         (
             ["dance"],
-            "usage: python -m todo_agent api|worker|migrate|usage|import-threads|entry-point",
+            "usage: python -m todo_agent api|worker|migrate|usage|import-threads|entry-point|check-model",
         ),
     ],
 )

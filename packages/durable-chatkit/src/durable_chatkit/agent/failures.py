@@ -1,6 +1,7 @@
 """Messages shown to users when a run fails; they reveal no internal details."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 import openai
@@ -13,9 +14,18 @@ from agents import (
     ToolOutputGuardrailTripwireTriggered,
 )
 from chatkit.errors import CustomStreamError, StreamError
+from openai.types.responses import Response
 
 from durable_chatkit.agent.workflow import GuardrailReportError
 from durable_chatkit.errors import BudgetExceededError
+from model_client.errors import (
+    MAX_BODY_CHARS,
+    ModelBusyError,
+    ModelRejectedError,
+    ModelReportedError,
+    ModelServerError,
+    ModelUnreachableError,
+)
 
 
 class EmptyAnswerError(Exception):
@@ -48,6 +58,9 @@ REFUSED: Final = Failure(
     "The model rejected this request. If this happens again, ask the site's operator to check the "
     "model settings.",
 )
+FAILED: Final = Failure(
+    "model-failed", "The model failed to respond. Please try again in a moment."
+)
 UNREADABLE: Final = Failure(
     "model-unreadable", "The model's response was cut off or couldn't be read. Please try again."
 )
@@ -74,6 +87,12 @@ ACTION_FAILED: Final = Failure(
 NO_ACTIONS: Final = Failure(ACTION_REFUSED, "This action isn't available here.", allow_retry=False)
 INTERNAL: Final = Failure("internal", "Something went wrong. Please try again.")
 
+# By the reason of a response's `incomplete_details`.
+_CUT_OFF: Final = {
+    "max_output_tokens": "The answer was cut off because it reached the model's length limit.",
+    "content_filter": "The answer was stopped by the model's content filter.",
+}
+
 _TRIPWIRES: Final = (
     InputGuardrailTripwireTriggered,
     OutputGuardrailTripwireTriggered,
@@ -95,7 +114,7 @@ def is_tripwire(error: BaseException) -> bool:
 _AMBIGUOUS: Final = (ValueError, OSError)
 
 
-def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
+def describe_failure(error: Exception) -> Failure:  # noqa: C901, PLR0911 - a table
     """Return the failure for an exception that ended the agent's stream."""
     raised_by_agent = _find_agent_failure(error)
     if raised_by_agent is not None:
@@ -103,12 +122,16 @@ def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
     match error:
         case BudgetExceededError():
             return Failure(BudgetExceededError.code, error.detail, allow_retry=False)
-        case openai.RateLimitError():
+        case ModelBusyError() | openai.RateLimitError():
             return BUSY
-        case openai.InternalServerError() | openai.APIConnectionError():
+        case ModelUnreachableError() | openai.InternalServerError() | openai.APIConnectionError():
             return UNREACHABLE
-        case openai.APIStatusError():
+        case ModelRejectedError() | openai.APIStatusError():
             return REFUSED
+        case ModelReportedError():
+            return FAILED
+        case ModelServerError():
+            return UNREADABLE
         case MaxTurnsExceeded():
             return TOO_MANY_STEPS
         case EmptyAnswerError():
@@ -121,6 +144,39 @@ def describe_failure(error: Exception) -> Failure:  # noqa: PLR0911 - a table
             return UNREADABLE
         case _:
             return INTERNAL
+
+
+def describe_for_operator(error: Exception) -> Mapping[str, Any]:
+    """Return what a model server said, for the log: its status, model and first 200 characters."""
+    match error:
+        case ModelServerError():
+            return {"status": error.status, "model": error.model, "body": error.body}
+        case openai.APIStatusError():
+            body = error.response.text[:MAX_BODY_CHARS]
+            return {"status": error.status_code, "body": body}
+        case _:
+            return {}
+
+
+def describe_cut(response: Response) -> str | None:
+    """Return the user's notice about an answer that the model server cut off, None for others.
+
+    An answer with calls isn't the last one: the model gets the result of what it called.
+    """
+    has_call = any(item.type == "function_call" for item in response.output)
+    if response.status != "incomplete" or has_call:
+        return None
+    details = response.incomplete_details
+    return _CUT_OFF.get(str(details and details.reason), "The answer was cut off.")
+
+
+def describe_empty(cut_notice: str | None) -> Failure:
+    """Return the failure of an answer without any visible output.
+
+    Args:
+        cut_notice: the notice about the answer, if the model server cut it off.
+    """
+    return EMPTY if cut_notice is None else Failure(EMPTY.code, cut_notice)
 
 
 def describe_hosted_failure(error: Exception) -> Failure:
@@ -142,7 +198,7 @@ def describe_action_failure(error: Exception, failure: Failure) -> Failure:
         case CustomStreamError():
             code = ACTION_FAILED.code if error.allow_retry else ACTION_REFUSED
             return Failure(code, error.message, allow_retry=False)
-        case openai.OpenAIError() | BudgetExceededError() | MaxTurnsExceeded():
+        case ModelServerError() | openai.OpenAIError() | BudgetExceededError() | MaxTurnsExceeded():
             return msgspec.structs.replace(failure, allow_retry=False)
         case _:
             return ACTION_FAILED

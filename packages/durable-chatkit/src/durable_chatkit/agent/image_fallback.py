@@ -15,9 +15,12 @@ from agents.items import TResponseStreamEvent
 from agents.retry import ModelRetryAdvice, ModelRetryAdviceRequest
 from typing_extensions import override
 
+from model_client.errors import ModelServerError
+
 NOT_READ: Final = "[This model can't read the image above.]"
 # Most servers respond with "bad request", some with "unsupported media type" or "unprocessable".
 _REFUSED: Final = frozenset({400, 415, 422})
+_ERRORS: Final = (ModelServerError, openai.APIStatusError)
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +39,7 @@ class ImageFallbackModel(Model):
                 async for event in events:
                     has_started = True
                     yield event
-        except openai.APIStatusError as error:
+        except _ERRORS as error:
             arguments = None if has_started else _without_images(args, kwargs, error)
             if arguments is None:
                 raise
@@ -50,7 +53,7 @@ class ImageFallbackModel(Model):
     async def get_response(self, *args: Any, **kwargs: Any) -> ModelResponse:
         try:
             return await self.inner.get_response(*args, **kwargs)
-        except openai.APIStatusError as error:
+        except _ERRORS as error:
             arguments = _without_images(args, kwargs, error)
             if arguments is None:
                 raise
@@ -68,16 +71,17 @@ class ImageFallbackModel(Model):
 
 
 def _without_images(
-    args: tuple[Any, ...], kwargs: dict[str, Any], error: openai.APIStatusError
+    args: tuple[Any, ...], kwargs: dict[str, Any], error: ModelServerError | openai.APIStatusError
 ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
     """Return a call's arguments without images, None if images didn't cause the error."""
     given = args[1] if len(args) > 1 else kwargs["input"]
-    if error.status_code not in _REFUSED or isinstance(given, str):
+    status = error.status if isinstance(error, ModelServerError) else error.status_code
+    if status not in _REFUSED or isinstance(given, str):
         return None
     plain = [_replace_images(item) for item in given]
     if plain == given:
         return None
-    log.warning("model.refused_images", status=error.status_code)
+    log.warning("model.refused_images", status=status)
     if len(args) > 1:
         return (args[0], plain, *args[2:]), kwargs
     return args, {**kwargs, "input": plain}

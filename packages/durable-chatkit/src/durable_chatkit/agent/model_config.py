@@ -1,7 +1,7 @@
 """Opens the configured model: OpenAI, an OpenAI-compatible server, or the offline assistant."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib import import_module
 from os import environ  # noqa: TID251 - the SDKs read their key and default model from there
 from typing import Final, Literal
@@ -20,8 +20,9 @@ from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from durable_chatkit.agent.chat_completions import CompatibleChatModel
 from durable_chatkit.agent.image_fallback import ImageFallbackModel
-from durable_chatkit.agent.model_client import DeltaClient
 from durable_chatkit.settings import MODEL_CONNECT_TIMEOUT_S, ChatSettings
+from model_client.responses import ResponsesModel
+from model_client.transport import ModelServer, StreamServer, Timeouts
 from todochat.settings import SettingsError
 
 OFFLINE: Final = "offline"
@@ -37,7 +38,7 @@ class ConfiguredModel(msgspec.Struct, frozen=True):
             answers for every name.
         name: the provider's name of the model.
         is_free: whether its answers have no cost and are not measured.
-        client: the client of its server, if there is one.
+        client: the `openai` package's client of its server, if there is one.
     """
 
     model: Model
@@ -65,12 +66,16 @@ def check_model_settings(settings: ChatSettings) -> None:
 
 @asynccontextmanager
 async def open_model(
-    settings: ChatSettings, *, transport: httpx2.AsyncBaseTransport | None = None
+    settings: ChatSettings,
+    *,
+    server: StreamServer | None = None,
+    transport: httpx2.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[ConfiguredModel]:
-    """Open the configured model, and close its HTTP client at the end.
+    """Open the configured model, and close its connections at the end.
 
     Args:
-        transport: replaces the network, for tests.
+        server: replaces the network of our own client.
+        transport: replaces the network of the `openai` package.
     """
     if not settings.has_model_server:
         check_model_settings(settings)
@@ -83,22 +88,23 @@ async def open_model(
     name = settings.model or get_default_model()
     # aiohttp's transport takes less than half of the default transport's CPU time per event.
     http = DefaultAioHttpClient() if transport is None else httpx2.AsyncClient(transport=transport)
-    client = DeltaClient(
+    client = AsyncOpenAI(
         api_key=settings.model_server_key,
         base_url=settings.model_server_url,
         timeout=httpx2.Timeout(settings.model_timeout_s, connect=MODEL_CONNECT_TIMEOUT_S),
         max_retries=settings.model_retries,
         http_client=http,
     )
-    try:
-        model_settings = get_default_model_settings(name)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(client.close)
+        if server is None:
+            server = await stack.enter_async_context(open_server(settings, client))
 
         def open_named(name: str) -> Model:
-            return ImageFallbackModel(_create_model(settings, name, client))
+            return ImageFallbackModel(_create_model(settings, name, server, client))
 
+        model_settings = get_default_model_settings(name)
         yield ConfiguredModel(open_named(name), model_settings, open_named, name, client=client)
-    finally:
-        await client.close()
 
 
 def set_api_key(settings: ChatSettings) -> None:
@@ -136,9 +142,38 @@ def select_api(settings: ChatSettings) -> Literal["responses", "chat_completions
     return settings.api or ("chat_completions" if settings.openai_base_url else "responses")
 
 
-def _create_model(settings: ChatSettings, name: str, client: AsyncOpenAI) -> Model:
+def open_server(settings: ChatSettings, client: AsyncOpenAI | None = None) -> ModelServer:
+    """Return the configured model server; `async with` opens it.
+
+    Args:
+        client: has the account's organization and project, which it reads from the environment.
+    """
+    account = (
+        {"OpenAI-Organization": client.organization, "OpenAI-Project": client.project}
+        if client is not None
+        else {}
+    )
+    return ModelServer(
+        settings.model_server_url,
+        settings.openai_api_key,
+        timeouts=Timeouts(
+            connect_s=MODEL_CONNECT_TIMEOUT_S,
+            first_byte_s=settings.model_timeout_s,
+            idle_s=settings.model_timeout_s,
+        ),
+        max_retries=settings.model_retries,
+        headers={name: value for name, value in account.items() if value},
+    )
+
+
+def _create_model(
+    settings: ChatSettings, name: str, server: StreamServer, client: AsyncOpenAI
+) -> Model:
     if not settings.openai_base_url:
         name = name.removeprefix(_OPENAI_PREFIX)  # of names that any provider understands
+    is_native = settings.model_client == "native"
     if select_api(settings) == "responses":
+        if is_native:
+            return ResponsesModel(name, server)
         return OpenAIResponsesModel(model=name, openai_client=client)
     return CompatibleChatModel(model=name, openai_client=client)

@@ -28,7 +28,8 @@ from openai.types.responses import (
 from typing_extensions import override
 
 from durable_chatkit.agent.answer_events import AnswerEvents, AnswerIds, pair_items, replay_item
-from durable_chatkit.agent.call_scope import RunnerCall, hash_input
+from durable_chatkit.agent.call_scope import RunnerCall, ToolCallScope, hash_input
+from durable_chatkit.agent.failures import describe_cut
 from durable_chatkit.agent.instrumentation import ModelCallTelemetry
 from durable_chatkit.agent.model_output import make_parseable
 from durable_chatkit.agent.run_models import FoundModel
@@ -273,6 +274,7 @@ class ReplayModel(Model):
                 # openai-chatkit requires an id; the SDK removes this one.
                 item.id = item.id or FAKE_RESPONSES_ID
         self._call.register_calls(asked.number, response)
+        self._note_cut(response)
         message_ids, item_ids = ids.of_answer(response)
         recorded = response
         if self._scope.images is not None:
@@ -312,8 +314,15 @@ class ReplayModel(Model):
         if self._scope.images is not None:
             await self._scope.on_loop(self._scope.images.attach(response))
         self._call.register_calls(asked.number, response)
+        self._note_cut(response)
         self._call.finished_answers += 1
         return response
+
+    def _note_cut(self, response: Response) -> None:
+        """Keep the notice about an answer that was cut off; a tool's answers aren't the user's."""
+        is_inner = any(isinstance(each, ToolCallScope) for each in self._call.enclosing())
+        if not is_inner:
+            self._scope.cut_notice = describe_cut(response) or self._scope.cut_notice
 
 
 def _with_output(response: Response, output: list[ResponseOutputItem]) -> Response:

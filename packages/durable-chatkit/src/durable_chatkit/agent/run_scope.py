@@ -170,6 +170,7 @@ class RunScope:
             `durable_chatkit.agent.context_changes`.
         presenter: streams the Runner calls that an exported workflow makes without a stream.
         unsaved_answers: journal keys of the answers that are streaming.
+        cut_notice: the notice about an answer that the model server cut off.
     """
 
     def __init__(
@@ -201,6 +202,7 @@ class RunScope:
         self.shows_reasoning = shows_reasoning
         self.images = images
         self.unsaved_answers: set[str] = set()
+        self.cut_notice: str | None = None
         self._effects = published.effects.copy()
         self._siblings: Counter[str] = Counter()
         self._recorded = frozenset(journal.keys())

@@ -26,12 +26,13 @@ from chatkit.types import (
 
 from durable_chatkit.agent.assistant import REFUSAL
 from durable_chatkit.agent.failures import (
-    EMPTY,
     INTERNAL,
     NO_ACTIONS,
     Failure,
     describe_action_failure,
+    describe_empty,
     describe_failure,
+    describe_for_operator,
     describe_hosted_failure,
     is_tripwire,
 )
@@ -247,8 +248,16 @@ class TurnHarness:
             if words:
                 yield refusal_message(self._scope, turn.thread.id, words)
         else:
-            if self._is_empty and turn.action is None:
-                self.failure = EMPTY
+            for notice in self._check_answer(turn):
+                yield notice
+
+    def _check_answer(self, turn: AcceptedTurn) -> Iterator[ThreadStreamEvent]:
+        """Yield a notice about an answer that was cut off; an empty answer is a failure."""
+        notice = self._scope.cut_notice
+        if self._is_empty and turn.action is None:
+            self.failure = describe_empty(notice)
+        elif notice is not None:
+            yield NoticeEvent(level="warning", message=notice)
 
     def _refusal_of(self, error: Exception) -> str | None:
         """Return the words that replace an answer, "" if viewers have them, None for a failure.
@@ -339,7 +348,9 @@ class TurnHarness:
         if self._is_hosted and isinstance(error, StreamError):
             self._stream_error = error
         write = log.exception if self.failure.code == INTERNAL.code else log.warning
-        write("run.failed", run_id=self._scope.run_id, code=self.failure.code, error=error)
+        details = describe_for_operator(error)
+        code = self.failure.code
+        write("run.failed", run_id=self._scope.run_id, code=code, error=error, **details)
 
     async def _close(
         self, turn: AcceptedTurn, context: RequestContext, server_context: Any, items: TurnItems

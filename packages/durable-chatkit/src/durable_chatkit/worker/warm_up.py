@@ -5,6 +5,7 @@ Otherwise the first user to write or to cancel would wait for that.
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final, cast
 
 import httpx2
@@ -14,13 +15,14 @@ from chatkit.agents import stream_agent_response
 from chatkit.types import Page, ThreadItem, ThreadMetadata
 
 from durable_chatkit.agent.call_scope import AssistantScope, enter_scope
-from durable_chatkit.agent.model_config import open_model
+from durable_chatkit.agent.model_config import open_model, select_api
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import NullJournal, PublishedEvents, RunScope
 from durable_chatkit.chatkit.context import IdScope, RequestContext
 from durable_chatkit.chatkit.encoding import decode_event, encode_event
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.settings import ChatSettings
+from model_client.canned_server import CannedServer
 from todochat.clock import utc_now
 
 _RUN_ID: Final = "run_warmup"
@@ -84,9 +86,11 @@ async def warm_up(settings: ChatSettings) -> None:
         request_context=RequestContext(user_id="warmup", ids=ids),
         scope=scope,
     )
-    transport = httpx2.MockTransport(_respond)
+    body = _response_body(select_api(settings))
+    server = CannedServer(body)
+    transport = httpx2.MockTransport(partial(_respond, body))
     try:
-        async with open_model(settings, transport=transport) as configured:
+        async with open_model(settings, server=server, transport=transport) as configured:
             config = RunConfig(model=configured.model, tracing_disabled=True)
             with enter_scope(AssistantScope(scope)):
                 result = Runner.run_streamed(
@@ -100,10 +104,13 @@ async def warm_up(settings: ChatSettings) -> None:
         context.close()
 
 
-def _respond(request: httpx2.Request) -> httpx2.Response:
-    is_chat = request.url.path.endswith("/chat/completions")
+def _response_body(api: str) -> bytes:
+    is_chat = api == "chat_completions"
     events = _CHAT_EVENTS if is_chat else _RESPONSES_EVENTS
     numbered = ({**event, "sequence_number": number} for number, event in enumerate(events))
     lines = [f"data: {json.dumps(event)}\n\n" for event in numbered]
-    body = "".join([*lines, "data: [DONE]\n\n"] if is_chat else lines)
-    return httpx2.Response(200, headers={"content-type": "text/event-stream"}, text=body)
+    return "".join([*lines, "data: [DONE]\n\n"] if is_chat else lines).encode()
+
+
+def _respond(body: bytes, _request: httpx2.Request) -> httpx2.Response:
+    return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=body)

@@ -15,11 +15,12 @@ from openai.types.responses import (
     ResponseReasoningItem,
     ResponseTextDeltaEvent,
 )
+from openai.types.responses.response import IncompleteDetails
 from openai.types.responses.response_output_text import AnnotationURLCitation
 from prometheus_client import REGISTRY
 from run_kit import MakeScope, MemoryJournal
 
-from durable_chatkit.agent.call_scope import RunnerCall
+from durable_chatkit.agent.call_scope import RunnerCall, ToolCallScope
 from durable_chatkit.agent.model_replay import ReplayModel
 from durable_chatkit.agent.run_models import FoundModel
 from durable_chatkit.agent.run_scope import CallPosition, RunScope
@@ -141,6 +142,31 @@ async def test_second_attempt_replays_items_without_model_call(make_scope: MakeS
     assert [event.type for event in again] == WHOLE_ITEM
     assert again[1].item.model_dump() == first[2].item.model_dump()
     assert (again[0].item.id, again[0].item.content) == (first[0].item.id, [])
+
+
+async def test_cut_answer_is_noted_in_every_attempt(make_scope: MakeScope) -> None:
+    end = completed(message("half"))
+    end.response.status = "incomplete"
+    end.response.incomplete_details = IncompleteDetails(reason="max_output_tokens")
+    first, second = make_scope(), make_scope(attempt=2)
+
+    await stream(replay(Scripted([end]), first))
+    await stream(replay(Scripted(), second))
+
+    assert "length limit" in str(first.cut_notice)
+    assert second.cut_notice == first.cut_notice
+
+
+async def test_cut_answer_that_is_not_the_last_is_not_noted(make_scope: MakeScope) -> None:
+    scope = make_scope()
+    with_call, of_tool = completed(message("half"), tool_call("1")), completed(message("half"))
+    with_call.response.status = of_tool.response.status = "incomplete"
+    tool = ToolCallScope(scope, "tool/0000/0")
+
+    await stream(replay(Scripted([with_call]), scope))
+    await stream(replay(Scripted([of_tool]), RunnerCall(scope, "tool/0000/0/run/a", tool)))
+
+    assert scope.cut_notice is None
 
 
 async def test_replay_keeps_ids_of_an_earlier_generation(make_scope: MakeScope) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from stand_in_kit import TasksStandIn
+from structlog.testing import capture_logs
 from worker_kit import Chat
 
 from durable_chatkit.agent import failures
@@ -39,11 +40,16 @@ async def failure_of(chat: Chat, run: AcceptedRun) -> Any:
 
 @pytest.mark.parametrize(("status", "failure"), [(429, failures.BUSY), (500, failures.UNREACHABLE)])
 async def test_model_errors_are_retried_until_the_limit(
-    chat: Chat, model: ScriptedModelServer, wire: str, status: int, failure: failures.Failure
+    chat: Chat,
+    model: ScriptedModelServer,
+    wire: str,
+    model_client: str,
+    status: int,
+    failure: failures.Failure,
 ) -> None:
     for _ in range(3):
         model.fail(status, retry_after="0.01")
-    await chat.start_worker(api=wire, model_retries=2)
+    await chat.start_worker(api=wire, model_client=model_client, model_retries=2)
 
     run = await chat.ask("hi")
 
@@ -53,12 +59,12 @@ async def test_model_errors_are_retried_until_the_limit(
 
 
 async def test_recovered_model_error_is_not_shown(
-    chat: Chat, model: ScriptedModelServer, wire: str
+    chat: Chat, model: ScriptedModelServer, wire: str, model_client: str
 ) -> None:
     model.fail(429, retry_after="0.01")
     model.fail(503, retry_after="0.01")
     model.answer(Say("here I am"))
-    await chat.start_worker(api=wire)
+    await chat.start_worker(api=wire, model_client=model_client)
 
     run = await chat.ask("hi")
 
@@ -82,11 +88,11 @@ async def test_rejected_model_call_is_not_retried(chat: Chat, model: ScriptedMod
     ids=["error frame", "malformed", "disconnect"],
 )
 async def test_broken_stream_keeps_partial_text_and_shows_error(
-    chat: Chat, model: ScriptedModelServer, wire: str, fault: Any
+    chat: Chat, model: ScriptedModelServer, wire: str, model_client: str, fault: Any
 ) -> None:
     gate = Gate()
     model.answer(Say("The answer", " is", gate), fault)
-    await chat.start_worker(api=wire, model_retries=0)
+    await chat.start_worker(api=wire, model_client=model_client, model_retries=0)
 
     run = await chat.say("well?")
     await wait_until(lambda: chat.has_text(run, "The answer is"))
@@ -98,6 +104,66 @@ async def test_broken_stream_keeps_partial_text_and_shows_error(
     published = [event.type for event in await chat.events(run)]
     assert published.index("thread.item.done", 2) < published.index("error")
     assert "thread.item.removed" not in published
+
+
+def cut_answer(reason: str | None, *content: dict[str, Any]) -> Raw:
+    """Return the stream of an answer that a server of the Responses API cuts off."""
+    details = {"reason": reason} if reason else None
+    item = {"type": "message", "id": "msg_1", "role": "assistant", "content": list(content)}
+    response = {"status": "incomplete", "incomplete_details": details, "output": [item]}
+    event = {"type": "response.incomplete", "response": response}
+    return Raw(f"data: {json.dumps(event)}\n\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("max_output_tokens", "length limit"),
+        ("content_filter", "content filter"),
+        (None, "cut off"),
+    ],
+)
+async def test_cut_answer_keeps_its_text_and_shows_a_notice(
+    chat: Chat, model: ScriptedModelServer, reason: str | None, words: str
+) -> None:
+    model.answer(cut_answer(reason, {"type": "output_text", "text": "The answer is"}))
+    await chat.start_worker()
+
+    run = await chat.ask("well?")
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert await chat.texts(run) == ["well?", "The answer is"]
+    events = await chat.events(run)
+    (notice,) = [event for event in events if event.type == "notice"]
+    assert words in notice.message
+    assert errors(events) == []
+
+
+async def test_cut_answer_without_text_fails_with_the_reason(
+    chat: Chat, model: ScriptedModelServer
+) -> None:
+    model.answer(cut_answer("content_filter"))
+    await chat.start_worker()
+
+    run = await chat.ask("well?")
+
+    assert "content filter" in (await failure_of(chat, run)).message
+    assert "notice" not in {event.type for event in await chat.events(run)}
+
+
+async def test_error_of_the_model_server_is_in_the_log(
+    chat: Chat, model: ScriptedModelServer, model_client: str
+) -> None:
+    model.fail(404)
+    await chat.start_worker(model_client=model_client)
+
+    with capture_logs() as logs:
+        run = await chat.ask("hi")
+
+    (failed,) = [entry for entry in logs if entry["event"] == "run.failed"]
+    assert failed["status"] == 404
+    assert "scripted status 404" in failed["body"]
+    assert "scripted" not in (await failure_of(chat, run)).message
 
 
 async def test_failure_leaks_no_task(

@@ -77,6 +77,7 @@ class ScriptedModelServer:
         requests: every request in the order of arrival, with its outcome.
         otherwise: returns the response to a request beyond the script; None: a 500.
         usage: the tokens each response reports; None for a server that doesn't count.
+        models: names at `/v1/models`; None for a server without that path.
         hears: transcript of every recording.
         recordings: uploads to `/v1/audio/transcriptions`: file name, media type, bytes.
     """
@@ -85,6 +86,7 @@ class ScriptedModelServer:
         self.requests: list[ModelRequest] = []
         self.otherwise: Callable[[ModelRequest], ScriptedResponse] | None = None
         self.usage: TokenUsage | None = (1, 0, 1)
+        self.models: list[str] | None = None
         self.hears = ""
         self.recordings: list[tuple[str, str, bytes]] = []
         self._script: list[ScriptedResponse] = []
@@ -121,6 +123,7 @@ class ScriptedModelServer:
         app = web.Application(client_max_size=16 * 1024 * 1024)
         for path in _PATHS:
             app.router.add_post(path, self._handle)
+        app.router.add_get("/v1/models", self._list_models)
         app.router.add_post("/v1/audio/transcriptions", self._listen)
         # With cancellation a closed stream is noticed while it waits at a gate.
         self._runner = web.AppRunner(
@@ -138,6 +141,11 @@ class ScriptedModelServer:
     async def __aexit__(self, *_exc: object) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def _list_models(self, _: web.Request) -> web.StreamResponse:
+        if self.models is None:
+            raise web.HTTPNotFound
+        return web.json_response({"object": "list", "data": [{"id": name} for name in self.models]})
 
     async def _listen(self, http_request: web.Request) -> web.StreamResponse:
         file = (await http_request.post())["file"]
