@@ -21,6 +21,7 @@ from openai import AsyncOpenAI, DefaultAioHttpClient
 from durable_chatkit.agent.chat_completions import CompatibleChatModel
 from durable_chatkit.agent.image_fallback import ImageFallbackModel
 from durable_chatkit.settings import MODEL_CONNECT_TIMEOUT_S, ChatSettings
+from model_client.chat_completions import ChatCompletionsModel
 from model_client.responses import ResponsesModel
 from model_client.transport import ModelServer, StreamServer, Timeouts
 from todochat.settings import SettingsError
@@ -176,4 +177,6 @@ def _create_model(
         if is_native:
             return ResponsesModel(name, server)
         return OpenAIResponsesModel(model=name, openai_client=client)
+    if is_native:
+        return ChatCompletionsModel(name, server)
     return CompatibleChatModel(model=name, openai_client=client)

@@ -7,6 +7,7 @@ from agents import Agent, OpenAIChatCompletionsModel, OpenAIResponsesModel, Runn
 
 from durable_chatkit.agent.image_fallback import ImageFallbackModel
 from durable_chatkit.agent.model_config import open_model
+from model_client.chat_completions import ChatCompletionsModel
 from model_client.responses import ResponsesModel
 from offline_assistant.model import OfflineModel
 from todo_agent.settings import TodoAgentSettings
@@ -26,8 +27,12 @@ async def test_offline_assistant_is_used_without_key_and_url() -> None:
     [
         ({"openai_api_key": "k"}, ResponsesModel),
         ({"openai_api_key": "k", "model_client": "openai"}, OpenAIResponsesModel),
-        ({"openai_api_key": "k", "api": "chat_completions"}, OpenAIChatCompletionsModel),
-        ({"openai_base_url": "http://h/v1", "model": "m"}, OpenAIChatCompletionsModel),
+        ({"openai_api_key": "k", "api": "chat_completions"}, ChatCompletionsModel),
+        ({"openai_base_url": "http://h/v1", "model": "m"}, ChatCompletionsModel),
+        (
+            {"openai_base_url": "http://h/v1", "model": "m", "model_client": "openai"},
+            OpenAIChatCompletionsModel,
+        ),
         (
             {"openai_base_url": "http://h/v1", "model": "m", "api": "responses"},
             ResponsesModel,
