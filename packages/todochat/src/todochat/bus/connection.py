@@ -1,8 +1,7 @@
 """The bus's own connections to Redis, beside the client's pool.
 
-They bypass redis-py's client: a pipeline of one command costs a fifth of the CPU time of
-`Pipeline.execute`, and a Pub/Sub message a seventh of `PubSub.get_message` (tests/bench). They never
-retry, so that the caller knows when a reply or a message may be lost.
+They bypass redis-py's client (see `reply_reader`). They never retry, so that the caller knows when
+a reply or a message may be lost.
 """
 
 import asyncio
