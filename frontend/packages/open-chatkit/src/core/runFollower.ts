@@ -2,15 +2,15 @@
 
 import { batch } from "@preact/signals-core";
 import { detached, type RunRef } from "resumable-fetch";
-import { AnimationFrameQueue } from "./animationFrameQueue";
 import type { Context } from "./context";
 import { isAbort, toChatError } from "./errors";
 import { applyEvent, assignThreadId } from "./events";
 import { parseEvent } from "./parse";
+import { RevealQueue } from "./revealQueue";
 import type { Session } from "./session";
 import type { ThreadLoader } from "./threadLoader";
 import type { StreamHandlers } from "./transport";
-import type { ChatError, StreamingRequest } from "./types";
+import type { ChatError, StreamingRequest, ThreadStreamEvent } from "./types";
 
 /** A cancelled run sends its end marker; the stream is closed if that takes longer than this. */
 const STOP_TIMEOUT_MS = 10_000;
@@ -36,8 +36,11 @@ export class RunFollower {
   private accept: () => void = () => {};
   private isAccepted = false;
   /** Events held back while the items are reloaded; null otherwise. */
-  private heldEvents: unknown[][] | null = null;
-  private readonly queue = new AnimationFrameQueue<unknown>((events) => this.applyEvents(events));
+  private heldEvents: ThreadStreamEvent[][] | null = null;
+  private readonly queue = new RevealQueue(
+    (events) => this.applyEvents(events),
+    () => this.context.store.revealsGradually.peek(),
+  );
   private mustReload = false;
   private reloading: Promise<void> | null = null;
 
@@ -147,7 +150,7 @@ export class RunFollower {
     return {
       signal: this.connection.signal,
       onAccepted: (run) => this.markAccepted(run),
-      onEvents: (events) => this.queue.add(events),
+      onEvents: (events) => this.queue.add(events.flatMap((raw) => parseEvent(raw) ?? [])),
       onReconnecting: ifCurrent(() => {
         connection.value = globalThis.navigator?.onLine === false ? "offline" : "reconnecting";
       }),
@@ -187,24 +190,23 @@ export class RunFollower {
     if (!this.isAttached && threadId !== null) this.context.onRun(threadId, runId);
   }
 
-  private applyEvents(events: unknown[]): void {
+  private applyEvents(events: ThreadStreamEvent[]): void {
     if (!this.session.isCurrent) return;
     if (this.heldEvents !== null) {
       this.heldEvents.push(events);
       return;
     }
     batch(() => {
-      for (const raw of events) this.applyRawEvent(raw);
+      for (const event of events) this.applyEvent(event);
     });
   }
 
   /** Applies an event. An error is logged and doesn't affect later events. */
-  private applyRawEvent(raw: unknown): void {
+  private applyEvent(event: ThreadStreamEvent): void {
     try {
-      const event = parseEvent(raw);
-      if (event !== null) applyEvent(this.context, this.session, event, this.isAttached);
+      applyEvent(this.context, this.session, event, this.isAttached);
     } catch (error) {
-      this.context.emitter.log("event.failed", { event: raw, error: String(error) });
+      this.context.emitter.log("event.failed", { event, error: String(error) });
     }
   }
 

@@ -1,4 +1,4 @@
-/** The chat's state as signals. Written by the core, read by views. */
+/** The chat's state as signals. Written by the core, read by views, except `revealsGradually`. */
 
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals-core";
 import { type ItemsState, NO_ITEMS } from "./reducer";
@@ -29,6 +29,7 @@ export class Store {
   readonly notices = signal<readonly Notice[]>([]);
   readonly connection = signal<Connection>("online");
   readonly feedbackGiven = signal<ReadonlyMap<string, FeedbackKind>>(new Map());
+  readonly revealsGradually = signal(false);
 
   private readonly state = signal<ItemsState>(NO_ITEMS);
   private readonly itemSignals = new Map<string, Signal<ThreadItem | undefined>>();

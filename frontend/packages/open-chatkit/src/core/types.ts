@@ -7,7 +7,7 @@
  */
 
 import type { ChatKitEvents, ChatKitOptions, FileUploadStrategy } from "@openai/chatkit";
-import type { ReadonlySignal } from "@preact/signals-core";
+import type { ReadonlySignal, Signal } from "@preact/signals-core";
 import type {
   ActionConfig,
   Attachment,
@@ -214,6 +214,11 @@ export type Chat = {
   readonly connection: ReadonlySignal<Connection>;
   /** The user's feedback by item ID, in this page view. */
   readonly feedbackGiven: ReadonlySignal<ReadonlyMap<string, FeedbackKind>>;
+  /**
+   * Set by the view: whether streamed text is revealed over a few frames or, by default, applied when
+   * it arrives.
+   */
+  readonly revealsGradually: Signal<boolean>;
   readonly history: History;
   readonly composer: Composer;
 

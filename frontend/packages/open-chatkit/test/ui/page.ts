@@ -81,10 +81,10 @@ export function userItem(text: string): ThreadItem {
   };
 }
 
-export function assistantItem(text: string): AssistantMessageItem {
+export function assistantItem(text: string, id?: string): AssistantMessageItem {
   counter += 1;
   return {
-    id: `a${counter}`,
+    id: id ?? `a${counter}`,
     thread_id: "thr_1",
     created_at: "2026-11-23T08:00:00Z",
     type: "assistant_message",

@@ -17,7 +17,11 @@ export type AssistantMessageProps = {
 export function AssistantMessage({ item, open }: AssistantMessageProps) {
   const t = useT();
   const around = useContext(MarkdownContext);
-  const { sources, marks } = useMemo(() => numberSources(item.content), [item.content]);
+  const { sources, marks } = useMemo(
+    () => numberSources(item.content),
+    // biome-ignore lint/correctness/useExhaustiveDependencies: new sources re-render all blocks, so not for text alone
+    item.content.map((part) => part.annotations),
+  );
   const settings = useMemo<MarkdownSettings>(
     () => ({
       ...around,

@@ -14,6 +14,8 @@ const SMOOTH_SCROLL_MS = 1000;
 /** Distance in px that counts as "at the end". */
 const END_THRESHOLD = 80;
 
+const REDUCED_MOTION = "(prefers-reduced-motion: reduce)";
+
 /** Returns the scroll container: the thread, or the page for an element with `auto-height`. */
 export function scrollerOf(thread: HTMLElement, host: HTMLElement): Element {
   return host.hasAttribute("auto-height") ? (document.scrollingElement ?? thread) : thread;
@@ -24,10 +26,6 @@ function lastTurn(content: Element | null): Element | null {
   let child = content?.lastElementChild ?? null;
   while (child && !child.matches(".turn, .turn-chunk")) child = child.previousElementSibling;
   return child?.matches(".turn-chunk") ? child.lastElementChild : child;
-}
-
-function prefersReducedMotion(): boolean {
-  return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 export type ScrollRefs = {
@@ -88,7 +86,7 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     if (!element) return;
     fitRoom(element);
     atEnd.current = true;
-    const smooth = behavior === "smooth" && !prefersReducedMotion();
+    const smooth = behavior === "smooth" && !matchMedia(REDUCED_MOTION).matches;
     smoothScrollUntil.current = smooth ? performance.now() + SMOOTH_SCROLL_MS : 0;
     element.scrollTo({ top: element.scrollHeight, behavior: smooth ? "smooth" : "instant" });
   };
@@ -139,6 +137,17 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
       cancelAnimationFrame(frame);
     };
   }, [chat]);
+
+  // Nobody sees text grow outside of the viewport.
+  useEffect(() => {
+    const reduced = matchMedia(REDUCED_MOTION);
+    const update = (): void => {
+      chat.revealsGradually.value = !away && !reduced.matches;
+    };
+    update();
+    reduced.addEventListener("change", update);
+    return () => reduced.removeEventListener("change", update);
+  }, [away, chat]);
 
   useEffect(() => {
     const element = content.current;
