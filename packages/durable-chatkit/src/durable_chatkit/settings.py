@@ -156,6 +156,15 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
             "hidden. OpenAI's models send summaries only if the agent's model settings request them."
         ),
     ] = "summary"
+    stream_window_ms: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1000,
+            description="Milliseconds that a token of an answer waits for more tokens, which are then"
+            " sent as one event. The first and the last don't wait. 0: each token is an event.",
+        ),
+    ] = msgspec.field(default=40, name="STREAM_WINDOW_MS")
     transcription_model: Annotated[
         str,
         Meta(

@@ -4,7 +4,7 @@ import type { ThreadStreamEvent } from "./types";
 
 const FRAME_MS = 16;
 
-/** What each frame applied. */
+/** The batches that were applied, one for each frame. */
 let applied: ThreadStreamEvent[][];
 let isGradual: boolean;
 let queue: RevealQueue;

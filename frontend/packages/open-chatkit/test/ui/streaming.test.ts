@@ -1,4 +1,4 @@
-/** How the text of a response grows on the page. The clock stands still, so that no time passes. */
+/** The growth of a response's text on the page. */
 
 import { fireEvent } from "@testing-library/preact";
 import { options } from "preact";

@@ -34,6 +34,7 @@ from durable_chatkit.agent.instrumentation import ModelCallTelemetry
 from durable_chatkit.agent.model_output import make_parseable
 from durable_chatkit.agent.run_models import FoundModel
 from durable_chatkit.storage.usage_repository import AnswerUsage
+from model_client.merging import DeltaWindow
 from todochat.telemetry.logging import log_content
 
 ModelCallInput = str | list[TResponseInputItem]
@@ -232,6 +233,8 @@ class ReplayModel(Model):
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
         """Yield the inner model's events; the `done` events follow after the answer is journaled."""
         ids = self._answer_ids(asked)
+        if self._scope.stream_window_s > 0:
+            stream = DeltaWindow(self._scope.stream_window_s).merge(stream)
         shown = AnswerEvents(ids, shows_reasoning=self._scope.shows_reasoning)
         async with aclosing(cast("AsyncGenerator[TResponseStreamEvent, None]", stream)) as events:
             with self._scope.unsaved_answer(self._call.answer_key(asked.number)):

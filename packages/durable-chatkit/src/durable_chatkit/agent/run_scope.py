@@ -160,6 +160,7 @@ class RunScope:
         user_id: the run's user, whose budget model calls are checked against.
         shows_reasoning: whether viewers get the model's reasoning.
         images: stores generated images; None keeps them in the journal.
+        stream_window_s: how long a model's deltas wait to be merged; 0: not at all.
 
     Attributes:
         is_stopping: set when the run is cancelled or lost; no further step may start.
@@ -185,6 +186,7 @@ class RunScope:
         user_id: str = "",
         shows_reasoning: bool = True,
         images: AnswerImages | None = None,
+        stream_window_s: float = 0,
     ) -> None:
         self.run_id = run_id
         self.user_id = user_id
@@ -201,6 +203,7 @@ class RunScope:
         self.presenter: RunPresenter | None = None
         self.shows_reasoning = shows_reasoning
         self.images = images
+        self.stream_window_s = stream_window_s
         self.unsaved_answers: set[str] = set()
         self.cut_notice: str | None = None
         self._effects = published.effects.copy()

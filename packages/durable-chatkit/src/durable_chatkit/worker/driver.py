@@ -70,6 +70,7 @@ class DriverResources(msgspec.Struct, frozen=True, kw_only=True):
 
     Args:
         responder: responds to turns: an assistant, or an adopter's server.
+        stream_window_s: how long a model's deltas wait to be merged; 0: not at all.
         log_quota_bytes: limit on the Redis memory of one user's logs.
     """
 
@@ -84,6 +85,7 @@ class DriverResources(msgspec.Struct, frozen=True, kw_only=True):
     history: HistoryLimits
     max_turns: int
     shows_reasoning: bool
+    stream_window_s: float
     log_quota_bytes: int
     times: WorkerTimes
     mcp: McpConnections
@@ -306,6 +308,7 @@ class RunDriver:
             user_id=run.user_id,
             shows_reasoning=resources.shows_reasoning,
             images=images,
+            stream_window_s=resources.stream_window_s,
         )
         self._handle.attach_scope(scope)
         responder = resources.responder

@@ -234,6 +234,7 @@ def _driver_resources(
         history=HistoryLimits(settings.history_max_items, settings.history_max_chars),
         max_turns=settings.max_turns,
         shows_reasoning=settings.show_reasoning == "summary",
+        stream_window_s=settings.stream_window_ms / 1000,
         log_quota_bytes=settings.log_bytes_per_user,
         times=times,
         mcp=mcp,

@@ -138,7 +138,7 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     };
   }, [chat]);
 
-  // Nobody sees text grow outside of the viewport.
+  // Outside of the viewport, gradual text would only cost frames.
   useEffect(() => {
     const reduced = matchMedia(REDUCED_MOTION);
     const update = (): void => {
