@@ -1,13 +1,13 @@
 """The chat component on other sites' pages: plain, with React, by keyboard alone."""
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
-from browser.browser_kit import Chat, Visit, Visitor
+from browser.browser_kit import Chat, Visit, Visitor, answer_text
 from browser.element_kit import (
     emit,
     event_details,
@@ -573,3 +573,53 @@ async def test_reduced_motion_stops_animations(
     await settle(chat)
 
     assert moving == []
+
+
+# Text that grows
+
+WORDS = " one two three four five 今日はとても良い天気ですね 🧑‍🚀 six **seven** eight nine ten"
+RECORD_TEXTS = """() => {
+  const root = document.querySelector("openai-chatkit").shadowRoot;
+  const answer = root.querySelector("[part~=assistant-message] .markdown");
+  window.texts = [];
+  new MutationObserver(() => {
+    if (window.texts.at(-1) !== answer.textContent) window.texts.push(answer.textContent);
+  }).observe(answer, { subtree: true, childList: true, characterData: true });
+}"""
+
+
+async def stream_one_event(visitor: Visitor, model: ScriptedModelServer) -> list[str]:
+    """Have a response grow by one event; return the texts that the page showed in turn."""
+    chat = await visitor.open_chat(PLAIN)
+    first, last = Gate(), Gate()
+    model.answer(Say("Count:", first, WORDS, last, " Done."))
+    await chat.send("count")
+    await expect(chat.answers).to_have_text(answer_text("Count:"))
+    await visitor.page.evaluate(RECORD_TEXTS)
+
+    first.open()
+    grown = "Count:" + WORDS.replace("**", "")
+    await expect(chat.answers).to_have_text(answer_text(grown))
+    texts = cast("list[str]", await visitor.page.evaluate("() => window.texts"))
+    last.open()
+    await settle(chat)
+    await expect(chat.answers).to_have_text(answer_text(f"{grown} Done."))
+    assert texts[-1] == grown
+    return texts
+
+
+async def test_text_of_an_event_only_grows_and_is_complete(
+    bea: Visitor, model: ScriptedModelServer
+) -> None:
+    texts = await stream_one_event(bea, model)
+
+    assert texts == sorted(texts, key=len)
+    assert all(texts[-1].startswith(text) for text in texts)
+
+
+async def test_reduced_motion_shows_text_of_an_event_at_once(
+    pages: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer
+) -> None:
+    eve = await visit(pages, await sign_up(pages), reduced_motion="reduce")
+
+    assert len(await stream_one_event(eve, model)) == 1
