@@ -2,6 +2,7 @@ import type { Token, Tokens } from "marked";
 import { h } from "preact";
 import { CodeBlock } from "./CodeBlock";
 import { Inline } from "./inline";
+import { memo } from "./memo";
 import { decodeEntities, withoutMarks } from "./text";
 
 function isToken<T extends Token>(token: Token, type: T["type"]): token is T {
@@ -20,8 +21,11 @@ function Blocks({ tokens, open }: { tokens: readonly Token[]; open: boolean }) {
   );
 }
 
-function ListItem({ item, open }: { item: Tokens.ListItem; open: boolean }) {
-  return (
+type ListItemProps = { item: Tokens.ListItem; open: boolean };
+
+/** While a list grows, the parser keeps the identity of its settled items. */
+const ListItem = memo(
+  ({ item, open }: ListItemProps) => (
     <li class={item.task ? "md-task" : undefined}>
       {item.task && (
         <input
@@ -33,8 +37,9 @@ function ListItem({ item, open }: { item: Tokens.ListItem; open: boolean }) {
       )}
       <Blocks tokens={item.tokens} open={open} />
     </li>
-  );
-}
+  ),
+  (before, after) => before.item === after.item && before.open === after.open,
+);
 
 function List({ token, open }: { token: Tokens.List; open: boolean }) {
   const items = token.items.map((item, index) => (

@@ -1,6 +1,6 @@
 /** Incremental markdown parser: complete blocks are parsed once, only the last block repeatedly. */
 
-import { Marked, type Token } from "marked";
+import { Marked, type Token, type Tokens } from "marked";
 import remend from "remend";
 
 const marked = new Marked({ gfm: true, breaks: false });
@@ -47,6 +47,35 @@ function lex(text: string): Token[] {
   return tokens.map((token) => (isShallow(token) ? token : asSource(token.raw)));
 }
 
+const ITEM_NUMBER = /^\d{1,9}$/u;
+
+/** Text added to a list can change its last two items, but not those before. */
+const UNSETTLED_ITEMS = 2;
+
+/** Creates a lexer for growing text, which parses the settled items of a list at its start once. */
+function createGrowingLexer(): (text: string) => Token[] {
+  let settled: Tokens.List | null = null;
+
+  function continueList(text: string): Token[] | null {
+    if (settled === null || !text.startsWith(settled.raw)) return null;
+    const [list, ...following] = lex(text.slice(settled.raw.length)) as [Tokens.List?, ...Token[]];
+    const isContinued =
+      list?.type === "list" && list.ordered === settled.ordered && list.loose === settled.loose;
+    if (!isContinued) return null;
+    const items = [...settled.items, ...list.items];
+    return [{ ...settled, raw: settled.raw + list.raw, items }, ...following];
+  }
+
+  return (text) => {
+    const tokens = continueList(text) ?? lex(text);
+    const list = tokens[0]?.type === "list" ? (tokens[0] as Tokens.List) : null;
+    const items = list?.items.slice(0, -UNSETTLED_ITEMS) ?? [];
+    const raw = items.map((item) => item.raw).join("");
+    settled = list !== null && items.length > 0 ? { ...list, raw, items } : null;
+    return tokens;
+  };
+}
+
 /** Returns whether a paragraph is a table's head whose separator row is still missing. */
 function isTableHead(raw: string): boolean {
   return /^ {0,3}\|[^\n]*(?:\n[-:|\s]*)?$/u.test(raw);
@@ -61,6 +90,8 @@ function isContent(token: Token): boolean {
  * if complete, so that no stray asterisks appear.
  */
 export function createBlockParser(): BlockParser {
+  const lexRest = createGrowingLexer();
+  const lexHealed = createGrowingLexer();
   let closed: Block[] = [];
   /** The source of `closed`. */
   let prefix = "";
@@ -78,15 +109,19 @@ export function createBlockParser(): BlockParser {
       // Reference links may be defined below their use, so parse the whole text again.
       if (done && DEFINITION.test(text)) reset();
       const rest = text.slice(prefix.length);
-      const tokens = lex(rest);
-      let tail = tokens.length - 1;
-      while (tail >= 0 && !isContent(tokens[tail] as Token)) tail -= 1;
+      const tokens = done ? lex(rest) : lexRest(rest);
+      let tail = tokens.findLastIndex(isContent);
+      if (!done && ITEM_NUMBER.test(tokens[tail]?.raw ?? "")) {
+        const before = tokens.slice(0, tail).findLastIndex(isContent);
+        // The number may become that of the next item: hide it, and don't close the list.
+        if (tokens[before]?.type === "list") tail = before;
+      }
 
       const open: Block[] = [];
       tokens.forEach((token, index) => {
         const isTail = !done && index >= tail;
         if (!isTail) prefix += token.raw;
-        if (!isContent(token)) return;
+        if (!isContent(token) || index > tail) return;
         const key = closed.length + open.length;
         if (!isTail) {
           const before = last?.blocks[key];
@@ -99,7 +134,8 @@ export function createBlockParser(): BlockParser {
           return;
         }
         if (token.type === "paragraph" && isTableHead(token.raw)) return;
-        const healed = token.type === "code" ? [token] : lex(remend(token.raw)).filter(isContent);
+        const healed =
+          token.type === "code" ? [token] : lexHealed(remend(token.raw)).filter(isContent);
         for (const part of healed) {
           open.push({ key: closed.length + open.length, raw: part.raw, token: part, open: true });
         }

@@ -1,4 +1,5 @@
 import { render } from "@testing-library/preact";
+import type { Tokens } from "marked";
 import { describe, expect, it } from "vitest";
 import { createBlockParser } from "./blocks";
 import { parseDeeplink, safeHref } from "./links";
@@ -39,6 +40,46 @@ describe("streaming markdown", () => {
         .parse(LONG, true)
         .map((block) => block.raw),
     );
+  });
+
+  it.each([
+    [
+      "tight",
+      "- one\n- **two\n  more** words\n- three\n  - in\n    - deeper\n  - ner\n- four\n- five",
+    ],
+    ["loose", "1. one\n\n2. two\n\n   more\n\n3. three\n\n4. four\n\n5. five\n\nAfter."],
+    [
+      "tight, then loose",
+      "* one\n* two\n* three\n* four\n\n* five\n* six\n* seven\n\nAfter.\n\n* one",
+    ],
+    [
+      "another kind",
+      "- one\n- two\n- three\n- four\n1. five\n2. six\n3. seven\n4. eight\n\n# Next",
+    ],
+    [
+      "with code",
+      "- one\n- two\n- three\n  ```js\n  - x\n  ```\n- [ ] four\n- [x] five\n\n---\n- six",
+    ],
+  ])("parses a %s list in steps as in one piece", (_, text) => {
+    const parser = createBlockParser();
+    for (let end = 1; end <= text.length; end += 1) {
+      const grown = parser.parse(text.slice(0, end), false);
+
+      expect(grown).toEqual(createBlockParser().parse(text.slice(0, end), false));
+    }
+    expect(parser.parse(text, true)).toEqual(createBlockParser().parse(text, true));
+  });
+
+  it("keeps the identity of a list's settled items", () => {
+    const parser = createBlockParser();
+    const items = (text: string) =>
+      (parser.parse(text, false).at(0)?.token as Tokens.List | undefined)?.items ?? [];
+    const before = items("- one\n- two\n- three\n- fo");
+
+    const after = items("- one\n- two\n- three\n- four\n- five");
+
+    expect(after[0]).toBe(before[0]);
+    expect(after[1]).toBe(before[1]);
   });
 
   it("keeps the identity of complete blocks", () => {
