@@ -10,7 +10,8 @@ function isToken<T extends Token>(token: Token, type: T["type"]): token is T {
 }
 
 function Blocks({ tokens, open }: { tokens: readonly Token[]; open: boolean }) {
-  const content = tokens.filter((token) => token.type !== "space");
+  // A task's box is drawn by its item.
+  const content = tokens.filter(({ type }) => type !== "space" && type !== "checkbox");
   return (
     <>
       {content.map((token, index) => (

@@ -116,6 +116,19 @@ describe("streaming markdown", () => {
   });
 });
 
+describe("a task list", () => {
+  it.each(["- [x] one\n- [ ] two", "- [x] one\n\n- [ ] two"])(
+    "has boxes in place of %j",
+    (text) => {
+      const { container } = render(<Markdown text={text} />);
+
+      const boxes = [...container.querySelectorAll("input")].map((box) => box.checked);
+      expect(boxes).toEqual([true, false]);
+      expect(container.textContent).toBe("onetwo");
+    },
+  );
+});
+
 describe("untrusted markdown", () => {
   it("opens links in a new tab without a referrer", () => {
     expect(html("[a](https://example.com/)")).toContain(
