@@ -119,6 +119,17 @@ async def test_done_event_follows_the_journaled_answer(
     assert all(saves == [] for _, saves in seen[:-2])
 
 
+async def test_deltas_of_any_model_are_merged_within_the_window(make_scope: MakeScope) -> None:
+    scope = make_scope()
+    scope.stream_window_s = 3600.0
+    deltas = [delta(text) for text in ("one", " two", " three")]
+    answer = [added(message("")), *deltas, completed(message("one two three"))]
+
+    events = await stream(replay(Scripted(answer), scope))
+
+    assert [event.delta for event in events if "delta" in event.type] == ["one", " two three"]
+
+
 async def test_only_published_events_get_our_ids(
     make_scope: MakeScope,
 ) -> None:
