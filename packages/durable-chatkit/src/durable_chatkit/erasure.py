@@ -33,7 +33,7 @@ class AccountGuard:
         Raises:
             AccountLockedError: the account is being erased or was erased.
         """
-        async with self._db.transaction(user_id) as session:
+        async with self._db.sql_transaction(user_id) as session:
             await check_account_open(session)
 
 
@@ -56,12 +56,12 @@ class AccountEraser:
             ErasureInProgressError: a worker still holds runs; nothing is deleted yet.
             BusUnavailableError: Redis is unavailable; nothing is deleted yet.
         """
-        async with self._db.transaction(user_id) as session:
+        async with self._db.sql_transaction(user_id) as session:
             await AcceptanceRepository(session, user_id).lock_user(LOCK_WAIT_S)
             stopped = await ChatErasureRepository(session, user_id).begin_erasure()
         await self._signals.request_stop(stopped)
         await self._wait_until_released(user_id)
-        async with self._db.transaction(user_id) as session:
+        async with self._db.sql_transaction(user_id) as session:
             await AcceptanceRepository(session, user_id).lock_user(LOCK_WAIT_S)
             erasure = ChatErasureRepository(session, user_id)
             runs = await erasure.lock_runs()
@@ -75,7 +75,7 @@ class AccountEraser:
     async def _wait_until_released(self, user_id: str) -> None:
         deadline = asyncio.get_running_loop().time() + STOP_WAIT_S
         while asyncio.get_running_loop().time() < deadline:
-            async with self._db.transaction(user_id) as session:
+            async with self._db.sql_transaction(user_id) as session:
                 if await ChatErasureRepository(session, user_id).count_held_runs() == 0:
                     return
             await asyncio.sleep(POLL_S)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +11,7 @@ import asyncpg
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import event, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from todochat.database import (
@@ -23,6 +23,8 @@ from todochat.database import (
 )
 from todochat.database import engine as engine_module
 from todochat.database.bootstrap import DatabaseUrls
+from todochat.database.outage import is_outage
+from todochat.database.sql_transaction import SqlExecutor
 from todochat.errors import BadRequestError, UnauthorizedError
 from todochat.http.idempotency import parse_idempotency_key, request_fingerprint
 from todochat.identity.revocation import REVOKED_KEY, RevocationSet
@@ -50,32 +52,42 @@ async def make_database(urls: DatabaseUrls) -> AsyncIterator[Callable[..., Datab
         await database.aclose()
 
 
-async def bound_user(session: AsyncSession) -> str | None:
+Opened = Callable[..., AbstractAsyncContextManager[SqlExecutor]]
+
+
+@pytest.fixture(params=[Database.transaction, Database.sql_transaction], ids=["session", "sql"])
+def opened(request: pytest.FixtureRequest) -> Opened:
+    """Open a transaction of a database, through SQLAlchemy's session or the driver."""
+    method: Opened = request.param
+    return method
+
+
+async def bound_user(session: SqlExecutor) -> str | None:
     query = text("SELECT nullif(current_setting('app.user_id', true), '')")
     user_id: str | None = (await session.execute(query)).scalar_one()
     return user_id
 
 
 async def test_transaction_binds_its_user_and_resets_it(
-    urls: DatabaseUrls, make_database: Callable[..., Database]
+    urls: DatabaseUrls, make_database: Callable[..., Database], opened: Opened
 ) -> None:
     database = make_database(urls.app, pool_size=1)
 
-    async with database.transaction("usr_1") as session:
+    async with opened(database, "usr_1") as session:
         first = await bound_user(session)
-    async with database.transaction() as session:
+    async with opened(database) as session:
         second = await bound_user(session)
 
     assert (first, second) == ("usr_1", None)
 
 
 async def test_cancelled_transaction_resets_its_user(
-    urls: DatabaseUrls, make_database: Callable[..., Database]
+    urls: DatabaseUrls, make_database: Callable[..., Database], opened: Opened
 ) -> None:
     database = make_database(urls.app, pool_size=1)
 
     async def hold() -> None:
-        async with database.transaction("usr_1") as session:
+        async with opened(database, "usr_1") as session:
             await session.execute(text("SELECT pg_sleep(60)"))
 
     task = asyncio.create_task(hold())
@@ -83,19 +95,19 @@ async def test_cancelled_transaction_resets_its_user(
     task.cancel()
     await asyncio.wait({task})
 
-    async with database.transaction() as session:
+    async with opened(database) as session:
         assert await bound_user(session) is None
 
 
 async def test_error_rolls_the_transaction_back(
-    urls: DatabaseUrls, make_database: Callable[..., Database]
+    urls: DatabaseUrls, make_database: Callable[..., Database], opened: Opened
 ) -> None:
     owner = make_database(urls.owner)
     async with owner.transaction() as session:
         await session.execute(text("CREATE TABLE t (n int)"))
 
     async def insert_and_fail() -> None:
-        async with owner.transaction() as session:
+        async with opened(owner) as session:
             await session.execute(text("INSERT INTO t VALUES (1)"))
             raise ZeroDivisionError
 
@@ -107,13 +119,82 @@ async def test_error_rolls_the_transaction_back(
 
 
 async def test_slow_statement_times_out(
-    urls: DatabaseUrls, make_database: Callable[..., Database]
+    urls: DatabaseUrls, make_database: Callable[..., Database], opened: Opened
 ) -> None:
     database = make_database(urls.app, statement_timeout_s=0.1)
 
     with pytest.raises(DBAPIError, match="statement timeout"):
-        async with database.transaction() as session:
+        async with opened(database) as session:
             await session.execute(text("SELECT pg_sleep(60)"))
+
+
+@pytest.mark.parametrize(
+    "user_id", ["o'brien", "'; DROP TABLE t; --", "back\\", "\\' OR 1=1", "µ€😀"]
+)
+async def test_sql_transaction_binds_any_user_id(
+    urls: DatabaseUrls, make_database: Callable[..., Database], user_id: str
+) -> None:
+    async with make_database(urls.app).sql_transaction(user_id) as transaction:
+        assert await bound_user(transaction) == user_id
+
+
+async def test_user_id_with_nul_is_rejected(
+    urls: DatabaseUrls, make_database: Callable[..., Database]
+) -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        async with make_database(urls.app).sql_transaction("usr\0"):
+            pass
+
+
+async def test_rejected_statement_leaves_its_connection_usable(
+    urls: DatabaseUrls, make_database: Callable[..., Database]
+) -> None:
+    watched = Watched(make_database(urls.owner, pool_size=1))
+    database = watched.database
+    await database.execute(text("CREATE TABLE t (n int PRIMARY KEY)"))
+    insert = text("INSERT INTO t VALUES (:n)")
+
+    async def insert_twice() -> None:
+        async with database.sql_transaction("usr_1") as transaction:
+            await transaction.execute(insert, {"n": 1})
+            await transaction.execute(insert, {"n": 1})
+
+    with pytest.raises(IntegrityError) as raised:
+        await insert_twice()
+    counted = await database.execute(text("SELECT count(*) FROM t"))
+
+    assert getattr(raised.value.orig, "sqlstate", None) == "23505"
+    assert not is_outage(raised.value)
+    assert counted.scalar_one() == 0
+    assert len(watched.connections) == 1
+
+
+async def test_statement_on_a_lost_connection_is_an_outage(
+    urls: DatabaseUrls, make_database: Callable[..., Database], postgres: PostgresServer
+) -> None:
+    database, admin = make_database(urls.app, pool_size=1), make_database(postgres.admin_url)
+    terminate = text("SELECT pg_terminate_backend(CAST(:pid AS int))")
+
+    async def lose() -> None:
+        async with database.sql_transaction() as transaction:
+            pid = (await transaction.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+            await admin.execute(terminate, {"pid": pid})
+            await transaction.execute(text("SELECT 1"))
+
+    with pytest.raises(DBAPIError) as raised:
+        await lose()
+
+    assert is_outage(raised.value)
+    assert (await database.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_value_of_a_wrong_type_is_no_outage(
+    urls: DatabaseUrls, make_database: Callable[..., Database]
+) -> None:
+    with pytest.raises(DBAPIError) as raised:
+        await make_database(urls.app).execute(text("SELECT CAST(:n AS int)"), {"n": "one"})
+
+    assert not is_outage(raised.value)
 
 
 async def test_frozen_process_loses_its_locks(

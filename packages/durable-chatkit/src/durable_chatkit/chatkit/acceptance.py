@@ -13,7 +13,6 @@ from typing import Final
 
 import msgspec
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.chatkit.budgets import NO_BUDGETS, Budgets
 from durable_chatkit.chatkit.context import IdScope, RequestContext
@@ -45,6 +44,7 @@ from todochat.clock import utc_now
 from todochat.contracts.agents import DEFAULT_AGENT
 from todochat.contracts.runs import AcceptedRun
 from todochat.database import Database
+from todochat.database.sql_transaction import SqlExecutor
 from todochat.errors import ConflictError, UnavailableError
 from todochat.faults import fault_point
 from todochat.http.idempotency import (
@@ -134,7 +134,7 @@ class Acceptance:
         if submission.thread_id is not None:
             check_id(submission.thread_id, "thread")
         try:
-            async with self._db.transaction(inbound.user_id) as session:
+            async with self._db.sql_transaction(inbound.user_id) as session:
                 accepted = await self._accept_in(
                     session, submission, inbound, queue_is_full=queue_is_full
                 )
@@ -153,7 +153,7 @@ class Acceptance:
 
     async def _accept_in(
         self,
-        session: AsyncSession,
+        session: SqlExecutor,
         submission: Submission,
         inbound: InboundRequest,
         *,

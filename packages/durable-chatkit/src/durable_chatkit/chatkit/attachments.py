@@ -177,7 +177,7 @@ class AttachmentService:
         self, attachment: Attachment, user_id: str, size_bytes: int, content: bytes | None = None
     ) -> None:
         payload = storable_json(attachment)
-        async with self._db.transaction(user_id) as session:
+        async with self._db.sql_transaction(user_id) as session:
             await AcceptanceRepository(session, user_id).lock_user(LOCK_WAIT_S)
             await check_account_open(session)
             files = AttachmentRepository(session)
@@ -211,7 +211,7 @@ class AttachmentService:
 async def load_file(db: Database, user_id: str, attachment_id: str) -> FileContent:
     """Return a file of a user; see `AttachmentService.load_file`."""
     check_id(attachment_id, "attachment")
-    async with db.transaction(user_id) as session:
+    async with db.sql_transaction(user_id) as session:
         stored = await AttachmentRepository(session).load_content(attachment_id)
     if stored is None:
         raise UnknownResourceError("attachment")

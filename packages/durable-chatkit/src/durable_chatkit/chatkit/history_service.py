@@ -7,7 +7,6 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from pydantic_core import from_json
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.chatkit.encoding import encode_for_client
 from durable_chatkit.chatkit.paging import looks_like_id
@@ -24,6 +23,7 @@ from durable_chatkit.storage.history_repository import (
 )
 from durable_chatkit.storage.thread_repository import ThreadRepository, ThreadRow
 from todochat.database import Database
+from todochat.database.sql_transaction import SqlExecutor
 from todochat.errors import FieldError, InvalidInputError
 from todochat.http.json_stream import iter_rows, stream_json_object
 
@@ -32,7 +32,7 @@ _HIDDEN_FIELDS: Final = frozenset({"metadata", "upload_descriptor", "preview_url
 
 RowT = TypeVar("RowT")
 
-PageReader = Callable[[AsyncSession, RowT | None], Awaitable[list[RowT]]]
+PageReader = Callable[[SqlExecutor, RowT | None], Awaitable[list[RowT]]]
 
 
 class FoundPage(msgspec.Struct, frozen=True):
@@ -108,14 +108,14 @@ class HistoryService:
 
     def _rows(self, user_id: str, read_page: PageReader[RowT]) -> AsyncIterator[RowT]:
         async def read(last: RowT | None) -> list[RowT]:
-            async with self._db.transaction(user_id) as session:
+            async with self._db.sql_transaction(user_id) as session:
                 return await read_page(session, last)
 
         return iter_rows(read, PAGE)
 
     async def _stream_files(self, user_id: str, agent: str | None) -> AsyncIterator[bytes]:
         async for file in self._rows(user_id, partial(read_files, agent)):
-            async with self._db.transaction(user_id) as session:
+            async with self._db.sql_transaction(user_id) as session:
                 stored = await AttachmentRepository(session).load_content(file.id)
             payload: dict[str, Any] = from_json(file.payload)
             shown = {name: value for name, value in payload.items() if name not in _HIDDEN_FIELDS}
@@ -132,7 +132,7 @@ class HistoryService:
 
 
 async def read_threads(
-    agent: str | None, session: AsyncSession, last: ThreadRow | None
+    agent: str | None, session: SqlExecutor, last: ThreadRow | None
 ) -> list[ThreadRow]:
     """Return a page of threads after `last`, oldest first."""
     after = Cursor(last.id, last.created_at) if last else None
@@ -140,14 +140,14 @@ async def read_threads(
 
 
 async def read_files(
-    agent: str | None, session: AsyncSession, last: FileRow | None
+    agent: str | None, session: SqlExecutor, last: FileRow | None
 ) -> list[FileRow]:
     """Return a page of attachments after `last`, by id."""
     return await HistoryRepository(session, agent).list_files(last.id if last else "", PAGE)
 
 
 async def read_feedback(
-    agent: str | None, session: AsyncSession, last: FeedbackRow | None
+    agent: str | None, session: SqlExecutor, last: FeedbackRow | None
 ) -> list[FeedbackRow]:
     """Return a page of feedback after `last`, by thread and item."""
     return await HistoryRepository(session, agent).list_feedback(last, PAGE)
@@ -156,9 +156,7 @@ async def read_feedback(
 def visible_items_reader(thread_id: str) -> PageReader[VisibleItemRow]:
     """Return a function that reads pages of a thread's visible items, oldest first."""
 
-    async def read_items(
-        session: AsyncSession, last: VisibleItemRow | None
-    ) -> list[VisibleItemRow]:
+    async def read_items(session: SqlExecutor, last: VisibleItemRow | None) -> list[VisibleItemRow]:
         after = Cursor(last.id, last.created_at) if last else None
         return await HistoryRepository(session, None).list_visible_items(thread_id, after, PAGE)
 

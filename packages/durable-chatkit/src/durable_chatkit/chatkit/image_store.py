@@ -64,7 +64,7 @@ class ImageStore:
             metadata={SIZE_KEY: len(content)},
             preview_url=self._links.content_url(user_id, attachment_id),
         )
-        async with self._db.transaction(user_id) as session:
+        async with self._db.sql_transaction(user_id) as session:
             if not await is_fenced(session, run_id, context.attempt or 0):
                 raise RunLostError(run_id)
             files = AttachmentRepository(session)
@@ -79,7 +79,7 @@ class ImageStore:
 
     async def load_image(self, attachment_id: str, context: RequestContext) -> str | None:
         """Return an image in base64, None if it was deleted."""
-        async with self._db.transaction(context.user_id) as session:
+        async with self._db.sql_transaction(context.user_id) as session:
             stored = await AttachmentRepository(session).load_content(attachment_id)
         return base64.b64encode(stored.content).decode() if stored is not None else None
 
@@ -93,12 +93,12 @@ class ImageStore:
 
     async def bind_image(self, thread_id: str, attachment_id: str, context: RequestContext) -> None:
         """Let a thread own an image; a no-op if it was deleted or belongs to a thread."""
-        async with self._db.transaction(context.user_id) as session:
+        async with self._db.sql_transaction(context.user_id) as session:
             await AttachmentRepository(session).bind_file(thread_id, attachment_id)
 
     async def delete_previews(self, attachment_ids: list[str], context: RequestContext) -> None:
         """Delete images that belong to no thread."""
-        async with self._db.transaction(context.user_id) as session:
+        async with self._db.sql_transaction(context.user_id) as session:
             await AttachmentRepository(session).delete_unattached(attachment_ids)
 
     def url_of(self, attachment_id: str, context: RequestContext) -> str:

@@ -13,7 +13,6 @@ from chatkit.store import Store, StoreItemType
 from chatkit.types import Attachment, Page, ThreadItem, ThreadMetadata
 from pydantic import TypeAdapter
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.attachments import FileContent, load_file
@@ -38,6 +37,7 @@ from durable_chatkit.storage.thread_repository import CHANGEABLE, ThreadReposito
 from todochat.bus.errors import RunLostError
 from todochat.contracts.agents import DEFAULT_AGENT
 from todochat.database import Database
+from todochat.database.sql_transaction import SqlExecutor
 
 FOREIGN_KEY_VIOLATION: Final = "23503"
 _ATTACHMENT: Final[TypeAdapter[Attachment]] = TypeAdapter(Attachment)
@@ -81,7 +81,7 @@ class PostgresStore(Store[RequestContext]):
         if (opening := _opening_of(context, thread_id)) is not None:
             row: ThreadRow | None = opening.thread
         else:
-            async with self._db.transaction(context.user_id) as session:
+            async with self._db.sql_transaction(context.user_id) as session:
                 row = await ThreadRepository(session, self._agent).load_thread(thread_id)
         if row is None:
             raise UnknownResourceError("thread")
@@ -107,7 +107,7 @@ class PostgresStore(Store[RequestContext]):
         is_titling = context.turn_items is not None and context.turn_items.is_titling
         if is_titling and _is_first_title(loaded, changed):
             return
-        async with self._db.transaction(context.user_id) as session:
+        async with self._db.sql_transaction(context.user_id) as session:
             await _check_fence(session, context)
             threads = ThreadRepository(session, self._agent)
             stored = await threads.update_thread(row, changed)
@@ -129,7 +129,7 @@ class PostgresStore(Store[RequestContext]):
     ) -> Page[ThreadMetadata]:
         """Return a page of the user's threads, ordered by creation."""
         size = page_size(limit)
-        async with self._db.transaction(context.user_id) as session:
+        async with self._db.sql_transaction(context.user_id) as session:
             threads = ThreadRepository(session, self._agent)
             after_cursor = await resolve_cursor(after, "thread", threads.load_thread)
             rows = await threads.list_threads(after_cursor, size + 1, page_order(order))
@@ -145,7 +145,7 @@ class PostgresStore(Store[RequestContext]):
     ) -> list[StoppedRun]:
         """Delete a thread as `delete_thread` does; return its active runs, to signal their workers."""
         check_id(thread_id, "thread")
-        async with self._db.transaction(context.user_id) as session:
+        async with self._db.sql_transaction(context.user_id) as session:
             stopped = await ThreadRepository(session, self._agent).delete_thread(
                 thread_id, context.user_id
             )
@@ -181,7 +181,7 @@ class PostgresStore(Store[RequestContext]):
         if opening is not None and with_tool_calls and not (after or unseen):
             rows = opening.newest_items(size + 1) if page_order(order) == "desc" else None
         if rows is None:
-            async with self._db.transaction(context.user_id) as session:
+            async with self._db.sql_transaction(context.user_id) as session:
                 items = ItemRepository(session, self._agent)
                 find = partial(items.load_item, thread_id)
                 rows = await items.list_items(
@@ -205,7 +205,7 @@ class PostgresStore(Store[RequestContext]):
         opening = _opening_of(context, thread_id)
         row = opening.find_item(item_id) if opening is not None else None
         if row is None:
-            async with self._db.transaction(context.user_id) as session:
+            async with self._db.sql_transaction(context.user_id) as session:
                 row = await ItemRepository(session, self._agent).load_item(thread_id, item_id)
         if row is None:
             raise UnknownResourceError("item")
@@ -232,7 +232,7 @@ class PostgresStore(Store[RequestContext]):
 
     async def load_run_items(self, thread_id: str, context: RequestContext) -> list[RunItem]:
         """Return the items that the context's run has written, in all its attempts."""
-        async with self._db.transaction(context.user_id) as session:
+        async with self._db.sql_transaction(context.user_id) as session:
             return await ItemRepository(session, self._agent).list_run_items(
                 thread_id, context.run_id or ""
             )
@@ -289,7 +289,7 @@ class PostgresStore(Store[RequestContext]):
         check_id(thread_id, "thread")
         check_id(item_id, "item")
         context.opening = None
-        async with self._db.transaction(context.user_id) as session:
+        async with self._db.sql_transaction(context.user_id) as session:
             items = ItemRepository(session, self._agent)
             row = await items.load_item(thread_id, item_id, for_update=True)
             if row is None:
@@ -310,7 +310,7 @@ class PostgresStore(Store[RequestContext]):
         check_id(thread_id, "thread")
         check_id(item_id, "item")
         context.opening = None
-        async with self._db.transaction(context.user_id) as session:
+        async with self._db.sql_transaction(context.user_id) as session:
             items = ItemRepository(session, self._agent)
             if not await items.delete_item(thread_id, item_id, context.run_id, context.attempt):
                 raise RunLostError(context.run_id)
@@ -328,7 +328,7 @@ class PostgresStore(Store[RequestContext]):
     async def load_attachment(self, attachment_id: str, context: RequestContext) -> Attachment:
         """Return an attachment's metadata."""
         check_id(attachment_id, "attachment")
-        async with self._db.transaction(context.user_id) as session:
+        async with self._db.sql_transaction(context.user_id) as session:
             payload = await AttachmentRepository(session).load_attachment(attachment_id)
         if payload is None:
             raise UnknownResourceError("attachment")
@@ -345,7 +345,7 @@ class PostgresStore(Store[RequestContext]):
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
         """Delete an attachment's metadata."""
         check_id(attachment_id, "attachment")
-        async with self._db.transaction(context.user_id) as session:
+        async with self._db.sql_transaction(context.user_id) as session:
             if not await AttachmentRepository(session).delete_attachment(attachment_id):
                 raise UnknownResourceError("attachment")
 
@@ -357,7 +357,7 @@ class PostgresStore(Store[RequestContext]):
         wanted = sorted(set(item_ids))
         for item_id in wanted:
             check_id(item_id, "item")
-        async with self._db.transaction(context.user_id) as session:
+        async with self._db.sql_transaction(context.user_id) as session:
             if await ThreadRepository(session, self._agent).load_thread(thread_id) is None:
                 raise UnknownResourceError("thread")
             if await ItemRepository(session, self._agent).save_feedback(
@@ -373,10 +373,10 @@ class PostgresStore(Store[RequestContext]):
         return [self._links.sign_item(item, context.user_id) for item in items]
 
     @asynccontextmanager
-    async def _thread_transaction(self, context: RequestContext) -> AsyncIterator[AsyncSession]:
+    async def _thread_transaction(self, context: RequestContext) -> AsyncIterator[SqlExecutor]:
         """Open a transaction in which a reference to a missing thread raises UnknownResourceError."""
         try:
-            async with self._db.transaction(context.user_id) as session:
+            async with self._db.sql_transaction(context.user_id) as session:
                 yield session
         except IntegrityError as error:
             if getattr(error.orig, "sqlstate", None) != FOREIGN_KEY_VIOLATION:
@@ -393,7 +393,7 @@ def _is_first_title(loaded: ThreadMetadata | None, changed: list[str]) -> bool:
     return loaded is not None and loaded.title is None and changed == ["title"]
 
 
-async def _check_fence(session: AsyncSession, context: RequestContext) -> None:
+async def _check_fence(session: SqlExecutor, context: RequestContext) -> None:
     if context.run_id is None or context.attempt is None:
         return
     if not await is_fenced(session, context.run_id, context.attempt):

@@ -22,7 +22,6 @@ from chatkit.types import (
     WidgetItem,
 )
 from pydantic import TypeAdapter
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.encoding import storable_json
@@ -33,6 +32,7 @@ from durable_chatkit.errors import AttachmentInUseError, NotPendingError, Unknow
 from durable_chatkit.storage.acceptance_repository import AcceptanceRepository
 from durable_chatkit.storage.item_repository import ItemRepository
 from durable_chatkit.storage.run import TurnRecord
+from todochat.database.sql_transaction import SqlExecutor
 from todochat.errors import FieldError, InvalidInputError
 
 LOOK_BACK_ITEMS: Final = 50  # far more than follow a pending client tool call
@@ -62,7 +62,7 @@ class TurnChanges:
 
     def __init__(
         self,
-        session: AsyncSession,
+        session: SqlExecutor,
         server: Server,
         thread_id: str,
         context: RequestContext,

@@ -1,15 +1,15 @@
 """The statements of acceptance, which run in one transaction bound to the user."""
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.storage.run import AcceptedFields, RunKind
 from durable_chatkit.storage.run_states import ACCEPT_SQL
 from durable_chatkit.storage.thread_repository import ThreadRow
+from todochat.database.sql_transaction import SqlExecutor
 
 # True if the account is being erased or was erased: policies show a user only the own account's row.
 # Read after the lock, so that an erasure is either visible or starts later and deletes these writes.
@@ -146,7 +146,7 @@ class NewRun(AcceptedFields, frozen=True, kw_only=True):
 class AcceptanceRepository:
     """Reads and writes inside one transaction; `lock_user` comes first."""
 
-    def __init__(self, session: AsyncSession, user_id: str) -> None:
+    def __init__(self, session: SqlExecutor, user_id: str) -> None:
         self._session = session
         self._user_id = user_id
 
@@ -217,7 +217,8 @@ class AcceptanceRepository:
             "new_thread": run.turn.new_thread,
             "message": message,
         }
-        return (await self._session.execute(_WRITE, values)).scalar_one_or_none()
+        result = await self._session.execute(_WRITE, values)
+        return cast("int | None", result.scalar_one_or_none())
 
     async def delete_items_after(
         self, thread_id: str, item_id: str, created_at: datetime
@@ -240,4 +241,4 @@ class AcceptanceRepository:
     async def find_unusable_reason(self, ids: list[str]) -> Literal["not-uploaded", "taken"] | None:
         """Return why one of several attachments can't be bound; None if none of them exists."""
         result = await self._session.execute(_UNUSABLE_ATTACHMENT, {"ids": ids})
-        return result.scalar_one_or_none()
+        return cast('Literal["not-uploaded", "taken"] | None', result.scalar_one_or_none())

@@ -1,10 +1,11 @@
 """Attachments of the session's user: metadata and content."""
 
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
+
+from todochat.database.sql_transaction import SqlExecutor
 
 # A row that isn't registered yet belongs to an adopter's attachment store, which has the content.
 _SAVE: Final = text("""
@@ -83,13 +84,13 @@ class StoredFile(msgspec.Struct, frozen=True):
 class AttachmentRepository:
     """Reads and writes attachments inside one transaction."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: SqlExecutor) -> None:
         self._session = session
 
     async def load_attachment(self, attachment_id: str) -> str | None:
         """Return an attachment's JSON, or None."""
         result = await self._session.execute(_LOAD, {"id": attachment_id})
-        return result.scalar_one_or_none()
+        return cast("str | None", result.scalar_one_or_none())
 
     async def save_attachment(
         self, user_id: str, attachment_id: str, thread_id: str | None, payload: str

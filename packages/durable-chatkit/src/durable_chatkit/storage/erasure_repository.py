@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 import msgspec
-from sqlalchemy import delete, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import text
 
 from durable_chatkit.errors import AccountLockedError
 from durable_chatkit.storage.acceptance_repository import IS_ERASED_SQL
@@ -19,6 +18,7 @@ from durable_chatkit.storage.run import StoppedRun
 from durable_chatkit.storage.run_states import STOP_OF_USER
 from durable_chatkit.storage.tables import METADATA
 from todochat.database import Database
+from todochat.database.sql_transaction import SqlExecutor
 
 _IS_ERASED: Final = text(f"SELECT {IS_ERASED_SQL}")
 
@@ -55,7 +55,7 @@ class LockedRuns(msgspec.Struct, frozen=True):
 class ChatErasureRepository:
     """Erases the user that the session is bound to."""
 
-    def __init__(self, session: AsyncSession, user_id: str) -> None:
+    def __init__(self, session: SqlExecutor, user_id: str) -> None:
         self._session = session
         self._user_id = user_id
 
@@ -81,24 +81,24 @@ class ChatErasureRepository:
         """Delete the user's rows in all tables with a `user_id`, and complete the erasure."""
         for table in reversed(METADATA.sorted_tables):
             if "user_id" in table.columns:
-                is_own = table.columns.user_id == self._user_id
-                await self._session.execute(delete(table).where(is_own))
+                statement = f"DELETE FROM {table.name} WHERE user_id = :user_id"  # noqa: S608 - ours
+                await self._session.execute(text(statement), {"user_id": self._user_id})
         await self._session.execute(_END)
 
 
 @asynccontextmanager
-async def transaction_for_active_account(db: Database, user_id: str) -> AsyncIterator[AsyncSession]:
+async def transaction_for_active_account(db: Database, user_id: str) -> AsyncIterator[SqlExecutor]:
     """Open a user's transaction.
 
     Raises:
         AccountLockedError: the account is being erased or was erased.
     """
-    async with db.transaction(user_id) as session:
+    async with db.sql_transaction(user_id) as session:
         await check_account_open(session)
         yield session
 
 
-async def check_account_open(session: AsyncSession) -> None:
+async def check_account_open(session: SqlExecutor) -> None:
     """Check that the account of the bound user is open.
 
     Raises:

@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.storage.cursor import Cursor, keyset
+from todochat.database.sql_transaction import SqlExecutor
 
 # A message matches if it contains, for every word of the query, a word with that prefix, in any
 # language: the `simple` configuration neither stems nor drops words. PostgreSQL quotes each lexeme.
@@ -81,7 +81,7 @@ class HistoryRepository:
         agent: only threads of this agent, and what belongs to them; None: all of the user.
     """
 
-    def __init__(self, session: AsyncSession, agent: str | None) -> None:
+    def __init__(self, session: SqlExecutor, agent: str | None) -> None:
         self._session = session
         self._agent = agent
 

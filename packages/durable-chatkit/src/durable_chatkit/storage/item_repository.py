@@ -6,10 +6,10 @@ from typing import Final, Literal
 
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.storage.cursor import Cursor, Order, keyset
 from durable_chatkit.storage.run_states import FENCE_SQL
+from todochat.database.sql_transaction import SqlExecutor
 
 # The thread of the item is the agent's; a NULL agent stands for all of them.
 _OF_AGENT: Final = """
@@ -114,7 +114,7 @@ class ItemRepository:
         agent: items of other agents' threads count as missing; None: those of all agents.
     """
 
-    def __init__(self, session: AsyncSession, agent: str | None) -> None:
+    def __init__(self, session: SqlExecutor, agent: str | None) -> None:
         self._session = session
         self._agent = agent
 

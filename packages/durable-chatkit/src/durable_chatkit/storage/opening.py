@@ -3,10 +3,10 @@
 from typing import Final
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.storage.item_repository import ItemRepository, ItemRow
 from durable_chatkit.storage.thread_repository import ThreadRepository, ThreadRow
+from todochat.database.sql_transaction import SqlExecutor
 
 OPENING_ITEMS: Final = 51  # the first page of a history, and one that shows whether there are more
 
@@ -28,7 +28,7 @@ class Opening(msgspec.Struct, frozen=True):
         return self.items[:limit]
 
 
-async def load_opening(session: AsyncSession, agent: str, thread_id: str) -> Opening | None:
+async def load_opening(session: SqlExecutor, agent: str, thread_id: str) -> Opening | None:
     """Load the thread of a run; None if it has been deleted."""
     thread = await ThreadRepository(session, agent).load_thread(thread_id)
     if thread is None:

@@ -55,5 +55,5 @@ async def purge_usage(db: Database, today: date, keep_days: int) -> int:
 
 
 async def _delete_batch(db: Database, statement: TextClause, **values: object) -> int:
-    async with db.transaction(None) as session:
+    async with db.sql_transaction(None) as session:
         return len((await session.execute(statement, {**values, "batch": PURGE_BATCH})).all())

@@ -109,7 +109,7 @@ class RunRepository:
         This may be a run that has ended but whose end marker may be missing; the caller then only
         writes the marker and calls `close`. See `RunRecord.is_poisoned`.
         """
-        async with self._db.transaction(None) as session:
+        async with self._db.sql_transaction(None) as session:
             result = await session.execute(
                 CLAIM,
                 {
@@ -140,19 +140,15 @@ class RunRepository:
                 released must not be among them, or it would never be taken over.
         """
         renewed = positions or {}
-        async with self._db.transaction(None) as session:
-            result = await session.execute(
-                RENEW,
-                {
-                    "worker_id": worker_id,
-                    "lease": timedelta(seconds=lease_s),
-                    "all": positions is None,
-                    "run_ids": list(renewed),
-                    "seqs": [position.seq for position in renewed.values()],
-                    "log_bytes": [position.size_bytes for position in renewed.values()],
-                },
-            )
-            return [RunLease(*row) for row in result]
+        values = {
+            "worker_id": worker_id,
+            "lease": timedelta(seconds=lease_s),
+            "all": positions is None,
+            "run_ids": list(renewed),
+            "seqs": [position.seq for position in renewed.values()],
+            "log_bytes": [position.size_bytes for position in renewed.values()],
+        }
+        return [RunLease(*row) for row in await self._db.execute(RENEW, values)]
 
     async def release(self, run_id: str, worker_id: str, attempt: int) -> bool:
         """Return a run to the queue immediately; this doesn't count as a crash."""
@@ -201,8 +197,7 @@ class RunRepository:
             "quota": log_quota_bytes,
             "log_ttl": timedelta(seconds=DEFAULT_LIMITS.ended_ttl_s),
         }
-        async with self._db.transaction(None) as session:
-            row = (await session.execute(CLOSE, values)).one_or_none()
+        row = (await self._db.execute(CLOSE, values)).one_or_none()
         return list(row.dropped) if row is not None else None
 
     async def save_seq_high(self, run_id: str, attempt: int, seq: int) -> None:
@@ -216,9 +211,8 @@ class RunRepository:
 
     async def load_steps(self, run_id: str) -> dict[str, bytes]:
         """Return the run's journal."""
-        async with self._db.transaction(None) as session:
-            result = await session.execute(_LOAD_STEPS, {"run_id": run_id})
-            return {row.key: row.payload for row in result}
+        result = await self._db.execute(_LOAD_STEPS, {"run_id": run_id})
+        return {row.key: row.payload for row in result}
 
     async def save_step(
         self,
@@ -280,9 +274,8 @@ class RunRepository:
             "user_message_id": run.user_message_id,
             "run_id": run.run_id,
         }
-        async with self._db.transaction(None) as session:
-            result = await session.execute(statement, values)
-            return [(row.run_id, row.key, row.payload) for row in result]
+        result = await self._db.execute(statement, values)
+        return [(row.run_id, row.key, row.payload) for row in result]
 
     async def purge(self, *, keep_runs_s: float, keep_steps_s: float) -> tuple[int, int] | None:
         """Delete one batch of expired runs and steps; None if another worker is purging.
@@ -294,7 +287,7 @@ class RunRepository:
         Returns:
             The numbers of deleted runs and steps; call again while either is a full batch.
         """
-        async with self._db.transaction(None) as session:
+        async with self._db.sql_transaction(None) as session:
             lock = text("SELECT pg_try_advisory_xact_lock(:key)")
             if not (await session.execute(lock, {"key": _PURGE_LOCK})).scalar_one():
                 return None
@@ -312,10 +305,8 @@ class RunRepository:
 
     async def read_queue(self) -> QueueLength:
         """Return the number of the agent's queued runs, of all users, and the age of the oldest."""
-        async with self._db.transaction(None) as session:
-            row = (await session.execute(_QUEUE, {"agent": self._agent})).one()
+        row = (await self._db.execute(_QUEUE, {"agent": self._agent})).one()
         return QueueLength(int(row.length), max(0.0, float(row.oldest_s)))
 
     async def _changed(self, statement: TextClause, **values: object) -> bool:
-        async with self._db.transaction(None) as session:
-            return (await session.execute(statement, values)).first() is not None
+        return (await self._db.execute(statement, values)).first() is not None

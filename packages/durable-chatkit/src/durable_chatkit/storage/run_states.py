@@ -29,10 +29,10 @@ states; `docs/runs.md` has them on one page.
 from typing import Final
 
 from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.storage.run import RUN_COLUMNS
 from durable_chatkit.storage.usage_repository import ADD_USAGE_SQL
+from todochat.database.sql_transaction import SqlExecutor
 
 LOG_OVERHEAD_BYTES: Final = 1024  # of a run's keys in Redis, for any log
 
@@ -174,7 +174,7 @@ FENCE_SQL: Final = "SELECT 1 FROM runs WHERE run_id = :run_id AND attempt = :att
 _FENCE: Final = text(FENCE_SQL)
 
 
-async def is_fenced(session: AsyncSession, run_id: str, attempt: int) -> bool:
+async def is_fenced(session: SqlExecutor, run_id: str, attempt: int) -> bool:
     """Hold the fence until the transaction ends; False if the attempt isn't the latest."""
     result = await session.execute(_FENCE, {"run_id": run_id, "attempt": attempt})
     return result.first() is not None

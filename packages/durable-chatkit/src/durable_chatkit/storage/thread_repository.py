@@ -6,12 +6,12 @@ from typing import Final
 
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from durable_chatkit.storage.cursor import Cursor, Order, keyset
 from durable_chatkit.storage.run import StoppedRun
 from durable_chatkit.storage.run_states import STOP_OF_THREAD
 from todochat.contracts.agents import DEFAULT_AGENT
+from todochat.database.sql_transaction import SqlExecutor
 
 CHANGEABLE: Final = ("title", "status", "metadata", "allowed_image_domains")
 
@@ -86,7 +86,7 @@ class ThreadRepository:
         agent: the threads of other agents count as missing; None: those of all agents.
     """
 
-    def __init__(self, session: AsyncSession, agent: str | None) -> None:
+    def __init__(self, session: SqlExecutor, agent: str | None) -> None:
         self._session = session
         self._agent = agent
 

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from todochat.database import Database
+from todochat.database.sql_transaction import SqlExecutor
 
 MAX_USERS: Final = 50
 
@@ -111,7 +111,7 @@ class UserUsage(msgspec.Struct, frozen=True):
     cost_micros: int
 
 
-async def read_spent(session: AsyncSession, user_id: str, day: date) -> Spent:
+async def read_spent(session: SqlExecutor, user_id: str, day: date) -> Spent:
     """Return the usage of a user and of all users on a day."""
     row = (await session.execute(_SPENT, {"user_id": user_id, "day": day})).one()
     return Spent(*(int(value) for value in row))
@@ -129,7 +129,7 @@ class UsageRepository:
 
     async def read_spent(self, user_id: str, day: date) -> Spent:
         """Return the usage of a user and of all users on a day."""
-        async with self._db.transaction(None) as session:
+        async with self._db.sql_transaction(None) as session:
             return await read_spent(session, user_id, day)
 
     async def list_days(self, since: date, user_id: str | None = None) -> list[DayUsage]:
@@ -138,13 +138,11 @@ class UsageRepository:
         values: dict[str, Any] = {"since": since}
         if user_id is not None:
             values["user_id"] = user_id
-        async with self._db.transaction(None) as session:
-            rows = await session.execute(statement, values)
-            return [DayUsage(row[0], row[1], *(int(value) for value in row[2:])) for row in rows]
+        rows = await self._db.execute(statement, values)
+        return [DayUsage(row[0], row[1], *(int(value) for value in row[2:])) for row in rows]
 
     async def list_users(self, since: date, user_id: str | None = None) -> list[UserUsage]:
         """Return the MAX_USERS users with the highest usage, or one user."""
         values = {"since": since, "user_id": user_id, "limit": MAX_USERS}
-        async with self._db.transaction(None) as session:
-            rows = await session.execute(_USERS, values)
-            return [UserUsage(row[0], *(int(value) for value in row[1:])) for row in rows]
+        rows = await self._db.execute(_USERS, values)
+        return [UserUsage(row[0], *(int(value) for value in row[1:])) for row in rows]

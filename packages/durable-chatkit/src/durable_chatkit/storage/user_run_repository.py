@@ -67,20 +67,18 @@ class UserRunRepository:
     ) -> list[RunRecord]:
         """Return up to MAX_LISTED runs of a thread, newest first."""
         values = {"thread_id": thread_id, "active": active, "limit": MAX_LISTED}
-        async with self._db.transaction(user_id) as session:
-            return [to_run(row) for row in await session.execute(_LIST_OF_THREAD, values)]
+        return [to_run(row) for row in await self._db.execute(_LIST_OF_THREAD, values, user_id)]
 
     async def list_active_runs(self, user_id: str) -> list[RunRecord]:
         """Return up to MAX_LISTED active runs of the user, newest first."""
         values = {"user_id": user_id, "limit": MAX_LISTED}
-        async with self._db.transaction(user_id) as session:
-            return [to_run(row) for row in await session.execute(_LIST_ACTIVE, values)]
+        return [to_run(row) for row in await self._db.execute(_LIST_ACTIVE, values, user_id)]
 
     async def request_cancel(
         self, run_id: str, user_id: str, reason: CancelReason
     ) -> CancelOutcome | None:
         """Request cancellation of a run; the first reason stays. None if there is no such run."""
-        async with self._db.transaction(user_id) as session:
+        async with self._db.sql_transaction(user_id) as session:
             values = {"run_id": run_id, "reason": reason}
             row = (await session.execute(CANCEL, values)).one_or_none()
             if row is not None:
@@ -116,13 +114,11 @@ class UserRunRepository:
             "log_bytes": log_bytes,
             "title": title,
         }
-        async with self._db.transaction(run.user_id) as session:
-            row = (await session.execute(FINISH_TITLED, values)).one_or_none()
+        row = (await self._db.execute(FINISH_TITLED, values, run.user_id)).one_or_none()
         if row is None:
             raise RunLostError(run.run_id)
         return cast("str | None", row.title)
 
     async def _one(self, statement: TextClause, user_id: str, **values: object) -> RunRecord | None:
-        async with self._db.transaction(user_id) as session:
-            row = (await session.execute(statement, values)).one_or_none()
-            return to_run(row) if row is not None else None
+        row = (await self._db.execute(statement, values, user_id)).one_or_none()
+        return to_run(row) if row is not None else None

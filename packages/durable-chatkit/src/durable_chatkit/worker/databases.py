@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, NamedTuple
 
 from litestar.datastructures import State
-from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import override
 
 from durable_chatkit.settings import ChatSettings
@@ -27,10 +26,9 @@ class RunDatabase(Database):
 
     @override
     @asynccontextmanager
-    async def transaction(self, user_id: str | None = None) -> AsyncIterator[AsyncSession]:
+    async def guard(self) -> AsyncIterator[None]:
         try:
-            async with super().transaction(user_id) as session:
-                yield session
+            yield
         except Exception as error:
             if not is_outage(error):
                 raise

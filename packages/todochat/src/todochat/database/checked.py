@@ -8,7 +8,8 @@ from typing import Final
 
 import structlog
 from litestar.datastructures import State
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
 
 from todochat.background import stop_task
 from todochat.database.engine import BypassingRoleError, Database, refuse_bypassing_role
@@ -75,16 +76,16 @@ class CheckedDatabase(Database):
                 if not is_outage(error):
                     log.exception("database.check_failed")
 
+    @override
     @asynccontextmanager
-    async def transaction(self, user_id: str | None = None) -> AsyncIterator[AsyncSession]:
-        """Open a transaction, after the check.
+    async def guard(self) -> AsyncIterator[None]:
+        """Check the role before the first transaction.
 
         Raises:
             BypassingRoleError: the role would see the rows of all users.
         """
         await self.check()
-        async with super().transaction(user_id) as session:
-            yield session
+        yield
 
     async def ping(self) -> None:
         """Raise if the database is unreachable, or must not be used."""

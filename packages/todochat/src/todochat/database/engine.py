@@ -1,10 +1,10 @@
 """SQLAlchemy engines and transactions, bound to a user where row-level security requires it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final, cast
+from typing import Any, Final, cast
 
-from sqlalchemy import AdaptedConnection, Engine, QueuePool, event, text
+from sqlalchemy import AdaptedConnection, Engine, QueuePool, TextClause, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
@@ -15,6 +15,13 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from todochat.database.pool_checks import check_connections
+from todochat.database.sql_transaction import (
+    NO_VALUES,
+    Rows,
+    SqlTransaction,
+    begin_sql,
+    open_connection,
+)
 from todochat.telemetry.metrics import PoolUse, watch_pool
 from todochat.telemetry.tracing import fail, start_leaf
 
@@ -74,6 +81,7 @@ def create_engine(
                     int(IDLE_IN_TRANSACTION_TIMEOUT_S * 1000)
                 ),
                 "timezone": "UTC",
+                "standard_conforming_strings": "on",  # as `begin_sql` quotes
             },
         },
     )
@@ -115,18 +123,50 @@ class Database:
             user_id: owner of the rows that row-level security shows; None binds no user, so
                 that a role under such policies sees no row at all.
         """
-        # Covers the wait for a connection and the commit.
-        work = start_leaf(self._span_name, attributes={"db.system.name": "postgresql"})
-        try:
-            async with self._sessions() as session, session.begin():
-                if user_id is not None:
-                    await session.execute(_BIND_USER, {"user_id": user_id})
-                yield session
-        except (SQLAlchemyError, OSError) as error:
-            fail(work, error)
-            raise
-        finally:
-            work.end()
+        async with self._guarded(), self._sessions() as session, session.begin():
+            if user_id is not None:
+                await session.execute(_BIND_USER, {"user_id": user_id})
+            yield session
+
+    @asynccontextmanager
+    async def sql_transaction(self, user_id: str | None = None) -> AsyncIterator[SqlTransaction]:
+        """Open a transaction for plain SQL, as `transaction` does at a third of its cost."""
+        async with self._guarded(), open_connection(self.engine) as connection:
+            transaction = SqlTransaction(connection)
+            await transaction.run(begin_sql(user_id))
+            yield transaction
+            await transaction.run("COMMIT")
+
+    async def execute(
+        self,
+        statement: TextClause,
+        values: Mapping[str, Any] = NO_VALUES,
+        user_id: str | None = None,
+    ) -> Rows:
+        """Execute one statement in a transaction of its own; without a user in one round trip."""
+        if user_id is not None:
+            async with self.sql_transaction(user_id) as transaction:
+                return await transaction.execute(statement, values)
+        async with self._guarded(), open_connection(self.engine) as connection:
+            return await SqlTransaction(connection).execute(statement, values)
+
+    @asynccontextmanager
+    async def guard(self) -> AsyncIterator[None]:
+        """Surround each transaction; subclasses check the database first, or translate errors."""
+        yield
+
+    @asynccontextmanager
+    async def _guarded(self) -> AsyncIterator[None]:
+        async with self.guard():
+            # Covers the wait for a connection and the commit.
+            work = start_leaf(self._span_name, attributes={"db.system.name": "postgresql"})
+            try:
+                yield
+            except (SQLAlchemyError, OSError) as error:
+                fail(work, error)
+                raise
+            finally:
+                work.end()
 
     async def ping(self) -> None:
         """Raise if the database is unreachable."""

@@ -30,7 +30,8 @@ def is_outage(error: BaseException) -> bool:
         if (
             state is None
         ):  # raised by the driver: the connection was lost, or an argument is invalid
-            return error.orig is not None and not isinstance(error.orig.__cause__, ValueError)
+            cause = error.orig.__cause__ or error.orig if error.orig is not None else None
+            return cause is not None and not isinstance(cause, ValueError)
         return error.connection_invalidated or str(state).startswith(_SQLSTATES)
     return isinstance(error, _CONNECTION_FAULTS)
 
