@@ -352,7 +352,8 @@ class RunDriver:
         self._handle.ended = True
         self._stored = outcome
         fault_point("run.finished")
-        if titled is not None and claimed.ended is None:
+        # Without memory for it, viewers find the title when they reload the thread.
+        if titled is not None and claimed.ended is None and not self._bus_is_full:
             with suppress(RunLogFullError):
                 await writer.append(encode_event(titled))
         await writer.end(outcome.status)
