@@ -89,6 +89,7 @@ class Observed:
         requests: of tools to whatever they change, with repetitions.
         texts: the assistant's messages.
         items: the number of stored items by type.
+        notices: published to viewers.
     """
 
     status: str
@@ -96,6 +97,7 @@ class Observed:
     requests: Counter[str]
     texts: list[str]
     items: Counter[str]
+    notices: list[str]
     answers: int
 
 
@@ -177,7 +179,7 @@ class Killing:
             if len(set(observed.effects)) != len(observed.effects):
                 self._violate(f"{point}: effects {observed.effects}")
             return
-        for field in ("status", "effects", "texts", "items", "answers"):
+        for field in ("status", "effects", "texts", "items", "notices", "answers"):
             expected, found = getattr(clean, field), getattr(observed, field)
             if field == "texts" and self._shape in HOSTED:
                 expected, found = sorted(expected), sorted(found)
@@ -252,6 +254,9 @@ class Killing:
             requests=_requests(folder),
             texts=await self._chat.texts(run),
             items=Counter(item.type for item in items),
+            notices=[
+                event.message for event in await self._chat.events(run) if event.type == "notice"
+            ],
             answers=sum(step_kind(key) == "answer" for key in steps),
         )
 

@@ -1,8 +1,14 @@
 """The model of `kill_shapes`: answers depend only on the agent and on the outputs of its tools."""
 
-from typing import Any
+import json
+from typing import Any, Final
 
-from todochat.testing.model_server import Call, ModelRequest, Say, ScriptedResponse
+from todochat.testing.model_server import Call, ModelRequest, Raw, Say, ScriptedResponse
+
+_CUT_OFF: Final = {
+    "type": "response.incomplete",
+    "response": {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
+}
 
 
 def respond(request: ModelRequest) -> ScriptedResponse:
@@ -20,6 +26,8 @@ def _answer(name: str, outputs: list[str], history: list[Any]) -> list[Any]:
     calls: dict[tuple[str, int], list[Any]] = {
         ("One", 0): [Say("On ", "it."), pay("tea"), pay("milk")],
         ("One", 2): [Call("show", {"title": "bill"}, "call_show")],
+        ("Cut", 0): [pay("tea")],
+        ("Cut", 1): [Say("Half of", " it"), Raw(f"data: {json.dumps(_CUT_OFF)}\n\n".encode())],
         ("Boss", 0): [clerk("a"), clerk("b")],
         ("Desk", 0): [Call("transfer_to_clerk", {}, "call_transfer")],
         ("Worker", 0): [Say("Working."), Call("work", {}, "call_work")],

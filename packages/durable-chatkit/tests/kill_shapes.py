@@ -76,6 +76,10 @@ def one_agent(environment: AgentEnvironment) -> Assistant:
     return Assistant(agent=agent_of(environment, "One", tools=[pay, show]))
 
 
+def cut_off(environment: AgentEnvironment) -> Assistant:
+    return Assistant(agent=agent_of(environment, "Cut", tools=[pay]))
+
+
 def as_tool(environment: AgentEnvironment) -> Assistant:
     clerk = agent_of(environment, "Clerk", tools=[pay, show])
     return Assistant(agent=agent_of(environment, "Boss", tools=[clerk.as_tool("clerk", "Pays")]))

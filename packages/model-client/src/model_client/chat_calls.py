@@ -15,6 +15,7 @@ from uuid import uuid4
 from model_client.json_codec import replace_surrogates
 from model_client.surrogates import join_surrogates
 from model_client.tool_arguments import (
+    CUT_OFF,
     Schema,
     clean_tool_name,
     is_object,
@@ -22,8 +23,6 @@ from model_client.tool_arguments import (
     split_arguments,
 )
 
-# Arguments that were cut off before the first character: no tool may take them for none.
-_CUT_OFF: Final = "{"
 _KNOWN_FIELDS: Final = frozenset(("index", "id", "type", "function"))
 _KNOWN_FUNCTION_FIELDS: Final = frozenset(("name", "arguments"))
 
@@ -103,7 +102,7 @@ class ChatCalls:
             name = clean_tool_name(join_surrogates(call.name), self._tools)
             text = join_surrogates(call.arguments)
             if is_cut and call is self._calls[-1] and not is_object(text):
-                texts = [text or _CUT_OFF]
+                texts = [text or CUT_OFF]
             else:
                 texts = split_arguments(text, self._tools.get(name))
             for arguments in texts:

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -102,6 +103,17 @@ class Assembler(Protocol):
         ...
 
 
+@dataclass(kw_only=True)
+class WholeModelResponse(ModelResponse):
+    """A response that was streamed.
+
+    Args:
+        answer: with what the SDK's form lacks: its status, and why it is incomplete.
+    """
+
+    answer: Response
+
+
 class StreamingModel(Model):
     """A model that streams each answer; subclasses know an API.
 
@@ -183,7 +195,7 @@ class StreamingModel(Model):
                 raise
 
     @override
-    async def get_response(self, *args: Any, **kwargs: Any) -> ModelResponse:
+    async def get_response(self, *args: Any, **kwargs: Any) -> WholeModelResponse:
         """Return an answer; the arguments are those of `stream_response`.
 
         Raises:
@@ -197,11 +209,12 @@ class StreamingModel(Model):
                     response = event.response
         if response is None:
             raise ModelBrokenOffError("the stream has no answer", model=self.model)
-        return ModelResponse(
+        return WholeModelResponse(
             output=response.output,
             usage=usage_of(response),
             response_id=response.id or None,
             raw_usage=extract_raw_usage(response),
+            answer=response,
         )
 
     @override

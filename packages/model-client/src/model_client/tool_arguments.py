@@ -9,6 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+# Arguments that were cut off before the first character: no tool may take them for none.
+CUT_OFF: Final = "{"
+
 _MAX_LITERAL_CHARS: Final = 20_000  # the parser of Python literals takes much memory
 _MAX_SUBSCHEMAS: Final = 50  # references may be circular
 _NO_VALUE: Final = frozenset(("null", "none"))

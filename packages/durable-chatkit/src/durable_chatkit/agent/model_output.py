@@ -1,8 +1,9 @@
 """Repairs a model's output before the SDKs parse it: one bad field must not fail a run.
 
-Arguments of tool calls: the SDK parses and hashes them outside of the tool's error handling, so
-text that overflows its recursion or can't be encoded would fail the run. After the repair the tool
-reports any other error in them, and the model can correct it.
+Tool calls: names and arguments are repaired where their meaning is certain. The SDK parses and hashes
+arguments outside of the tool's error handling, so text that overflows its recursion or can't be
+encoded would fail the run. After the repair the tool reports any other error in them, and the model
+can correct it.
 
 Citations: openai parses the annotation of `response.output_text.annotation.added` into its own
 classes, while openai-chatkit accepts only those of `response_output_text` and raises for anything
@@ -11,21 +12,69 @@ invalid one is dropped and logged.
 """
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import structlog
+from agents import FunctionTool, Handoff, Tool
 from openai import BaseModel
-from openai.types.responses import ResponseOutputMessage, ResponseOutputText
+from openai.types.responses import (
+    Response,
+    ResponseFunctionToolCall,
+    ResponseOutputItem,
+    ResponseOutputMessage,
+    ResponseOutputText,
+)
 from openai.types.responses.response_output_text import Annotation
 from pydantic import TypeAdapter, ValidationError
 
 from durable_chatkit.chatkit.encoding import replace_surrogates
+from model_client.tool_arguments import (
+    CUT_OFF,
+    Schema,
+    clean_tool_name,
+    is_object,
+    split_arguments,
+)
 
 MAX_DEPTH: Final = 64  # the SDK recurses twice per level
 
 _CITATION: Final = TypeAdapter[Annotation](Annotation)
 
 log = structlog.get_logger(__name__)
+
+
+def tool_schemas(tools: Iterable[Tool], handoffs: Iterable[Handoff[Any, Any]]) -> dict[str, Schema]:
+    """Return the schemas of the arguments of all functions that a model may call, by name."""
+    schemas: dict[str, Schema] = {
+        tool.name: tool.params_json_schema for tool in tools if isinstance(tool, FunctionTool)
+    }
+    return schemas | {each.tool_name: each.input_json_schema for each in handoffs}
+
+
+def repair_calls(response: Response, schemas: Mapping[str, Schema]) -> list[ResponseOutputItem]:
+    """Return an answer's items with calls that the SDK can carry out or report to the model.
+
+    A call whose arguments are several objects becomes several calls, the further ones without an
+    ID. The last call of an answer that was cut off stays incomplete.
+    """
+    is_cut = response.status == "incomplete"
+    repaired: list[ResponseOutputItem] = []
+    for item in response.output:
+        if not isinstance(item, ResponseFunctionToolCall):
+            repaired.append(item)
+            continue
+        name = clean_tool_name(item.name, schemas)
+        if is_cut and item is response.output[-1] and not is_object(item.arguments):
+            texts = [item.arguments or CUT_OFF]
+        else:
+            texts = split_arguments(item.arguments, schemas.get(name))
+        for index, text in enumerate(texts):
+            update = {"name": name, "arguments": make_parseable(text)}
+            if index:
+                update["call_id"] = ""
+            repaired.append(item.model_copy(update=update))
+    return repaired
 
 
 def make_parseable(arguments: str) -> str:

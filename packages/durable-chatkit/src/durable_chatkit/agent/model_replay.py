@@ -31,10 +31,12 @@ from durable_chatkit.agent.answer_events import AnswerEvents, AnswerIds, pair_it
 from durable_chatkit.agent.call_scope import RunnerCall, ToolCallScope, hash_input
 from durable_chatkit.agent.failures import describe_cut
 from durable_chatkit.agent.instrumentation import ModelCallTelemetry
-from durable_chatkit.agent.model_output import make_parseable
+from durable_chatkit.agent.model_output import repair_calls, tool_schemas
 from durable_chatkit.agent.run_models import FoundModel
 from durable_chatkit.storage.usage_repository import AnswerUsage
 from model_client.merging import DeltaWindow
+from model_client.streaming_model import WholeModelResponse
+from model_client.tool_arguments import Schema
 from todochat.telemetry.logging import log_content
 
 ModelCallInput = str | list[TResponseInputItem]
@@ -65,13 +67,18 @@ class AnswerStep(msgspec.Struct, omit_defaults=True):
 
 
 class PendingAnswer(msgspec.Struct, frozen=True):
-    """An answer that a Runner call asks for: its number, who asks and what."""
+    """An answer that a Runner call asks for: its number, who asks and what.
+
+    Args:
+        schemas: of the arguments of the tools that it may call, by name.
+    """
 
     number: int
     agent: str
     model: str
     input: ModelCallInput
     input_hash: str
+    schemas: dict[str, Schema]
 
 
 class ReplayModel(Model):
@@ -149,12 +156,15 @@ class ReplayModel(Model):
                 for item in model_input
                 if item.get("type") == "function_call"
             )
+        tools = args[3] if len(args) > 3 else kwargs.get("tools", ())
+        handoffs = args[5] if len(args) > 5 else kwargs.get("handoffs", ())
         asked = PendingAnswer(
             self._call.finished_answers,
             self._agent,
             self._name,
             model_input,
             hash_input(model_input),
+            tool_schemas(tools, handoffs),
         )
         recorded = self._find_record(asked)
         if recorded is not None:
@@ -271,9 +281,9 @@ class ReplayModel(Model):
         usage: AnswerUsage | None,
     ) -> None:
         """Journal the answer; its `done` events may be published only afterwards."""
+        response.output = repair_calls(response, asked.schemas)
         for item in response.output:
             if isinstance(item, ResponseFunctionToolCall):
-                item.arguments = make_parseable(item.arguments)
                 # openai-chatkit requires an id; the SDK removes this one.
                 item.id = item.id or FAKE_RESPONSES_ID
         self._call.register_calls(asked.number, response)
@@ -339,6 +349,8 @@ async def _collect(events: AsyncIterator[TResponseStreamEvent]) -> list[TRespons
 
 def _as_response(answer: ModelResponse, model: str) -> Response:
     """Return the answer of a call without a stream in the form in which answers are journaled."""
+    if isinstance(answer, WholeModelResponse):
+        return answer.answer
     usage = answer.usage
     details = usage.input_tokens_details, usage.output_tokens_details
     return Response.model_construct(

@@ -1,10 +1,110 @@
-"""Arguments of tool calls are repaired for the SDK's parser."""
+"""Tool calls are repaired for the SDK."""
 
 import json
+from typing import Any, Final
 
 import pytest
+from agents import Agent, function_tool, handoff
+from openai.types.responses import Response, ResponseFunctionToolCall, ResponseOutputMessage
 
-from durable_chatkit.agent.model_output import MAX_DEPTH, make_parseable
+from durable_chatkit.agent.model_output import (
+    MAX_DEPTH,
+    make_parseable,
+    repair_calls,
+    tool_schemas,
+)
+
+
+@function_tool
+def add_task(title: str, list_name: str | None = None, tags: list[str] | None = None) -> str:
+    """Add a task."""
+    return f"{title} {list_name} {tags}"
+
+
+SCHEMAS: Final = tool_schemas([add_task], [handoff(Agent(name="Clerk"))])
+MILK: Final = '{"title": "milk"}'
+
+
+def call(arguments: str, name: str = "add_task") -> ResponseFunctionToolCall:
+    return ResponseFunctionToolCall(
+        type="function_call", id="fc_1", call_id="call_1", name=name, arguments=arguments
+    )
+
+
+def answer(*output: Any, status: Any = "completed") -> Response:
+    return Response(
+        id="resp_1",
+        object="response",
+        created_at=0,
+        model="m",
+        output=list(output),
+        parallel_tool_calls=True,
+        tool_choice="auto",
+        tools=[],
+        status=status,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "meant"),
+    [
+        ("add_task", "{'title': 'milk', 'list_name': None}", {"title": "milk", "list_name": None}),
+        (
+            "add_task",
+            '{"title": "milk", "list_name": "null"}',
+            {"title": "milk", "list_name": None},
+        ),
+        ("add_task", '{"title": "milk", "reason": "asked"}', {"title": "milk"}),
+        (
+            "add_task",
+            '{"title": "milk", "tags": "[\\"shop\\"]"}',
+            {"title": "milk", "tags": ["shop"]},
+        ),
+        ("functions.add_task", MILK, {"title": "milk"}),
+        ("add_task<|channel|>commentary", MILK, {"title": "milk"}),
+    ],
+)
+def test_certain_meaning_is_carried_out(name: str, arguments: str, meant: dict[str, Any]) -> None:
+    (repaired,) = repair_calls(answer(call(arguments, name)), SCHEMAS)
+
+    assert isinstance(repaired, ResponseFunctionToolCall)
+    assert repaired.name == "add_task"
+    assert json.loads(repaired.arguments) == meant
+
+
+def test_handoffs_are_known_names() -> None:
+    (repaired,) = repair_calls(answer(call("{}", "functions.transfer_to_clerk")), SCHEMAS)
+
+    assert isinstance(repaired, ResponseFunctionToolCall)
+    assert repaired.name == "transfer_to_clerk"
+
+
+def test_objects_in_a_row_are_calls_with_ids_of_their_own() -> None:
+    output = repair_calls(answer(call(MILK + '{"title": "eggs"}')), SCHEMAS)
+
+    calls = [item for item in output if isinstance(item, ResponseFunctionToolCall)]
+    assert [json.loads(each.arguments)["title"] for each in calls] == ["milk", "eggs"]
+    assert [each.call_id for each in calls] == ["call_1", ""]
+
+
+@pytest.mark.parametrize("arguments", ["", '{"title": "mi'])
+def test_call_that_was_cut_off_is_no_json(arguments: str) -> None:
+    output = repair_calls(answer(call(MILK), call(arguments), status="incomplete"), SCHEMAS)
+
+    calls = [item for item in output if isinstance(item, ResponseFunctionToolCall)]
+    assert calls[0].arguments == MILK
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(calls[1].arguments)
+
+
+def test_answer_without_repairs_is_unchanged() -> None:
+    message = ResponseOutputMessage(
+        id="msg_1", type="message", role="assistant", status="completed", content=[]
+    )
+    whole = answer(message, call(MILK), call("not JSON", "of_another_server"))
+
+    assert repair_calls(whole, SCHEMAS) == whole.output
+    assert repair_calls(whole, {}) == whole.output
 
 
 @pytest.mark.parametrize(

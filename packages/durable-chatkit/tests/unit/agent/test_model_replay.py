@@ -3,7 +3,8 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, cast
 
-from agents import Model
+import msgspec
+from agents import ItemHelpers, Model, ModelSettings, ModelTracing
 from openai.types.responses import (
     Response,
     ResponseCompletedEvent,
@@ -24,6 +25,8 @@ from durable_chatkit.agent.call_scope import RunnerCall, ToolCallScope
 from durable_chatkit.agent.model_replay import ReplayModel
 from durable_chatkit.agent.run_models import FoundModel
 from durable_chatkit.agent.run_scope import CallPosition, RunScope
+from model_client.canned_server import CannedServer
+from model_client.responses import ResponsesModel
 
 
 class Scripted(Model):
@@ -47,9 +50,11 @@ def message(text: str, item_id: str = "__fake_id__") -> ResponseOutputMessage:
     )
 
 
-def tool_call(call_id: str, item_id: str | None = "fc_1") -> ResponseFunctionToolCall:
+def tool_call(
+    call_id: str, item_id: str | None = "fc_1", arguments: str = "{}"
+) -> ResponseFunctionToolCall:
     return ResponseFunctionToolCall(
-        type="function_call", id=item_id, call_id=call_id, name="add_task", arguments="{}"
+        type="function_call", id=item_id, call_id=call_id, name="add_task", arguments=arguments
     )
 
 
@@ -166,6 +171,39 @@ async def test_cut_answer_is_noted_in_every_attempt(make_scope: MakeScope) -> No
 
     assert "length limit" in str(first.cut_notice)
     assert second.cut_notice == first.cut_notice
+
+
+async def test_cut_answer_without_a_stream_is_noted_in_every_attempt(
+    make_scope: MakeScope,
+) -> None:
+    item = {"type": "message", "id": "m", "content": [{"type": "output_text", "text": "half"}]}
+    details = {"reason": "max_output_tokens"}
+    response = {"status": "incomplete", "incomplete_details": details, "output": [item]}
+    event = {"type": "response.incomplete", "response": response}
+    inner = ResponsesModel("m", CannedServer(b"data: %b\n\n" % msgspec.json.encode(event)))
+    first, second = make_scope(), make_scope(attempt=2)
+
+    for model, scope in ((inner, first), (Scripted(), second)):
+        answer = await replay(model, scope).get_response(
+            None, "go", ModelSettings(), [], None, [], ModelTracing.DISABLED
+        )
+        assert ItemHelpers.extract_text(answer.output[0]) == "half"
+        assert "length limit" in str(scope.cut_notice)
+
+
+async def test_repaired_calls_are_journaled_with_ids_that_differ(make_scope: MakeScope) -> None:
+    model = replay(
+        Scripted([completed(tool_call("1", arguments='{"a": 1}{"a": 2}'))]), make_scope()
+    )
+
+    (live,) = await stream(model)
+    replayed = (await stream(replay(Scripted(), make_scope(attempt=2))))[-1]
+
+    calls = live.response.output
+    assert [call.arguments for call in calls] == ['{"a": 1}', '{"a": 2}']
+    assert calls[0].call_id == "1"
+    assert calls[1].call_id not in {"", "1"}
+    assert [call.call_id for call in replayed.response.output] == [call.call_id for call in calls]
 
 
 async def test_cut_answer_that_is_not_the_last_is_not_noted(make_scope: MakeScope) -> None:

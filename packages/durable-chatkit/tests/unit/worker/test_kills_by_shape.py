@@ -14,6 +14,7 @@ FEW = 6
 # Each shape with a point that only it passes, if there is one.
 SHAPES = (
     ("one_agent", "tool.saved"),
+    ("cut_off", "answer.saved"),
     ("as_tool", "tool.saved"),
     ("handoff", "handoff.unsaved"),
     ("handoff", "handoff.saved"),
@@ -52,6 +53,7 @@ async def test_killed_turn_is_finished_by_another_worker(
 ) -> None:
     killing = Killing(chat, model, zygote, shape, tmp_path)
     clean, points = await killing.run_clean()
+    assert bool(clean.notices) == (shape == "cut_off")
     chosen = list(choose_points(points))
     assert {point for named, point in SHAPES if named == shape} <= dict(chosen).keys()
 
