@@ -15,6 +15,8 @@ _CLOSINGS: Final = {
     "<think>": "</think>",
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
+    "<reasoning>": "</reasoning>",
+    "<seed:think>": "</seed:think>",
     "[think]": "[/THINK]",
 }
 _HARMONY_OPENINGS: Final = ("<|channel|>", "<|start|>")
@@ -107,7 +109,7 @@ class AnswerTextSplitter:
     def _skip_white_space(self) -> Iterator[Span]:
         self._held = self._held.lstrip()
         if self._held:
-            self._state = self._read_text
+            self._state = self._read_start  # another thought may follow
         return iter(())
 
     def _read_text(self) -> Iterator[Span]:

@@ -58,6 +58,8 @@ _FAILED: Final = frozenset(
         "timeout",
     )
 )
+_FIRST_CHOICE: Final = "0"
+_MAX_WAITING: Final = 64  # chunks of other choices before the first of choice 0
 _LOGPROBS: Final = TypeAdapter[list[ChatCompletionTokenLogprob]](list[ChatCompletionTokenLogprob])
 
 _Events = Iterator[TResponseStreamEvent]
@@ -87,7 +89,8 @@ class ChatStream:
         self._created_at = time.time()
         self._has_started = False
         self._finish_reason = ""
-        self._choice_index: Any = None
+        self._choice_number = ""
+        self._waiting: list[Mapping[str, Any]] = []  # chunks before it is known
         self._usage: Any = None
         self._output: list[ResponseOutputItem] = []
         self._open: OpenMessage | OpenReasoning | None = None
@@ -118,7 +121,7 @@ class ChatStream:
         yield from self._start()
         if self.is_done:
             return
-        error = find_error(name, data) or _find_flat_error(data)
+        error = find_error(name, data) or _find_flat_error(data) or _find_choice_error(data)
         if isinstance(data, str):
             text = data.strip()
             self.is_done = text.lower() == _DONE
@@ -142,11 +145,12 @@ class ChatStream:
             ModelBrokenOffError: the answer began, and has no `finish_reason`.
         """
         yield from self._start()
+        yield from self._read_waiting()
         yield from self._flush()
         has_begun = self._output or self._open or self._calls
         if has_begun and not self._finish_reason:
             msg = "the answer ended without a finish_reason"
-            raise ModelBrokenOffError(msg, model=self._model)
+            raise ModelBrokenOffError(msg, status=200, model=self._model)
         yield from self._close()
         is_cut = self._finish_reason in _LENGTH | _FILTERED
         for call in self._finish_calls(is_cut=is_cut):
@@ -185,13 +189,26 @@ class ChatStream:
         )
 
     def _read_chunk(self, chunk: Mapping[str, Any]) -> _Events:
-        choice = self._find_choice(chunk.get("choices"))
+        choices = _find_choices(chunk)
+        numbers = [str(each.get("index") or 0) for each in choices]
+        if choices and not self._choice_number:
+            if _FIRST_CHOICE not in numbers:
+                self._waiting.append(chunk)
+                if len(self._waiting) == _MAX_WAITING:
+                    yield from self._read_waiting()
+                return
+            self._choice_number = _FIRST_CHOICE
+            self._waiting.clear()
+        is_ours = self._choice_number in numbers
+        choice = choices[numbers.index(self._choice_number)] if is_ours else None
         for source in (choice, chunk):  # Moonshot's is in the choice
             usage = clean_usage(source.get("usage")) if source is not None else None
             if source is not None and usage is not None:
                 self.raw_usage, self._usage = source["usage"], usage
-        if choice is None:
-            return
+        if choice is not None:
+            yield from self._read_choice(choice)
+
+    def _read_choice(self, choice: Mapping[str, Any]) -> _Events:
         delta = choice.get("delta")
         if not delta and not (self._output or self._open or self._calls):
             delta = choice.get("message")  # a whole completion
@@ -205,18 +222,13 @@ class ChatStream:
         if isinstance(reason, str) and reason:
             self._finish_reason = reason.lower()
 
-    def _find_choice(self, choices: Any) -> Mapping[str, Any] | None:
-        """Return the choice that is the answer: the first one, whatever its index."""
-        if not isinstance(choices, list):
-            return None
-        given = [each for each in choices if isinstance(each, Mapping)]
-        if not given:
-            return None
-        if self._choice_index is None:
-            indexes = [each.get("index") or 0 for each in given]
-            self._choice_index = 0 if 0 in indexes else indexes[0]
-        ours = (each for each in given if (each.get("index") or 0) == self._choice_index)
-        return next(ours, None)
+    def _read_waiting(self) -> _Events:
+        """Yield the events of an answer whose choice has another number than 0."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._choice_number = str(_find_choices(waiting[0])[0]["index"])
+        for chunk in waiting:
+            yield from self._read_chunk(chunk)
 
     def _read_delta(self, delta: Mapping[str, Any]) -> _Events:
         if reasoning := self._reasoning.read(delta):
@@ -315,3 +327,15 @@ def _find_flat_error(data: Any) -> Any:
     has_code = any(data.get(name) for name in ("code", "status", "status_code"))
     is_error |= isinstance(data.get("message"), str) and has_code
     return data if is_error else None
+
+
+def _find_choices(chunk: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    choices = chunk.get("choices")
+    given = choices if isinstance(choices, list) else [choices]
+    return [each for each in given if isinstance(each, Mapping)]
+
+
+def _find_choice_error(data: Any) -> Any:
+    """Return the error in a choice of a chunk, as OpenRouter sends it."""
+    choices = _find_choices(data) if isinstance(data, Mapping) else []
+    return next((each["error"] for each in choices if each.get("error")), None)

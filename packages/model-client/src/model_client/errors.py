@@ -16,6 +16,7 @@ import msgspec
 MAX_BODY_CHARS: Final = 200
 
 _ERROR_STATUSES: Final = frozenset(map(str, range(400, 600)))
+_GATEWAY_STATUSES: Final = frozenset({502, 503, 504})  # a proxy couldn't reach its model
 
 _BUSY_WORDS: Final = (
     "insufficient_quota",
@@ -128,7 +129,7 @@ def reported_error(error: Any, *, model: str) -> ModelServerError:
     status = int(code) if code in _ERROR_STATUSES else None
     if status == 429 or is_busy(body):
         kind: type[ModelServerError] = ModelBusyError
-    elif status is not None and status >= 500:
+    elif status in _GATEWAY_STATUSES:
         kind = ModelUnreachableError
     else:
         kind = ModelReportedError

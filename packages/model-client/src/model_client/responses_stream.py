@@ -18,6 +18,7 @@ from openai.types.responses import (
 )
 
 from model_client.errors import ModelBrokenOffError, find_error, reported_error
+from model_client.json_codec import encode_json
 from model_client.response_items import OpenCall, OpenItem, OpenMessage, OpenReasoning
 from model_client.response_types import EVENTS, ITEMS, build_event, build_response, note_unknown
 
@@ -100,7 +101,7 @@ class ResponsesStream:
         if error is not None:
             raise reported_error(error, model=self._model)
         if not isinstance(data, Mapping):
-            self._unread = self._unread or str(data)
+            self._unread = self._unread or encode_json(data).decode()
             return
         kind = str(data.get("type") or name)
         kind = _ALIASES.get(kind, kind)
@@ -143,7 +144,7 @@ class ResponsesStream:
         elif kind in _REPLACED:
             return
         elif kind not in EVENTS:
-            self._unread = self._unread or str(data)
+            self._unread = self._unread or encode_json(data).decode()
             note_unknown("event", kind)
         else:
             item = self._find(data)

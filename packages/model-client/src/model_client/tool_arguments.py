@@ -14,7 +14,7 @@ CUT_OFF: Final = "{"
 
 _MAX_LITERAL_CHARS: Final = 20_000  # the parser of Python literals takes much memory
 _MAX_SUBSCHEMAS: Final = 50  # references may be circular
-_NO_VALUE: Final = frozenset(("null", "none"))
+_NO_VALUE: Final = frozenset(("null", "none", "undefined"))
 _CODE_BLOCK: Final = re.compile(r"\s*```(?:json)?\s*(.*?)\s*```\s*\Z", re.DOTALL)
 # What servers leave behind arguments: a brace too many, or tokens of the model's template.
 _REST: Final = re.compile(r"(?:\s|\}|<\|[\w ]{1,30}\|>|</?tool_calls?>|</s>)*\Z")

@@ -72,7 +72,9 @@ def test_empty_answer_has_no_items(chunks: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        ({"error": {"message": "CUDA out of memory", "code": 500}}, ModelUnreachableError),
+        ({"error": {"message": "CUDA out of memory", "code": 500}}, ModelReportedError),
+        ({"error": {"message": "Bad gateway", "code": 502}}, ModelUnreachableError),
+        ({"choices": [{"error": {"code": 429, "message": "wait"}}]}, ModelBusyError),
         ({"error": "the runner has stopped"}, ModelReportedError),
         ({"object": "error", "message": "list index", "code": 400}, ModelReportedError),
         ({"type": "error", "message": "oops"}, ModelReportedError),
@@ -167,10 +169,46 @@ def test_other_choices_are_ignored(indexes: tuple[int, int]) -> None:
     assert read_all(*chunks, STOP).text == "A1A2"
 
 
-def test_one_choice_with_another_index() -> None:
-    chunks = [{"choices": [{"index": 3, "delta": {"content": "Hi"}, "finish_reason": "stop"}]}]
+def test_first_choice_may_come_second() -> None:
+    chunks = [
+        {"choices": [{"index": i, "delta": {"content": text}, "finish_reason": finish}]}
+        for i, text, finish in (
+            (1, "B1", None),
+            (0, "A1", None),
+            (1, "B2", "length"),
+            (0, "A2", "stop"),
+        )
+    ]
 
-    assert read_all(*chunks).text == "Hi"
+    outcome = read_all(*chunks)
+
+    assert outcome.final_text == "A1A2"
+    assert outcome.cut_reason is None
+
+
+@pytest.mark.parametrize("count", [1, 3, 500])
+def test_one_choice_with_another_index(count: int) -> None:
+    chunks = [{"choices": [{"index": 3, "delta": {"content": "Hi"}}]}] * count
+
+    outcome = read_all(*chunks, {"choices": [{"index": 3, "finish_reason": "stop"}]})
+
+    assert outcome.text == outcome.final_text == "Hi" * count
+
+
+def test_words_of_the_error_in_a_choice() -> None:
+    chunk = delta("error")
+    chunk["choices"][0]["error"] = {"message": "Upstream died"}
+
+    error = read_all(*say("I am"), chunk).error
+
+    assert error is not None
+    assert "Upstream died" in error.body
+
+
+def test_choice_outside_of_a_list() -> None:
+    chunks = [{"choices": chunk["choices"][0]} for chunk in (*say("Hi"), STOP)]
+
+    assert read_all(*chunks).final_text == "Hi"
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_status(status: int, body: str, kind: type[ModelServerError]) -> None:
 @pytest.mark.parametrize(
     ("event", "data", "kind", "status"),
     [
-        ("", {"error": {"message": "CUDA out of memory", "code": 500}}, ModelUnreachableError, 500),
+        ("", {"error": {"message": "CUDA out of memory", "code": 500}}, ModelReportedError, 500),
         ("", {"error": "runner has stopped"}, ModelReportedError, 200),
         ("", {"error": {"message": "quota", "code": "insufficient_quota"}}, ModelBusyError, 200),
         ("", {"choices": [], "error": {"code": 502, "message": "x"}}, ModelUnreachableError, 502),

@@ -474,7 +474,7 @@ async def test_text_before_an_error_is_kept(
         (b"Not found", "Not found"),
         (b'{"detail": "Not Found"}', "Not Found"),
         (b'{"cut": ', "cut"),
-        (b'data: {"choices": []}\n\n', "choices"),
+        (b'data: {"choices": []}\n\n', '{"choices":[]}'),
     ],
 )
 async def test_body_without_an_answer_is_named(body: bytes, words: str) -> None:

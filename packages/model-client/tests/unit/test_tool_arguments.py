@@ -25,6 +25,7 @@ BOOK = TOOLS["book_room"]
         ('{"room": "A"}\n</tool_call>', {"room": "A"}),
         ('{"room": "A", "note": "null"}', {"room": "A", "note": None}),
         ('{"room": "A", "note": "None"}', {"room": "A", "note": None}),
+        ('{"room": "A", "note": "undefined"}', {"room": "A", "note": None}),
         ('{"room": "None"}', {"room": "None"}),
         ('{"room": "A", "level": "none"}', {"room": "A", "level": "none"}),
         ('{"room": "A", "level": "null"}', {"room": "A", "level": None}),
