@@ -94,6 +94,17 @@ def make_parseable(arguments: str) -> str:
     return arguments if clean == parsed else json.dumps(clean, ensure_ascii=False)
 
 
+def describe_arguments_fault(arguments: str) -> str | None:
+    """Return what is wrong with the form of a call's arguments, for the model; None if nothing is."""
+    try:
+        parsed = json.loads(arguments or "{}")
+    except (ValueError, RecursionError) as error:
+        return f"The arguments aren't valid JSON: {error}. Please call the tool again."
+    if isinstance(parsed, dict):
+        return None
+    return "The arguments aren't a JSON object. Please call the tool again."
+
+
 def _depth_limit(arguments: str) -> int:
     """Return the number of characters before the nesting exceeds `MAX_DEPTH`."""
     if arguments.count("[") + arguments.count("{") <= MAX_DEPTH:

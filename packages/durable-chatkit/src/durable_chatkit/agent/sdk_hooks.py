@@ -43,6 +43,7 @@ from durable_chatkit.agent.call_scope import (
     enter_scope,
 )
 from durable_chatkit.agent.context_changes import recording_changes
+from durable_chatkit.agent.model_output import describe_arguments_fault
 from durable_chatkit.agent.model_replay import ReplayModel
 from durable_chatkit.agent.run_context import prepare_items
 from durable_chatkit.agent.run_models import FoundModel
@@ -149,9 +150,10 @@ def _wrap_invoke_tool(original: Callable[..., Awaitable[Any]]) -> Callable[..., 
             result = await original(
                 function_tool=function_tool, context=context, arguments=arguments
             )
-            return ToolResult(
-                result.output, result.is_sdk_generated_error, not _is_interrupted(context)
-            )
+            is_error, output = result.is_sdk_generated_error, result.output
+            if is_error:  # the SDK's sentence names no fault
+                output = describe_arguments_fault(arguments) or output
+            return ToolResult(output, is_error, not _is_interrupted(context))
 
         call = current_runner_call()
         if call is None:

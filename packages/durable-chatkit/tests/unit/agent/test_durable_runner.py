@@ -489,3 +489,23 @@ async def test_unknown_tool_is_reported_and_others_run(
     expected = "Tool 'refund' not found. and paid 3"
     assert [await attempts.run(turn), await attempts.run(turn)] == [expected, expected]
     assert len(keys.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [('{"amount": 1', "aren't valid JSON"), ("[1]", "aren't a JSON object")],
+)
+async def test_model_gets_the_fault_in_the_form_of_its_arguments(
+    attempts: Attempts, arguments: str, fault: str
+) -> None:
+    keys = Keys()
+
+    def respond(history: list[Any]) -> list[Any]:
+        malformed = call("pay").model_copy(update={"arguments": arguments})
+        return [str(each) for each in outputs_in(history)] or [malformed]
+
+    agent = Agent[Any](name="A", model=RespondingModel(respond), tools=[keys.tool])
+    for _ in range(2):
+        result = await attempts.run(lambda: Runner.run(agent, "go"))
+        assert fault in result.final_output
+    assert keys.seen == []
