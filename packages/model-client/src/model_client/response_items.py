@@ -29,6 +29,7 @@ from openai.types.responses import (
     ResponseTextDoneEvent,
 )
 
+from model_client.answer_text import AnswerTextSplitter, Span
 from model_client.json_codec import encode_json, replace_surrogates
 from model_client.response_types import build_item, build_model
 from model_client.surrogates import SurrogateJoiner, join_surrogates
@@ -139,17 +140,33 @@ class OpenItem:
 class _Part:
     def __init__(self, *, is_refusal: bool) -> None:
         self.is_refusal = is_refusal
-        self.text = ""
+        self.received = ""
+        self.text = ""  # what is shown of it
         self.fields: Fields = {"type": _REFUSAL} if is_refusal else {}
         self.is_announced = False
         self.joiner = SurrogateJoiner()
+        self.splitter = AnswerTextSplitter()
+
+    def split(self, text: str, *, is_end: bool = False) -> list[Span]:
+        """Return a piece of the part's text in spans of the answer and of reasoning."""
+        text = self.joiner.end() if is_end else self.joiner.feed(text)
+        self.received += text
+        if self.is_refusal:
+            return [Span(text)]
+        spans = list(self.splitter.feed(text)) if text else []
+        return [*spans, *self.splitter.end()] if is_end else spans
 
 
 class OpenMessage(OpenItem):
-    """A message; it is announced with its first visible character, so that none is ever empty."""
+    """A message; it is announced with its first visible character, so that none is ever empty.
+
+    Attributes:
+        thoughts: reasoning that the server sent in the message's text.
+    """
 
     def __init__(self, kind: str, **options: Any) -> None:
         super().__init__(kind, **options)
+        self.thoughts: list[OpenReasoning] = []
         self._parts: dict[int, _Part] = {}
 
     def start(self, fields: Fields) -> Events:
@@ -167,17 +184,12 @@ class OpenMessage(OpenItem):
     ) -> Events:
         """Yield the event of a delta."""
         part = self._part(index, is_refusal=is_refusal)
-        text = part.joiner.feed(text)
-        if not part.is_announced:
-            # White space alone isn't shown.
-            text, part.text = part.text + text, ""
-            if not text.strip():
-                part.text = text
-                return
-            yield from self._announce_part(index)
-        if text:
-            part.text += text
-            yield self._delta(index, part, text, logprobs or [])
+        yield from self._show(index, part, part.split(text), logprobs)
+
+    def flush(self) -> Events:
+        """Yield the events of text that was held back."""
+        for index, part in sorted(self._parts.items()):
+            yield from self._show(index, part, part.split("", is_end=True))
 
     def complete_part(self, index: int, fields: Fields) -> Events:
         """Yield the rest of a part's text that wasn't streamed.
@@ -190,22 +202,20 @@ class OpenMessage(OpenItem):
         if not text:
             return
         part.fields = fields
-        if text.startswith(part.text):
-            yield from self.add(index, text[len(part.text) :], is_refusal=part.is_refusal)
+        if text.startswith(part.received):
+            yield from self.add(index, text[len(part.received) :], is_refusal=part.is_refusal)
 
     def close(self, fields: Fields) -> Events:
         """Yield the rest of the text and the events that the message is done."""
         self.is_done = True
         yield from self._complete_parts(fields)
-        for index, part in sorted(self._parts.items()):
-            rest = part.joiner.end()
-            if rest:
-                yield from self.add(index, rest)
+        yield from self.flush()
+        yield from self._close_thought()
         shown = [(index, part) for index, part in sorted(self._parts.items()) if part.is_announced]
         if not shown:
             return
         self._fields.update(_filled(fields))
-        content = [_whole_part(part.fields, part.text) for _, part in shown]
+        content = [_final_part(part) for _, part in shown]
         for (index, part), final in zip(shown, content, strict=True):
             yield from self._finish_part(index, part, final)
         self._fields |= {"content": content}
@@ -215,11 +225,53 @@ class OpenMessage(OpenItem):
 
     def update_result(self, fields: Fields) -> None:
         """Add what only the completed answer contains."""
-        parts = _content_parts(fields)
-        content = [
-            _whole_part(part, _part_text(part)) for part in parts if _part_text(part).strip()
-        ]
+        content = self._fields.get("content")
+        if all(part.text == part.received for part in self._parts.values()):
+            parts = _content_parts(fields)
+            content = [
+                _whole_part(part, _part_text(part)) for part in parts if _part_text(part).strip()
+            ]
         super().update_result({**fields, "content": content})
+
+    def _show(self, index: int, part: _Part, spans: list[Span], logprobs: Any = None) -> Events:
+        for span in spans:
+            if span.is_reasoning or span.tool:
+                yield from self._think(span.text)
+                continue
+            text = span.text
+            if not part.is_announced:
+                # White space alone isn't shown.
+                text, part.text = part.text + text, ""
+                if not text.strip():
+                    part.text = text
+                    continue
+                yield from self._close_thought()
+                yield from self._announce_part(index)
+            if text:
+                part.text += text
+                yield self._delta(index, part, text, logprobs or [])
+
+    def _think(self, text: str) -> Events:
+        if not self.thoughts or self.thoughts[-1].is_done:
+            if not text.strip():
+                return
+            thought = OpenReasoning(
+                "reasoning",
+                item_id=f"{self.item_id}.thought{len(self.thoughts)}",
+                server_id="",
+                server_index=None,
+                index=self._index,
+                numbers=self._numbers,
+            )
+            self.thoughts.append(thought)
+            # Not an item of the server's, which therefore doesn't get it back.
+            yield from thought.start({"summary": [], "provider_data": {"is_text": True}})
+        yield from self.thoughts[-1].add(0, text, is_summary=False)
+
+    def _close_thought(self) -> Events:
+        if self.thoughts and not self.thoughts[-1].is_done:
+            self.thoughts[-1].is_done = True
+            yield from self.thoughts[-1].close({})
 
     def _complete_parts(self, fields: Fields) -> Events:
         for index, part in enumerate(_content_parts(fields)):
@@ -491,6 +543,13 @@ def _whole_part(fields: Fields, streamed: str) -> Fields:
         "text": text,
         **{name: value if isinstance(value, list) else [] for name, value in lists.items()},
     }
+
+
+def _final_part(part: _Part) -> Fields:
+    """Return a finished part; the server's text counts only if all of it is shown."""
+    whole = _whole_part(part.fields, part.text)
+    is_all_shown = part.text == part.received
+    return whole if is_all_shown or part.is_refusal else {**whole, "text": part.text}
 
 
 def _part_model(

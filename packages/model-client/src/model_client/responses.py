@@ -22,6 +22,7 @@ from model_client.private_api import get_explicit_function_tool_namespace, to_du
 from model_client.request_values import given_values, is_given, text_values
 from model_client.responses_stream import ResponsesStream
 from model_client.streaming_model import ModelCall, ModelRequest, StreamingModel
+from model_client.tool_arguments import is_object
 from model_client.transport import StreamServer
 
 MAX_TOOL_SETS: Final = 64  # of the agents that use a model
@@ -179,6 +180,9 @@ def _is_foreign_reasoning(item: Any) -> bool:
 def _clean_item(item: Any) -> Any:
     if not isinstance(item, dict):
         return item
+    if item.get("type") == "function_call" and not is_object(item.get("arguments") or ""):
+        # Servers that parse the arguments of a history reject a request with malformed ones.
+        item = {**item, "arguments": "{}"}
     if item.get("id") != FAKE_RESPONSES_ID and "provider_data" not in item:
         return item
     return {

@@ -99,6 +99,7 @@ class ResponsesStream:
             return
         error = find_error(name, data)
         if error is not None:
+            yield from self._flush()
             raise reported_error(error, model=self._model)
         if not isinstance(data, Mapping):
             self._unread = self._unread or encode_json(data).decode()
@@ -121,6 +122,7 @@ class ResponsesStream:
         if self.is_done:
             return
         if not (self._has_end_mark and self._items and all(item.is_done for item in self._items)):
+            yield from self._flush()
             reason = "the stream ended before the end of its answer"
             raise ModelBrokenOffError(reason, status=200, model=self._model, body=self._unread)
         yield from self._end_response("response.completed", {"response": self._head})
@@ -252,11 +254,13 @@ class ResponsesStream:
         fields = fields if isinstance(fields, Mapping) else {}
         status = str(fields.get("status") or kind.rpartition(".")[2])
         if kind == "response.failed" or status in _FAILED:
+            yield from self._flush()
             raise reported_error(fields.get("error") or {"status": status}, model=self._model)
         is_incomplete = "incomplete" in {status, kind.rpartition(".")[2]}
         self.raw_usage = fields.get("usage")
         yield from self._complete_items(fields.get("output"))
-        output = [item.result for item in self._items if item.result is not None]
+        items = [each for item in self._items for each in (*_thoughts(item), item)]
+        output = [item.result for item in items if item.result is not None]
         self.is_done = True
         yield ResponseCompletedEvent(
             type="response.completed",
@@ -268,6 +272,12 @@ class ResponsesStream:
             ),
             sequence_number=self._next(),
         )
+
+    def _flush(self) -> Events:
+        """Yield the text that was held back."""
+        for item in self._items:
+            if isinstance(item, OpenMessage) and not item.is_done:
+                yield from item.flush()
 
     def _complete_items(self, output: Any) -> Events:
         """Yield the events of items that the completed answer contains and that weren't streamed.
@@ -374,6 +384,10 @@ class ResponsesStream:
         "response.function_call_arguments.delta": _add_arguments,
         "response.function_call_arguments.done": _add_arguments,
     }
+
+
+def _thoughts(item: OpenItem) -> list[OpenReasoning]:
+    return item.thoughts if isinstance(item, OpenMessage) else []
 
 
 def _server_id(data: Mapping[str, Any], fields: Mapping[str, Any]) -> str:

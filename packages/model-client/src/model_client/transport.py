@@ -38,6 +38,7 @@ _BACKOFF_S: Final = 0.5
 _JITTER: Final = 0.25
 _DRAIN_S: Final = 0.25
 _RETRIED_STATUSES: Final = frozenset({408, 409, 429})
+_END_MARK: Final = b"[done]"
 _NO_RETRY: Final = "insufficient_quota"  # won't pass within seconds
 
 log = structlog.get_logger(__name__)
@@ -258,8 +259,8 @@ class ModelServer:
 class ModelStream:
     """The body of a response, as messages.
 
-    Iterating yields the messages of each read. A body that is JSON, in place of an event stream, is
-    one message.
+    Iterating yields the messages of each read. In place of an event stream, a body may be JSON: one
+    value, or one in each line.
     """
 
     def __init__(self, content: ByteSource, first: bytes, model: str, idle_s: float) -> None:
@@ -277,7 +278,7 @@ class ModelStream:
         """
         head = await self._read_head()
         if head.lstrip()[:1] in {b"{", b"[", b"<"}:
-            yield [await self._read_json(head)]
+            yield await self._read_json(head)
             return
         parser = SseParser()
         received, start, is_empty = head, b"", True
@@ -285,13 +286,19 @@ class ModelStream:
             events = self._parse(parser, received)
             if events:
                 is_empty = False
-                yield [message for event in events for message in self._decode(event)]
+                messages, error = self._decode_all(events)
+                yield messages
+                if error is not None:
+                    raise error
             elif is_empty and len(start) < MAX_BODY_CHARS:
                 start += received
             received = await self._read()
         events = parser.close()
         if events:
-            yield [message for event in events for message in self._decode(event)]
+            messages, error = self._decode_all(events)
+            yield messages
+            if error is not None:
+                raise error
         elif is_empty:
             raise _broken_off("the response contains no events", self._model, start)
 
@@ -344,10 +351,10 @@ class ModelStream:
                 raise _broken_off("the response is too large", self._model, bytes(body[:1000]))
         return bytes(body)
 
-    async def _read_json(self, head: bytes) -> Message:
+    async def _read_json(self, head: bytes) -> list[Message]:
         body = await self._read_all(head)
         try:
-            return Message("", decode_json(body, keeps_surrogates=True))
+            return [Message("", value) for value in _decode_values(body)]
         except ValueError as error:
             reason = "the response is neither an event stream nor JSON"
             raise _broken_off(reason, self._model, body) from error
@@ -358,17 +365,45 @@ class ModelStream:
         except EventTooLargeError as error:
             raise _broken_off(str(error), self._model, received) from error
 
-    def _decode(self, event: SseEvent) -> list[Message]:
-        """Return the message of an event; none for one without data, as some servers keep alive."""
-        data = event.data.strip()
-        if not data:
-            return []
-        try:
-            return [Message(event.name, decode_json(data, keeps_surrogates=True))]
-        except ValueError as error:
-            if data.startswith(b"{"):  # a part of the answer is lost
-                raise _broken_off("an event is garbled", self._model, data) from error
-            return [Message(event.name, data.decode(errors="replace"))]
+    def _decode_all(
+        self, events: list[SseEvent]
+    ) -> tuple[list[Message], ModelBrokenOffError | None]:
+        """Return the messages of events before the first garbled one, and its error, if any.
+
+        There is no message for an event without data, as some servers keep alive.
+        """
+        messages: list[Message] = []
+        for event in events:
+            data = event.data.strip()
+            if not data:
+                continue
+            try:
+                messages += [Message(event.name, value) for value in _decode_values(data)]
+            except ValueError:
+                if data.startswith(b"{"):  # a part of the answer is lost
+                    return messages, _broken_off("an event is garbled", self._model, data)
+                messages.append(Message(event.name, data.decode(errors="replace")))
+        return messages, None
+
+
+def _decode_values(data: bytes) -> list[Any]:
+    """Return a JSON value, or those of lines that a server separated by one newline instead of two.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    try:
+        return [decode_json(data, keeps_surrogates=True)]
+    except ValueError:
+        lines = [line for line in data.split(b"\n") if line.strip()]
+        if len(lines) == 1 or not data.startswith(b"{"):
+            raise
+    return [
+        line.decode()
+        if line.strip().lower() == _END_MARK
+        else decode_json(line, keeps_surrogates=True)
+        for line in lines
+    ]
 
 
 async def _refusal(response: aiohttp.ClientResponse, first: bytes, model: str) -> ModelServerError:

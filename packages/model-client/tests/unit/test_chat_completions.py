@@ -300,6 +300,17 @@ async def test_whole_completion() -> None:
     assert events[-1].response.output[0].content[0].text == "Hi"
 
 
+@pytest.mark.parametrize("cut", [None, 1, 7])
+@pytest.mark.parametrize("prefix", [b"data: ", b""])
+async def test_chunks_in_lines_without_empty_ones(prefix: bytes, cut: int | None) -> None:
+    chunks = [*say("Hel", "lo."), STOP]
+    body = b"".join(b"%b%b\n" % (prefix, json.dumps(each).encode()) for each in chunks)
+
+    events = await ask(ChatCompletionsModel("m", CannedServer(body + prefix + b"[DONE]\n", cut)))
+
+    assert events[-1].response.output[0].content[0].text == "Hello."
+
+
 async def test_response_without_a_stream() -> None:
     agent = Agent(name="A", model=ChatCompletionsModel("m", CannedServer(HELLO)))
 
@@ -309,7 +320,15 @@ async def test_response_without_a_stream() -> None:
 
 
 @pytest.mark.parametrize("cut", [None, 7])
-@pytest.mark.parametrize("end", [b'data: {"error": "gone"}\n\n', b'data: {"choices": [{"del', b""])
+@pytest.mark.parametrize(
+    "end",
+    [
+        b'data: {"error": "gone"}\n\n',
+        b'data: {"choices": [{"del',
+        b'data: {"choices": [{"del\n\ndata: [DONE]\n\n',
+        b"",
+    ],
+)
 async def test_runner_yields_what_was_sent_before_an_error(end: bytes, cut: int | None) -> None:
     server = CannedServer(stream(*say("I am about to [1"), end=end), cut)
     agent = Agent(name="A", model=ChatCompletionsModel("m", server))

@@ -155,6 +155,16 @@ async def test_input_is_cleaned() -> None:
     ]
 
 
+@pytest.mark.parametrize("arguments", ["", '{"title": "mi', "[1]"])
+async def test_malformed_arguments_are_not_sent_back(arguments: str) -> None:
+    canned = CannedServer(sse({"type": "response.completed", "response": {}}))
+    call = {"type": "function_call", "call_id": "a", "name": "f", "arguments": arguments}
+
+    await ask(ResponsesModel("m", canned), [call])
+
+    assert json.loads(canned.requests[0][1])["input"] == [{**call, "arguments": "{}"}]
+
+
 async def test_headers_and_query_of_the_settings() -> None:
     settings = ModelSettings(
         extra_headers={"X-Title": "a", "User-Agent": "b"}, extra_query={"api-version": "1"}

@@ -363,6 +363,53 @@ async def test_reasoning(
     assert isinstance(answer, ResponseOutputMessage)
 
 
+def deltas(text: str) -> list[dict[str, Any]]:
+    return [at("output_text.delta", delta=text[n : n + 3]) for n in range(0, len(text), 3)]
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize(
+    ("sent", "thought", "answer"),
+    [
+        ("<think>\nOr eggs?</think>\n\nWhich milk?", "\nOr eggs?", "Which milk?"),
+        ("Milk【4:0†source】 and eggs [", "", "Milk and eggs ["),
+        ("<|channel|>analysis<|message|>Hm.<|end|><|channel|>final<|message|>Yes.", "Hm.", "Yes."),
+    ],
+)
+async def test_reasoning_and_marks_in_a_text(
+    sent: str, thought: str, answer: str, cut: int | None
+) -> None:
+    whole = message(sent)
+    for events in (
+        (added(message("")), *deltas(sent), done(whole), end(whole)),
+        (*deltas(sent), at("output_text.done", text=sent), end()),
+        (CREATED, end(whole)),
+    ):
+        received = await receive(sse(*events), cut)
+
+        assert "".join(received.streamed().values()) == answer
+        assert "".join(received.streamed("reasoning_text").values()) == thought
+        *thoughts, final = received.response.output
+        assert [each.type for each in thoughts] == ["reasoning"] * bool(thought)
+        assert final.content[0].text == answer
+
+
+async def test_text_that_is_only_a_thought_is_no_message() -> None:
+    received = await receive(sse(*deltas("<think>Hm."), end(message("<think>Hm."))))
+
+    assert [each.type for each in received.response.output] == ["reasoning"]
+
+
+@pytest.mark.parametrize(
+    "last", [{}, {"type": "error", "message": "x"}, {"type": "response.failed"}]
+)
+async def test_text_that_was_held_back_comes_before_an_error(last: dict[str, Any]) -> None:
+    received = await receive(sse(*deltas("Milk ["), {"type": "ping", **last}))
+
+    assert received.streamed() == {"msg_1": "Milk ["}
+    assert received.error is not None
+
+
 async def test_calls_of_hosted_tools_are_passed_through() -> None:
     search = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
     searching = {"type": "response.web_search_call.searching", "item_id": "ws_1", "output_index": 0}

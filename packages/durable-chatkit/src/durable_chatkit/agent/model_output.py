@@ -70,9 +70,9 @@ def repair_calls(response: Response, schemas: Mapping[str, Schema]) -> list[Resp
         else:
             texts = split_arguments(item.arguments, schemas.get(name))
         for index, text in enumerate(texts):
-            update = {"name": name, "arguments": make_parseable(text)}
+            update: dict[str, Any] = {"name": name, "arguments": make_parseable(text)}
             if index:
-                update["call_id"] = ""
+                update |= {"id": None, "call_id": ""}
             repaired.append(item.model_copy(update=update))
     return repaired
 

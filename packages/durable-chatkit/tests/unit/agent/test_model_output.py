@@ -84,7 +84,7 @@ def test_objects_in_a_row_are_calls_with_ids_of_their_own() -> None:
 
     calls = [item for item in output if isinstance(item, ResponseFunctionToolCall)]
     assert [json.loads(each.arguments)["title"] for each in calls] == ["milk", "eggs"]
-    assert [each.call_id for each in calls] == ["call_1", ""]
+    assert [(each.id, each.call_id) for each in calls] == [("fc_1", "call_1"), (None, "")]
 
 
 @pytest.mark.parametrize("arguments", ["", '{"title": "mi'])
