@@ -1,4 +1,4 @@
-"""Splits the text of a chat completion into its answer and its reasoning.
+"""Splits the text of an answer into what is shown and its reasoning.
 
 Without a reasoning parser, servers send reasoning in the text: in `<think>` tags, or as channels of
 the harmony format of gpt-oss. Both are recognised only at the start of an answer; later they are

@@ -24,6 +24,7 @@ RATE_LIMIT = {"message": "Rate limit reached for tokens per minute", "type": "to
         [*say("Good ", "day."), STOP],
         [delta(role="assistant", content=""), *say("Good ", None, "day."), STOP],
         [*say("Good "), delta("stop", content="day.")],
+        [delta(role="assistant", content=text) for text in ("Good ", "day.")] + [STOP],
         [*say([{"type": "text", "text": "Good "}], {"type": "text", "text": "day."}), STOP],
         [*say(["Good ", {"type": "output_text", "text": "day."}]), STOP],
         [{"choices": []}, *say("Good "), {"choices": None}, *say("day."), STOP, {"usage": None}],
@@ -156,6 +157,16 @@ def test_usage_of_the_last_chunk_that_has_one() -> None:
     assert response is not None
     assert response.usage is not None
     assert (response.usage.input_tokens, response.usage.output_tokens) == (9, 4)
+
+
+def test_cached_tokens_in_the_dialect_of_deepseek() -> None:
+    usage = {"prompt_tokens": 9, "completion_tokens": 4, "prompt_cache_hit_tokens": 5}
+
+    response = read_all(*say("Hi"), {**STOP, "usage": usage}).response
+
+    assert response is not None
+    assert response.usage is not None
+    assert response.usage.input_tokens_details.cached_tokens == 5
 
 
 @pytest.mark.parametrize("indexes", [(0, 1), (1, 0)])
