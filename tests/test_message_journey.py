@@ -35,7 +35,8 @@ IDLE_S = 3.0  # longer than each poll
 
 SUPPORT = re.compile(
     r"todochat\.(background|clock|errors|faults|ids|settings|telemetry)\b|.*\.(keys|domain)\b"
-    r"|todochat\.bus\.(connection|reply_reader)\b"  # as redis-py's connections
+    # Redis and PostgreSQL, as if through redis-py and SQLAlchemy.
+    r"|todochat\.bus\.(connection|reply_reader|run_log)\b|todochat\.database\b"
 )
 SHELL = re.compile(r"todochat\.(contracts|http|identity)\b")
 # The heading of each process's list, and the command that starts it.
@@ -59,8 +60,12 @@ WIRING = {
     "tasks": ["tasks_service.app", "tasks_service.lifespan", "tasks_service.services"],
 }
 ENTRIES = {"todo_agent.assistant"}  # found by the name of its factory
-# Timers of a run in progress.
-TIMERS = {"durable_chatkit.worker.leases", "durable_chatkit.worker.run_handle"}
+# Timers, of a run in progress or of the process, which a slow turn includes.
+TIMERS = {
+    "chat_gateway.streams.sign_out_watcher",
+    "durable_chatkit.worker.leases",
+    "durable_chatkit.worker.run_handle",
+}
 
 Journey = dict[str, list[str]]
 

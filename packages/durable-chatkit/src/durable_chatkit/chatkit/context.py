@@ -13,7 +13,7 @@ from typing import Final
 from chatkit.store import StoreItemType
 from chatkit.types import ThreadMetadata
 
-from durable_chatkit.storage.opening import Opening
+from durable_chatkit.storage.run_repository import Opening
 from todochat.ids import derived_id
 
 ID_PREFIXES: Final[dict[StoreItemType, str]] = {

@@ -30,8 +30,8 @@ from durable_chatkit.errors import ItemExistsError, UnknownResourceError
 from durable_chatkit.storage.attachment_repository import AttachmentRepository
 from durable_chatkit.storage.erasure_repository import check_account_open
 from durable_chatkit.storage.item_repository import ItemRepository, RunItem
-from durable_chatkit.storage.opening import Opening
 from durable_chatkit.storage.run import StoppedRun
+from durable_chatkit.storage.run_repository import Opening
 from durable_chatkit.storage.run_states import is_fenced
 from durable_chatkit.storage.thread_repository import CHANGEABLE, ThreadRepository, ThreadRow
 from todochat.bus.errors import RunLostError

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 from sqlalchemy import TextClause, text
 
-from durable_chatkit.storage.opening import Opening, load_opening
+from durable_chatkit.storage.item_repository import ItemRepository, ItemRow
 from durable_chatkit.storage.run import EndStatus, RunLease, RunRecord, run_values
 from durable_chatkit.storage.run_states import (
     CLAIM,
@@ -25,11 +25,13 @@ from durable_chatkit.storage.run_states import (
     SAVE_SEQ,
     SAVE_STEP,
 )
+from durable_chatkit.storage.thread_repository import ThreadRepository, ThreadRow
 from durable_chatkit.storage.usage_repository import AnswerUsage
 from todochat.bus.errors import RunLostError
 from todochat.bus.limits import DEFAULT_LIMITS
 from todochat.contracts.agents import DEFAULT_AGENT
 from todochat.database import Database
+from todochat.database.sql_transaction import SqlExecutor
 
 PURGE_BATCH: Final = 500
 NO_QUOTA: Final = 2**62
@@ -61,6 +63,34 @@ _QUEUE: Final = text("""
            coalesce(extract(epoch FROM now() - min(created_at)), 0) AS oldest_s
       FROM runs WHERE agent = :agent AND closed_at IS NULL AND status = 'queued'
 """)
+
+OPENING_ITEMS: Final = 51  # the first page of a history, and one that shows whether there are more
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """A run's thread and up to OPENING_ITEMS of its newest items, as the claim has read them."""
+
+    thread: ThreadRow
+    items: list[ItemRow]
+
+    def find_item(self, item_id: str) -> ItemRow | None:
+        """Return an item if it is among the newest ones."""
+        return next((item for item in self.items if item.id == item_id), None)
+
+    def newest_items(self, limit: int) -> list[ItemRow] | None:
+        """Return up to `limit` of the thread's newest items; None if they weren't loaded."""
+        if limit > len(self.items) == OPENING_ITEMS:
+            return None
+        return self.items[:limit]
+
+
+async def load_opening(session: SqlExecutor, agent: str, thread_id: str) -> Opening | None:
+    """Load the thread of a run; None if it has been deleted."""
+    thread = await ThreadRepository(session, agent).load_thread(thread_id)
+    if thread is None:
+        return None
+    items = ItemRepository(session, agent)
+    return Opening(thread, await items.list_items(thread_id, None, OPENING_ITEMS, "desc"))
 
 
 class LogPosition(NamedTuple):

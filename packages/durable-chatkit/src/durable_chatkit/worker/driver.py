@@ -35,9 +35,8 @@ from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.errors import UnknownResourceError
 from durable_chatkit.hosting.context import current_request
 from durable_chatkit.metrics import LOGS_DROPPED
-from durable_chatkit.storage.opening import Opening
 from durable_chatkit.storage.run import EndStatus, RunRecord
-from durable_chatkit.storage.run_repository import RunRepository
+from durable_chatkit.storage.run_repository import Opening, RunRepository
 from durable_chatkit.storage.user_run_repository import UserRunRepository
 from durable_chatkit.worker.assistant_server import AssistantServer
 from durable_chatkit.worker.fold import LogFold, fold_log
