@@ -30,6 +30,7 @@ _LONE_CLOSING: Final = re.compile(
     r"\A(.*?)^[ \t]*</think>[ \t]*(?:\n\s*|\Z)", re.MULTILINE | re.DOTALL
 )
 
+_MARK_OPENING: Final = re.compile("[\\[【\\ue200]")
 _MARK: Final = re.compile(
     "[ \t]?(?:【[^【】\n]{0,200}†[^【】\n]{0,200}】"
     r"|\[\d{1,3}(?::\d{1,3})?†[^\]\n]{0,200}\]"
@@ -67,6 +68,9 @@ class AnswerTextSplitter:
 
     def feed(self, text: str) -> Iterator[Span]:
         """Yield the parts whose meaning is certain."""
+        if not self._held and self._state == self._read_text:  # most deltas; the rest is the same
+            yield from self._spans(Span(text))
+            return
         self._held += text
         before = None
         while before != self._state:  # a state that can't go on stays
@@ -165,6 +169,9 @@ class CitationMarkFilter:
     def feed(self, text: str) -> str:
         """Return the text without marks; the beginning of a mark is held back."""
         text = self._held + text
+        if not _MARK_OPENING.search(text):  # most deltas
+            self._held, self._last = "", text[-1:] or self._last
+            return text
         text, marks = _MARK.subn("", text)
         if marks and self._last == " ":
             text = text.removeprefix(" ")
