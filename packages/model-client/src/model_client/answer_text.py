@@ -2,7 +2,8 @@
 
 Without a reasoning parser, servers send reasoning in the text: in `<think>` tags, or as channels of
 the harmony format of gpt-oss. Both are recognised only at the start of an answer; later they are
-ordinary text. Citation marks of hosted file search (`【4:0†source】`) are removed.
+ordinary text. Citation marks of hosted file search (`【4:0†source】`) are removed, and stop tokens
+that a server leaves at the end (`<|im_end|>`).
 """
 
 import re
@@ -30,7 +31,12 @@ _LONE_CLOSING: Final = re.compile(
     r"\A(.*?)^[ \t]*</think>[ \t]*(?:\n\s*|\Z)", re.MULTILINE | re.DOTALL
 )
 
-_MARK_OPENING: Final = re.compile("[\\[【\\ue200]")
+_STOP: Final = r"(?:<\|(?:im_end|eot_id|endoftext|end_of_text)\|>|<end_of_turn>)"
+_STOPS: Final = re.compile(rf"{_STOP}(?:\s|{_STOP}){{0,100}}\Z")
+_STOPS_START: Final = re.compile(
+    rf"(?:{_STOP}(?:\s|{_STOP}){{0,100}})?(?:<(?:\|?[a-z_]{{0,11}}\|?)?)?\Z"
+)
+_SPECIAL: Final = re.compile("[<\\[【\\ue200]")
 _MARK: Final = re.compile(
     "[ \t]?(?:【[^【】\n]{0,200}†[^【】\n]{0,200}】"
     r"|\[\d{1,3}(?::\d{1,3})?†[^\]\n]{0,200}\]"
@@ -160,7 +166,7 @@ class AnswerTextSplitter:
 
 
 class CitationMarkFilter:
-    """Removes citation marks from text, also those split over chunks."""
+    """Removes citation marks, also those split over chunks, and stop tokens at the end of a text."""
 
     def __init__(self) -> None:
         self._held = ""
@@ -169,21 +175,21 @@ class CitationMarkFilter:
     def feed(self, text: str) -> str:
         """Return the text without marks; the beginning of a mark is held back."""
         text = self._held + text
-        if not _MARK_OPENING.search(text):  # most deltas
+        if not _SPECIAL.search(text):  # most deltas
             self._held, self._last = "", text[-1:] or self._last
             return text
         text, marks = _MARK.subn("", text)
         if marks and self._last == " ":
             text = text.removeprefix(" ")
-        start = _MARK_START.search(text)
-        position = len(text) if start is None else start.start()
+        starts = (_MARK_START.search(text), _STOPS_START.search(text))
+        position = min(start.start() for start in starts if start is not None)
         text, self._held = text[:position], text[position:]
         self._last = text[-1:] or self._last
         return text
 
     def end(self) -> str:
-        """Return the text that was held back, unless it is a mark that was cut off."""
-        rest, self._held = self._held, ""
+        """Return the text that was held back, without a mark that was cut off and stop tokens."""
+        rest, self._held = _STOPS.sub("", self._held), ""
         return "" if _CUT_MARK.match(rest) else rest
 
 

@@ -470,14 +470,14 @@ class OpenCall(OpenItem):
     def close(self, fields: Fields) -> Events:
         """Yield the rest of the arguments, and that the call is complete.
 
-        A call without a name isn't one.
+        A call without a name and arguments isn't one.
         """
         self.is_done = True
         given = _filled(fields)
         if self._is_announced:
             given.pop("call_id", None)
         self._fields.update(given)
-        if not self._fields["name"]:
+        if not (self._fields["name"] or self._arguments or _arguments(fields)):
             return
         yield from self.announce()
         yield from self.complete(fields)

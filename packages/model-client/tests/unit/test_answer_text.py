@@ -51,6 +51,26 @@ def test_thought_and_answer(text: str, thought: str, answer: str, size: int) -> 
 
 
 @SIZES
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("Yes.<|im_end|>", "Yes."),
+        ("Yes.\n<|eot_id|>\n<|im_end|>\n", "Yes.\n"),
+        ("<think>Hm.</think>Yes.<end_of_turn>", "Yes."),
+        ("It ends with <|im_end|>.", "It ends with <|im_end|>."),
+        ("<|im_end|> ends it", "<|im_end|> ends it"),
+        ("a <", "a <"),
+        ("a <b and <|im", "a <b and <|im"),
+        ("<s>old</s>", "<s>old</s>"),
+    ],
+)
+def test_stop_tokens_at_the_end(text: str, answer: str, size: int) -> None:
+    outcome = read_text(text, size)
+
+    assert outcome.text == outcome.final_text == answer
+
+
+@SIZES
 def test_thought_that_is_never_closed(size: int) -> None:
     outcome = read_text("<think>I should answer politely.", size)
 
