@@ -121,7 +121,7 @@ class ChatStream:
         yield from self._start()
         if self.is_done:
             return
-        error = find_error(name, data) or _find_flat_error(data) or _find_choice_error(data)
+        error = find_error(name, data) or _find_other_error(data)
         if isinstance(data, str):
             text = data.strip()
             self.is_done = text.lower() == _DONE
@@ -319,10 +319,12 @@ class ChatStream:
         self._logprobs += ChatCmplHelpers.convert_logprobs_for_output_text(tokens) or []
 
 
-def _find_flat_error(data: Any) -> Any:
-    """Return an object that is an error by its fields alone."""
-    if not isinstance(data, Mapping) or "choices" in data:
+def _find_other_error(data: Any) -> Any:
+    """Return the error in a choice, as OpenRouter sends it, or an object whose fields are those of one."""
+    if not isinstance(data, Mapping):
         return None
+    if "choices" in data:
+        return next((each["error"] for each in _find_choices(data) if each.get("error")), None)
     is_error = "detail" in data or "errors" in data
     has_code = any(data.get(name) for name in ("code", "status", "status_code"))
     is_error |= isinstance(data.get("message"), str) and has_code
@@ -333,9 +335,3 @@ def _find_choices(chunk: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     choices = chunk.get("choices")
     given = choices if isinstance(choices, list) else [choices]
     return [each for each in given if isinstance(each, Mapping)]
-
-
-def _find_choice_error(data: Any) -> Any:
-    """Return the error in a choice of a chunk, as OpenRouter sends it."""
-    choices = _find_choices(data) if isinstance(data, Mapping) else []
-    return next((each["error"] for each in choices if each.get("error")), None)

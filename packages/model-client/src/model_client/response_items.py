@@ -51,6 +51,7 @@ class OpenItem:
 
     Attributes:
         result: the complete item; None before its end, and if there is nothing in it.
+        thoughts: reasoning that the server sent in the item's text.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class OpenItem:
         self.position: Fields = {"item_id": item_id, "output_index": index}
         self.is_done = False
         self.result: ResponseOutputItem | None = None
+        self.thoughts: list[OpenReasoning] = []
         self._index = index
         self._numbers = numbers
         self._fields: dict[str, Any] = {"type": kind}
@@ -158,15 +160,10 @@ class _Part:
 
 
 class OpenMessage(OpenItem):
-    """A message; it is announced with its first visible character, so that none is ever empty.
-
-    Attributes:
-        thoughts: reasoning that the server sent in the message's text.
-    """
+    """A message; it is announced with its first visible character, so that none is ever empty."""
 
     def __init__(self, kind: str, **options: Any) -> None:
         super().__init__(kind, **options)
-        self.thoughts: list[OpenReasoning] = []
         self._parts: dict[int, _Part] = {}
 
     def start(self, fields: Fields) -> Events:
@@ -215,7 +212,10 @@ class OpenMessage(OpenItem):
         if not shown:
             return
         self._fields.update(_filled(fields))
-        content = [_final_part(part) for _, part in shown]
+        content = [_whole_part(part.fields, part.text) for _, part in shown]
+        for (_, part), final in zip(shown, content, strict=True):
+            if part.text != part.received and not part.is_refusal:
+                final["text"] = part.text  # the server's has what isn't shown
         for (index, part), final in zip(shown, content, strict=True):
             yield from self._finish_part(index, part, final)
         self._fields |= {"content": content}
@@ -531,7 +531,7 @@ def _part_text(part: Fields) -> str:
     return join_surrogates(text) if isinstance(text, str) else ""
 
 
-def _whole_part(fields: Fields, streamed: str) -> Fields:
+def _whole_part(fields: Fields, streamed: str) -> dict[str, Any]:
     """Return a part with all its fields; the server's text counts if it sent a complete one."""
     text = _part_text(fields) or streamed
     if fields.get("type") == _REFUSAL:
@@ -543,13 +543,6 @@ def _whole_part(fields: Fields, streamed: str) -> Fields:
         "text": text,
         **{name: value if isinstance(value, list) else [] for name, value in lists.items()},
     }
-
-
-def _final_part(part: _Part) -> Fields:
-    """Return a finished part; the server's text counts only if all of it is shown."""
-    whole = _whole_part(part.fields, part.text)
-    is_all_shown = part.text == part.received
-    return whole if is_all_shown or part.is_refusal else {**whole, "text": part.text}
 
 
 def _part_model(

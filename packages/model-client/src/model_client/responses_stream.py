@@ -259,7 +259,7 @@ class ResponsesStream:
         is_incomplete = "incomplete" in {status, kind.rpartition(".")[2]}
         self.raw_usage = fields.get("usage")
         yield from self._complete_items(fields.get("output"))
-        items = [each for item in self._items for each in (*_thoughts(item), item)]
+        items = [each for item in self._items for each in (*item.thoughts, item)]
         output = [item.result for item in items if item.result is not None]
         self.is_done = True
         yield ResponseCompletedEvent(
@@ -384,10 +384,6 @@ class ResponsesStream:
         "response.function_call_arguments.delta": _add_arguments,
         "response.function_call_arguments.done": _add_arguments,
     }
-
-
-def _thoughts(item: OpenItem) -> list[OpenReasoning]:
-    return item.thoughts if isinstance(item, OpenMessage) else []
 
 
 def _server_id(data: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
