@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, NamedTuple, Protocol, Self
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import msgspec
@@ -140,13 +141,16 @@ class ModelServer:
         return str(self._base_url)
 
     async def __aenter__(self) -> Self:
+        # Found once: with `trust_env`, aiohttp starts two threads for each request.
+        is_direct = proxy_bypass(self._base_url.host or "")
+        proxy = None if is_direct else getproxies().get(self._base_url.scheme)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=MAX_CONNECTIONS, keepalive_timeout=_KEEP_ALIVE_S, ssl=self._tls
             ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=self.timeouts.connect_s),
             cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=True,
+            proxy=proxy,
         )
         return self
 

@@ -283,6 +283,26 @@ async def test_proxy_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch)
     assert proxy.requests[0][0].startswith("POST http://model.invalid/v1/responses HTTP/1.1")
 
 
+async def test_proxy_gets_the_credentials_of_its_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with RawServer(ANSWER) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://ada:secret@127.0.0.1:{proxy.port}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        async with ModelServer("http://model.invalid/v1") as model_server:
+            await ask(ResponsesModel("m", model_server))
+
+    assert "Proxy-Authorization: Basic YWRhOnNlY3JldA==" in proxy.requests[0][0]
+
+
+async def test_proxy_is_not_used_for_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with RawServer() as proxy, RawServer(ANSWER) as server:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        await ask_server(server)
+
+    assert (len(proxy.requests), len(server.requests)) == (0, 1)
+
+
 def certificate(folder: Path) -> Path:
     """Write a self-signed certificate of 127.0.0.1 with its key."""
     key = ec.generate_private_key(ec.SECP256R1())

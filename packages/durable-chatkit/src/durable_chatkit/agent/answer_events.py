@@ -22,16 +22,12 @@ from openai.types.responses import (
     ResponseCodeInterpreterToolCall,
     ResponseFileSearchToolCall,
     ResponseFunctionWebSearch,
-    ResponseImageGenCallPartialImageEvent,
     ResponseOutputItem,
     ResponseOutputItemAddedEvent,
     ResponseOutputItemDoneEvent,
     ResponseOutputMessage,
     ResponseOutputTextAnnotationAddedEvent,
     ResponseReasoningItem,
-    ResponseReasoningSummaryTextDeltaEvent,
-    ResponseReasoningSummaryTextDoneEvent,
-    ResponseTextDeltaEvent,
 )
 from openai.types.responses.response_output_item import ImageGenerationCall, McpCall
 
@@ -40,6 +36,7 @@ from durable_chatkit.agent.model_output import (
     parse_message_citations,
     parse_part_citations,
 )
+from model_client.response_types import build_event
 
 HOSTED_CALLS: Final = (
     ResponseFunctionWebSearch,
@@ -192,7 +189,7 @@ class AnswerEvents:
         position = _position(event, is_message=False)
         item_id = self._positions.get(position)
         if item_id is None:  # some servers announce no item
-            item = ResponseReasoningItem.model_construct(id="", type="reasoning", summary=[])
+            item = ResponseReasoningItem(id="", type="reasoning", summary=[])
             item_id = self._id_at(position, item)
             yield _added_event(item, item_id)
         # An item with a summary may have its full text, too. The first of them is shown.
@@ -219,13 +216,15 @@ class AnswerEvents:
         if waiting < max(_MIN_THOUGHT_CHARS, len(thought.text) // _THOUGHT_SHARE):
             return
         published, thought.published_chars = thought.published_chars, len(thought.text)
-        yield ResponseReasoningSummaryTextDeltaEvent.model_construct(
-            type="response.reasoning_summary_text.delta",
-            item_id=item_id,
-            output_index=0,
-            summary_index=index,
-            delta=thought.text[published:],
-            sequence_number=0,
+        yield build_event(
+            "response.reasoning_summary_text.delta",
+            {
+                "item_id": item_id,
+                "output_index": 0,
+                "summary_index": index,
+                "delta": thought.text[published:],
+                "sequence_number": 0,
+            },
         )
 
     def _finish_thought(
@@ -311,14 +310,16 @@ def _rename(event: TResponseStreamEvent, message_id: str) -> TResponseStreamEven
     openai-chatkit streams text, but no refusals, so that a refusal becomes text.
     """
     if event.type == "response.refusal.delta":
-        return ResponseTextDeltaEvent.model_construct(
-            type="response.output_text.delta",
-            item_id=message_id,
-            output_index=event.output_index,
-            content_index=event.content_index,
-            delta=event.delta,
-            logprobs=[],
-            sequence_number=event.sequence_number,
+        return build_event(
+            "response.output_text.delta",
+            {
+                "item_id": message_id,
+                "output_index": event.output_index,
+                "content_index": event.content_index,
+                "delta": event.delta,
+                "logprobs": [],
+                "sequence_number": event.sequence_number,
+            },
         )
     if event.type not in _CITING:
         return event.model_copy(update={"item_id": message_id})
@@ -332,24 +333,28 @@ def _rename(event: TResponseStreamEvent, message_id: str) -> TResponseStreamEven
 
 
 def _preview(item_id: str, image: str, index: int) -> TResponseStreamEvent:
-    return ResponseImageGenCallPartialImageEvent.model_construct(
-        type=_PREVIEW,
-        item_id=item_id,
-        output_index=0,
-        partial_image_b64=image,
-        partial_image_index=index,
-        sequence_number=0,
+    return build_event(
+        _PREVIEW,
+        {
+            "item_id": item_id,
+            "output_index": 0,
+            "partial_image_b64": image,
+            "partial_image_index": index,
+            "sequence_number": 0,
+        },
     )
 
 
 def _thought_done(item_id: str, index: int, text: str) -> TResponseStreamEvent:
-    return ResponseReasoningSummaryTextDoneEvent.model_construct(
-        type="response.reasoning_summary_text.done",
-        item_id=item_id,
-        output_index=0,
-        summary_index=index,
-        text=text,
-        sequence_number=0,
+    return build_event(
+        "response.reasoning_summary_text.done",
+        {
+            "item_id": item_id,
+            "output_index": 0,
+            "summary_index": index,
+            "text": text,
+            "sequence_number": 0,
+        },
     )
 
 
@@ -357,11 +362,13 @@ def _added_event(item: ResponseOutputItem, item_id: str) -> TResponseStreamEvent
     update: dict[str, Any] = {"id": item_id}
     if isinstance(item, ResponseOutputMessage):
         update["content"] = []
-    return ResponseOutputItemAddedEvent.model_construct(
-        type="response.output_item.added",
-        item=item.model_copy(update=update),
-        output_index=0,
-        sequence_number=0,
+    return build_event(
+        "response.output_item.added",
+        {
+            "item": item.model_copy(update=update),
+            "output_index": 0,
+            "sequence_number": 0,
+        },
     )
 
 
@@ -369,9 +376,11 @@ def _done_event(item: ResponseOutputItem, item_id: str) -> TResponseStreamEvent:
     update: dict[str, Any] = {"id": item_id}
     if isinstance(item, ResponseOutputMessage):
         update["content"] = parse_message_citations(item)
-    return ResponseOutputItemDoneEvent.model_construct(
-        type="response.output_item.done",
-        item=item.model_copy(update=update),
-        output_index=0,
-        sequence_number=0,
+    return build_event(
+        "response.output_item.done",
+        {
+            "item": item.model_copy(update=update),
+            "output_index": 0,
+            "sequence_number": 0,
+        },
     )

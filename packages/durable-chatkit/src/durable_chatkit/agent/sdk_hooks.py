@@ -25,13 +25,15 @@ from agents import (
     RunResultStreaming,
 )
 from agents import run as run_module
+from agents._run_state_agent_identity import _iter_agent_graph
 from agents.agent_tool_state import (
     drop_agent_tool_run_result,
     get_agent_tool_state_scope,
     peek_agent_tool_run_result,
 )
 from agents.run import AgentRunner, get_default_agent_runner, set_default_agent_runner
-from agents.run_internal import run_loop, tool_execution, turn_resolution
+from agents.run_internal import run_loop, tool_execution, tool_use_tracker, turn_resolution
+from agents.sandbox import runtime_session_manager
 from agents.tool import FunctionTool, _FunctionToolInvocationResult
 from agents.tool_context import ToolContext
 from typing_extensions import override
@@ -220,6 +222,20 @@ def _wrap_guardrails(original: Callable[..., Awaitable[Any]]) -> Callable[..., A
     return run_input_guardrails
 
 
+def _wrap_identity_keys(original: Callable[..., dict[int, str]]) -> Callable[..., dict[int, str]]:
+    def build_agent_identity_keys_by_id(initial_agent: Agent[Any]) -> dict[int, str]:
+        """Return the agents' names if they differ.
+
+        The SDK encodes each agent with its tools as JSON, to sort those of the same name: in each
+        Runner call and each of its turns.
+        """
+        names = {id(agent): agent.name for agent in _iter_agent_graph(initial_agent)}
+        has_same = len(set(names.values())) < len(names)
+        return original(initial_agent) if has_same else names
+
+    return build_agent_identity_keys_by_id
+
+
 class Hook(NamedTuple):
     """A name in one of the SDK's modules, and its replacement."""
 
@@ -240,6 +256,8 @@ _HOOKS: Final = (
     Hook(turn_resolution, "get_handoffs", _wrap_get_handoffs),
     Hook(run_module, "run_input_guardrails", _wrap_guardrails),
     Hook(run_loop, "run_input_guardrails_with_queue", _wrap_guardrails),
+    Hook(tool_use_tracker, "_build_agent_identity_keys_by_id", _wrap_identity_keys),
+    Hook(runtime_session_manager, "_build_agent_identity_keys_by_id", _wrap_identity_keys),
 )
 _called: Counter[str] = Counter()
 

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncGenerator, Set
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import structlog
 from agents import (
@@ -37,6 +37,8 @@ from todochat.background import run_cancellable
 from todochat.clock import utc_now
 
 REFUSAL_STEP = "refusal"  # the id step of the message that replaces a stopped answer
+# Spans are no-ops without tracing, but the SDK would still compute the usage that it adds to them.
+_CONFIG: Final = RunConfig(tracing_disabled=True, tracing={"include_task_and_turn_spans": False})
 
 _Events = AsyncGenerator[ThreadStreamEvent, None]
 
@@ -81,7 +83,7 @@ async def stream_agent(
                 items,
                 context=run,
                 max_turns=max_turns,
-                run_config=RunConfig(tracing_disabled=True),
+                run_config=_CONFIG,
             )
         run_handle.attach_result(result)
         rendered = RenderedRun(result, assistant.render_output)

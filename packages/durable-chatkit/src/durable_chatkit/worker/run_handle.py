@@ -131,5 +131,5 @@ class RunHandle:
     async def settle(self, timeout_s: float) -> None:
         """Wait until the producer's task has ended."""
         task = self._result.run_loop_task if self._result is not None else None
-        if task is not None:
+        if task is not None and not task.done():
             await asyncio.wait([task], timeout=timeout_s)

@@ -3,7 +3,9 @@
 from importlib.metadata import version
 
 import pytest
-from agents.run_internal import run_loop
+from agents import Agent
+from agents._run_state_agent_identity import _build_agent_identity_keys_by_id
+from agents.run_internal import run_loop, tool_use_tracker
 from agents.run_internal.turn_preparation import get_model
 
 from durable_chatkit.agent.hook_check import check_hooks
@@ -38,3 +40,15 @@ def test_hooks_are_installed_once() -> None:
     install()
 
     assert run_loop.get_model is hook
+
+
+@pytest.mark.parametrize("names", [("first", "second", "third"), ("first", "second", "second")])
+def test_agents_have_the_identities_that_the_sdk_gives_them(names: tuple[str, ...]) -> None:
+    first, *others = [Agent(name=name, instructions=str(n)) for n, name in enumerate(names)]
+    first.handoffs = [*others]
+    install()
+
+    keys = vars(tool_use_tracker)["_build_agent_identity_keys_by_id"](first)
+
+    assert keys == _build_agent_identity_keys_by_id(first)
+    assert len(set(keys.values())) == 3
