@@ -17,7 +17,7 @@ from tasks_service.domain.grouping import ChangeGroup
 from tasks_service.errors import BusyError, StaleAttemptError
 from tasks_service.metrics import CHANGES, REPLAYS
 from tasks_service.service.user_work import UserWork
-from tasks_service.storage.outbox_repository import OutboxRepository
+from tasks_service.storage.outbox_repository import OutboxWriter
 from tasks_service.storage.response_repository import (
     AttemptRepository,
     ResponseKey,
@@ -28,9 +28,11 @@ from tasks_service.storage.transaction import (
     limit_lock_waits,
     lock_timeout_as,
     open_transaction,
+    plain_sql,
 )
 from todochat.clock import utc_now
 from todochat.database import Database
+from todochat.database.sql_transaction import SqlTransaction
 from todochat.errors import ServiceError
 from todochat.faults import fault_point
 from todochat.http.idempotency import (
@@ -113,16 +115,20 @@ class IdempotentWriter:
         """
         try:
             async with open_transaction(self._database, request.user_id) as session:
-                await limit_lock_waits(session, self._max_wait_s)
-                written, has_changes = await self._write_or_replay(session, request, status, change)
+                transaction = await plain_sql(session)
+                await limit_lock_waits(transaction, self._max_wait_s)
+                written, has_changes = await self._write_or_replay(
+                    session, transaction, request, status, change
+                )
                 fault_point("change.written")
             fault_point("change.committed")
         except ServiceError as error:
             if error.status < HTTPStatus.INTERNAL_SERVER_ERROR and request.run is not None:
                 # The rejection rolled the attempt back, too; record it in its own transaction.
                 async with open_transaction(self._database, request.user_id) as session:
-                    await limit_lock_waits(session, self._max_wait_s)
-                    await self._advance_attempt(session, request.user_id, request.run)
+                    transaction = await plain_sql(session)
+                    await limit_lock_waits(transaction, self._max_wait_s)
+                    await self._advance_attempt(transaction, request.user_id, request.run)
             raise
         if written.is_replay:
             REPLAYS.inc()
@@ -134,11 +140,12 @@ class IdempotentWriter:
     async def _write_or_replay(
         self,
         session: AsyncSession,
+        transaction: SqlTransaction,
         request: WriteRequest,
         status: HTTPStatus,
         change: ChangeFunction,
     ) -> tuple[Written, bool]:
-        responses = ResponseRepository(session)
+        responses = ResponseRepository(transaction)
         key, stored = None, None
         if request.idempotency_key is not None:
             key = ResponseKey(
@@ -151,7 +158,7 @@ class IdempotentWriter:
             ):
                 stored = await responses.claim(key)
         if request.run is not None:
-            await self._advance_attempt(session, request.user_id, request.run)
+            await self._advance_attempt(transaction, request.user_id, request.run)
         if stored is not None:
             if stored.fingerprint != request.fingerprint:
                 raise IdempotencyKeyReusedError(
@@ -160,9 +167,11 @@ class IdempotentWriter:
             return Written(stored.status, stored.body, is_replay=True), False
 
         with lock_timeout_as(BusyError):
-            counters = await OutboxRepository(session, request.user_id).lock_counters()
+            counters = await OutboxWriter(transaction, request.user_id).lock_counters()
         work = UserWork(
             session,
+            transaction,
+            request.user_id,
             counters,
             actor=request.actor,
             run_id=request.run.run_id if request.run else None,
@@ -177,9 +186,11 @@ class IdempotentWriter:
             await responses.store(key, response, now=utc_now())
         return Written(status, body), work.has_changes
 
-    async def _advance_attempt(self, session: AsyncSession, user_id: str, run: RunAttempt) -> None:
+    async def _advance_attempt(
+        self, transaction: SqlTransaction, user_id: str, run: RunAttempt
+    ) -> None:
         with lock_timeout_as(BusyError):
-            highest = await AttemptRepository(session, user_id).advance(
+            highest = await AttemptRepository(transaction, user_id).advance(
                 run.run_id, run.attempt, now=utc_now()
             )
         if highest > run.attempt:

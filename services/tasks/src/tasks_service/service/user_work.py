@@ -18,13 +18,18 @@ from tasks_service.errors import (
     TooManyListsError,
     TooManyTasksError,
 )
-from tasks_service.storage.change_repository import ChangeRepository, PendingRepository
+from tasks_service.storage.change_repository import (
+    ChangeRepository,
+    PendingRepository,
+    insert_changes,
+)
 from tasks_service.storage.list_repository import ListRepository, list_state, to_list
-from tasks_service.storage.outbox_repository import OutboxRepository
-from tasks_service.storage.records import CounterRecord, ListRecord, TaskRecord
+from tasks_service.storage.outbox_repository import Counters, OutboxWriter
+from tasks_service.storage.records import ListRecord, TaskRecord
 from tasks_service.storage.task_repository import TaskRepository
 from todochat.contracts.task_changes import ListedTasks
 from todochat.contracts.tasks import Task, TaskList
+from todochat.database.sql_transaction import SqlTransaction
 from todochat.ids import new_id
 
 
@@ -40,14 +45,16 @@ class UserWork:
     def __init__(
         self,
         session: AsyncSession,
-        counters: CounterRecord,
+        transaction: SqlTransaction,
+        user_id: str,
+        counters: Counters,
         *,
         actor: Actor,
         run_id: str | None,
         now: dt.datetime,
         group: ChangeGroup | None = None,
     ) -> None:
-        self.user_id = counters.user_id
+        self.user_id = user_id
         self.session = session
         self.tasks = TaskRepository(session, self.user_id)
         self.lists = ListRepository(session, self.user_id)
@@ -58,7 +65,8 @@ class UserWork:
         self.has_changes = False
         self._events: list[tuple[int, Change]] = []
         self._change_rows: list[dict[str, Any]] = []
-        self._outbox = OutboxRepository(session, self.user_id)
+        self._transaction = transaction
+        self._outbox = OutboxWriter(transaction, user_id)
         self._counters = counters
         self._actor = actor
         self._run_id = run_id
@@ -116,7 +124,6 @@ class UserWork:
         self._change_rows.append(
             {
                 **self._change_columns(change_type),
-                "user_id": self.user_id,
                 "entity_id": entity_id,
                 "before": None if before is None else {name: before[name] for name in changed},
                 "after": {name: after[name] for name in changed},
@@ -140,10 +147,10 @@ class UserWork:
         """Write the buffered events and change records; `IdempotentWriter` calls it at the end."""
         events, self._events = self._events, []
         if events:
-            await self._outbox.append(events)
+            await self._outbox.append(events, self._counters)
         rows, self._change_rows = self._change_rows, []
         if rows:
-            await self.changes.add_all(rows)
+            await insert_changes(self._transaction, self.user_id, rows)
 
     def _change_columns(self, change_type: ChangeType) -> dict[str, Any]:
         return {

@@ -1,13 +1,36 @@
 """Queries on change records and pending changes."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, exists, insert, literal, select
+import msgspec
+from sqlalchemy import ColumnElement, exists, insert, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from tasks_service.storage.records import ChangeRecord, PendingRecord, TaskRecord
+from todochat.database.sql_transaction import SqlTransaction
+
+_INSERT_CHANGES: Final = text("""
+    INSERT INTO task_changes
+           (user_id, type, entity_id, actor, run_id, scope_id, group_id, before, after, undoes,
+            is_confirmed, occurred_at)
+    SELECT :user_id, type, entity_id, actor, run_id, scope_id, group_id, before, after, undoes,
+           is_confirmed, occurred_at
+      FROM ROWS FROM (jsonb_to_recordset(CAST(:changes AS jsonb)) AS
+           (type text, entity_id text, actor text, run_id text, scope_id text, group_id text,
+            before jsonb, after jsonb, undoes bigint, is_confirmed boolean,
+            occurred_at timestamptz)) WITH ORDINALITY
+     ORDER BY ordinality
+""")
+
+
+async def insert_changes(
+    transaction: SqlTransaction, user_id: str, changes: list[dict[str, Any]]
+) -> None:
+    """Write change records of a user; their IDs ascend in the order of the list."""
+    encoded = msgspec.json.encode(changes).decode()
+    await transaction.execute(_INSERT_CHANGES, {"user_id": user_id, "changes": encoded})
 
 
 class ChangeRepository:
@@ -16,10 +39,6 @@ class ChangeRepository:
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
         self._user_id = user_id
-
-    async def add_all(self, changes: list[dict[str, Any]]) -> None:
-        """Write change records; their IDs ascend in the order of the list."""
-        await self._session.execute(insert(ChangeRecord), changes)
 
     async def add_for_list_tasks(
         self,

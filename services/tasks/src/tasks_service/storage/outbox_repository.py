@@ -1,14 +1,33 @@
 """Queries on a user's counters and outbox; the counters number the outbox."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
-from sqlalchemy import insert, select
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.change import Change
 from tasks_service.storage.records import CounterRecord, EventRecord
+from todochat.database.sql_transaction import SqlTransaction
+
+_LOCK_COUNTERS: Final = text(
+    "SELECT last_number, last_event_seq FROM user_counters WHERE user_id = :user_id FOR UPDATE"
+)
+_CREATE_COUNTERS: Final = text(
+    "INSERT INTO user_counters (user_id) VALUES (:user_id) ON CONFLICT DO NOTHING"
+)
+_APPEND: Final = text("""
+    WITH counted AS (
+        UPDATE user_counters SET last_number = :last_number, last_event_seq = :last_event_seq
+         WHERE user_id = :user_id)
+    INSERT INTO task_events
+           (user_id, seq, type, task_id, list_id, actor, run_id, payload, occurred_at)
+    SELECT :user_id, seq, type, task_id, list_id, actor, run_id, payload, occurred_at
+      FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS event
+           (seq bigint, type text, task_id text, list_id text, actor text, run_id text,
+            payload jsonb, occurred_at timestamptz)
+""")
 
 
 class StoredChange(msgspec.Struct, frozen=True):
@@ -18,44 +37,59 @@ class StoredChange(msgspec.Struct, frozen=True):
     payload: dict[str, object]
 
 
+class Counters(msgspec.Struct):
+    """The numbers that a user's newest task and change have."""
+
+    last_number: int
+    last_event_seq: int
+
+
+class OutboxWriter:
+    """Locks and writes the counters and outbox of one user, in one transaction."""
+
+    def __init__(self, transaction: SqlTransaction, user_id: str) -> None:
+        self._transaction = transaction
+        self._user_id = user_id
+
+    async def lock_counters(self) -> Counters:
+        """Lock the user's counters until the commit, waiting for the user's other changes."""
+        user = {"user_id": self._user_id}
+        row = (await self._transaction.execute(_LOCK_COUNTERS, user)).first()
+        if row is None:
+            await self._transaction.execute(_CREATE_COUNTERS, user)
+            row = (await self._transaction.execute(_LOCK_COUNTERS, user)).one()
+        return Counters(*row)
+
+    async def append(self, changes: Sequence[tuple[int, Change]], counters: Counters) -> None:
+        """Write changes with their sequence numbers, and the counters."""
+        rows = [
+            {
+                "seq": seq,
+                "type": change.type,
+                "task_id": change.task.id if change.task else None,
+                "list_id": change.list.id if change.list else None,
+                "actor": change.actor,
+                "run_id": change.run_id,
+                "payload": change,
+                "occurred_at": change.occurred_at,
+            }
+            for seq, change in changes
+        ]
+        values = {
+            "user_id": self._user_id,
+            "events": msgspec.json.encode(rows).decode(),
+            "last_number": counters.last_number,
+            "last_event_seq": counters.last_event_seq,
+        }
+        await self._transaction.execute(_APPEND, values)
+
+
 class OutboxRepository:
-    """The counters and outbox of one user, in one transaction."""
+    """Reads the outbox of one user, in one transaction."""
 
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
         self._user_id = user_id
-
-    async def lock_counters(self) -> CounterRecord:
-        """Lock the user's counters until the commit, waiting for the user's other changes."""
-        statement = (
-            select(CounterRecord).where(CounterRecord.user_id == self._user_id).with_for_update()
-        )
-        counters = await self._session.scalar(statement)
-        if counters is None:
-            new = upsert(CounterRecord).values(user_id=self._user_id).on_conflict_do_nothing()
-            await self._session.execute(new)
-            counters = (await self._session.scalars(statement)).one()
-        return counters
-
-    async def append(self, changes: Sequence[tuple[int, Change]]) -> None:
-        """Write changes with their sequence numbers."""
-        await self._session.execute(
-            insert(EventRecord),
-            [
-                {
-                    "user_id": self._user_id,
-                    "seq": seq,
-                    "type": change.type,
-                    "task_id": change.task.id if change.task else None,
-                    "list_id": change.list.id if change.list else None,
-                    "actor": change.actor,
-                    "run_id": change.run_id,
-                    "payload": msgspec.to_builtins(change),
-                    "occurred_at": change.occurred_at,
-                }
-                for seq, change in changes
-            ],
-        )
 
     async def read(self, *, after: int, limit: int) -> list[StoredChange]:
         """Return at most `limit` changes after `after`."""

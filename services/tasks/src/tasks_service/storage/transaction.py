@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from todochat.database import Database
 from todochat.database.outage import is_outage, unavailable
+from todochat.database.sql_transaction import SqlExecutor, SqlTransaction
 from todochat.errors import ServiceError
 
 _LOCK_TIMEOUT: Final = "55P03"
+_LIMIT_LOCK_WAITS: Final = text("SELECT set_config('lock_timeout', :limit, true)")
 
 
 @asynccontextmanager
@@ -31,10 +33,18 @@ async def open_transaction(database: Database, user_id: str | None) -> AsyncIter
         raise unavailable(error) from error
 
 
-async def limit_lock_waits(session: AsyncSession, seconds: float) -> None:
+async def plain_sql(session: AsyncSession) -> SqlTransaction:
+    """Return a session's open transaction for plain SQL, at a third of the cost of a statement.
+
+    Changes of records that the session hasn't flushed aren't visible there.
+    """
+    connection = await session.connection()
+    return SqlTransaction((await connection.get_raw_connection()).driver_connection)
+
+
+async def limit_lock_waits(transaction: SqlExecutor, seconds: float) -> None:
     """Limit how long later statements of the transaction wait for a lock."""
-    limit = func.set_config("lock_timeout", f"{int(seconds * 1000)}ms", True)
-    await session.execute(select(limit))
+    await transaction.execute(_LIMIT_LOCK_WAITS, {"limit": f"{int(seconds * 1000)}ms"})
 
 
 @contextmanager
