@@ -1,6 +1,6 @@
 """Drives one attempt at a turn of any ChatKitServer, ours or an adopter's."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Set
 from contextlib import aclosing, suppress
 from typing import Any, Final
 
@@ -211,8 +211,6 @@ class TurnHarness:
         is_silent = self._handle.released is not None or self._is_muted
         if is_silent or self._handle.cancel_reason == THREAD_DELETED:
             return
-        # With the items of earlier attempts that this one didn't get to again.
-        self._open = self._published.open
         items.is_closing = True
         async with aclosing(self._close(turn, context, server_context, items)) as events:
             async for event in events:
@@ -356,6 +354,9 @@ class TurnHarness:
         self, turn: AcceptedTurn, context: RequestContext, server_context: Any, items: TurnItems
     ) -> _Events:
         """Close open items, publish a title that an earlier attempt stored, and end the turn."""
+        unreached = self._published.open.items.keys() - self._open.items.keys()
+        if self._handle.stopping:  # published text stays
+            self._open = self._published.open
         if self.was_cancelled:
             items.added.difference_update(self._open.items)
             await self._tell_cancelled(turn.thread, server_context)
@@ -367,7 +368,7 @@ class TurnHarness:
                 # openai-chatkit has stored a workflow, which a later turn continues.
                 self._open.items.pop(item_id)
         closing = close_open_items(self._open, keep_text=not self.was_cancelled)
-        for event in [*self._remove_abandoned(), *closing]:
+        for event in [*self._remove_abandoned(unreached), *closing]:
             yield event
         is_takeover = self._handle.record.turn.new_thread and self._scope.attempt > 1
         is_title_published = THREAD_UPDATED in self._published.event_types
@@ -381,13 +382,20 @@ class TurnHarness:
                 turn.thread, turn.user_message, context, is_stopping=is_over
             )
 
-    def _remove_abandoned(self) -> Iterator[ThreadStreamEvent]:
-        """Remove the published items of recorded steps that a finished turn no longer contains."""
-        if self.failure is None and not self._is_stopping:
-            owned = self._journal.owned_item_ids(self._scope.record_unclaimed())
+    def _remove_abandoned(self, unreached: Set[str]) -> Iterator[ThreadStreamEvent]:
+        """Remove published items of recorded steps that this attempt leaves out.
+
+        Args:
+            unreached: open items of earlier attempts that a failure or a tripwire came before.
+        """
+        if self._is_stopping:
+            return
+        abandoned = set(unreached)
+        if self.failure is None:
             known = self._published.done.keys() | self._published.open.items.keys()
-            for item_id in sorted(owned & known):
-                yield ThreadItemRemovedEvent(item_id=item_id)
+            abandoned |= self._journal.owned_item_ids(self._scope.record_unclaimed()) & known
+        for item_id in sorted(abandoned):
+            yield ThreadItemRemovedEvent(item_id=item_id)
 
     async def _tell_cancelled(self, thread: ThreadMetadata, context: Any) -> None:
         """Let the server keep what it wants of its open items, by default their text."""

@@ -140,7 +140,7 @@ async def test_tripwire_shows_a_message_and_completes_the_run(
     assert not [event for event in await chat.events(run) if event.type == "error"]
 
 
-async def test_tripwire_after_a_takeover_closes_the_message_of_the_dead_attempt(
+async def test_tripwire_after_a_takeover_removes_the_message_of_the_dead_attempt(
     chat: Chat, model: ScriptedModelServer, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     has_died = False
@@ -156,7 +156,8 @@ async def test_tripwire_after_a_takeover_closes_the_message_of_the_dead_attempt(
         return GuardrailFunctionOutput(output_info=None, tripwire_triggered=has_died)
 
     monkeypatch.setattr(journal, "fault_point", die_once)
-    register(Assistant(agent=Agent[Any](name="Tutor", input_guardrails=[refuse_later])))
+    tutor = Agent[Any](name="Tutor", input_guardrails=[refuse_later])
+    register(assistant=Assistant(agent=tutor))
     model.answer(Say("Here you are."))
     await chat.start_worker(factory=FACTORY)
 
@@ -169,7 +170,7 @@ async def test_tripwire_after_a_takeover_closes_the_message_of_the_dead_attempt(
     for event in await chat.events(run):
         open_items.apply(event)
     assert open_items.items == {}
-    assert (await chat.texts(run))[1:] == ["Here you are.", "I can't help with that."]
+    assert (await chat.texts(run))[1:] == ["I can't help with that."]
 
 
 async def test_adopters_tripwire_message_replaces_the_answer(
