@@ -15,7 +15,7 @@ CUT_OFF: Final = "{"
 _MAX_LITERAL_CHARS: Final = 20_000  # the parser of Python literals takes much memory
 _MAX_SUBSCHEMAS: Final = 50  # references may be circular
 _NO_VALUE: Final = frozenset(("null", "none", "undefined"))
-_CODE_BLOCK: Final = re.compile(r"\s*```(?:json)?\s*(.*?)\s*```\s*\Z", re.DOTALL)
+_FENCE: Final = "```"
 # What servers leave behind arguments: a brace too many, or tokens of the model's template.
 _REST: Final = re.compile(r"(?:\s|\}|<\|[\w ]{1,30}\|>|</?tool_calls?>|</s>)*\Z")
 _WRONG_NAME: Final = re.compile(r"[^a-zA-Z0-9_-]")
@@ -86,8 +86,9 @@ def _parse(text: str) -> Any:
 
 def _parse_objects(arguments: str) -> list[dict[str, Any]] | None:
     """Return the objects that a text consists of; None if it is anything else."""
-    block = _CODE_BLOCK.match(arguments)
-    text = (block[1] if block is not None else arguments).strip()
+    text = arguments.strip()
+    if text.startswith(_FENCE) and text.endswith(_FENCE):
+        text = text.strip("`").removeprefix("json").strip()
     if text in {"", "null", "None"}:
         return [{}]
     try:

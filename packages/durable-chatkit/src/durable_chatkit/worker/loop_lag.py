@@ -21,6 +21,6 @@ of a lease's renewal (1.5 s).
 async def measure_lag_s() -> float:
     """Return by how much the event loop delays a timer; takes 20 ms, or longer if it is late."""
     loop = asyncio.get_running_loop()
-    due_at = loop.time() + SAMPLE_S
+    due = loop.time() + SAMPLE_S
     await asyncio.sleep(SAMPLE_S)
-    return max(0.0, loop.time() - due_at)
+    return max(0.0, loop.time() - due)
