@@ -40,8 +40,15 @@ async def test_empty_response_stores_nothing(ada: Chatter, model: ScriptedModelS
 
 
 async def test_blank_text_is_not_stored(ada: Chatter, model: ScriptedModelServer) -> None:
-    thread_id = await send_and_stop(ada, " ", "\n", model=model)
+    gate = Gate()
+    model.answer(Say(" ", "\n", gate, "never said"))
 
+    async with ada.open("threads.create", input=user_input("talk")) as stream:
+        await gate.wait_reached()
+        await ada.cancel(stream.response.headers["x-run-id"])
+        await stream.rest()
+
+    thread_id = stream.response.headers["x-thread-id"]
     assert kinds(await ada.items(thread_id)) == ["user_message"]
 
 

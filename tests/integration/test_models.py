@@ -235,7 +235,6 @@ UNUSABLE_ARGUMENTS = [
     '{"title": 1e999}',
     '{"title": NaN}',
     '{"title": "nul \\u0000"}',
-    '{"title": "nul \x00"}',
     '{"title": "x", "due_at": "0000-01-01T00:00:00Z"}',
     '{"title": "x", "due_at": "9999-12-31T23:59:59-23:59"}',
     '{"title": "x", "due_at": "0001-01-01T00:00:00+23:59"}',
@@ -264,7 +263,7 @@ async def test_unusable_arguments_are_reported_to_the_model(
         if "function_call_output" in entry.get("type", "") or entry.get("role") == "tool"
     ]
     assert len(outputs) == len(UNUSABLE_ARGUMENTS)
-    assert all('"ok": false' in output for output in outputs)
+    assert [output for output in outputs if '"ok": false' not in output] == []
     assert await ada.tasks() == []
 
 
