@@ -22,7 +22,13 @@ from agents import (
 from agents.agent_output import AgentOutputSchema
 from agents.models.fake_id import FAKE_RESPONSES_ID
 from agents.retry import ModelRetryAdviceRequest
-from agents.tracing import Span, Trace, TracingProcessor, set_trace_processors
+from agents.tracing import (
+    Span,
+    Trace,
+    TracingProcessor,
+    set_trace_processors,
+    set_tracing_disabled,
+)
 from model_client_kit import ask, collect, sse
 from openai import AsyncOpenAI, omit
 from openai.types.shared import Reasoning
@@ -298,6 +304,7 @@ class Spans(TracingProcessor):
 async def test_answer_and_error_are_traced() -> None:
     spans = Spans()
     set_trace_processors([spans])
+    set_tracing_disabled(False)
     try:
         with trace("test"):
             good = sse({"type": "response.completed", "response": {"id": "resp_1"}})
@@ -306,6 +313,7 @@ async def test_answer_and_error_are_traced() -> None:
                 await ask(ResponsesModel("m", CannedServer(b"")), tracing=ModelTracing.ENABLED)
     finally:
         set_trace_processors([])
+        set_tracing_disabled(True)
 
     answered, failed = spans.ended
     assert answered.span_data.response.id == "resp_1"

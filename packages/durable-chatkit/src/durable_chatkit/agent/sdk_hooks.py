@@ -148,16 +148,17 @@ def _wrap_invoke_tool(original: Callable[..., Awaitable[Any]]) -> Callable[..., 
     async def invoke_tool(
         *, function_tool: FunctionTool, context: ToolContext[Any], arguments: str
     ) -> _FunctionToolInvocationResult:
+        call = current_runner_call()
+
         async def invoke() -> ToolResult:
             result = await original(
                 function_tool=function_tool, context=context, arguments=arguments
             )
             is_error, output = result.is_sdk_generated_error, result.output
-            if is_error:  # the SDK's sentence names no fault
+            if is_error and call is not None:  # the SDK's sentence names no fault
                 output = describe_arguments_fault(arguments) or output
             return ToolResult(output, is_error, not _is_interrupted(context))
 
-        call = current_runner_call()
         if call is None:
             result = await invoke()
         else:

@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 import pytest
-import structlog
 from agents import Agent, RunContextWrapper, Runner, function_tool
 from pydantic import BaseModel
 from run_kit import MakeScope
 from runner_kit import Attempts, RespondingModel, call, outputs_in
-from structlog.testing import capture_logs
+
+from todochat.testing.logs import captured_logs
 
 
 class Line(BaseModel):
@@ -146,12 +146,9 @@ async def test_field_that_json_cannot_restore_is_skipped_and_logged_once(
 ) -> None:
     agent = Agent(name="Waiter", model=RespondingModel(adds_two), tools=[add])
     order = Order(client=object())
-    configured = structlog.get_config()  # an earlier test's service may log errors only
 
-    structlog.reset_defaults()
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         await attempts.run(lambda: Runner.run(agent, "order", context=order))
-    structlog.configure(**configured)
 
     skipped = [each["field"] for each in logs if each["event"] == "context.field_skipped"]
     assert skipped == ["client"]

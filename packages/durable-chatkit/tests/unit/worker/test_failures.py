@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from stand_in_kit import TasksStandIn
-from structlog.testing import capture_logs
 from worker_kit import Chat
 
 from durable_chatkit.agent import failures
 from durable_chatkit.storage.run import MAX_CRASHES
 from todochat.contracts.runs import AcceptedRun
 from todochat.testing import wait_until
+from todochat.testing.logs import captured_logs
 from todochat.testing.model_server import (
     Call,
     Disconnect,
@@ -157,7 +157,7 @@ async def test_error_of_the_model_server_is_in_the_log(
     model.fail(404)
     await chat.start_worker(model_client=model_client)
 
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         run = await chat.ask("hi")
 
     (failed,) = [entry for entry in logs if entry["event"] == "run.failed"]

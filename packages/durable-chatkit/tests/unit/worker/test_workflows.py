@@ -228,7 +228,7 @@ async def test_takeover_between_two_agents_continues_with_the_second(
     model.answer(Say("An answer."))
     first = await chat.start_worker(factory=FACTORY)
     run = await chat.say_until(gate, "why?")
-    assert await sees(chat, run, "A draft.")  # complete, but not finished
+    await wait_until(lambda: sees(chat, run, "A draft."))  # complete, but not finished
 
     await first.aclose(0)
     await chat.start_worker(factory=FACTORY)

@@ -22,7 +22,8 @@ from sqlalchemy.ext.asyncio.engine import AsyncConnection
 NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 _DIALECT: Final = dialect()  # type: ignore[no-untyped-call]
 _MAX_STATEMENTS: Final = 1000  # far more than a service has; pages and filters vary the text
-_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError)
+# The internal one is raised by a connection that is lost while a statement is sent.
+_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 Connection = Any  # asyncpg's, which a pool may wrap
 
