@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
-from model_client.json_codec import replace_surrogates
 from model_client.surrogates import join_surrogates
 from model_client.tool_arguments import (
     CUT_OFF,
@@ -22,6 +21,7 @@ from model_client.tool_arguments import (
     is_whole_object,
     split_arguments,
 )
+from todochat.surrogates import replace_surrogates
 
 _KNOWN_FIELDS: Final = frozenset(("index", "id", "type", "function"))
 _KNOWN_FUNCTION_FIELDS: Final = frozenset(("name", "arguments"))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, Final
 
-from model_client.json_codec import replace_surrogates
+from todochat.surrogates import replace_surrogates
 
 # A server may send several of them with the same text.
 _REASONING_FIELDS: Final = ("reasoning_content", "reasoning", "reasoning_text", "thinking")

@@ -1,14 +1,14 @@
 """JSON as model servers write it: mostly valid, and always quick to read."""
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
+from todochat.surrogates import replace_surrogates
+
 _TOO_DEEP: Final = "the JSON is nested too deeply"
-_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 def decode_json(data: bytes, *, keeps_surrogates: bool = False) -> Any:
@@ -49,18 +49,3 @@ def encode_json(value: Any, *, enc_hook: Callable[[Any], Any] | None = None) -> 
         return msgspec.json.encode(value, enc_hook=enc_hook)
     except UnicodeEncodeError:
         return msgspec.json.encode(replace_surrogates(value), enc_hook=enc_hook)
-
-
-def replace_surrogates(value: Any) -> Any:
-    """Return a copy of a JSON value with each lone surrogate replaced by U+FFFD."""
-    match value:
-        case str():
-            return _SURROGATES.sub("\ufffd", value)
-        case dict():
-            return {
-                replace_surrogates(key): replace_surrogates(each) for key, each in value.items()
-            }
-        case list() | tuple():
-            return [replace_surrogates(each) for each in value]
-        case _:
-            return value

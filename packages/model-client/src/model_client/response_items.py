@@ -30,9 +30,10 @@ from openai.types.responses import (
 )
 
 from model_client.answer_text import AnswerTextSplitter, Span
-from model_client.json_codec import encode_json, replace_surrogates
+from model_client.json_codec import encode_json
 from model_client.response_types import build_item, build_model
 from model_client.surrogates import SurrogateJoiner, join_surrogates
+from todochat.surrogates import replace_surrogates
 
 Events = Iterator[TResponseStreamEvent]
 Fields = Mapping[str, Any]

@@ -28,7 +28,6 @@ from openai.types.responses import (
 from openai.types.responses.response_output_text import Annotation
 from pydantic import TypeAdapter, ValidationError
 
-from durable_chatkit.chatkit.encoding import replace_surrogates
 from model_client.tool_arguments import (
     CUT_OFF,
     Schema,
@@ -36,6 +35,7 @@ from model_client.tool_arguments import (
     is_object,
     split_arguments,
 )
+from todochat.surrogates import replace_surrogates
 
 MAX_DEPTH: Final = 64  # the SDK recurses twice per level
 

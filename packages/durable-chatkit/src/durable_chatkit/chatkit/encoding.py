@@ -12,19 +12,21 @@ from chatkit.types import ThreadStreamEvent
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic_core import PydanticSerializationError, to_json
 
+from todochat.surrogates import replace_surrogates
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 # Built by the first use: 1.3 MB, and the api decodes no events.
 _EVENT: Final[TypeAdapter[ThreadStreamEvent]] = TypeAdapter(
     ThreadStreamEvent, config=ConfigDict(defer_build=True)
 )
-_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _ESCAPED_NUL: Final = re.compile(r"(\\\\)|\\u0000")
 
 
 def clean_text(text: str) -> str:
     """Return text that PostgreSQL can store: without U+0000 and lone surrogates."""
-    return _SURROGATES.sub("\ufffd", text).replace("\x00", "")
+    valid: str = replace_surrogates(text)
+    return valid.replace("\x00", "")
 
 
 def without_surrogates(model: ModelT) -> ModelT:
@@ -51,21 +53,6 @@ def _without_nul(encoded: str) -> str:
         return encoded
     # Escaped backslashes are matched first, so that the literal text `\u0000` is kept.
     return _ESCAPED_NUL.sub(lambda match: match[1] or "", encoded)
-
-
-def replace_surrogates(value: Any) -> Any:
-    """Return a copy of a JSON value with each lone surrogate replaced by U+FFFD."""
-    match value:
-        case str():
-            return _SURROGATES.sub("\ufffd", value)
-        case dict():
-            return {
-                replace_surrogates(key): replace_surrogates(item) for key, item in value.items()
-            }
-        case list() | tuple():
-            return [replace_surrogates(item) for item in value]
-        case _:
-            return value
 
 
 def encode_event(event: ThreadStreamEvent) -> bytes:

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import pytest
 from agents import Agent, function_tool, handoff
-from openai.types.responses import Response, ResponseFunctionToolCall, ResponseOutputMessage
+from answer_kit import model_answer
+from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage
 
 from durable_chatkit.agent.model_output import (
     MAX_DEPTH,
@@ -31,20 +32,6 @@ def call(arguments: str, name: str = "add_task") -> ResponseFunctionToolCall:
     )
 
 
-def answer(*output: Any, status: Any = "completed") -> Response:
-    return Response(
-        id="resp_1",
-        object="response",
-        created_at=0,
-        model="m",
-        output=list(output),
-        parallel_tool_calls=True,
-        tool_choice="auto",
-        tools=[],
-        status=status,
-    )
-
-
 @pytest.mark.parametrize(
     ("name", "arguments", "meant"),
     [
@@ -65,7 +52,7 @@ def answer(*output: Any, status: Any = "completed") -> Response:
     ],
 )
 def test_certain_meaning_is_carried_out(name: str, arguments: str, meant: dict[str, Any]) -> None:
-    (repaired,) = repair_calls(answer(call(arguments, name)), SCHEMAS)
+    (repaired,) = repair_calls(model_answer(call(arguments, name)), SCHEMAS)
 
     assert isinstance(repaired, ResponseFunctionToolCall)
     assert repaired.name == "add_task"
@@ -73,14 +60,14 @@ def test_certain_meaning_is_carried_out(name: str, arguments: str, meant: dict[s
 
 
 def test_handoffs_are_known_names() -> None:
-    (repaired,) = repair_calls(answer(call("{}", "functions.transfer_to_clerk")), SCHEMAS)
+    (repaired,) = repair_calls(model_answer(call("{}", "functions.transfer_to_clerk")), SCHEMAS)
 
     assert isinstance(repaired, ResponseFunctionToolCall)
     assert repaired.name == "transfer_to_clerk"
 
 
 def test_objects_in_a_row_are_calls_with_ids_of_their_own() -> None:
-    output = repair_calls(answer(call(MILK + '{"title": "eggs"}')), SCHEMAS)
+    output = repair_calls(model_answer(call(MILK + '{"title": "eggs"}')), SCHEMAS)
 
     calls = [item for item in output if isinstance(item, ResponseFunctionToolCall)]
     assert [json.loads(each.arguments)["title"] for each in calls] == ["milk", "eggs"]
@@ -89,7 +76,7 @@ def test_objects_in_a_row_are_calls_with_ids_of_their_own() -> None:
 
 @pytest.mark.parametrize("arguments", ["", '{"title": "mi'])
 def test_call_that_was_cut_off_is_no_json(arguments: str) -> None:
-    output = repair_calls(answer(call(MILK), call(arguments), status="incomplete"), SCHEMAS)
+    output = repair_calls(model_answer(call(MILK), call(arguments), status="incomplete"), SCHEMAS)
 
     calls = [item for item in output if isinstance(item, ResponseFunctionToolCall)]
     assert calls[0].arguments == MILK
@@ -101,7 +88,7 @@ def test_answer_without_repairs_is_unchanged() -> None:
     message = ResponseOutputMessage(
         id="msg_1", type="message", role="assistant", status="completed", content=[]
     )
-    whole = answer(message, call(MILK), call("not JSON", "of_another_server"))
+    whole = model_answer(message, call(MILK), call("not JSON", "of_another_server"))
 
     assert repair_calls(whole, SCHEMAS) == whole.output
     assert repair_calls(whole, {}) == whole.output

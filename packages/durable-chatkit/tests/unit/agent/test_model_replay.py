@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import msgspec
 from agents import ItemHelpers, Model, ModelSettings, ModelTracing
+from answer_kit import model_answer
 from openai.types.responses import (
-    Response,
     ResponseCompletedEvent,
     ResponseFunctionToolCall,
     ResponseOutputItemAddedEvent,
@@ -59,17 +59,9 @@ def tool_call(
 
 
 def completed(*output: Any) -> ResponseCompletedEvent:
-    response = Response(
-        id="resp_1",
-        object="response",
-        created_at=0,
-        model="m",
-        output=list(output),
-        parallel_tool_calls=True,
-        tool_choice="auto",
-        tools=[],
+    return ResponseCompletedEvent(
+        type="response.completed", response=model_answer(*output), sequence_number=9
     )
-    return ResponseCompletedEvent(type="response.completed", response=response, sequence_number=9)
 
 
 def added(item: Any, index: int = 0) -> ResponseOutputItemAddedEvent:
