@@ -33,6 +33,11 @@ SERVICE = DEVELOPMENT | {
     "offline_assistant",
 }
 CHAT = SERVICE | {"mcp.client", "mcp.server", "puremagic", "argon2", "email_validator"}
+API = f"""{AGENT}
+from durable_chatkit.server_without_agents import import_server_without_agents
+import_server_without_agents()
+import durable_chatkit.app
+"""
 # The imports of each process, and what they must not load.
 PROCESSES = {
     "chat-gateway": (
@@ -45,8 +50,17 @@ PROCESSES = {
         SERVICE | AGENT_SDKS | {"argon2", "email_validator"},
     ),
     "todo-agent-api": (
-        f"{AGENT}\nimport durable_chatkit.app\n{CREATE_APP}",
-        CHAT | {"durable_chatkit.worker"},
+        f"{API}\n{CREATE_APP}",
+        CHAT
+        | {
+            "durable_chatkit.worker",
+            "agents",
+            "openai",
+            "griffe",
+            "mcp_types",
+            "aiohttp",
+            "httpx2",
+        },
     ),
     "todo-agent-worker": (
         f"{AGENT}\nimport durable_chatkit.worker.main\n{CREATE_APP}",

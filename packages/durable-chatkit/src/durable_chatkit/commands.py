@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from durable_chatkit.mcp_on_demand import postpone_mcp
+from durable_chatkit.server_without_agents import import_server_without_agents
 from durable_chatkit.settings import (
     ChatSettings,
     ImportSettings,
@@ -64,6 +65,8 @@ def serve_api(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> 
         check_transcription(settings)
     except SettingsError as error:
         exit_with(str(error))
+    if settings.factory == settings.own_factory:  # only a hosted ChatKitServer runs in the API
+        import_server_without_agents()
     from durable_chatkit.app import create_app  # noqa: PLC0415 - see above
 
     run(create_app(settings), settings, host=settings.host, port=settings.port)

@@ -38,7 +38,7 @@ from durable_chatkit.agent.call_scope import (
 from durable_chatkit.agent.hosted_tasks import hosted_task
 from durable_chatkit.agent.run_scope import RunScope
 from durable_chatkit.chatkit.context import IdScope, RequestContext
-from durable_chatkit.chatkit.private_api import END_OF_EVENTS, event_queue, events_of
+from durable_chatkit.chatkit.private_api import end_of_events, event_queue, events_of
 from durable_chatkit.chatkit.rows import as_local
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.errors import UnknownResourceError
@@ -46,6 +46,7 @@ from todochat.clock import utc_now
 
 # Far longer than forwarding takes: the publisher behind the reader buffers 1,000 frames.
 DRAIN_TIMEOUT_S: Final = 10.0
+_END_OF_EVENTS: Final = end_of_events()
 
 
 class EventQueue(asyncio.Queue[Any]):
@@ -88,7 +89,7 @@ class EventQueue(asyncio.Queue[Any]):
             self._is_drained.set()
         try:
             item = await super().get()
-            if item is None or isinstance(item, END_OF_EVENTS):
+            if item is None or isinstance(item, _END_OF_EVENTS):
                 self.is_read = False
             return item
         finally:

@@ -6,9 +6,8 @@ It was written against `SUPPORTED_VERSION`. A test fails when another version is
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from chatkit.agents import AgentContext, _QueueCompleteSentinel
 from chatkit.server import ChatKitServer
 from chatkit.types import (
     NonStreamingReq,
@@ -20,16 +19,24 @@ from chatkit.types import (
 
 from durable_chatkit.chatkit.context import RequestContext
 
+if TYPE_CHECKING:  # it imports the Agents SDK, which the API doesn't load
+    from chatkit.agents import AgentContext
+
 # ruff: noqa: SLF001 - the purpose of this module
 
 SUPPORTED_VERSION: Final = "1.6.5"
 
 Server = ChatKitServer[RequestContext]
-# The class of the queue's last entry, after which `stream_agent_response` reads no more.
-END_OF_EVENTS: Final = _QueueCompleteSentinel
 
 
-def events_of(context: AgentContext[Any]) -> "asyncio.Queue[Any]":
+def end_of_events() -> type:
+    """Return the class of the queue's last entry, after which `stream_agent_response` reads no more."""
+    from chatkit.agents import _QueueCompleteSentinel  # noqa: PLC0415 - see above
+
+    return _QueueCompleteSentinel
+
+
+def events_of(context: "AgentContext[Any]") -> "asyncio.Queue[Any]":
     """Return the queue of events that an agent's tools stream."""
     return context._events
 
@@ -40,6 +47,8 @@ def use_event_queue(make: Callable[[], asyncio.Queue[Any]]) -> None:
     The queue between tools and `stream_agent_response` is a private attribute with a default, which
     all subclasses share.
     """
+    from chatkit.agents import AgentContext  # noqa: PLC0415 - see above
+
     attribute = AgentContext.__private_attributes__["_events"]
     attribute.default_factory = make
 
@@ -79,6 +88,6 @@ async def apply_structured_input(
     return await server._apply_structured_input_submission(item, submission)
 
 
-def event_queue(context: AgentContext[Any]) -> asyncio.Queue[Any]:
+def event_queue(context: "AgentContext[Any]") -> asyncio.Queue[Any]:
     """Return the queue of the events that tools stream."""
     return context._events
