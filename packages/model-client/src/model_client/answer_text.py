@@ -8,6 +8,7 @@ that a server leaves at the end (`<|im_end|>`).
 
 import re
 from collections.abc import Iterable, Iterator
+from enum import Enum, auto
 from typing import Final, NamedTuple
 
 _MAX_HEADER_CHARS: Final = 500
@@ -62,71 +63,90 @@ class Span(NamedTuple):
     tool: str = ""
 
 
+class _State(Enum):
+    START = auto()  # of the answer, or behind a thought
+    THOUGHT = auto()
+    HEADER = auto()  # of a harmony message
+    BODY = auto()
+    TEXT = auto()
+
+
 class AnswerTextSplitter:
     """Splits the text of one answer; a beginning of a tag or mark is held back until the next read."""
 
     def __init__(self) -> None:
         self._held = ""
-        self._state = self._read_start
-        self._closing = ""
+        self._state = _State.START
+        self._closing = ""  # of the last thought
         self._body = Span("")  # of the harmony message in progress
         self._marks = CitationMarkFilter()
 
     def feed(self, text: str) -> Iterator[Span]:
         """Yield the parts whose meaning is certain."""
-        if not self._held and self._state == self._read_text:  # most deltas; the rest is the same
+        if not self._held and self._state is _State.TEXT:  # most deltas; the rest is the same
             yield from self._spans(Span(text))
             return
         self._held += text
         before = None
-        while before != self._state:  # a state that can't go on stays
+        while before is not self._state:  # a state that can't go on stays
             before = self._state
-            yield from before()
+            match self._state:
+                case _State.START:
+                    self._find_opening()
+                case _State.THOUGHT:
+                    thought, closing, rest = self._held.partition(self._closing)
+                    if closing:
+                        self._held = rest
+                        self._state = _State.START  # another thought may follow
+                    else:
+                        thought = self._take_before_partial((self._closing,))
+                    yield from self._spans(Span(thought, is_reasoning=True))
+                case _State.HEADER:
+                    self._read_header()
+                case _State.BODY:
+                    end = _BODY_END.search(self._held)
+                    if end is None:
+                        body = self._take_before_partial(_BODY_ENDS)
+                    else:
+                        body = self._held[: end.start()]
+                        is_start = end[0] in _HARMONY_OPENINGS
+                        self._held = self._held[end.start() if is_start else end.end() :]
+                        self._state = _State.HEADER
+                    yield from self._spans(self._body._replace(text=body))
+                case _State.TEXT:
+                    text, self._held = self._held, ""
+                    yield from self._spans(Span(text))
 
     def end(self) -> Iterator[Span]:
         """Yield the rest."""
         rest, self._held = self._held, ""
-        if self._state == self._read_thought:
-            yield from self._spans(Span(rest, is_reasoning=True))
-        elif self._state == self._read_body:
-            yield from self._spans(self._body._replace(text=rest))
-        elif self._state != self._read_header:
-            yield from self._spans(Span(rest))
-        yield from _non_empty(Span(self._marks.end()))
+        match self._state:
+            case _State.THOUGHT:
+                yield from self._spans(Span(rest, is_reasoning=True))
+            case _State.BODY:
+                yield from self._spans(self._body._replace(text=rest))
+            case _State.START | _State.TEXT:
+                yield from self._spans(Span(rest))
+        if rest := self._marks.end():
+            yield Span(rest)
 
-    def _read_start(self) -> Iterator[Span]:
+    def _find_opening(self) -> None:
+        """Find out what the text begins with, once that is certain."""
+        if self._closing:
+            self._held = self._held.lstrip()  # between a thought and the answer
         start = self._held.lstrip().lower()
         if start.startswith(_HARMONY_OPENINGS):
-            self._state = self._read_header
+            self._state = _State.HEADER
         elif start.startswith(tuple(_CLOSINGS)):
             opening = next(each for each in _CLOSINGS if start.startswith(each))
             self._closing = _CLOSINGS[opening]
             self._held = self._held.lstrip()[len(opening) :]
-            self._state = self._read_thought
+            self._state = _State.THOUGHT
         elif not any(opening.startswith(start) for opening in _OPENINGS):
-            self._state = self._read_text
-        return iter(())
+            self._state = _State.TEXT
 
-    def _read_thought(self) -> Iterator[Span]:
-        thought, closing, rest = self._held.partition(self._closing)
-        if closing:
-            self._held = rest
-            self._state = self._skip_white_space
-        else:
-            thought = self._take_before_partial((self._closing,))
-        return self._spans(Span(thought, is_reasoning=True))
-
-    def _skip_white_space(self) -> Iterator[Span]:
-        self._held = self._held.lstrip()
-        if self._held:
-            self._state = self._read_start  # another thought may follow
-        return iter(())
-
-    def _read_text(self) -> Iterator[Span]:
-        text, self._held = self._held, ""
-        return self._spans(Span(text))
-
-    def _read_header(self) -> Iterator[Span]:
+    def _read_header(self) -> None:
+        """Find out who a harmony message is for; what isn't a header is text."""
         header, message, rest = self._held.partition(_MESSAGE)
         if message:
             channel, recipient = _CHANNEL.search(header), _RECIPIENT.search(header)
@@ -134,20 +154,12 @@ class AnswerTextSplitter:
             tool = recipient[1].removeprefix("functions.") if recipient is not None else ""
             self._body = Span("", is_reasoning=not (is_final or tool), tool=tool)
             self._held = rest
-            self._state = self._read_body
-        elif len(header) > _MAX_HEADER_CHARS or not _starts_token(header.lstrip()):
-            self._state = self._read_text
-        return iter(())
-
-    def _read_body(self) -> Iterator[Span]:
-        end = _BODY_END.search(self._held)
-        if end is None:
-            return self._spans(self._body._replace(text=self._take_before_partial(_BODY_ENDS)))
-        text = self._held[: end.start()]
-        is_start = end[0] in _HARMONY_OPENINGS
-        self._held = self._held[end.start() if is_start else end.end() :]
-        self._state = self._read_header
-        return self._spans(self._body._replace(text=text))
+            self._state = _State.BODY
+            return
+        start = header.lstrip()
+        is_possible = start.startswith("<|") or "<|".startswith(start)
+        if not is_possible or len(header) > _MAX_HEADER_CHARS:
+            self._state = _State.TEXT
 
     def _take_before_partial(self, tokens: Iterable[str]) -> str:
         """Return the held text, except an end that may be the beginning of a token."""
@@ -160,9 +172,11 @@ class AnswerTextSplitter:
         return text
 
     def _spans(self, span: Span) -> Iterator[Span]:
+        """Yield a span without citation marks, if anything is left of it."""
         if not (span.is_reasoning or span.tool):
             span = span._replace(text=self._marks.feed(span.text))
-        return _non_empty(span)
+        if span.text:
+            yield span
 
 
 class CitationMarkFilter:
@@ -203,12 +217,3 @@ def drop_unopened_thought(text: str) -> str:
     if match is None or "```" in match[1] or "<think>" in match[1]:
         return text
     return text[match.end() :] or text
-
-
-def _starts_token(text: str) -> bool:
-    return text.startswith("<|") or "<|".startswith(text)
-
-
-def _non_empty(span: Span) -> Iterator[Span]:
-    if span.text:
-        yield span

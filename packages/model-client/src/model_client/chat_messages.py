@@ -51,21 +51,15 @@ def _prepare(items: Iterable[Any]) -> Iterator[Any]:
         elif item.get("type") == "reasoning" and SERVER in (item.get(_DATA) or {}):
             continue  # a server that wants it back gets it with the calls
         elif item.get("role") == "assistant" and "id" not in item:
-            yield _with_text(item)
+            # openai-chatkit makes such messages of a thread's answers, and the converter accepts
+            # output parts only in messages with an ID.
+            parts: Any = item.get("content")
+            is_text = isinstance(parts, list) and all(
+                part.get("type") == "output_text" for part in parts
+            )
+            yield {**item, "content": "".join(part["text"] for part in parts)} if is_text else item
         else:
             yield item
-
-
-def _with_text(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return an assistant's message with its text in place of output parts.
-
-    openai-chatkit makes such messages of a thread's answers, and the converter accepts output parts
-    only in messages with an ID.
-    """
-    parts = item.get("content")
-    if not isinstance(parts, list) or any(part.get("type") != "output_text" for part in parts):
-        return item
-    return {**item, "content": "".join(part["text"] for part in parts)}
 
 
 def _restore_fields(messages: list[Any], items: list[Any], server: str) -> None:

@@ -14,7 +14,9 @@ CUT_OFF: Final = "{"
 
 _MAX_LITERAL_CHARS: Final = 20_000  # the parser of Python literals takes much memory
 _MAX_SUBSCHEMAS: Final = 50  # references may be circular
+_NO_ARGUMENTS: Final = frozenset(("", "null", "None"))
 _NO_VALUE: Final = frozenset(("null", "none", "undefined"))
+_CONTAINERS: Final[Mapping[type, str]] = {list: "array", dict: "object"}
 _FENCE: Final = "```"
 # What servers leave behind arguments: a brace too many, or tokens of the model's template.
 _REST: Final = re.compile(r"(?:\s|\}|<\|[\w ]{1,30}\|>|</?tool_calls?>|</s>)*\Z")
@@ -40,9 +42,16 @@ def split_arguments(arguments: str, schema: Schema | None = None) -> list[str]:
     Servers that give all calls one index send `{"a":1}{"a":2}`; others put `{}` before the object,
     or repeat the whole object at the end.
     """
-    objects = _parse_objects(arguments)
-    if objects is None:
-        return [arguments]
+    text = arguments.strip()
+    if text.startswith(_FENCE) and text.endswith(_FENCE):
+        text = text.strip("`").removeprefix("json").strip()
+    try:
+        objects = list(_decode_objects("{}" if text in _NO_ARGUMENTS else text))
+    except (ValueError, RecursionError):
+        value = _parse_value(text)
+        if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+            return [arguments]
+        objects = [value]
     filled = [each for each in objects if each] or [{}]
     different = [each for n, each in enumerate(filled) if each not in filled[:n]]
     fitted = [_fit_object(each, schema) if schema else each for each in different]
@@ -84,21 +93,6 @@ def _parse(text: str) -> Any:
         return None
 
 
-def _parse_objects(arguments: str) -> list[dict[str, Any]] | None:
-    """Return the objects that a text consists of; None if it is anything else."""
-    text = arguments.strip()
-    if text.startswith(_FENCE) and text.endswith(_FENCE):
-        text = text.strip("`").removeprefix("json").strip()
-    if text in {"", "null", "None"}:
-        return [{}]
-    try:
-        return list(_decode_objects(text))
-    except (ValueError, RecursionError):
-        pass
-    literal = _parse_literal(text)
-    return [literal] if literal is not None else None
-
-
 def _decode_objects(text: str) -> Iterator[dict[str, Any]]:
     """Yield JSON objects one after the other.
 
@@ -120,16 +114,18 @@ def _decode_objects(text: str) -> Iterator[dict[str, Any]]:
             position += 1
 
 
-def _parse_literal(text: str) -> dict[str, Any] | None:
-    """Return an object written as Python writes it."""
-    if len(text) > _MAX_LITERAL_CHARS:
-        return None
-    try:
-        value = ast.literal_eval(text)
-        json.dumps(value, allow_nan=False)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return None
-    return value if isinstance(value, dict) and all(isinstance(key, str) for key in value) else None
+def _parse_value(text: str) -> Any:
+    """Return the list or object that a text contains as JSON or as Python writes it, else None."""
+    parsers: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval)
+    for parse in parsers if len(text) <= _MAX_LITERAL_CHARS else parsers[:1]:
+        try:
+            value = parse(text)
+            json.dumps(value, allow_nan=False)
+        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            continue
+        if type(value) in _CONTAINERS:
+            return value
+    return None
 
 
 def _fit_object(given: dict[str, Any], schema: Schema) -> dict[str, Any]:
@@ -150,30 +146,14 @@ def _fit_object(given: dict[str, Any], schema: Schema) -> dict[str, Any]:
         if not isinstance(value, str):
             fitted[name] = value
         elif value.strip().lower() not in _NO_VALUE or value in words:
-            fitted[name] = _fit_text(value, types)
+            # A list or an object may have been encoded twice.
+            parsed = _parse_value(value) if "string" not in types else None
+            fitted[name] = parsed if _CONTAINERS.get(type(parsed)) in types else value
         elif "null" in types:
             fitted[name] = None
         elif name in required:
             fitted[name] = value
     return fitted
-
-
-def _fit_text(text: str, types: set[str]) -> Any:
-    """Return the list or object that a text contains, if the schema accepts no text."""
-    if "string" in types or not types & {"array", "object"}:
-        return text
-    parsers: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval)
-    for parse in parsers if len(text) <= _MAX_LITERAL_CHARS else parsers[:1]:
-        try:
-            value = parse(text)
-            json.dumps(value, allow_nan=False)
-        except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-            continue
-        if isinstance(value, list) and "array" in types:
-            return value
-        if isinstance(value, dict) and "object" in types:
-            return value
-    return text
 
 
 def _accepted_by(kind: Any, root: Schema) -> tuple[set[str], set[str]]:
