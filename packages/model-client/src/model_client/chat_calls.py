@@ -95,7 +95,7 @@ class ChatCalls:
         """Yield the complete calls, with ids that differ.
 
         Args:
-            is_cut: whether the answer reached the limit on its length.
+            is_cut: whether the server cut the answer off.
         """
         ids: set[str] = set()
         for call in self._calls:
