@@ -1,6 +1,9 @@
 """The hash parameters, and the order in which passwords are hashed."""
 
 import asyncio
+import platform
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -29,6 +32,33 @@ def test_passwords_are_hashed_with_argon2id_and_owasp_parameters(
 
     assert parameters.type is argon2.Type.ID
     assert (parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (19456, 2, 1)
+
+
+HASH_IN_TWO_THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+import psutil
+from auth_session.service.password_pool import create_hasher, release_freed_blocks
+release_freed_blocks()
+hasher = create_hasher()
+hasher.hash("a password")
+before = psutil.Process().memory_info().rss
+with ThreadPoolExecutor(2) as threads:
+    list(threads.map(hasher.hash, ["a password"] * 6))
+    print(psutil.Process().memory_info().rss - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators keep no block")
+def test_memory_of_a_hash_is_returned_to_the_system() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", HASH_IN_TWO_THREADS],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    assert int(result.stdout) < 4 * 2**20
 
 
 class RecordingHasher(PasswordHasher):
