@@ -10,36 +10,33 @@ from uuid import uuid4
 
 from agents.items import TResponseStreamEvent
 from openai.types.responses import (
-    ResponseContentPartAddedEvent,
-    ResponseContentPartDoneEvent,
-    ResponseFunctionCallArgumentsDeltaEvent,
-    ResponseFunctionCallArgumentsDoneEvent,
     ResponseOutputItem,
     ResponseOutputItemAddedEvent,
     ResponseOutputItemDoneEvent,
     ResponseOutputRefusal,
     ResponseOutputText,
-    ResponseReasoningSummaryTextDeltaEvent,
-    ResponseReasoningSummaryTextDoneEvent,
-    ResponseReasoningTextDeltaEvent,
-    ResponseReasoningTextDoneEvent,
-    ResponseRefusalDeltaEvent,
-    ResponseRefusalDoneEvent,
-    ResponseTextDeltaEvent,
-    ResponseTextDoneEvent,
 )
 
 from model_client.answer_text import AnswerTextSplitter, Span
-from model_client.json_codec import encode_json
-from model_client.response_types import build_item, build_model
+from model_client.response_fields import (
+    Fields,
+    filled_fields,
+    read_arguments,
+    read_index,
+    read_part_text,
+    read_parts,
+    read_text,
+)
+from model_client.response_types import EVENTS, build_item, build_model
 from model_client.surrogates import SurrogateJoiner, join_surrogates
-from todochat.surrogates import replace_surrogates
 
 Events = Iterator[TResponseStreamEvent]
-Fields = Mapping[str, Any]
 
 _TEXT: Final = "output_text"
 _REFUSAL: Final = "refusal"
+# Of reasoning: the field, the type of its parts, the name of its events, and that of their index.
+_SUMMARY: Final = ("summary", "summary_text", "response.reasoning_summary_text", "summary_index")
+_FULL_TEXT: Final = ("content", "reasoning_text", "response.reasoning_text", "content_index")
 
 
 class OpenItem:
@@ -87,7 +84,7 @@ class OpenItem:
         """Yield the events that come before any other of the item, or of a part of it."""
         if not self._is_announced:
             self._is_announced = True
-            yield from self._added(self._fields)
+            yield from self.added(self._fields)
 
     def close(self, fields: Fields) -> Events:
         """Yield the events that weren't streamed, and that the item is done.
@@ -96,17 +93,22 @@ class OpenItem:
             fields: the complete item; empty if the server doesn't send it.
         """
         self.is_done = True
-        self._fields.update(_filled(fields))
+        self._fields.update(filled_fields(fields))
         yield from self.announce()
-        yield from self._done()
+        yield from self.done()
 
     def update_result(self, fields: Fields) -> None:
         """Add what only the completed answer contains."""
         if self.result is not None:
-            self._fields.update(_filled(fields))
+            self._fields.update(filled_fields(fields))
             self.result = build_item(self._fields)
 
-    def _added(self, fields: Fields) -> Events:
+    def read(self, kind: str, data: Fields) -> Events:  # noqa: ARG002 - of subclasses
+        """Yield the events for a server's event about a part of the item."""
+        return iter(())
+
+    def added(self, fields: Fields) -> Events:
+        """Yield the event that the item begins."""
         item = build_item({**fields, "id": self.item_id})
         if item is not None:
             yield ResponseOutputItemAddedEvent(
@@ -116,7 +118,8 @@ class OpenItem:
                 sequence_number=next(self._numbers),
             )
 
-    def _done(self) -> Events:
+    def done(self) -> Events:
+        """Yield the event that the item is complete, and keep it as the result."""
         self.result = build_item(self._fields)
         item = build_item({**self._fields, "id": self.item_id})
         if item is not None:
@@ -127,37 +130,57 @@ class OpenItem:
                 sequence_number=next(self._numbers),
             )
 
-    def _event(self, event_class: type[Any], kind: str, **fields: Any) -> TResponseStreamEvent:
-        event: TResponseStreamEvent = build_model(
-            event_class,
-            {
-                "type": kind,
-                **self.position,
-                "sequence_number": next(self._numbers),
-                **fields,
-            },
-        )
+    def event(self, kind: str, **fields: Any) -> TResponseStreamEvent:
+        """Return an event about a part of the item."""
+        given = {"type": kind, **self.position, "sequence_number": next(self._numbers), **fields}
+        event: TResponseStreamEvent = build_model(EVENTS[kind], given)
         return event
 
 
 class _Part:
-    def __init__(self, *, is_refusal: bool) -> None:
+    """A part of a message: a text or a refusal."""
+
+    def __init__(self, index: int, *, is_refusal: bool) -> None:
+        self.index = index
         self.is_refusal = is_refusal
+        self.name = _REFUSAL if is_refusal else _TEXT  # in events
         self.received = ""
         self.text = ""  # what is shown of it
         self.fields: Fields = {"type": _REFUSAL} if is_refusal else {}
         self.is_announced = False
-        self.joiner = SurrogateJoiner()
-        self.splitter = AnswerTextSplitter()
+        self._joiner = SurrogateJoiner()
+        self._splitter = AnswerTextSplitter()
+
+    @property
+    def is_changed(self) -> bool:
+        """True if the server's text has what isn't shown: reasoning or marks."""
+        return self.text != self.received
 
     def split(self, text: str, *, is_end: bool = False) -> list[Span]:
         """Return a piece of the part's text in spans of the answer and of reasoning."""
-        text = self.joiner.end() if is_end else self.joiner.feed(text)
+        text = self._joiner.end() if is_end else self._joiner.feed(text)
         self.received += text
         if self.is_refusal:
             return [Span(text)]
-        spans = list(self.splitter.feed(text)) if text else []
-        return [*spans, *self.splitter.end()] if is_end else spans
+        spans = list(self._splitter.feed(text)) if text else []
+        return [*spans, *self._splitter.end()] if is_end else spans
+
+    def complete(self) -> dict[str, Any]:
+        """Return the complete part with all its fields."""
+        part = _whole_part(self.fields, self.text)
+        if self.is_changed and not self.is_refusal:
+            part["text"] = self.text
+        return part
+
+    def model(self, text: str, annotations: Any = ()) -> ResponseOutputText | ResponseOutputRefusal:
+        """Return the part for an event."""
+        if self.is_refusal:
+            return ResponseOutputRefusal(type="refusal", refusal=text)
+        model: ResponseOutputText = build_model(
+            ResponseOutputText,
+            {"type": _TEXT, "text": text, "annotations": list(annotations), "logprobs": []},
+        )
+        return model
 
 
 class OpenMessage(OpenItem):
@@ -170,24 +193,78 @@ class OpenMessage(OpenItem):
     def start(self, fields: Fields) -> Events:
         """Yield the events for text that the message begins with."""
         self._fields.update(fields)
-        yield from self._complete_parts(fields)
+        for index, part in enumerate(read_parts(fields, "content")):
+            yield from self.complete_part(index, part)
 
     def announce(self, data: Fields | None = None) -> Events:
         """Yield the events that come before those of a part."""
-        index = (data or {}).get("content_index")
-        yield from self._announce_part(index if isinstance(index, int) else 0)
+        part = self._part(read_index(data or {}, "content_index"), is_refusal=False)
+        if part.is_announced:
+            return
+        if not self._is_announced:
+            self._is_announced = True
+            yield from self.added({**self._fields, "content": [], "status": "in_progress"})
+        part.is_announced = True
+        yield self.event(
+            "response.content_part.added", content_index=part.index, part=part.model("")
+        )
+
+    def read(self, kind: str, data: Fields) -> Events:
+        """Yield the events for text that the server streams or repeats."""
+        index = read_index(data, "content_index")
+        match kind:
+            case "response.output_text.delta":
+                yield from self.add(index, read_text(data, "delta"), logprobs=data.get("logprobs"))
+            case "response.refusal.delta":
+                yield from self.add(index, read_text(data, "delta"), is_refusal=True)
+            case "response.output_text.done":
+                part: Fields = {"type": _TEXT, "text": read_text(data, "text")}
+                yield from self.complete_part(index, part)
+            case "response.refusal.done":
+                part = {"type": _REFUSAL, "refusal": read_text(data, "refusal")}
+                yield from self.complete_part(index, part)
+            case _:
+                yield from self.complete_part(index, data["part"])
 
     def add(
-        self, index: int, text: str, *, is_refusal: bool = False, logprobs: Any = None
+        self,
+        index: int,
+        text: str,
+        *,
+        is_refusal: bool = False,
+        logprobs: Any = None,
+        is_end: bool = False,
     ) -> Events:
-        """Yield the event of a delta."""
+        """Yield the events of a delta.
+
+        Args:
+            is_end: also yield text that was held back.
+        """
         part = self._part(index, is_refusal=is_refusal)
-        yield from self._show(index, part, part.split(text), logprobs)
+        for span in part.split(text, is_end=is_end):
+            if span.is_reasoning or span.tool:
+                yield from self._think(span.text)
+                continue
+            shown = span.text
+            if not part.is_announced:
+                # White space alone isn't shown.
+                shown, part.text = part.text + shown, ""
+                if not shown.strip():
+                    part.text = shown
+                    continue
+                yield from self._close_thought()
+                yield from self.announce({"content_index": index})
+            if shown:
+                part.text += shown
+                extra = {} if part.is_refusal else {"logprobs": logprobs or []}
+                yield self.event(
+                    f"response.{part.name}.delta", content_index=index, delta=shown, **extra
+                )
 
     def flush(self) -> Events:
         """Yield the events of text that was held back."""
         for index, part in sorted(self._parts.items()):
-            yield from self._show(index, part, part.split("", is_end=True))
+            yield from self.add(index, "", is_refusal=part.is_refusal, is_end=True)
 
     def complete_part(self, index: int, fields: Fields) -> Events:
         """Yield the rest of a part's text that wasn't streamed.
@@ -196,7 +273,7 @@ class OpenMessage(OpenItem):
             fields: the part.
         """
         part = self._part(index, is_refusal=fields.get("type") == _REFUSAL)
-        text = _part_text(fields)
+        text = read_part_text(fields)
         if not text:
             return
         part.fields = fields
@@ -206,51 +283,44 @@ class OpenMessage(OpenItem):
     def close(self, fields: Fields) -> Events:
         """Yield the rest of the text and the events that the message is done."""
         self.is_done = True
-        yield from self._complete_parts(fields)
+        for index, part in enumerate(read_parts(fields, "content")):
+            yield from self.complete_part(index, part)
         yield from self.flush()
         yield from self._close_thought()
-        shown = [(index, part) for index, part in sorted(self._parts.items()) if part.is_announced]
+        shown = [part for _, part in sorted(self._parts.items()) if part.is_announced]
         if not shown:
             return
-        self._fields.update(_filled(fields))
-        content = [_whole_part(part.fields, part.text) for _, part in shown]
-        for (_, part), final in zip(shown, content, strict=True):
-            if part.text != part.received and not part.is_refusal:
-                final["text"] = part.text  # the server's has what isn't shown
-        for (index, part), final in zip(shown, content, strict=True):
-            yield from self._finish_part(index, part, final)
+        self._fields.update(filled_fields(fields))
+        content = [part.complete() for part in shown]
+        for each, final in zip(shown, content, strict=True):
+            done = (
+                {_REFUSAL: final[_REFUSAL]}
+                if each.is_refusal
+                else {"text": final["text"], "logprobs": []}
+            )
+            yield self.event(f"response.{each.name}.done", content_index=each.index, **done)
+            model = each.model(read_part_text(final), final.get("annotations") or [])
+            yield self.event("response.content_part.done", content_index=each.index, part=model)
         self._fields |= {"content": content}
         if self._fields.get("status") == "in_progress":
             self._fields["status"] = "completed"
-        yield from self._done()
+        yield from self.done()
 
     def update_result(self, fields: Fields) -> None:
         """Add what only the completed answer contains."""
         content = self._fields.get("content")
-        if all(part.text == part.received for part in self._parts.values()):
-            parts = _content_parts(fields)
+        if not any(part.is_changed for part in self._parts.values()):
             content = [
-                _whole_part(part, _part_text(part)) for part in parts if _part_text(part).strip()
+                _whole_part(part, text)
+                for part in read_parts(fields, "content")
+                if (text := read_part_text(part)).strip()
             ]
         super().update_result({**fields, "content": content})
 
-    def _show(self, index: int, part: _Part, spans: list[Span], logprobs: Any = None) -> Events:
-        for span in spans:
-            if span.is_reasoning or span.tool:
-                yield from self._think(span.text)
-                continue
-            text = span.text
-            if not part.is_announced:
-                # White space alone isn't shown.
-                text, part.text = part.text + text, ""
-                if not text.strip():
-                    part.text = text
-                    continue
-                yield from self._close_thought()
-                yield from self._announce_part(index)
-            if text:
-                part.text += text
-                yield self._delta(index, part, text, logprobs or [])
+    def _part(self, index: int, *, is_refusal: bool) -> _Part:
+        if index not in self._parts:
+            self._parts[index] = _Part(index, is_refusal=is_refusal)
+        return self._parts[index]
 
     def _think(self, text: str) -> Events:
         if not self.thoughts or self.thoughts[-1].is_done:
@@ -274,69 +344,6 @@ class OpenMessage(OpenItem):
             self.thoughts[-1].is_done = True
             yield from self.thoughts[-1].close({})
 
-    def _complete_parts(self, fields: Fields) -> Events:
-        for index, part in enumerate(_content_parts(fields)):
-            yield from self.complete_part(index, part)
-
-    def _part(self, index: int, *, is_refusal: bool) -> _Part:
-        if index not in self._parts:
-            self._parts[index] = _Part(is_refusal=is_refusal)
-        return self._parts[index]
-
-    def _announce_part(self, index: int) -> Events:
-        part = self._part(index, is_refusal=False)
-        if part.is_announced:
-            return
-        if not self._is_announced:
-            self._is_announced = True
-            yield from self._added({**self._fields, "content": [], "status": "in_progress"})
-        part.is_announced = True
-        yield self._event(
-            ResponseContentPartAddedEvent,
-            "response.content_part.added",
-            content_index=index,
-            part=_part_model(part, ""),
-        )
-
-    def _delta(self, index: int, part: _Part, text: str, logprobs: Any) -> TResponseStreamEvent:
-        if part.is_refusal:
-            return self._event(
-                ResponseRefusalDeltaEvent,
-                "response.refusal.delta",
-                content_index=index,
-                delta=text,
-            )
-        return self._event(
-            ResponseTextDeltaEvent,
-            "response.output_text.delta",
-            content_index=index,
-            delta=text,
-            logprobs=logprobs,
-        )
-
-    def _finish_part(self, index: int, part: _Part, final: Fields) -> Events:
-        if part.is_refusal:
-            yield self._event(
-                ResponseRefusalDoneEvent,
-                "response.refusal.done",
-                content_index=index,
-                refusal=final["refusal"],
-            )
-        else:
-            yield self._event(
-                ResponseTextDoneEvent,
-                "response.output_text.done",
-                content_index=index,
-                text=final["text"],
-                logprobs=[],
-            )
-        yield self._event(
-            ResponseContentPartDoneEvent,
-            "response.content_part.done",
-            content_index=index,
-            part=_part_model(part, _part_text(final), final.get("annotations") or []),
-        )
-
 
 class OpenReasoning(OpenItem):
     """Reasoning: summaries, its full text, or both."""
@@ -347,6 +354,17 @@ class OpenReasoning(OpenItem):
         self._finished: set[tuple[bool, int]] = set()
         self._joiner = SurrogateJoiner()
 
+    def read(self, kind: str, data: Fields) -> Events:
+        """Yield the events for a text that the server streams or repeats."""
+        is_summary = kind.startswith("response.reasoning_summary")
+        index = read_index(data, "summary_index" if is_summary else "content_index")
+        if "delta" in data:
+            yield from self.add(index, read_text(data, "delta"), is_summary=is_summary)
+        else:
+            part = data.get("part")
+            text = read_text(part if isinstance(part, Mapping) else data, "text")
+            yield from self.complete(index, text, is_summary=is_summary)
+
     def add(self, index: int, text: str, *, is_summary: bool) -> Events:
         """Yield the event of a delta of a summary or of the full text."""
         yield from self.announce()
@@ -355,20 +373,8 @@ class OpenReasoning(OpenItem):
             return
         key = (is_summary, index)
         self._texts[key] = self._texts.get(key, "") + text
-        if is_summary:
-            yield self._event(
-                ResponseReasoningSummaryTextDeltaEvent,
-                "response.reasoning_summary_text.delta",
-                summary_index=index,
-                delta=text,
-            )
-        else:
-            yield self._event(
-                ResponseReasoningTextDeltaEvent,
-                "response.reasoning_text.delta",
-                content_index=index,
-                delta=text,
-            )
+        _, _, name, index_name = _SUMMARY if is_summary else _FULL_TEXT
+        yield self.event(f"{name}.delta", **{index_name: index}, delta=text)
 
     def complete(self, index: int, text: str, *, is_summary: bool) -> Events:
         """Yield the rest of a text, and that it is done."""
@@ -383,33 +389,19 @@ class OpenReasoning(OpenItem):
             yield from self.add(index, text[len(streamed) :], is_summary=is_summary)
         self._finished.add(key)
         self._texts[key] = text
-        if is_summary:
-            yield self._event(
-                ResponseReasoningSummaryTextDoneEvent,
-                "response.reasoning_summary_text.done",
-                summary_index=index,
-                text=text,
-            )
-        else:
-            yield self._event(
-                ResponseReasoningTextDoneEvent,
-                "response.reasoning_text.done",
-                content_index=index,
-                text=text,
-            )
+        _, _, name, index_name = _SUMMARY if is_summary else _FULL_TEXT
+        yield self.event(f"{name}.done", **{index_name: index}, text=text)
 
     def close(self, fields: Fields) -> Events:
         """Yield the rest of the texts, and that the item is done."""
         yield from self.announce()
         for name, is_summary in (("summary", True), ("content", False)):
-            for index, part in enumerate(_parts(fields.get(name))):
-                yield from self.complete(index, _part_text(part), is_summary=is_summary)
+            for index, part in enumerate(read_parts(fields, name)):
+                yield from self.complete(index, read_part_text(part), is_summary=is_summary)
         for is_summary, index in sorted(self._texts):
             yield from self.complete(index, "", is_summary=is_summary)
-        for name, part_type, is_summary in (
-            ("summary", "summary_text", True),
-            ("content", "reasoning_text", False),
-        ):
+        for name, part_type, *_ in (_SUMMARY, _FULL_TEXT):
+            is_summary = name == "summary"
             texts = [text for key, text in sorted(self._texts.items()) if key[0] == is_summary]
             if texts:
                 self._fields[name] = [{"type": part_type, "text": text} for text in texts]
@@ -433,8 +425,8 @@ class OpenCall(OpenItem):
 
     def start(self, fields: Fields) -> Events:
         """Yield that the call begins, unless its id is missing so far."""
-        self._fields.update(_filled(fields))
-        self._arguments = _arguments(fields)
+        self._fields.update(filled_fields(fields))
+        self._arguments = read_arguments(fields)
         if self.call_id:
             yield from self.announce()
 
@@ -445,7 +437,14 @@ class OpenCall(OpenItem):
             if not self.call_id or self.call_id in self._taken_call_ids:
                 self._fields["call_id"] = f"call_{uuid4().hex}"
             self._taken_call_ids.add(self.call_id)
-            yield from self._added({**self._fields, "arguments": "", "status": "in_progress"})
+            yield from self.added({**self._fields, "arguments": "", "status": "in_progress"})
+
+    def read(self, kind: str, data: Fields) -> Events:  # noqa: ARG002 - of others
+        """Yield the events for arguments that the server streams or repeats."""
+        if "delta" in data:
+            yield from self.add(read_text(data, "delta"))
+        else:
+            yield from self.complete(data)
 
     def add(self, delta: str) -> Events:
         """Yield the event of a delta of the arguments."""
@@ -455,15 +454,11 @@ class OpenCall(OpenItem):
         rest = self._arguments[self._streamed_chars :]
         self._streamed_chars += len(rest)
         if rest:
-            yield self._event(
-                ResponseFunctionCallArgumentsDeltaEvent,
-                "response.function_call_arguments.delta",
-                delta=rest,
-            )
+            yield self.event("response.function_call_arguments.delta", delta=rest)
 
     def complete(self, fields: Fields) -> Events:
         """Yield the rest of the arguments."""
-        arguments = _arguments(fields)
+        arguments = read_arguments(fields)
         if arguments.startswith(self._arguments):
             yield from self.add(arguments[len(self._arguments) :])
         self._arguments = arguments or self._arguments
@@ -474,11 +469,11 @@ class OpenCall(OpenItem):
         A call without a name and arguments isn't one.
         """
         self.is_done = True
-        given = _filled(fields)
+        given = filled_fields(fields)
         if self._is_announced:
             given.pop("call_id", None)
         self._fields.update(given)
-        if not (self._fields["name"] or self._arguments or _arguments(fields)):
+        if not (self._fields["name"] or self._arguments or read_arguments(fields)):
             return
         yield from self.announce()
         yield from self.complete(fields)
@@ -486,13 +481,12 @@ class OpenCall(OpenItem):
         self._fields["arguments"] = self._arguments
         if self._fields.get("status") == "in_progress":
             self._fields["status"] = "completed"
-        yield self._event(
-            ResponseFunctionCallArgumentsDoneEvent,
+        yield self.event(
             "response.function_call_arguments.done",
             arguments=self._arguments,
             name=str(self._fields["name"]),
         )
-        yield from self._done()
+        yield from self.done()
 
     def update_result(self, fields: Fields) -> None:
         """Add what only the completed answer contains; the call itself stays as it was streamed."""
@@ -500,41 +494,9 @@ class OpenCall(OpenItem):
         super().update_result({name: each for name, each in fields.items() if name not in own})
 
 
-def _filled(fields: Fields) -> dict[str, Any]:
-    """Return the fields that say something, with valid Unicode."""
-    return {
-        name: replace_surrogates(value)
-        for name, value in fields.items()
-        if value not in (None, "", [], {})
-    }
-
-
-def _arguments(fields: Fields) -> str:
-    """Return the arguments of a call as JSON; some servers send an object."""
-    arguments = fields.get("arguments")
-    if isinstance(arguments, str):
-        return join_surrogates(arguments)
-    return encode_json(arguments).decode() if isinstance(arguments, Mapping) else ""
-
-
-def _parts(parts: Any) -> list[Fields]:
-    if isinstance(parts, str):
-        parts = [{"type": _TEXT, "text": parts}]
-    return [part for part in parts if isinstance(part, Mapping)] if parts else []
-
-
-def _content_parts(fields: Fields) -> list[Fields]:
-    return _parts(fields.get("content"))
-
-
-def _part_text(part: Fields) -> str:
-    text = part.get("text") or part.get("refusal")
-    return join_surrogates(text) if isinstance(text, str) else ""
-
-
 def _whole_part(fields: Fields, streamed: str) -> dict[str, Any]:
     """Return a part with all its fields; the server's text counts if it sent a complete one."""
-    text = _part_text(fields) or streamed
+    text = read_part_text(fields) or streamed
     if fields.get("type") == _REFUSAL:
         return {"type": _REFUSAL, "refusal": text}
     lists = {name: fields.get(name) for name in ("annotations", "logprobs")}
@@ -544,15 +506,3 @@ def _whole_part(fields: Fields, streamed: str) -> dict[str, Any]:
         "text": text,
         **{name: value if isinstance(value, list) else [] for name, value in lists.items()},
     }
-
-
-def _part_model(
-    part: _Part, text: str, annotations: Any = ()
-) -> ResponseOutputText | ResponseOutputRefusal:
-    if part.is_refusal:
-        return ResponseOutputRefusal(type="refusal", refusal=text)
-    model: ResponseOutputText = build_model(
-        ResponseOutputText,
-        {"type": _TEXT, "text": text, "annotations": list(annotations), "logprobs": []},
-    )
-    return model
