@@ -1,10 +1,10 @@
 """JSON as model servers write it: mostly valid, and always quick to read."""
 
 import json
-from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
+from pydantic import BaseModel
 
 from todochat.surrogates import replace_surrogates
 
@@ -36,16 +36,21 @@ def decode_json(data: bytes, *, keeps_surrogates: bool = False) -> Any:
     return value if keeps_surrogates else replace_surrogates(value)
 
 
-def encode_json(value: Any, *, enc_hook: Callable[[Any], Any] | None = None) -> bytes:
+def encode_json(value: Any) -> bytes:
     """Encode a request's JSON; lone surrogates become U+FFFD.
 
-    Args:
-        enc_hook: converts objects that JSON doesn't have.
-
     Raises:
-        TypeError: there is such an object, and no conversion.
+        TypeError: there is an object that JSON has no form for.
     """
     try:
-        return msgspec.json.encode(value, enc_hook=enc_hook)
+        return msgspec.json.encode(value, enc_hook=_encode_model)
     except UnicodeEncodeError:
-        return msgspec.json.encode(replace_surrogates(value), enc_hook=enc_hook)
+        return msgspec.json.encode(replace_surrogates(value), enc_hook=_encode_model)
+
+
+def _encode_model(value: Any) -> Any:
+    """Return a pydantic model's fields that were set; msgspec encodes everything else."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json", exclude_unset=True, by_alias=True)
+    msg = f"{type(value).__name__} can't be sent to a model server"
+    raise TypeError(msg)

@@ -2,8 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
-from dataclasses import asdict, is_dataclass
-from enum import Enum
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +12,6 @@ from agents.models.openai_responses import Converter
 from agents.tracing import ResponseSpanData, Span, response_span
 from agents.version import __version__ as sdk_version
 from openai.types.responses import Response
-from pydantic import BaseModel
 from typing_extensions import override
 
 from model_client.json_codec import encode_json
@@ -68,7 +65,7 @@ class ResponsesModel(StreamingModel):
             body |= settings.extra_body
         return ModelRequest(
             path="/responses",
-            body=encode_json({**body, "stream": True}, enc_hook=_encode_object),
+            body=encode_json({**body, "stream": True}),
             headers={"User-Agent": _USER_AGENT, **headers},
             query=query,
         )
@@ -156,7 +153,7 @@ class ResponsesModel(StreamingModel):
             tool_choice=call.settings.tool_choice,
         )
         tools = to_dump_compatible(converted.tools)
-        encoded = msgspec.Raw(encode_json(tools, enc_hook=_encode_object))
+        encoded = msgspec.Raw(encode_json(tools))
         return EncodedTools(encoded, is_empty=not tools, includes=list(converted.includes))
 
     def _computer_model(self, call: ModelCall) -> str | None:
@@ -165,31 +162,23 @@ class ResponsesModel(StreamingModel):
 
 def _clean_input(call: ModelCall) -> list[Any]:
     """Return the input without what other providers' models have added to it."""
-    items: list[Any] = to_dump_compatible(ItemHelpers.input_to_new_input_list(call.input))
-    return [_clean_item(item) for item in items if not _is_foreign_reasoning(item)]
-
-
-def _is_foreign_reasoning(item: Any) -> bool:
-    return (
-        isinstance(item, dict)
-        and item.get("type") == "reasoning"
-        and bool(item.get("provider_data"))
-    )
-
-
-def _clean_item(item: Any) -> Any:
-    if not isinstance(item, dict):
-        return item
-    if item.get("type") == "function_call" and not is_object(item.get("arguments") or ""):
-        # Servers that parse the arguments of a history reject a request with malformed ones.
-        item = {**item, "arguments": "{}"}
-    if item.get("id") != FAKE_RESPONSES_ID and "provider_data" not in item:
-        return item
-    return {
-        name: value
-        for name, value in item.items()
-        if name != "provider_data" and not (name == "id" and value == FAKE_RESPONSES_ID)
-    }
+    cleaned: list[Any] = []
+    for item in to_dump_compatible(ItemHelpers.input_to_new_input_list(call.input)):
+        if not isinstance(item, dict):
+            cleaned.append(item)
+            continue
+        if item.get("type") == "reasoning" and item.get("provider_data"):
+            continue
+        own = {
+            name: value
+            for name, value in item.items()
+            if name != "provider_data" and not (name == "id" and value == FAKE_RESPONSES_ID)
+        }
+        if item.get("type") == "function_call" and not is_object(item.get("arguments") or ""):
+            # Servers that parse the arguments of a history reject a request with malformed ones.
+            own["arguments"] = "{}"
+        cleaned.append(own)
+    return cleaned
 
 
 def _tools_key(call: ModelCall) -> Hashable | None:
@@ -225,14 +214,3 @@ def _schemas(tool: Any) -> list[Any]:
     if isinstance(tool, Handoff):
         return [tool.input_json_schema]
     return [tool.params_json_schema, tool.output_json_schema]
-
-
-def _encode_object(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json", exclude_unset=True, by_alias=True)
-    if isinstance(value, Enum):
-        return value.value
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    msg = f"{type(value).__name__} can't be sent to a model server"
-    raise TypeError(msg)
