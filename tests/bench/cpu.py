@@ -45,9 +45,10 @@ def parts_of(state: Mapping[str, Any]) -> Parts:
         record = Path(state["data_dir"]) / "run" / f"{engine}.pid"
         pid = int(record.read_text().split()[0])
         parts[engine] = Part([psutil.Process(pid)], has_children=True)
-    guards = [root.parent() for part in parts.values() for root in part.roots]
-    launchers = {guard.parent() for guard in guards if guard is not None}
-    own = [*launchers, *guards]
+    guards = {root.parent() for part in parts.values() for root in part.roots}
+    servers = {guard.parent() for guard in guards if guard is not None}
+    launchers = {server.parent() for server in servers if server is not None}
+    own = [*launchers, *servers, *guards]
     parts["launcher"] = Part([process for process in own if process is not None])
     return parts
 

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from todochat.testing import wait_until
 from todochat_local import child as child_module
-from todochat_local.child import Child, ChildError, ChildSpec
+from todochat_local.child import Child, ChildError, ChildSpec, GuardServer
 from todochat_local.data_dir import DataDir
 from todochat_local.lock import DataDirLock
 from todochat_local.log_file import LogFollower, read_tail
@@ -24,13 +24,13 @@ class ChildStarter:
 
     def __init__(self, data: DataDir, lock: DataDirLock) -> None:
         self.data = data
-        self._lock = lock
+        self.guards = GuardServer(lock.children_fd)
         self._children: list[Child] = []
 
     async def start(self, program: str, grace_s: float = 10.0) -> Child:
         command = [sys.executable, "-u", "-c", textwrap.dedent(program)]
         spec = ChildSpec(name="child", command=command, env={}, grace_s=grace_s)
-        child = Child.spawn(spec, self.data, self._lock.children_fd)
+        child = Child.spawn(spec, self.data, self.guards)
         self._children.append(child)
         await child.started()
         return child
@@ -42,6 +42,7 @@ class ChildStarter:
         for child in self._children:
             child.kill()
             await child.wait()
+        self.guards.close()
 
 
 @pytest_asyncio.fixture
@@ -66,7 +67,7 @@ async def test_guard_reports_the_exit_status(starter: ChildStarter) -> None:
 
 async def test_missing_program_is_logged(starter: ChildStarter) -> None:
     spec = ChildSpec(name="child", command=["/no/such/program"], env={})
-    child = Child.spawn(spec, starter.data, 0)
+    child = Child.spawn(spec, starter.data, starter.guards)
     await child.started()
 
     assert await child.wait() == 127
@@ -144,6 +145,34 @@ async def test_terminated_guard_stops_its_child(starter: ChildStarter) -> None:
     assert await child.wait() == -signal.SIGTERM
 
 
+async def test_killed_guard_server_is_replaced(starter: ChildStarter) -> None:
+    first = await starter.start("import time; time.sleep(600)")
+    guard = psutil.Process(first.pid).parent()
+    server = guard and guard.parent()
+    assert guard is not None
+    assert server is not None
+    server.kill()
+    server.wait()
+
+    second = await starter.start("import sys; sys.exit(3)")
+
+    assert await second.wait() == 3
+    assert guard.is_running()
+    assert not first.has_ended
+
+
+async def test_guard_server_ends_after_its_guards(starter: ChildStarter) -> None:
+    child = await starter.start("import time; time.sleep(600)")
+    guard = psutil.Process(child.pid).parent()
+    assert guard is not None
+    child.stop()
+    await child.wait()
+
+    starter.guards.close()
+
+    assert not guard.is_running()
+
+
 async def test_log_rotation_loses_no_lines(
     starter: ChildStarter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +199,7 @@ async def test_children_end_when_the_launcher_ends(tmp_path: Path) -> None:
     program = f"""
         import asyncio, sys
         from pathlib import Path
-        from todochat_local.child import Child, ChildSpec
+        from todochat_local.child import Child, ChildSpec, GuardServer
         from todochat_local.data_dir import DataDir
         from todochat_local.lock import DataDirLock
 
@@ -180,7 +209,7 @@ async def test_children_end_when_the_launcher_ends(tmp_path: Path) -> None:
             lock = DataDirLock(data)
             lock.acquire(print)
             spec = ChildSpec(name="a", command=["/bin/sleep", "600"], env={{}})
-            child = Child.spawn(spec, data, lock.children_fd)
+            child = Child.spawn(spec, data, GuardServer(lock.children_fd))
             await child.started()
             print(child.pid, flush=True)
             await asyncio.sleep(600)

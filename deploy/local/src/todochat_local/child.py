@@ -1,19 +1,23 @@
 """One process of the stack, controlled through its guard."""
 
 import asyncio
+import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from todochat_local import guard
 from todochat_local.data_dir import DATA_DIR_VARIABLE, DataDir
 
-GUARD_COMMAND: Final = (sys.executable, "-I", "-S", guard.__file__)
+GUARD_SERVER_COMMAND: Final = (sys.executable, "-I", "-S", guard.__file__)
 GUARD_START_TIMEOUT_S: Final = 10.0
+GUARDS_EXIT_TIMEOUT_S: Final = 1.0
 ORPHAN_GRACE_S: Final = 5.0
 LOG_MAX_BYTES: Final = 5 * 1024 * 1024
 LOG_FILES: Final = 3
@@ -38,39 +42,77 @@ class ChildSpec:
     grace_s: float = 10.0
 
 
+class GuardServer:
+    """Forks guards in a small process; a killed one is replaced at the next fork.
+
+    Args:
+        lock_fd: an open lock that each guard holds until it exits.
+    """
+
+    def __init__(self, lock_fd: int) -> None:
+        self._lock_fd = lock_fd
+        self._process: subprocess.Popen[bytes] | None = None
+        self._requests: socket.socket | None = None
+
+    def fork(self) -> tuple[BinaryIO, BinaryIO]:
+        """Fork a guard and return the pipes for its orders and of its reports."""
+        orders, orders_writer = os.pipe()
+        reports_reader, reports = os.pipe()
+        pipes = os.fdopen(orders_writer, "wb", 0), os.fdopen(reports_reader, "rb", 0)
+        try:
+            self._send([orders, reports, self._lock_fd])
+        finally:
+            os.close(orders)
+            os.close(reports)
+        return pipes
+
+    def close(self) -> None:
+        """End the server; return when all guards have exited, at most after 1 s."""
+        if self._process is None or self._requests is None:
+            return
+        self._requests.close()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(GUARDS_EXIT_TIMEOUT_S)
+
+    def _send(self, fds: list[int]) -> None:
+        try:
+            socket.send_fds(self._requests or self._start(), [b"g"], fds)
+        except ConnectionError:
+            self.close()
+            socket.send_fds(self._start(), [b"g"], fds)
+
+    def _start(self) -> socket.socket:
+        self._requests, requests = socket.socketpair()
+        with requests:
+            self._process = subprocess.Popen(  # noqa: S603 - our own file
+                GUARD_SERVER_COMMAND,
+                stdin=requests.fileno(),
+                stdout=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+            )
+        return self._requests
+
+
 class Child:
     """One running process; `pid` is its own, not the guard's."""
 
-    def __init__(
-        self, spec: ChildSpec, guard_process: "subprocess.Popen[bytes]", data: DataDir
-    ) -> None:
+    def __init__(self, spec: ChildSpec, orders: BinaryIO, reports: BinaryIO, data: DataDir) -> None:
         self.spec = spec
         self.pid = 0
         log = data.log_path(spec.name)
         self.log_offset = log.stat().st_size if log.exists() else 0
-        self._guard = guard_process
+        self._orders = orders
+        self._reports = reports
         self._mark = ""
         self._status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
-    def spawn(cls, spec: ChildSpec, data: DataDir, lock_fd: int) -> "Child":
-        """Start a guard and send it the process to run; await `started` for the result.
-
-        Args:
-            lock_fd: an open lock that the guard holds until it exits.
-        """
-        guard_process = subprocess.Popen(  # noqa: S603 - our own file
-            GUARD_COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd="/",
-            bufsize=0,
-            start_new_session=True,
-            pass_fds=[lock_fd],
-        )
-        child = cls(spec, guard_process, data)
+    def spawn(cls, spec: ChildSpec, data: DataDir, guards: GuardServer) -> "Child":
+        """Start a guard and send it the process to run; await `started` for the result."""
+        child = cls(spec, *guards.fork(), data)
         child._reader = asyncio.create_task(child._read_reports())
         config = guard.GuardConfig(
             command=list(spec.command),
@@ -85,7 +127,6 @@ class Child:
             log_max_bytes=LOG_MAX_BYTES,
             log_files=LOG_FILES,
             record_path=str(data.run / f"{spec.name}.pid"),
-            lock_fd=lock_fd,
         )
         child._send(config.encode())
         return child
@@ -121,11 +162,10 @@ class Child:
         self._send(guard.ORDER_KILL)
 
     def _send(self, data: bytes) -> None:
-        if self._guard.stdin is None or self._guard.stdin.closed:
+        if self._orders.closed:
             return
         try:
-            self._guard.stdin.write(data)
-            self._guard.stdin.flush()
+            self._orders.write(data)
         except BrokenPipeError:
             return  # the guard has exited; its reports have the status
 
@@ -134,7 +174,7 @@ class Child:
         reader = asyncio.StreamReader()
         loop = asyncio.get_running_loop()
         transport, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), self._guard.stdout
+            lambda: asyncio.StreamReaderProtocol(reader), self._reports
         )
         status = LOST_GUARD
         while line := (await reader.readline()).decode():
@@ -151,7 +191,5 @@ class Child:
             self._started.set_exception(ChildError("its guard exited"))
         if status == LOST_GUARD and self.pid and guard.start_mark(self.pid) == self._mark != "":
             guard.send_group(self.pid, signal.SIGKILL)  # only the guard was killed
-        if self._guard.stdin is not None:
-            self._guard.stdin.close()
-        self._guard.wait()
+        self._orders.close()
         self._status.set_result(status)

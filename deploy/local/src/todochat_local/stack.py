@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
-from todochat_local.child import Child, ChildError, ChildSpec
+from todochat_local.child import Child, ChildError, ChildSpec, GuardServer
 from todochat_local.data_dir import DataDir
 from todochat_local.launch_reporter import LaunchReporter
 from todochat_local.log_file import read_tail
@@ -38,7 +38,7 @@ class Stack:
     ) -> None:
         self._plan = plan
         self._data = data
-        self._lock_fd = lock_fd
+        self._guards = GuardServer(lock_fd)
         self._report = report
         self._children: dict[str, Child] = {}
         self._running: set[Child] = set()  # includes those that are still starting
@@ -102,6 +102,7 @@ class Stack:
         for wave in sorted({TASK_WAVE, *waves.values()}):
             members = [c for c in self._running if waves.get(c.spec.name, TASK_WAVE) == wave]
             await self._stop_all(members, hurry)
+        self._guards.close()
         self._data.state.unlink(missing_ok=True)
 
     def restart(self, names: Sequence[str]) -> None:
@@ -200,7 +201,7 @@ class Stack:
     async def _spawn(self, spec: ChildSpec) -> Child:
         self._running = {child for child in self._running if not child.has_ended}
         try:
-            child = Child.spawn(spec, self._data, self._lock_fd)
+            child = Child.spawn(spec, self._data, self._guards)
             self._running.add(child)
             await child.started()
         except (ChildError, OSError) as error:
