@@ -71,8 +71,8 @@ class ChatCompletionsModel(StreamingModel):
     ignored, as by the SDK's own model.
     """
 
-    def __init__(self, model: str, server: StreamServer) -> None:
-        super().__init__(model, server)
+    def __init__(self, model: str, server: StreamServer, *, window_s: float = 0.0) -> None:
+        super().__init__(model, server, window_s=window_s)
         self._prepared: list[_Prepared] = []
         self._warned: set[str] = set()
 

@@ -43,8 +43,8 @@ class ResponsesModel(StreamingModel):
         server: open while the model is used.
     """
 
-    def __init__(self, model: str, server: StreamServer) -> None:
-        super().__init__(model, server)
+    def __init__(self, model: str, server: StreamServer, *, window_s: float = 0.0) -> None:
+        super().__init__(model, server, window_s=window_s)
         self._encoded: OrderedDict[Hashable, tuple[EncodedTools, list[Any]]] = OrderedDict()
 
     @override

@@ -35,9 +35,13 @@ class SseParser:
 
     Args:
         max_event_bytes: limit on the size of an event.
+
+    Attributes:
+        is_closed: whether the end of the stream was parsed.
     """
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self.is_closed = False
         self._max_bytes = max_event_bytes
         self._is_start = True
         self._skips_lf = False  # the previous read ended with CR
@@ -85,6 +89,7 @@ class SseParser:
         Raises:
             EventTooLargeError: the event exceeds the limit.
         """
+        self.is_closed = True
         events: list[SseEvent] = []
         self._add_line(self._take_line(b""), events)
         self._add_line(b"", events)

@@ -32,7 +32,7 @@ from model_client.errors import (
     ModelServerError,
     ModelUnreachableError,
 )
-from model_client.merging import merge_deltas
+from model_client.merging import DELTAS, Message
 from model_client.private_api import (
     attach_raw_usage,
     extract_raw_usage,
@@ -41,7 +41,7 @@ from model_client.private_api import (
     requests_without_usage,
     should_disable_provider_managed_retries,
 )
-from model_client.transport import Message, StreamServer
+from model_client.transport import StreamServer
 
 
 class ModelCall(msgspec.Struct, frozen=True):
@@ -120,11 +120,20 @@ class StreamingModel(Model):
     Args:
         model: the server's name of the model.
         server: open while the model is used; the model doesn't close it.
+        window_s: how long a delta waits for more of its text, to be merged with it; the first one
+            of a text doesn't wait, and neither does what another kind of event follows. 0: not at
+            all.
+
+    Attributes:
+        merges_deltas: a model with this mark needs no window of its user's.
     """
 
-    def __init__(self, model: str, server: StreamServer) -> None:
+    merges_deltas = True
+
+    def __init__(self, model: str, server: StreamServer, *, window_s: float = 0.0) -> None:
         self.model = model
         self.server = server
+        self.window_s = window_s
 
     @abstractmethod
     def _build_request(self, call: ModelCall) -> ModelRequest: ...
@@ -251,18 +260,20 @@ class StreamingModel(Model):
                 async with aclosing(aiter(stream)) as reads:
                     async for messages in reads:
                         events, error = _feed(assembler, messages)
-                        yield merge_deltas(events)
+                        yield events
                         if error is not None:
                             raise error
                         if assembler.is_done:
                             break
+                        is_in_text = bool(events) and events[-1].type in DELTAS
+                        stream.window_s = self.window_s if is_in_text else 0.0
             except ModelBrokenOffError:
                 if not assembler.has_finished:
                     events, _ = _collect(assembler.end())  # the text that it held back
                     yield [event for event in events if event.type != "response.completed"]
                     raise
             events, error = _collect(assembler.end())
-            yield merge_deltas(events)
+            yield events
             if error is not None:
                 raise error
             await stream.drain()

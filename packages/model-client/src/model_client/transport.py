@@ -11,7 +11,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, NamedTuple, Protocol, Self
+from typing import Any, Final, Protocol, Self
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
@@ -27,7 +27,8 @@ from model_client.errors import (
     error_for_status,
 )
 from model_client.json_codec import decode_json
-from model_client.sse import EventTooLargeError, SseEvent, SseParser
+from model_client.merging import Message, find_delta, merge_messages
+from model_client.sse import EventTooLargeError, SseParser
 
 MAX_CONNECTIONS: Final = 1000  # more than the runs of a worker; limits what a fault may open
 MAX_JSON_BYTES: Final = 32 * 1024 * 1024
@@ -56,18 +57,6 @@ class Timeouts(msgspec.Struct, frozen=True):
     connect_s: float = 10.0
     first_byte_s: float = 600.0
     idle_s: float = 600.0
-
-
-class Message(NamedTuple):
-    """A message of a response.
-
-    Attributes:
-        name: the name of the server-sent event, "" without one.
-        data: decoded JSON, in which lone surrogates are kept; text for data that is no JSON.
-    """
-
-    name: str
-    data: Any
 
 
 class ByteSource(Protocol):
@@ -263,11 +252,16 @@ class ModelServer:
 class ModelStream:
     """The body of a response, as messages.
 
-    Iterating yields the messages of each read. In place of an event stream, a body may be JSON: one
-    value, or one in each line.
+    Iterating yields the messages of each read; deltas of the same text are merged. In place of an
+    event stream, a body may be JSON: one value, or one in each line.
+
+    Attributes:
+        window_s: how long a delta waits for those that continue it, if the one before continues,
+            too; may be changed between reads. Anything else that arrives ends the wait.
     """
 
     def __init__(self, content: ByteSource, first: bytes, model: str, idle_s: float) -> None:
+        self.window_s = 0.0
         self._content = content
         self._first = first
         self._model = model
@@ -286,24 +280,22 @@ class ModelStream:
             return
         parser = SseParser()
         received, start, is_empty = head, b"", True
-        while received:
-            events = self._parse(parser, received)
-            if events:
-                is_empty = False
-                messages, error = self._decode_all(events)
-                yield messages
-                if error is not None:
-                    raise error
-            elif is_empty and len(start) < MAX_BODY_CHARS:
+        last: Message | None = None
+        while not parser.is_closed:
+            messages, error = self._decode(parser, received)
+            is_empty = is_empty and not messages
+            if is_empty and len(start) < MAX_BODY_CHARS:
                 start += received
-            received = await self._read()
-        events = parser.close()
-        if events:
-            messages, error = self._decode_all(events)
-            yield messages
+            if self.window_s and error is None and messages and _continue(last, messages):
+                error = await self._hold(parser, messages)
+            if messages:
+                last = messages[-1]
+                yield merge_messages(messages)
             if error is not None:
                 raise error
-        elif is_empty:
+            if received:
+                received = await self._read()
+        if is_empty:
             raise _broken_off("the response contains no events", self._model, start)
 
     async def read(self) -> bytes:
@@ -325,6 +317,22 @@ class ModelStream:
                     pass
         except (aiohttp.ClientError, OSError, TimeoutError):
             return  # the answer is complete
+
+    async def _hold(self, parser: SseParser, messages: list[Message]) -> ModelBrokenOffError | None:
+        """Add the messages that arrive within the window, up to the first of another kind."""
+        try:
+            async with asyncio.timeout(self.window_s):
+                while received := await self._content.readany():
+                    following, error = self._decode(parser, received)
+                    goes_on = error is None and _continue(messages[-1], following)
+                    messages += following
+                    if not goes_on:
+                        return error
+        except TimeoutError:
+            return None
+        except (aiohttp.ClientError, OSError) as error:
+            return ModelBrokenOffError(_describe(error), status=200, model=self._model)
+        return None
 
     async def _read(self) -> bytes:
         """Return all bytes that have arrived, b"" at the end of the body."""
@@ -363,20 +371,21 @@ class ModelStream:
             reason = "the response is neither an event stream nor JSON"
             raise _broken_off(reason, self._model, body) from error
 
-    def _parse(self, parser: SseParser, received: bytes) -> list[SseEvent]:
-        try:
-            return parser.feed(received)
-        except EventTooLargeError as error:
-            raise _broken_off(str(error), self._model, received) from error
-
-    def _decode_all(
-        self, events: list[SseEvent]
+    def _decode(
+        self, parser: SseParser, received: bytes
     ) -> tuple[list[Message], ModelBrokenOffError | None]:
-        """Return the messages of events before the first garbled one, and its error, if any.
+        """Return the messages of a read before the first garbled one, and its error, if any.
 
         There is no message for an event without data, as some servers keep alive.
+
+        Args:
+            received: b"" at the end of the body.
         """
         messages: list[Message] = []
+        try:
+            events = parser.feed(received) if received else parser.close()
+        except EventTooLargeError as error:
+            return messages, _broken_off(str(error), self._model, received)
         for event in events:
             data = event.data.strip()
             if not data:
@@ -408,6 +417,15 @@ def _decode_values(data: bytes) -> list[Any]:
         else decode_json(line, keeps_surrogates=True)
         for line in lines
     ]
+
+
+def _continue(last: Message | None, messages: list[Message]) -> bool:
+    """Return whether messages are nothing but the next deltas of a text."""
+    delta = find_delta(last.data) if last is not None else None
+    if delta is None:
+        return False
+    following = (find_delta(message.data) for message in messages)
+    return all(each is not None and each.position == delta.position for each in following)
 
 
 async def _refusal(response: aiohttp.ClientResponse, first: bytes, model: str) -> ModelServerError:

@@ -13,7 +13,7 @@ from openai.types.responses import (
     ResponseTextDeltaEvent,
 )
 
-from model_client.merging import DeltaWindow, merge_deltas
+from model_client.merging import DeltaWindow
 
 WINDOW_S = 3600.0  # no timer of a test ends unless it moves the clock
 END = object()
@@ -243,11 +243,3 @@ async def test_merged_events_are_copies(clock: Clock, model: Model, viewer: View
     await viewer.take()
 
     assert [event.delta for event in events] == ["a", "b", "c"]
-
-
-def test_deltas_of_one_read_are_merged_by_text() -> None:
-    merged = merge_deltas([text("a"), text("b"), text("c", "msg_2"), other(), text("d", "msg_2")])
-
-    assert [getattr(event, "delta", event.type) for event in merged] == [
-        *["ab", "c", "response.in_progress", "d"]
-    ]

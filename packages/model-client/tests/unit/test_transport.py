@@ -23,8 +23,9 @@ from model_client.errors import (
     ModelServerError,
     ModelUnreachableError,
 )
+from model_client.merging import Message
 from model_client.responses import ResponsesModel
-from model_client.transport import Message, ModelServer, Timeouts
+from model_client.transport import ModelServer, Timeouts
 
 DELTA = b'data: {"type": "response.output_text.delta", "item_id": "m", "delta": "Hello."}\n\n'
 END = b'data: {"type": "response.completed", "response": {}}\n\n'

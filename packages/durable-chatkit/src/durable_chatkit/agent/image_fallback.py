@@ -30,6 +30,7 @@ class ImageFallbackModel(Model):
 
     def __init__(self, inner: Model) -> None:
         self.inner = inner
+        self.merges_deltas = getattr(inner, "merges_deltas", False)
 
     @override
     async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:

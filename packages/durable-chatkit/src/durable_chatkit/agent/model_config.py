@@ -173,10 +173,11 @@ def _create_model(
     if not settings.openai_base_url:
         name = name.removeprefix(_OPENAI_PREFIX)  # of names that any provider understands
     is_native = settings.model_client == "native"
+    window_s = settings.stream_window_ms / 1000
     if select_api(settings) == "responses":
         if is_native:
-            return ResponsesModel(name, server)
+            return ResponsesModel(name, server, window_s=window_s)
         return OpenAIResponsesModel(model=name, openai_client=client)
     if is_native:
-        return ChatCompletionsModel(name, server)
+        return ChatCompletionsModel(name, server, window_s=window_s)
     return CompatibleChatModel(model=name, openai_client=client)

@@ -243,7 +243,7 @@ class ReplayModel(Model):
     ) -> AsyncGenerator[TResponseStreamEvent, None]:
         """Yield the inner model's events; the `done` events follow after the answer is journaled."""
         ids = self._answer_ids(asked)
-        if self._scope.stream_window_s > 0:
+        if self._scope.stream_window_s > 0 and not getattr(self._inner, "merges_deltas", False):
             stream = DeltaWindow(self._scope.stream_window_s).merge(stream)
         shown = AnswerEvents(ids, shows_reasoning=self._scope.shows_reasoning)
         async with aclosing(cast("AsyncGenerator[TResponseStreamEvent, None]", stream)) as events:

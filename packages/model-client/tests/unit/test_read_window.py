@@ -1,0 +1,194 @@
+"""Deltas of a server's stream are merged as they are read: of one read, and within a window."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+
+from model_client.errors import ModelBrokenOffError
+from model_client.merging import Message, merge_messages
+from model_client.transport import ModelStream
+
+LONG_S = 3600.0  # a window that no test outlasts
+
+
+class Source:
+    """A response's body, whose reads the test sends."""
+
+    def __init__(self) -> None:
+        self._reads: asyncio.Queue[bytes | Exception] = asyncio.Queue()
+
+    def send(self, *messages: Any) -> None:
+        """Send messages in one read."""
+        self.send_bytes(b"".join(b"data: %b\n\n" % msgspec.json.encode(each) for each in messages))
+
+    def send_bytes(self, read: bytes | Exception) -> None:
+        self._reads.put_nowait(read)
+
+    async def readany(self) -> bytes:
+        read = await self._reads.get()
+        if isinstance(read, Exception):
+            raise read
+        return read
+
+
+@pytest.fixture
+def source() -> Source:
+    return Source()
+
+
+@pytest.fixture
+async def reads(source: Source) -> AsyncIterator[AsyncIterator[list[Message]]]:
+    """The reads of a stream within a text, whose deltas may wait for each other."""
+    stream = ModelStream(source, b"data: %b\n\n" % msgspec.json.encode(text("a")), "m", LONG_S)
+    async with contextlib.aclosing(aiter(stream)) as batches:
+        assert texts(await anext(batches)) == ["a"]
+        stream.window_s = LONG_S
+        yield batches
+
+
+def text(delta: str, item_id: str = "msg_1", **fields: Any) -> dict[str, Any]:
+    """A delta of the Responses API."""
+    return {
+        "type": "response.output_text.delta",
+        "item_id": item_id,
+        "output_index": 0,
+        "content_index": 0,
+        "delta": delta,
+        **fields,
+    }
+
+
+def chunk(**delta: Any) -> dict[str, Any]:
+    """A chunk of a chat completion."""
+    return {"id": "c", "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+
+
+def finished(**delta: Any) -> dict[str, Any]:
+    """The last chunk of a chat completion."""
+    return {"id": "c", "choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}]}
+
+
+def texts(messages: list[Message]) -> list[Any]:
+    """The text of each delta, and the type of anything else."""
+    return [message.data.get("delta", message.data["type"]) for message in messages]
+
+
+def merge(*messages: Any) -> list[Any]:
+    return [message.data for message in merge_messages([Message("", each) for each in messages])]
+
+
+async def test_deltas_within_the_window_are_merged(
+    source: Source, reads: AsyncIterator[list[Message]]
+) -> None:
+    source.send(text("b"))
+    source.send(text("c"), text("d"))
+    source.send({"type": "response.output_text.done"})
+
+    assert texts(await anext(reads)) == ["bcd", "response.output_text.done"]
+
+
+async def test_end_of_the_window_releases_the_deltas(source: Source) -> None:
+    stream = ModelStream(source, b"data: %b\n\n" % msgspec.json.encode(text("a")), "m", LONG_S)
+    async with contextlib.aclosing(aiter(stream)) as batches:
+        await anext(batches)
+        stream.window_s = 0.001
+        source.send(text("b"))
+
+        assert texts(await anext(batches)) == ["b"]
+
+
+async def test_first_delta_of_another_text_does_not_wait(
+    source: Source, reads: AsyncIterator[list[Message]]
+) -> None:
+    source.send(text("b"))
+    source.send(text("x", "msg_2"))
+
+    assert texts(await anext(reads)) == ["b", "x"]
+
+
+async def test_part_of_a_delta_does_not_end_the_wait(
+    source: Source, reads: AsyncIterator[list[Message]]
+) -> None:
+    event = b"data: %b\n\n" % msgspec.json.encode(text("c"))
+    source.send(text("b"))
+    source.send_bytes(event[:20])
+    source.send_bytes(event[20:])
+    source.send({"type": "response.completed"})
+
+    assert texts(await anext(reads)) == ["bc", "response.completed"]
+
+
+async def test_end_of_the_body_releases_the_deltas(
+    source: Source, reads: AsyncIterator[list[Message]]
+) -> None:
+    source.send(text("b"))
+    source.send_bytes(b"")
+    source.send_bytes(b"")  # a body that has ended stays so
+
+    assert [texts(read) async for read in reads] == [["b"]]
+
+
+@pytest.mark.parametrize("failure", [aiohttp.ClientPayloadError("reset"), b'data: {"type\n\n'])
+async def test_failure_releases_the_deltas_before_it(
+    source: Source, reads: AsyncIterator[list[Message]], failure: bytes | Exception
+) -> None:
+    source.send(text("b"))
+    source.send_bytes(failure)
+
+    assert texts(await anext(reads)) == ["b"]
+    with pytest.raises(ModelBrokenOffError):
+        await anext(reads)
+
+
+def test_merged_by_text() -> None:
+    done = {"type": "response.output_text.done"}
+
+    merged = merge(text("a"), text("b"), text("c", "msg_2"), done, text("d", "msg_2"))
+
+    assert [each.get("delta") for each in merged] == ["ab", "c", None, "d"]
+
+
+def test_deltas_with_log_probabilities_stay_as_they_are() -> None:
+    scored = [text(token, logprobs=[{"token": token}]) for token in ("a", "b")]
+
+    assert [each["delta"] for each in merge(*scored)] == ["a", "b"]
+
+
+def test_chunks_of_a_chat_completion_are_merged() -> None:
+    merged = merge(
+        chunk(role="assistant", content=""),
+        chunk(reasoning_content="think", content=None),
+        chunk(reasoning_content="ing", content=None),
+        chunk(content="H"),
+        chunk(content="ello"),
+        finished(content="!"),
+    )
+
+    assert [each["choices"][0]["delta"] for each in merged] == [
+        {"role": "assistant", "content": ""},
+        {"reasoning_content": "thinking", "content": None},
+        {"content": "Hello"},
+        {"content": "!"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        chunk(tool_calls=[{"index": 0, "function": {"arguments": "{"}}]),
+        chunk(content=[{"type": "text", "text": "b"}]),
+        chunk(content="b", annotations=[{"type": "url_citation"}]),
+        {"id": "c", "choices": [{"index": 1, "delta": {"content": "b"}, "finish_reason": None}]},
+        {"id": "c", "choices": []},
+        {"error": {"message": "overloaded"}},
+        "[DONE]",
+    ],
+    ids=["call", "parts", "annotations", "choice", "usage", "error", "end"],
+)
+def test_chunk_with_anything_else_is_not_merged(other: Any) -> None:
+    assert merge(chunk(content="a"), other) == [chunk(content="a"), other]
