@@ -14,7 +14,7 @@ Events are copied before they change, because they belong to the model, which ma
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from agents.items import TResponseStreamEvent
 from openai.types.responses import (
@@ -87,6 +87,49 @@ class AnswerIds:
         )
 
 
+class _Thought:
+    """One part of an item's reasoning, published in pieces until it is finished."""
+
+    def __init__(self, item_id: str, index: int) -> None:
+        self.text = ""
+        self._item_id = item_id
+        self._index = index
+        self._published_chars = 0
+        self._is_done = False
+
+    def extend(self, delta: str) -> Iterator[TResponseStreamEvent]:
+        """Add to the text; yield the text so far not published, once there is enough of it.
+
+        openai-chatkit repeats the whole thought in each event. Waiting for an eighth of the text
+        keeps the sum linear in its length.
+        """
+        self.text += delta
+        waiting = len(self.text) - self._published_chars
+        if waiting < max(_MIN_THOUGHT_CHARS, len(self.text) // _THOUGHT_SHARE):
+            return
+        published, self._published_chars = self._published_chars, len(self.text)
+        yield self._event("delta", self.text[published:])
+
+    def finish(self, text: str) -> Iterator[TResponseStreamEvent]:
+        """Yield the completion with the whole text; nothing if it is empty or already completed."""
+        if not self._is_done:
+            self._is_done = True
+            if text:
+                yield self._event("done", text)
+
+    def _event(self, kind: Literal["delta", "done"], text: str) -> TResponseStreamEvent:
+        return build_event(
+            f"response.reasoning_summary_text.{kind}",
+            {
+                "item_id": self._item_id,
+                "output_index": 0,
+                "summary_index": self._index,
+                "delta" if kind == "delta" else "text": text,
+                "sequence_number": 0,
+            },
+        )
+
+
 class AnswerEvents:
     """Converts the events of one live answer, except the last, `response.completed`.
 
@@ -143,14 +186,12 @@ class AnswerEvents:
             if item_id not in added:
                 yield from replay_item(item, item_id, shows_reasoning=self._shows_reasoning)
             elif isinstance(item, ResponseOutputMessage | ImageGenerationCall):
-                yield _done_event(item, item_id)
+                yield _item_event("done", item, item_id)
 
     def close_thoughts(self) -> Iterator[TResponseStreamEvent]:
         """Yield the completion of thoughts in progress; another item or the answer's end follows."""
-        for (item_id, index), thought in self._thoughts.items():
-            if not thought.is_done:
-                thought.is_done = True
-                yield _thought_done(item_id, index, thought.text)
+        for thought in self._thoughts.values():
+            yield from thought.finish(thought.text)
 
     def _add_item(self, event: ResponseOutputItemAddedEvent) -> Iterator[TResponseStreamEvent]:
         item = event.item
@@ -172,13 +213,22 @@ class AnswerEvents:
             return
         if isinstance(item, ImageGenerationCall):
             if item.result:  # the text after an image may take long
-                yield _preview(item_id, item.result, self._previews[item_id])
+                yield build_event(
+                    _PREVIEW,
+                    {
+                        "item_id": item_id,
+                        "output_index": 0,
+                        "partial_image_b64": item.result,
+                        "partial_image_index": self._previews[item_id],
+                        "sequence_number": 0,
+                    },
+                )
             return
         if isinstance(item, ResponseReasoningItem):
             if not self._shows_reasoning:
                 return
             for index, text in enumerate(_thoughts_of(item)):
-                yield from self._finish_thought(item_id, index, text)
+                yield from self._thought_at(item_id, index).finish(text)
             yield from self.close_thoughts()
         yield event.model_copy(update={"item": item.model_copy(update={"id": item_id})})
 
@@ -191,50 +241,21 @@ class AnswerEvents:
         if item_id is None:  # some servers announce no item
             item = ResponseReasoningItem(id="", type="reasoning", summary=[])
             item_id = self._id_at(position, item)
-            yield _added_event(item, item_id)
+            yield _item_event("added", item, item_id)
         # An item with a summary may have its full text, too. The first of them is shown.
         if self._has_summary.setdefault(item_id, is_summary) != is_summary:
             return
-        index = event.summary_index if is_summary else event.content_index
+        thought = self._thought_at(
+            item_id, event.summary_index if is_summary else event.content_index
+        )
         if event.type.endswith("text.delta"):
-            yield from self._extend_thought(item_id, index, event.delta)
+            yield from thought.extend(event.delta)
         elif event.type.endswith(".done"):
             text = event.text if event.type.endswith("text.done") else event.part.text
-            yield from self._finish_thought(item_id, index, text)
+            yield from thought.finish(text)
 
-    def _extend_thought(
-        self, item_id: str, index: int, delta: str
-    ) -> Iterator[TResponseStreamEvent]:
-        """Yield the text so far not published, once there is enough of it.
-
-        openai-chatkit repeats the whole thought in each event. Waiting for an eighth of the text
-        keeps the sum linear in its length.
-        """
-        thought = self._thoughts.setdefault((item_id, index), _Thought())
-        thought.text += delta
-        waiting = len(thought.text) - thought.published_chars
-        if waiting < max(_MIN_THOUGHT_CHARS, len(thought.text) // _THOUGHT_SHARE):
-            return
-        published, thought.published_chars = thought.published_chars, len(thought.text)
-        yield build_event(
-            "response.reasoning_summary_text.delta",
-            {
-                "item_id": item_id,
-                "output_index": 0,
-                "summary_index": index,
-                "delta": thought.text[published:],
-                "sequence_number": 0,
-            },
-        )
-
-    def _finish_thought(
-        self, item_id: str, index: int, text: str
-    ) -> Iterator[TResponseStreamEvent]:
-        thought = self._thoughts.setdefault((item_id, index), _Thought())
-        if not thought.is_done:
-            thought.is_done = True
-            if text:
-                yield _thought_done(item_id, index, text)
+    def _thought_at(self, item_id: str, index: int) -> _Thought:
+        return self._thoughts.setdefault((item_id, index), _Thought(item_id, index))
 
     def _id_at(self, position: tuple[str, int, bool], item: ResponseOutputItem) -> str:
         if position not in self._positions:
@@ -244,13 +265,6 @@ class AnswerEvents:
                 index, self._others = self._others, self._others + 1
             self._positions[position] = self._ids.nth(item, index)
         return self._positions[position]
-
-
-class _Thought:
-    def __init__(self) -> None:
-        self.text = ""
-        self.published_chars = 0
-        self.is_done = False
 
 
 def find_other_items(response: Response) -> list[ResponseOutputItem]:
@@ -282,12 +296,11 @@ def replay_item(
     """
     if isinstance(item, ResponseReasoningItem) and not shows_reasoning:
         return
-    yield _added_event(item, item_id)
+    yield _item_event("added", item, item_id)
     if isinstance(item, ResponseReasoningItem):
         for index, text in enumerate(_thoughts_of(item)):
-            if text:
-                yield _thought_done(item_id, index, text)
-    yield _done_event(item, item_id)
+            yield from _Thought(item_id, index).finish(text)
+    yield _item_event("done", item, item_id)
 
 
 def _position(
@@ -332,52 +345,15 @@ def _rename(event: TResponseStreamEvent, message_id: str) -> TResponseStreamEven
     return event.model_copy(update={"item_id": message_id, "annotation": citation})
 
 
-def _preview(item_id: str, image: str, index: int) -> TResponseStreamEvent:
-    return build_event(
-        _PREVIEW,
-        {
-            "item_id": item_id,
-            "output_index": 0,
-            "partial_image_b64": image,
-            "partial_image_index": index,
-            "sequence_number": 0,
-        },
-    )
-
-
-def _thought_done(item_id: str, index: int, text: str) -> TResponseStreamEvent:
-    return build_event(
-        "response.reasoning_summary_text.done",
-        {
-            "item_id": item_id,
-            "output_index": 0,
-            "summary_index": index,
-            "text": text,
-            "sequence_number": 0,
-        },
-    )
-
-
-def _added_event(item: ResponseOutputItem, item_id: str) -> TResponseStreamEvent:
+def _item_event(
+    kind: Literal["added", "done"], item: ResponseOutputItem, item_id: str
+) -> TResponseStreamEvent:
+    """Return the event that starts or completes an item; a message starts without content."""
     update: dict[str, Any] = {"id": item_id}
     if isinstance(item, ResponseOutputMessage):
-        update["content"] = []
+        update["content"] = [] if kind == "added" else parse_message_citations(item)
     return build_event(
-        "response.output_item.added",
-        {
-            "item": item.model_copy(update=update),
-            "output_index": 0,
-            "sequence_number": 0,
-        },
-    )
-
-
-def _done_event(item: ResponseOutputItem, item_id: str) -> TResponseStreamEvent:
-    update: dict[str, Any] = {"id": item_id}
-    if isinstance(item, ResponseOutputMessage):
-        update["content"] = parse_message_citations(item)
-    return build_event(
-        "response.output_item.done",
+        f"response.output_item.{kind}",
         {
             "item": item.model_copy(update=update),
             "output_index": 0,

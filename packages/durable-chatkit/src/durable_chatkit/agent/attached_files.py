@@ -95,31 +95,28 @@ class ImageLoader:
 
     async def load(self, items: list[TResponseInputItem]) -> list[TResponseInputItem]:
         """Return model input with images."""
-        loaded = [await self._load_images_of(item) for item in reversed(items)]  # newest first
+        loaded: list[Any] = []
+        for item in reversed(cast("list[Any]", items)):  # newest first
+            content = item.get("content")
+            if isinstance(content, list):
+                parts = [each for part in content for each in await self._load_part(part)]
+                loaded.append({**item, "content": parts})
+            else:
+                loaded.append(item)
         return loaded[::-1]
 
-    async def _load_images_of(self, item: TResponseInputItem) -> TResponseInputItem:
-        content = cast("Any", item).get("content")
-        if not isinstance(content, list):
-            return item
-        ids = [self._find_id(part) for part in content]
-        if not any(ids):
-            return item
-        parts: list[Any] = []
-        for part, attachment_id in zip(content, ids, strict=True):
-            parts += [part] if attachment_id is None else await self._load_image(attachment_id)
-        return cast("TResponseInputItem", {**item, "content": parts})
-
-    def _find_id(self, part: Any) -> str | None:
-        """Return the id of the file that an image refers to, None for other parts."""
+    async def _load_part(self, part: Any) -> list[Any]:
+        """Return a part of a message, an image or a note in place of a reference or link."""
         if not isinstance(part, Mapping) or part.get("type") != "input_image":
-            return None
+            return [part]
         url = str(part.get("image_url") or "")
+        attachment_id = None
         if url.startswith(REFERENCE):
-            return url.removeprefix(REFERENCE)
-        return find_attachment_id(url, self._user_id) if url.startswith("http") else None
-
-    async def _load_image(self, attachment_id: str) -> list[ResponseInputContentParam]:
+            attachment_id = url.removeprefix(REFERENCE)
+        elif url.startswith("http"):
+            attachment_id = find_attachment_id(url, self._user_id)
+        if attachment_id is None:
+            return [part]
         if self._images >= MAX_IMAGES:
             return [_text(EARLIER_IMAGE)]
         try:

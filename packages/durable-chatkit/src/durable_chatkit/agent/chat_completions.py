@@ -21,7 +21,8 @@ class CompatibleChatModel(OpenAIChatCompletionsModel):
     @override
     async def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
         args, kwargs = _change(args, kwargs, _INPUT_INDEX, "input", _with_texts)
-        args, kwargs = _change(args, kwargs, _SETTINGS_INDEX, "model_settings", _with_usage)
+        with_usage = ModelSettings(include_usage=True).resolve  # an agent's own setting wins
+        args, kwargs = _change(args, kwargs, _SETTINGS_INDEX, "model_settings", with_usage)
         stream = super().stream_response(*args, **kwargs)
         async with aclosing(cast("AsyncGenerator[TResponseStreamEvent, None]", stream)) as events:
             async for event in events:
@@ -42,25 +43,20 @@ def _change(
     return args, {**kwargs, name: change(kwargs[name])}
 
 
-def _with_usage(settings: ModelSettings) -> ModelSettings:
-    if settings.include_usage is not None:
-        return settings
-    return settings.resolve(ModelSettings(include_usage=True))
-
-
 def _with_texts(model_input: str | list[Any]) -> str | list[Any]:
-    return model_input if isinstance(model_input, str) else [_with_text(i) for i in model_input]
-
-
-def _with_text(item: Any) -> Any:
-    """Return an assistant's message with its text in place of output parts.
+    """Return model input with an assistant's messages as text in place of output parts.
 
     openai-chatkit makes such messages of a thread's answers, and the SDK's Chat Completions model
     accepts them only with the ID of a response's message.
     """
-    if not isinstance(item, Mapping) or item.get("role") != "assistant" or "id" in item:
-        return item
-    parts = item.get("content")
-    if not isinstance(parts, list) or any(part.get("type") != "output_text" for part in parts):
-        return item
-    return {**item, "content": "".join(part["text"] for part in parts)}
+    if isinstance(model_input, str):
+        return model_input
+    changed: list[Any] = []
+    for item in model_input:
+        is_message = isinstance(item, Mapping) and item.get("role") == "assistant"
+        parts = item.get("content") if is_message and "id" not in item else None
+        if isinstance(parts, list) and all(part.get("type") == "output_text" for part in parts):
+            changed.append({**item, "content": "".join(part["text"] for part in parts)})
+        else:
+            changed.append(item)
+    return changed

@@ -27,6 +27,7 @@ from durable_chatkit.agent.run_context import RunContext
 _ANY: Final[TypeAdapter[Any]] = TypeAdapter(Any)
 _OURS: Final = frozenset({*AgentContext.model_fields, *RunContext.model_fields})
 _MISSING: Final = object()
+_CANONICAL: Final = msgspec.json.Encoder(order="deterministic")
 
 # The change of a value: {"add": number}, {"append": [...]}, {"keys": {name: change}},
 # {"set": value} or {"delete": True}.
@@ -60,13 +61,26 @@ class ContextWatch:
         """Make a recorded change."""
         adapters = dict(_fields_of(self.context))
         for name, field_change in change.get("keys", {}).items():
-            self._apply_field(name, adapters.get(name, _ANY), field_change)
+            if "delete" in field_change:
+                self.context.pop(name, None)
+                continue
+            adapter = adapters.get(name, _ANY)
+            value = _get(self.context, name)
+            before = None if value is _MISSING else adapter.dump_python(value, mode="json")
+            after = adapter.validate_python(_changed(before, field_change))
+            if isinstance(value, list) and isinstance(after, list):
+                value[:] = after  # the object may be known elsewhere
+            elif isinstance(value, dict) and isinstance(after, dict):
+                value.clear()
+                value.update(after)
+            elif isinstance(self.context, dict):
+                self.context[name] = after
+            else:
+                setattr(self.context, name, after)
         self._seen = self._read()
 
     def _read(self) -> dict[str, Any]:
-        return dict(self._read_fields())
-
-    def _read_fields(self) -> Iterator[tuple[str, Any]]:
+        fields: dict[str, Any] = {}
         for name, adapter in _fields_of(self.context):
             value = _get(self.context, name)
             if value is _MISSING or name in self._skipped:
@@ -78,34 +92,18 @@ class ContextWatch:
             except (ValueError, TypeError, AttributeError):
                 is_restorable, restored = False, None
             if is_restorable:
-                yield name, restored
+                fields[name] = restored
             else:
                 self._skipped.add(name)
                 log.warning(
                     "context.field_skipped", context=type(self.context).__name__, field=name
                 )
-
-    def _apply_field(self, name: str, adapter: TypeAdapter[Any], change: Change) -> None:
-        value = _get(self.context, name)
-        before = None if value is _MISSING else adapter.dump_python(value, mode="json")
-        if "delete" in change:
-            self.context.pop(name, None)
-            return
-        after = adapter.validate_python(_changed(before, change))
-        if isinstance(value, list) and isinstance(after, list):
-            value[:] = after  # the object may be known elsewhere
-        elif isinstance(value, dict) and isinstance(after, dict):
-            value.clear()
-            value.update(after)
-        elif isinstance(self.context, dict):
-            self.context[name] = after
-        else:
-            setattr(self.context, name, after)
+        return fields
 
 
 def watch_of(call: ToolCallScope, context: Any) -> ContextWatch | None:
     """Return the turn's watch of a context object, None if it has no fields to record."""
-    if not _has_fields(context):
+    if next(_fields_of(context), None) is None and not isinstance(context, dict):
         return None
     watches = call.scope.context_watches
     if id(context) not in watches:
@@ -161,10 +159,6 @@ def _outer_call(call: ToolCallScope) -> ToolCallScope | None:
     return next((each for each in around if isinstance(each, ToolCallScope)), None)
 
 
-def _has_fields(context: Any) -> bool:
-    return next(_fields_of(context), None) is not None or isinstance(context, dict)
-
-
 def _fields_of(context: Any) -> Iterator[tuple[str, TypeAdapter[Any]]]:
     """Yield the names of the fields to record, with what restores their values."""
     if isinstance(context, dict):
@@ -177,27 +171,22 @@ def _fields_of(context: Any) -> Iterator[tuple[str, TypeAdapter[Any]]]:
 def _adapters(cls: type[Any]) -> Mapping[str, TypeAdapter[Any]]:
     if issubclass(cls, BaseModel):
         ours = _OURS if issubclass(cls, AgentContext) else frozenset[str]()
-        hints = {
+        hints: dict[str, Any] = {
             name: info.annotation for name, info in cls.model_fields.items() if name not in ours
         }
     else:
-        known = _type_hints(cls)
+        try:
+            known = get_type_hints(cls)
+        except (NameError, TypeError):
+            known = {}  # names that only a type checker knows
         hints = {each.name: known.get(each.name, Any) for each in dataclasses.fields(cls)}
-    return {name: _adapter(hint) for name, hint in hints.items()}
-
-
-def _type_hints(cls: type[Any]) -> dict[str, Any]:
-    try:
-        return get_type_hints(cls)
-    except (NameError, TypeError):
-        return {}  # names that only a type checker knows
-
-
-def _adapter(hint: Any) -> TypeAdapter[Any]:
-    try:
-        return TypeAdapter(hint)
-    except Exception:  # noqa: BLE001 - Pydantic has several errors for types that it doesn't know
-        return _ANY
+    adapters: dict[str, TypeAdapter[Any]] = {}
+    for name, hint in hints.items():
+        try:
+            adapters[name] = TypeAdapter(hint)
+        except Exception:  # noqa: BLE001 - Pydantic has several errors for types that it doesn't know
+            adapters[name] = _ANY
+    return adapters
 
 
 def _get(context: Any, name: str) -> Any:
@@ -254,16 +243,12 @@ def _is_number(value: Any) -> bool:
 
 def _added(before: list[Any], after: list[Any]) -> list[Any] | None:
     """Return the elements that a list has gained, None if it has lost one."""
-    lost = Counter(map(_canonical, before))
+    lost = Counter(map(_CANONICAL.encode, before))
     added = []
     for each in after:
-        key = _canonical(each)
+        key = _CANONICAL.encode(each)
         if lost[key] > 0:
             lost[key] -= 1
         else:
             added.append(each)
     return None if lost.total() else added
-
-
-def _canonical(value: Any) -> bytes:
-    return msgspec.json.encode(value, order="deterministic")

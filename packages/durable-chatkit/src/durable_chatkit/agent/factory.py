@@ -94,7 +94,13 @@ async def load_entry_point(spec: str, environment: AgentEnvironment) -> EntryPoi
     entry_point = _recognize(spec, found)
     if entry_point is not None:
         return entry_point
-    made = await _call_factory(spec, typing.cast("Callable[..., Any]", found), environment)
+    factory = typing.cast("Callable[..., Any]", found)
+    required, _ = _signature_of(spec, factory)
+    try:
+        made = factory(*[environment] * len(required))
+        made = await made if inspect.isawaitable(made) else made
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - an adopter's factory may raise anything
+        _refuse(spec, f"the factory failed with {_describe(error)}", error)
     if made is None:
         _refuse(spec, f"the factory returned None instead of {ACCEPTED}")
     entry_point = _recognize(spec, made)
@@ -117,17 +123,15 @@ def _recognize(spec: str, found: object) -> EntryPoint | None:
         case _:
             pass
     if isinstance(found, Assistant):
-        return EntryPoint(spec, _kind_of(found), assistant=found)
+        kind: EntryKind = "assistant"
+        if isinstance(found.agent, Workflow):
+            kind = "workflow"
+        elif isinstance(found.agent, Agent) and found == Assistant(agent=found.agent):
+            kind = "agent"  # without handlers
+        return EntryPoint(spec, kind, assistant=found)
     if not callable(found):
         _refuse(spec, f"an object of type {type(found).__name__} is not {ACCEPTED}")
     return _recognize_function(spec, found)
-
-
-def _kind_of(assistant: Assistant) -> EntryKind:
-    if isinstance(assistant.agent, Workflow):
-        return "workflow"
-    has_handlers = assistant != Assistant(agent=assistant.agent)
-    return "assistant" if has_handlers or not isinstance(assistant.agent, Agent) else "agent"
 
 
 def _recognize_function(spec: str, function: Callable[..., Any]) -> EntryPoint | None:
@@ -164,7 +168,9 @@ def _find_role(spec: str, function: Callable[..., Any]) -> Role:  # noqa: PLR091
     if _is_subclass(hints.get("return"), ChatKitServer):
         _check_arity(spec, required, _MAX_PARAMETERS)
         return "server-factory"
-    if is_input or _is_async(function):
+    # An object may have an async __call__.
+    called = (function, getattr(function, "__call__", None))  # noqa: B004
+    if is_input or any(map(inspect.iscoroutinefunction, called)):
         return "workflow"
     _check_arity(spec, required, 1)
     return "factory"
@@ -198,23 +204,6 @@ def _is_subclass(hint: Any, bases: Any) -> bool:
     """Return whether an annotation is a class, or a generic of a class, below `bases`."""
     origin = typing.get_origin(hint) or hint
     return isinstance(origin, type) and issubclass(origin, bases)
-
-
-def _is_async(function: Callable[..., Any]) -> bool:
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__
-    )
-
-
-async def _call_factory(
-    spec: str, function: Callable[..., Any], environment: AgentEnvironment
-) -> object:
-    required, _ = _signature_of(spec, function)
-    try:
-        made = function(*[environment] * len(required))
-        return await made if inspect.isawaitable(made) else made
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - an adopter's factory may raise anything
-        _refuse(spec, f"the factory failed with {_describe(error)}", error)
 
 
 def _describe(error: BaseException) -> str:

@@ -59,8 +59,11 @@ class GeneratedImages:
             if not isinstance(item, ImageGenerationCall) or not item.result:
                 output.append(item)
                 continue
-            image_id = await self._save(item.result)
-            reference = REFERENCE + image_id if image_id is not None else None
+            try:
+                reference = REFERENCE + await self._store.save_image(item.result, self._context)
+            except _UNUSABLE as error:
+                log.warning("image.not_stored", error=error)
+                reference = None
             output.append(item.model_copy(update={"result": reference}))
         return response.model_copy(update={"output": output})
 
@@ -134,10 +137,3 @@ class GeneratedImages:
             return None
         url = self._store.url_of(image_id, self._context)
         return image.model_copy(update={"url": url})
-
-    async def _save(self, encoded: str) -> str | None:
-        try:
-            return await self._store.save_image(encoded, self._context)
-        except _UNUSABLE as error:
-            log.warning("image.not_stored", error=error)
-            return None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from itertools import count
 from typing import Any, Final
 
 import msgspec
@@ -181,6 +182,30 @@ class HistoryConverter(ThreadItemConverter):
         return {"type": "input_text", "text": text}
 
 
+async def newest_items(
+    store: Store[RequestContext],
+    thread_id: str,
+    context: RequestContext,
+    *,
+    max_pages: int | None = None,
+) -> AsyncIterator[ThreadItem]:
+    """Yield the items of a thread, newest first, page by page.
+
+    Args:
+        max_pages: the most pages of PAGE_ITEMS to read; None reads the whole thread.
+    """
+    after: str | None = None
+    for _ in count() if max_pages is None else range(max_pages):
+        page = await store.load_thread_items(
+            thread_id, after=after, limit=PAGE_ITEMS, order="desc", context=context
+        )
+        for item in page.data:
+            yield item
+        if not page.has_more:
+            return
+        after = page.after
+
+
 async def load_history(
     store: Store[RequestContext],
     thread_id: str,
@@ -196,7 +221,7 @@ async def load_history(
     turns: list[list[TResponseInputItem]] = []
     turn: list[ThreadItem] = []
     items = chars = 0
-    async for item in _newest_first(store, thread_id, context):
+    async for item in newest_items(store, thread_id, context):
         turn.insert(0, item)
         if not isinstance(item, UserMessageItem):
             # The last turn is always kept; stop reading an older one as soon as it can't fit.
@@ -215,21 +240,6 @@ async def load_history(
     if not turns:  # no user message: the thread was started by an action
         turns.append(await converter.to_agent_input(turn[-limits.max_items :]))
     return [entry for converted in turns for entry in converted]
-
-
-async def _newest_first(
-    store: Store[RequestContext], thread_id: str, context: RequestContext
-) -> AsyncIterator[ThreadItem]:
-    after: str | None = None
-    while True:
-        page = await store.load_thread_items(
-            thread_id, after=after, limit=PAGE_ITEMS, order="desc", context=context
-        )
-        for item in page.data:
-            yield item
-        if not page.has_more:
-            return
-        after = page.after
 
 
 def _merge_text_parts(entry: TResponseInputItem) -> TResponseInputItem:

@@ -32,7 +32,13 @@ def hosted_task(call: ResponseOutputItem, *, is_done: bool) -> Task | None:
         case ResponseFunctionWebSearch():
             return _search_task(getattr(call, "action", None), status)
         case ResponseFileSearchToolCall():
-            return _file_task(call, status)
+            results = getattr(call, "results", None) or []
+            names = dict.fromkeys(result.filename for result in results if result.filename)
+            return FileTask(
+                title=", ".join(getattr(call, "queries", None) or []) or None,
+                sources=[FileSource(filename=name, title=name) for name in names],
+                status_indicator=status,
+            )
         case ResponseCodeInterpreterToolCall():
             title = "Ran code" if is_done else "Running code"
             return CustomTask(title=title, icon="square-code", status_indicator=status)
@@ -55,16 +61,6 @@ def _search_task(action: Any, status: Status) -> SearchTask:
         title_query=query or pattern or _host(page),
         queries=queries or [text for text in (query, pattern) if text],
         sources=[URLSource(url=url, title=_host(url) or url) for url in dict.fromkeys(urls)],
-        status_indicator=status,
-    )
-
-
-def _file_task(call: ResponseFileSearchToolCall, status: Status) -> FileTask:
-    results = getattr(call, "results", None) or []
-    names = dict.fromkeys(result.filename for result in results if result.filename)
-    return FileTask(
-        title=", ".join(getattr(call, "queries", None) or []) or None,
-        sources=[FileSource(filename=name, title=name) for name in names],
         status_indicator=status,
     )
 

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 import openai
 import structlog
-from agents import Model, ModelResponse, TResponseInputItem
+from agents import Model, ModelResponse
 from agents.items import TResponseStreamEvent
 from agents.retry import ModelRetryAdvice, ModelRetryAdviceRequest
 from typing_extensions import override
@@ -79,21 +79,18 @@ def _without_images(
     status = error.status if isinstance(error, ModelServerError) else error.status_code
     if status not in _REFUSED or isinstance(given, str):
         return None
-    plain = [_replace_images(item) for item in given]
+    note = {"type": "input_text", "text": NOT_READ}
+    plain = []
+    for item in given:
+        content = item.get("content")
+        if isinstance(content, list):
+            parts = [note if part.get("type") == "input_image" else part for part in content]
+            plain.append({**item, "content": parts})
+        else:
+            plain.append(item)
     if plain == given:
         return None
     log.warning("model.refused_images", status=status)
     if len(args) > 1:
         return (args[0], plain, *args[2:]), kwargs
     return args, {**kwargs, "input": plain}
-
-
-def _replace_images(item: TResponseInputItem) -> TResponseInputItem:
-    content = cast("Any", item).get("content")
-    if not isinstance(content, list):
-        return item
-    parts = [
-        {"type": "input_text", "text": NOT_READ} if part.get("type") == "input_image" else part
-        for part in content
-    ]
-    return cast("TResponseInputItem", {**item, "content": parts})

@@ -85,7 +85,7 @@ class McpConnection:
         await self._manager.cleanup_all()
 
     async def _list(self, *args: Any, **kwargs: Any) -> Any:
-        await self._wait_connected()
+        await asyncio.shield(self._connecting)
         generation = self._generation
         try:
             return await self._list_tools(*args, **kwargs)
@@ -97,7 +97,7 @@ class McpConnection:
             raise ToolServerError(self._server.name) from error
 
     async def _call(self, *args: Any, **kwargs: Any) -> Any:
-        await self._wait_connected()
+        await asyncio.shield(self._connecting)
         generation = self._generation
         try:
             return await self._call_tool(*args, **kwargs)
@@ -105,9 +105,6 @@ class McpConnection:
             if not await self._is_alive():
                 await self._reconnect(generation, error)
             raise
-
-    async def _wait_connected(self) -> None:
-        await asyncio.shield(self._connecting)
 
     async def _is_alive(self) -> bool:
         session = getattr(self._server, "session", None)

@@ -67,7 +67,13 @@ async def _explain(error: Exception, name: str, url: str, server: ModelServer) -
     status = getattr(error, "status", None) or getattr(error, "status_code", None)
     if status in _WRONG_NAME or status == 200:
         names = await _list_models(server)
-        if names and not _is_listed(name, names):
+        # Ollama's names have a tag, Gemini's a folder; both are optional in requests.
+        accepted = {
+            form
+            for each in names
+            for form in (each, each.removesuffix(":latest"), each.rpartition("/")[2])
+        }
+        if names and name not in accepted:
             more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
             return f"Model {name!r} not found. Available: {', '.join(names[:MAX_NAMES])}{more}"
     if status is None:
@@ -84,13 +90,6 @@ async def _list_models(server: ModelServer) -> list[str]:
     rows: Any = listed.get("data") if isinstance(listed, Mapping) else None
     names = [row.get("id") for row in rows or [] if isinstance(row, Mapping)]
     return sorted(name for name in names if isinstance(name, str))
-
-
-def _is_listed(name: str, names: list[str]) -> bool:
-    # Ollama's names have a tag, Gemini's a folder; both are optional in requests.
-    return any(
-        name in {each, each.removesuffix(":latest"), each.rpartition("/")[2]} for each in names
-    )
 
 
 def _words(error: Exception) -> str:

@@ -101,8 +101,19 @@ async def open_model(
         if server is None:
             server = await stack.enter_async_context(open_server(settings, client))
 
+        uses_responses = select_api(settings) == "responses"
+
         def open_named(name: str) -> Model:
-            return ImageFallbackModel(_create_model(settings, name, server, client))
+            if not settings.openai_base_url:
+                name = name.removeprefix(_OPENAI_PREFIX)  # of names that any provider understands
+            model: Model
+            if settings.model_client == "native":
+                own_class = ResponsesModel if uses_responses else ChatCompletionsModel
+                model = own_class(name, server, window_s=settings.stream_window_ms / 1000)
+            else:
+                sdk_class = OpenAIResponsesModel if uses_responses else CompatibleChatModel
+                model = sdk_class(model=name, openai_client=client)
+            return ImageFallbackModel(model)
 
         model_settings = get_default_model_settings(name)
         yield ConfiguredModel(open_named(name), model_settings, open_named, name, client=client)
@@ -165,19 +176,3 @@ def open_server(settings: ChatSettings, client: AsyncOpenAI | None = None) -> Mo
         max_retries=settings.model_retries,
         headers={name: value for name, value in account.items() if value},
     )
-
-
-def _create_model(
-    settings: ChatSettings, name: str, server: StreamServer, client: AsyncOpenAI
-) -> Model:
-    if not settings.openai_base_url:
-        name = name.removeprefix(_OPENAI_PREFIX)  # of names that any provider understands
-    is_native = settings.model_client == "native"
-    window_s = settings.stream_window_ms / 1000
-    if select_api(settings) == "responses":
-        if is_native:
-            return ResponsesModel(name, server, window_s=window_s)
-        return OpenAIResponsesModel(model=name, openai_client=client)
-    if is_native:
-        return ChatCompletionsModel(name, server, window_s=window_s)
-    return CompatibleChatModel(model=name, openai_client=client)

@@ -171,7 +171,8 @@ def _lines(value: Any, depth: int) -> list[str]:
             for name, each in value.items():
                 if each is None or each in ("", [], {}):
                     continue
-                label = f"{pad}- **{_label(name)}:**"
+                words = name.replace("_", " ").replace("-", " ").strip()
+                label = f"{pad}- **{words[:1].upper()}{words[1:]}:**"
                 if isinstance(each, Mapping | list):
                     lines += [label, *_lines(each, depth + 1)]
                 else:
@@ -191,11 +192,6 @@ def _lines(value: Any, depth: int) -> list[str]:
             return []
         case _:
             return [f"{pad}{_scalar(value)}"]
-
-
-def _label(name: str) -> str:
-    words = name.replace("_", " ").replace("-", " ").strip()
-    return words[:1].upper() + words[1:]
 
 
 def _scalar(value: Any) -> str:

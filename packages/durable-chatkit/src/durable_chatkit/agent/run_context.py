@@ -95,6 +95,12 @@ class EventQueue(asyncio.Queue[Any]):
         finally:
             self._readers.discard(task)
 
+    async def has_reader(self) -> bool:
+        """Return whether openai-chatkit reads the events; other readers of a result don't."""
+        if not self.is_read:
+            await asyncio.sleep(0)  # the reader starts at the same time as this stream
+        return self.is_read
+
     async def drain(self) -> None:
         """Wait until the reader has forwarded all events, at most DRAIN_TIMEOUT_S.
 
@@ -318,7 +324,7 @@ class _AnswerItems:
         """Add the task of a hosted tool's call to the workflow, or update it."""
         task = hosted_task(call, is_done=is_done)
         queue = event_queue(self._context)
-        if task is None or not isinstance(queue, EventQueue) or not await _has_reader(queue):
+        if task is None or not isinstance(queue, EventQueue) or not await queue.has_reader():
             return
         context, call_id = self._context, str(call.id)
         if call_id not in self._tasks:
@@ -335,10 +341,3 @@ class _AnswerItems:
             if context.workflow_item is not None and context.workflow_item.id == workflow_id:
                 await context.update_workflow_task(task, index)
         await queue.drain()  # otherwise openai-chatkit might handle the next event first
-
-
-async def _has_reader(queue: EventQueue) -> bool:
-    """Return whether openai-chatkit reads the context's events; other readers of a result don't."""
-    if not queue.is_read:
-        await asyncio.sleep(0)  # the reader starts at the same time as this stream
-    return queue.is_read

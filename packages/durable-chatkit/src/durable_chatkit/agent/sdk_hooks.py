@@ -49,7 +49,6 @@ from durable_chatkit.agent.model_output import describe_arguments_fault
 from durable_chatkit.agent.model_replay import ReplayModel
 from durable_chatkit.agent.run_context import prepare_items
 from durable_chatkit.agent.run_models import FoundModel
-from durable_chatkit.agent.run_scope import RunScope
 from durable_chatkit.agent.tool_replay import (
     ToolResult,
     finish_step,
@@ -99,7 +98,10 @@ class DurableRunner(AgentRunner):
         options = _report_unknown_tools(kwargs)
         with enter_scope(scope.open_run(starting_agent.name, input)):
             result = super().run_streamed(starting_agent, input, **options)
-        _cancel_with_run(result, scope.scope)
+        if result.run_loop_task is not None:  # a stopped run cancels it
+            run = scope.scope
+            run.on_stop(result.cancel)
+            result.run_loop_task.add_done_callback(lambda _: run.forget(result.cancel))
         prepare_items(result, kwargs.get("context"), scope.scope.ids)
         return result
 
@@ -116,13 +118,6 @@ def _report_unknown_tools(options: dict[str, Any]) -> Any:
     else:  # as a dictionary it leaves the model provider to the SDK, which then closes it
         config = {**_REPORTED, **(config or {})}
     return {**options, "run_config": config}
-
-
-def _cancel_with_run(result: RunResultStreaming, scope: RunScope) -> None:
-    """Cancel a streamed Runner call when the run is stopped."""
-    if result.run_loop_task is not None:
-        scope.on_stop(result.cancel)
-        result.run_loop_task.add_done_callback(lambda _: scope.forget(result.cancel))
 
 
 def _wrap_get_model(original: Callable[..., Model]) -> Callable[..., Model]:
@@ -249,6 +244,20 @@ class Hook(NamedTuple):
         """The full name."""
         return f"{self.module.__name__}.{self.name}"
 
+    def install(self) -> None:
+        """Replace the function, once; each call of the replacement is counted."""
+        original = getattr(self.module, self.name)
+        if hasattr(original, "is_durable"):
+            return
+        replacement, label = self.wrap(original), self.label
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            _called[label] += 1
+            return replacement(*args, **kwargs)
+
+        counted.is_durable = True  # type: ignore[attr-defined]
+        setattr(self.module, self.name, counted)
+
 
 _HOOKS: Final = (
     Hook(run_loop, "get_model", _wrap_get_model),
@@ -266,20 +275,9 @@ _called: Counter[str] = Counter()
 def install() -> None:
     """Install the hooks and the runner in this process, once."""
     for hook in _HOOKS:
-        original = getattr(hook.module, hook.name)
-        if not hasattr(original, "is_durable"):
-            setattr(hook.module, hook.name, _counted(hook.label, hook.wrap(original)))
+        hook.install()
     if not isinstance(get_default_agent_runner(), DurableRunner):
         set_default_agent_runner(DurableRunner())
-
-
-def _counted(label: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def counted(*args: Any, **kwargs: Any) -> Any:
-        _called[label] += 1
-        return function(*args, **kwargs)
-
-    counted.is_durable = True  # type: ignore[attr-defined]
-    return counted
 
 
 def uncalled_hooks(before: Mapping[str, int]) -> list[str]:

@@ -113,10 +113,13 @@ async def run_tool_once(
         if not result.is_final:
             return result
         client_call = _client_tool_call(context.context)
-        if client_call is client_call_before or not _has_requested(tool, context.context):
+        # A parallel call may have requested it; only our own context knows.
+        is_own = tool.has_client_tool_call or not isinstance(context.context, RunContext)
+        if client_call is client_call_before or not is_own:
             client_call = None
         workflow = _workflow_item(context.context)
-        if workflow is workflow_before or _is_published(workflow, tool):
+        added = {event.item.id for event in tool.recorded if event.type == "thread.item.added"}
+        if workflow is None or workflow is workflow_before or workflow.id in added:
             workflow = None
         if client_call is None and call.is_main and isinstance(context.context, RunContext):
             _hold_record(tool, context.context, name, arguments, result.output)
@@ -290,18 +293,6 @@ def _client_tool_call(context: Any) -> ClientToolCall | None:
 
 def _workflow_item(context: Any) -> WorkflowItem | None:
     return context.workflow_item if isinstance(context, AgentContext) else None
-
-
-def _is_published(item: WorkflowItem | None, call: ToolCallScope) -> bool:
-    return item is not None and any(
-        isinstance(event, ThreadItemAddedEvent) and event.item.id == item.id
-        for event in call.recorded
-    )
-
-
-def _has_requested(call: ToolCallScope, context: Any) -> bool:
-    """Return whether a changed client tool call is this call's and not one of a parallel call."""
-    return call.has_client_tool_call or not isinstance(context, RunContext)
 
 
 def _hold_record(

@@ -107,8 +107,17 @@ class Workflow:
             "timezone": run.request_context.timezone,
             **dict.fromkeys(HISTORY_NAMES, earlier),
         }
-        others = {name: known[name] for name in self._others}
-        return await self._function(self._build_input(run, known), **others)
+        kind = self._input_type
+        further = self._fields(run) if self._fields is not None and kind is not str else {}
+        given: Any
+        if kind is str:
+            given = text
+        elif isinstance(kind, type) and issubclass(kind, BaseModel):
+            values = {name: known[name] for name in kind.model_fields if name in known}
+            given = kind.model_validate({**values, **further})
+        else:
+            given = {INPUT_FIELD: text, **further}
+        return await self._function(given, **{name: known[name] for name in self._others})
 
     def with_history(
         self, run: RunContext, given: str | ModelInput, items: ModelInput
@@ -126,15 +135,6 @@ class Workflow:
         if not given or not text or _user_text(given[0]) != text:
             return given
         return [*items, *given[1:]]
-
-    def _build_input(self, run: RunContext, known: dict[str, Any]) -> Any:
-        kind = self._input_type
-        if kind is str:
-            return known[INPUT_FIELD]
-        if not (isinstance(kind, type) and issubclass(kind, BaseModel)):
-            return {INPUT_FIELD: known[INPUT_FIELD], **(self._fields(run) if self._fields else {})}
-        values = {name: known[name] for name in kind.model_fields if name in known}
-        return kind.model_validate({**values, **(self._fields(run) if self._fields else {})})
 
 
 def message_text(run: RunContext, items: ModelInput) -> str:

@@ -173,7 +173,12 @@ class WorkflowStream:
         if answer is not None and text is None:
             rendered = self._render(answer)
             text = await rendered if inspect.isawaitable(rendered) else rendered
-        message = self._find_answer(text)
+        # Keeps the last complete answer with this text; without a text the last one.
+        answers = reversed(self._answers)
+        if text:
+            wanted = text.strip()
+            answers = (m for m in answers if "".join(p.text for p in m.content).strip() == wanted)
+        message = next(answers, None)
         await self._remove_shown(keep=message.id if message is not None else None)
         if self._is_answered:
             return
@@ -187,14 +192,6 @@ class WorkflowStream:
             )
         if message is not None:
             await self._run.stream(ThreadItemDoneEvent(item=message))
-
-    def _find_answer(self, text: str | None) -> AssistantMessageItem | None:
-        """Return the last complete answer with this text; without a text the last one."""
-        wanted = text.strip() if text else None
-        for message in reversed(self._answers):
-            if wanted is None or "".join(p.text for p in message.content).strip() == wanted:
-                return message
-        return None
 
     async def _remove_shown(self, keep: str | None = None) -> None:
         for item_id in sorted(self._shown - {keep}):
