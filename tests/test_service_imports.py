@@ -26,6 +26,9 @@ SERVICE = DEVELOPMENT | {
     "pygments",
     "opentelemetry.sdk.metrics",
     "litestar.plugins.pydantic",
+    "yaml",
+    "click",
+    "multiprocessing",
     # Only with OTEL_EXPORTER_OTLP_ENDPOINT.
     "opentelemetry.exporter.otlp.proto.http",
     "google.protobuf",

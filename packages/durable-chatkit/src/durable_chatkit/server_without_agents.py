@@ -7,36 +7,23 @@ requests inside a stream. The API calls no model.
 import sys
 from contextvars import ContextVar
 from importlib.metadata import version
-from types import ModuleType
-from typing import Any, Final
+from typing import Any
 
-_OVERRIDES: Final = {
-    "agents.models.chatcmpl_helpers": "HEADERS_OVERRIDE",
-    "agents.models.openai_responses": "_HEADERS_OVERRIDE",
-}
+from todochat.lean_imports import replaced
 
 
 def import_server_without_agents() -> None:
-    """Import `chatkit.server` with stand-ins for the SDK; no-op if it has been imported.
+    """Import `chatkit.server` with stand-ins for the SDK; no-op if either has been imported.
 
     A later `import agents` imports the SDK itself.
     """
     if "agents" in sys.modules or "chatkit.server" in sys.modules:
         return
-    stand_ins = {
-        "agents": _module("agents", __version__=version("openai-agents")),
-        "agents.models": _module("agents.models"),
-        **{name: _module(name, **{key: ContextVar(key)}) for name, key in _OVERRIDES.items()},
+    stand_ins: dict[str, dict[str, Any]] = {
+        "agents": {"__version__": version("openai-agents")},
+        "agents.models": {},
+        "agents.models.chatcmpl_helpers": {"HEADERS_OVERRIDE": ContextVar("chat completions")},
+        "agents.models.openai_responses": {"_HEADERS_OVERRIDE": ContextVar("responses")},
     }
-    sys.modules.update(stand_ins)
-    try:
+    with replaced(stand_ins):
         import chatkit.server  # noqa: F401, PLC0415 - see above
-    finally:
-        for name in stand_ins:
-            del sys.modules[name]
-
-
-def _module(name: str, **attributes: Any) -> ModuleType:
-    module = ModuleType(name)
-    vars(module).update(attributes)
-    return module
