@@ -1,10 +1,11 @@
 """A model server without a network, for tests and for warming up a process."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from model_client.transport import ModelStream
+from model_client.model_stream import ModelStream
+from model_client.transport import ModelRequest
 
 _IDLE_S: Final = 60.0  # never waited for
 
@@ -29,16 +30,13 @@ class CannedServer:
     @asynccontextmanager
     async def stream(
         self,
-        path: str,
-        body: bytes,
+        request: ModelRequest,
         *,
         model: str,
-        headers: Mapping[str, str] | None = None,  # noqa: ARG002 - the interface
-        query: Mapping[str, str] | None = None,  # noqa: ARG002
-        max_retries: int | None = None,  # noqa: ARG002
+        max_retries: int | None = None,  # noqa: ARG002 - the interface
     ) -> AsyncIterator[ModelStream]:
         """Open the answer to a request."""
-        self.requests.append((path, body))
+        self.requests.append((request.path, request.body))
         content = _Reads(self._body, self._cut_bytes)
         yield ModelStream(content, await content.readany(), model, _IDLE_S)
 

@@ -20,9 +20,9 @@ from model_client.chat_stream import ChatStream
 from model_client.json_codec import encode_json
 from model_client.private_api import to_dump_compatible
 from model_client.request_values import given_values, text_values
-from model_client.streaming_model import ModelCall, ModelRequest, StreamingModel
+from model_client.streaming_model import ModelCall, StreamingModel
 from model_client.tool_arguments import Schema
-from model_client.transport import StreamServer
+from model_client.transport import ModelRequest, StreamServer
 
 _PATH: Final = "/chat/completions"
 _USER_AGENT: Final = f"Agents/Python {sdk_version}"
@@ -73,37 +73,36 @@ class ChatCompletionsModel(StreamingModel):
 
     def __init__(self, model: str, server: StreamServer, *, window_s: float = 0.0) -> None:
         super().__init__(model, server, window_s=window_s)
+        self._is_openai = URL(server.base_url).host == _OPENAI_HOST
         self._prepared: list[_Prepared] = []
         self._warned: set[str] = set()
 
     @override
-    def _build_request(self, call: ModelCall) -> ModelRequest:
+    def prepare(self, call: ModelCall) -> tuple[ModelRequest, ChatStream]:
         for name in _UNSUPPORTED:
             if getattr(call, name) is not None and name not in self._warned:
                 self._warned.add(name)
                 log.warning("model.setting_ignored", model=self.model, setting=name)
         prepared = self._prepare(call)
+        url = self.server.base_url
         messages = build_messages(
-            call.input, call.system_instructions, model=self.model, server=self.server.base_url
+            call.input, call.system_instructions, model=self.model, server=url
         )
         try:
             encoded = encode_json(messages)
         except TypeError:  # iterables other than lists, which the SDK's types allow
             encoded = encode_json(to_dump_compatible(messages))
         override = HEADERS_OVERRIDE.get() or {}
-        return ModelRequest(
+        request = ModelRequest(
             path=_PATH,
             body=b'%b,"messages":%b}' % (prepared.body, encoded),
             headers={"User-Agent": _USER_AGENT, **prepared.headers, **override},
             query=prepared.query,
         )
+        return request, ChatStream(self.model, prepared.schemas, url)
 
     @override
-    def _create_assembler(self, call: ModelCall) -> ChatStream:
-        return ChatStream(self.model, self._prepare(call).schemas, self.server.base_url)
-
-    @override
-    def _create_span(self, call: ModelCall) -> Span[GenerationSpanData]:
+    def create_span(self, call: ModelCall) -> Span[GenerationSpanData]:
         config = call.settings.to_traceable_dict()
         if not call.tracing.include_data():
             config.pop("metadata", None)
@@ -112,7 +111,7 @@ class ChatCompletionsModel(StreamingModel):
         )
 
     @override
-    def _record_answer(self, span: Span[Any], call: ModelCall, response: Response) -> None:
+    def record_answer(self, span: Span[Any], call: ModelCall, response: Response) -> None:
         if call.tracing.include_data():
             span.span_data.output = [response.model_dump()]
         if response.usage is not None:
@@ -121,10 +120,6 @@ class ChatCompletionsModel(StreamingModel):
     def _supports_default_prompt_cache_key(self) -> bool:
         """Return whether the SDK may add `prompt_cache_key`, which other servers may reject."""
         return self._is_openai
-
-    @property
-    def _is_openai(self) -> bool:
-        return URL(self.server.base_url).host == _OPENAI_HOST
 
     def _prepare(self, call: ModelCall) -> _Prepared:
         """Return the static part of a request, encoded when it is first needed.

@@ -20,6 +20,15 @@ class PartKind(Enum):
     REASONING = "reasoning"
 
 
+# Of the parts of a content; other types are text.
+_KINDS: Final = {
+    "thinking": PartKind.REASONING,
+    "reasoning": PartKind.REASONING,
+    "reasoning_text": PartKind.REASONING,
+    "refusal": PartKind.REFUSAL,
+}
+
+
 def read_content(delta: Mapping[str, Any]) -> Iterator[tuple[PartKind, str]]:
     """Yield the parts of a delta's content: a string, a part or a list of parts."""
     content = delta.get("content")
@@ -27,12 +36,7 @@ def read_content(delta: Mapping[str, Any]) -> Iterator[tuple[PartKind, str]]:
         if isinstance(part, str):
             yield PartKind.TEXT, part
         elif isinstance(part, Mapping):
-            kind = PartKind.TEXT
-            if part.get("type") in {"thinking", "reasoning", "reasoning_text"}:
-                kind = PartKind.REASONING
-            elif part.get("type") == "refusal":
-                kind = PartKind.REFUSAL
-            yield kind, _text_of(part)
+            yield _KINDS.get(str(part.get("type")), PartKind.TEXT), _text_of(part)
     refusal = delta.get("refusal")
     if isinstance(refusal, str):
         yield PartKind.REFUSAL, refusal

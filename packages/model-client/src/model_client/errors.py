@@ -9,15 +9,17 @@ ModelServerError
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Self
 
-import msgspec
+from model_client.json_codec import encode_json
 
 MAX_BODY_CHARS: Final = 200
 
 _ERROR_STATUSES: Final = frozenset(map(str, range(400, 600)))
 _GATEWAY_STATUSES: Final = frozenset({502, 503, 504})  # a proxy couldn't reach its model
 
+_RETRIED_STATUSES: Final = frozenset({408, 409, 429})
+_NO_RETRY: Final = "insufficient_quota"  # won't pass within seconds
 _BUSY_WORDS: Final = (
     "insufficient_quota",
     "overloaded",
@@ -57,6 +59,14 @@ class ModelServerError(Exception):
         self.body = body[:MAX_BODY_CHARS]
         self.retry_after_s = retry_after_s
 
+    @property
+    def is_passing(self) -> bool:
+        """True if the same request may succeed within seconds."""
+        if self.status is None:  # no response
+            return True
+        is_retried = self.status in _RETRIED_STATUSES or self.status >= 500
+        return is_retried and _NO_RETRY not in self.body
+
     def __str__(self) -> str:
         facts = (self.model, self.status and f"status {self.status}", self.body)
         return ": ".join(str(fact) for fact in (self.args[0], *facts) if fact)
@@ -76,6 +86,12 @@ class ModelRejectedError(ModelServerError):
 
 class ModelBrokenOffError(ModelServerError):
     """The stream ended without its end, stalled, was reset, or isn't readable."""
+
+    @classmethod
+    def of_body(cls, reason: str, body: bytes, *, model: str = "") -> Self:
+        """Return the error for a body, or a part of one, that can't be read."""
+        text = body[: 4 * MAX_BODY_CHARS].decode(errors="replace")
+        return cls(reason, status=200, model=model, body=text)
 
 
 class ModelReportedError(ModelServerError):
@@ -101,6 +117,13 @@ def error_for_status(
     )
 
 
+def describe_connection_error(error: Exception) -> str:
+    """Return the reason of a ModelServerError for an error of the connection."""
+    if isinstance(error, TimeoutError):
+        return "the model server didn't answer in time"
+    return f"the connection to the model server failed ({type(error).__name__}: {error})"
+
+
 def find_error(event: str, data: Any) -> Any:
     """Return the error that decoded data of a 200 contains, None if it is none.
 
@@ -117,14 +140,14 @@ def find_error(event: str, data: Any) -> Any:
         data = data[0]  # as Gemini sends it
     if not isinstance(data, Mapping):
         return None
-    if data.get("object") == "error" or data.get("type") in {"error", "response.error"}:
+    if data.get("object") == "error" or str(data.get("type")) in {"error", "response.error"}:
         return data.get("error") or data
     return data.get("error") or None
 
 
 def reported_error(error: Any, *, model: str) -> ModelServerError:
     """Return the exception for an error inside of a response with status 200."""
-    body = error if isinstance(error, str) else msgspec.json.encode(error).decode()
+    body = error if isinstance(error, str) else encode_json(error).decode()
     code = str(error.get("code")) if isinstance(error, Mapping) else ""
     status = int(code) if code in _ERROR_STATUSES else None
     if status == 429 or is_busy(body):

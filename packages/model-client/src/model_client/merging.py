@@ -57,12 +57,20 @@ def find_delta(data: Any) -> Delta | None:
     """Return the delta of a message of either API, None if it is or has anything else."""
     if not isinstance(data, dict):
         return None
-    if "choices" in data:
-        return _find_chat_delta(data)
-    is_delta = data.get("type") in DELTAS and isinstance(data.get("delta"), str)
-    if not is_delta or data.get("logprobs"):
-        return None
-    return Delta(tuple(map(data.get, _POSITION)), data, "delta")
+    if "choices" not in data:
+        is_delta = str(data.get("type")) in DELTAS and isinstance(data.get("delta"), str)
+        if not is_delta or data.get("logprobs"):
+            return None
+        return Delta(tuple(map(data.get, _POSITION)), data, "delta")
+    match data["choices"]:
+        case [{"delta": dict(fields)} as choice]:
+            has_more = any(choice.get(name) for name in ("finish_reason", "logprobs", "error"))
+            names = [name for name, value in fields.items() if value and name != "role"]
+            if len(names) == 1 and names[0] in _CHAT_TEXTS and not has_more:
+                position = (names[0], choice.get("index"), tuple(data), tuple(choice))
+                is_text = isinstance(fields[names[0]], str)
+                return Delta(position, fields, names[0]) if is_text else None
+    return None
 
 
 def merge_messages(messages: list[Message]) -> list[Message]:
@@ -90,20 +98,6 @@ def merge_messages(messages: list[Message]) -> list[Message]:
     return merged
 
 
-def _find_chat_delta(chunk: dict[str, Any]) -> Delta | None:
-    match chunk["choices"]:
-        case [{"delta": dict(fields)} as choice]:
-            has_more = any(choice.get(name) for name in ("finish_reason", "logprobs", "error"))
-            names = [name for name, value in fields.items() if value and name != "role"]
-            if has_more or len(names) != 1 or names[0] not in _CHAT_TEXTS:
-                return None
-            if not isinstance(fields[names[0]], str):
-                return None
-            position = (names[0], choice.get("index"), tuple(chunk), tuple(choice))
-            return Delta(position, fields, names[0])
-    return None
-
-
 class DeltaWindow:
     """Merges the deltas of a model's stream that arrive within a window.
 
@@ -118,7 +112,7 @@ class DeltaWindow:
         self._window_s = window_s
         self._ready: deque[TResponseStreamEvent] = deque()
         self._held: list[Any] = []
-        self._last: Any = None  # the delta before, if the next one may continue it
+        self._last: list[Any] | None = None  # the position of the delta before
         self._timer: asyncio.TimerHandle | None = None
         self._has_news = asyncio.Event()
         self._has_room = asyncio.Event()
@@ -163,16 +157,17 @@ class DeltaWindow:
             self._release()
 
     def _add(self, event: TResponseStreamEvent) -> None:
-        delta = event if event.type in DELTAS else None
-        if delta is not None and self._last is not None and _continues(self._last, delta):
-            self._held.append(delta)
+        is_plain = event.type in DELTAS and not getattr(event, "logprobs", None)
+        position = [getattr(event, name, None) for name in _POSITION] if is_plain else None
+        if position is not None and position == self._last:
+            self._held.append(event)
             if self._timer is None:
                 self._timer = asyncio.get_running_loop().call_later(self._window_s, self._release)
         else:
             self._release()
             self._ready.append(event)
             self._has_news.set()
-        self._last = delta
+        self._last = position
 
     def _release(self) -> None:
         if self._timer is not None:
@@ -186,9 +181,3 @@ class DeltaWindow:
             self._held = []
             self._ready.append(merged)
             self._has_news.set()
-
-
-def _continues(delta: Any, following: Any) -> bool:
-    if any(getattr(delta, name, None) != getattr(following, name, None) for name in _POSITION):
-        return False
-    return not (getattr(delta, "logprobs", None) or getattr(following, "logprobs", None))

@@ -1,9 +1,10 @@
 """The base of our models: one streamed request for each answer, whatever the API."""
 
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Protocol
 
 import msgspec
@@ -32,7 +33,7 @@ from model_client.errors import (
     ModelServerError,
     ModelUnreachableError,
 )
-from model_client.merging import DELTAS, Message
+from model_client.merging import DELTAS
 from model_client.private_api import (
     attach_raw_usage,
     extract_raw_usage,
@@ -41,7 +42,7 @@ from model_client.private_api import (
     requests_without_usage,
     should_disable_provider_managed_retries,
 )
-from model_client.transport import StreamServer
+from model_client.transport import ModelRequest, StreamServer
 
 
 class ModelCall(msgspec.Struct, frozen=True):
@@ -57,20 +58,6 @@ class ModelCall(msgspec.Struct, frozen=True):
     previous_response_id: str | None = None
     conversation_id: str | None = None
     prompt: ResponsePromptParam | None = None
-
-
-class ModelRequest(msgspec.Struct, frozen=True):
-    """An HTTP request for a streamed answer.
-
-    Args:
-        body: encoded JSON.
-        headers: replace those of the server.
-    """
-
-    path: str
-    body: bytes
-    headers: Mapping[str, str] = {}
-    query: Mapping[str, str] = {}
 
 
 class Assembler(Protocol):
@@ -136,16 +123,19 @@ class StreamingModel(Model):
         self.window_s = window_s
 
     @abstractmethod
-    def _build_request(self, call: ModelCall) -> ModelRequest: ...
+    def prepare(self, call: ModelCall) -> tuple[ModelRequest, Assembler]:
+        """Return the request for an answer, and what converts the response.
+
+        Raises:
+            UserError: the API has no form for a part of the call.
+        """
 
     @abstractmethod
-    def _create_assembler(self, call: ModelCall) -> Assembler: ...
+    def create_span(self, call: ModelCall) -> Span[Any]:
+        """Return the trace's span of a call."""
 
     @abstractmethod
-    def _create_span(self, call: ModelCall) -> Span[Any]: ...
-
-    @abstractmethod
-    def _record_answer(self, span: Span[Any], call: ModelCall, response: Response) -> None:
+    def record_answer(self, span: Span[Any], call: ModelCall, response: Response) -> None:
         """Record an answer in the span of its call."""
 
     @override
@@ -181,10 +171,10 @@ class StreamingModel(Model):
             conversation_id,
             prompt,
         )
-        assembler = self._create_assembler(call)
-        with self._create_span(call) as span:
+        with self.create_span(call) as span:
             try:
-                async with aclosing(self._stream(call, assembler)) as batches:
+                request, assembler = self.prepare(call)
+                async with aclosing(self._stream(request, assembler)) as batches:
                     async for events in batches:
                         for event in events:
                             if event.type == "response.completed":
@@ -193,7 +183,7 @@ class StreamingModel(Model):
                                     attach_raw_usage(response, assembler.raw_usage)
                                 if response.usage is None:
                                     mark_request_without_usage(response)
-                                self._record_answer(span, call, response)
+                                self.record_answer(span, call, response)
                             yield event
             except Exception as error:
                 # Otherwise the SDK drops the events before an error that arrives with them.
@@ -244,22 +234,20 @@ class StreamingModel(Model):
         )
 
     async def _stream(
-        self, call: ModelCall, assembler: Assembler
+        self, request: ModelRequest, assembler: Assembler
     ) -> AsyncGenerator[list[TResponseStreamEvent], None]:
         """Yield the events of an answer, in a list for each read."""
-        request = self._build_request(call)
-        async with self.server.stream(
-            request.path,
-            request.body,
-            model=self.model,
-            headers=request.headers,
-            query=request.query,
-            max_retries=0 if should_disable_provider_managed_retries() else None,
-        ) as stream:
+        max_retries = 0 if should_disable_provider_managed_retries() else None
+        async with self.server.stream(request, model=self.model, max_retries=max_retries) as stream:
             try:
                 async with aclosing(aiter(stream)) as reads:
                     async for messages in reads:
-                        events, error = _feed(assembler, messages)
+                        pieces = (
+                            assembler.feed(each.data, each.name)
+                            for each in messages
+                            if not assembler.is_done
+                        )
+                        events, error = _collect(chain.from_iterable(pieces))
                         yield events
                         if error is not None:
                             raise error
@@ -277,21 +265,6 @@ class StreamingModel(Model):
             if error is not None:
                 raise error
             await stream.drain()
-
-
-def _feed(
-    assembler: Assembler, messages: list[Message]
-) -> tuple[list[TResponseStreamEvent], ModelServerError | None]:
-    """Return the events of a read, and the error that follows them, if any."""
-    events: list[TResponseStreamEvent] = []
-    for message in messages:
-        if assembler.is_done:
-            break
-        following, error = _collect(assembler.feed(message.data, message.name))
-        events += following
-        if error is not None:
-            return events, error
-    return events, None
 
 
 def _collect(

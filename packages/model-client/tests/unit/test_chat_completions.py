@@ -25,6 +25,7 @@ from model_client.canned_server import CannedServer
 from model_client.chat_completions import ChatCompletionsModel
 from model_client.chat_messages import build_messages
 from model_client.errors import ModelBrokenOffError, ModelReportedError, ModelServerError
+from model_client.transport import ModelRequest
 
 UNTRACED = RunConfig(tracing_disabled=True)
 OTHER = "http://other.example/v1"
@@ -150,9 +151,9 @@ async def test_hosted_tool_is_an_error() -> None:
 
 async def test_headers_and_query() -> None:
     class Recorder(CannedServer):
-        def stream(self, path: str, body: bytes, **options: Any) -> Any:
-            self.options = options
-            return super().stream(path, body, **options)
+        def stream(self, request: ModelRequest, **options: Any) -> Any:
+            self.request = request
+            return super().stream(request, **options)
 
     server = Recorder(HELLO)
     settings = ModelSettings(
@@ -165,10 +166,10 @@ async def test_headers_and_query() -> None:
     await ask(ChatCompletionsModel("m", server), model_settings=settings)
     HEADERS_OVERRIDE.reset(token)
 
-    headers = dict(server.options["headers"])
+    headers = dict(server.request.headers)
     assert headers.pop("User-Agent").startswith("Agents/Python")
     assert headers == {"X-A": "1", "X-B": "4", "X-C": "3"}
-    assert server.options["query"] == {"api-version": "3"}
+    assert server.request.query == {"api-version": "3"}
 
 
 async def test_static_part_is_encoded_again_for_other_tools_or_settings() -> None:

@@ -29,6 +29,7 @@ RATE_LIMIT = {"message": "Rate limit reached for tokens per minute", "type": "to
         [*say(["Good ", {"type": "output_text", "text": "day."}]), STOP],
         [{"choices": []}, *say("Good "), {"choices": None}, *say("day."), STOP, {"usage": None}],
         [{"type": "ping"}, *say("Good day."), {"object": "chat.completion.chunk"}, STOP],
+        [{"type": ["ping"]}, *say([{"type": ["text"], "text": "Good day."}]), STOP],
         [*say("Good day."), {"choices": [{"finish_reason": "stop"}]}],
         [*say("Good day."), {"choices": [{"delta": None, "finish_reason": "end_turn"}]}],
         [delta("", content="Good "), delta("", content="day."), STOP],

@@ -70,3 +70,9 @@ def test_message_has_model_status_and_200_characters_of_the_body() -> None:
     error = error_for_status(404, "x" * 1000, model="qwen9")
 
     assert str(error) == f"the model server refused the request: qwen9: status 404: {'x' * 200}"
+
+
+def test_half_a_character_in_an_error() -> None:
+    error = reported_error({"message": "no \ud83d"}, model="qwen9")
+
+    assert error.body == '{"message":"no \ufffd"}'

@@ -11,7 +11,7 @@ import pytest
 
 from model_client.errors import ModelBrokenOffError
 from model_client.merging import Message, merge_messages
-from model_client.transport import ModelStream
+from model_client.model_stream import ModelStream
 
 LONG_S = 3600.0  # a window that no test outlasts
 

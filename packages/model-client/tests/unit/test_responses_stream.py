@@ -89,6 +89,7 @@ HELLO: dict[str, tuple[dict[str, Any], ...]] = {
     "text done only": (CREATED, at("output_text.done", text="Hello."), end()),
     "part done only": (CREATED, at("content_part.done", part=text_part("Hello.")), end()),
     "completed only": (CREATED, end(message("Hello."))),
+    "type that is no text": (CREATED, {"type": ["ping"]}, *WHOLE[1:], end(message("Hello."))),
     "content as text": (CREATED, end(message("", content="Hello."))),
     "parts without fields": (
         CREATED,

@@ -25,10 +25,11 @@ from model_client.errors import (
 )
 from model_client.merging import Message
 from model_client.responses import ResponsesModel
-from model_client.transport import ModelServer, Timeouts
+from model_client.transport import ModelRequest, ModelServer, Timeouts
 
 DELTA = b'data: {"type": "response.output_text.delta", "item_id": "m", "delta": "Hello."}\n\n'
 END = b'data: {"type": "response.completed", "response": {}}\n\n'
+REQUEST = ModelRequest("/responses", b"{}")
 ANSWER = HEAD + chunk(DELTA + END) + b"0\r\n\r\n"
 SOON = "retry-after-ms: 1"
 
@@ -51,9 +52,10 @@ async def test_connection_is_used_again() -> None:
 async def test_request() -> None:
     async with RawServer(ANSWER) as server:
         url = f"{server.url}/?api-version=1"
+        request = ModelRequest("/responses", b"{}", query={"q": "1"})
         async with (
             ModelServer(url, "key", headers={"X-Ours": "a"}) as model_server,
-            model_server.stream("/responses", b"{}", model="m", query={"q": "1"}),
+            model_server.stream(request, model="m"),
         ):
             pass
 
@@ -68,7 +70,7 @@ async def test_no_key_sends_no_authorization() -> None:
     async with (
         RawServer(ANSWER) as server,
         ModelServer(server.url) as model_server,
-        model_server.stream("/responses", b"{}", model="m"),
+        model_server.stream(REQUEST, model="m"),
     ):
         pass
 
@@ -266,7 +268,7 @@ async def test_messages_of_one_read_come_together() -> None:
             HEAD + chunk(DELTA) + chunk(b": ping\n\ndata: [DONE]\n\n") + b"0\r\n\r\n"
         ) as server,
         ModelServer(server.url) as model_server,
-        model_server.stream("/responses", b"{}", model="m") as stream,
+        model_server.stream(REQUEST, model="m") as stream,
     ):
         messages = [message async for read in stream for message in read]
 

@@ -1,0 +1,197 @@
+"""The body of a model server's response, read as messages."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any, Final, Protocol
+
+import aiohttp
+
+from model_client.errors import MAX_BODY_CHARS, ModelBrokenOffError, describe_connection_error
+from model_client.json_codec import decode_json
+from model_client.merging import Message, find_delta, merge_messages
+from model_client.sse import EventTooLargeError, SseParser
+
+MAX_JSON_BYTES: Final = 32 * 1024 * 1024
+DRAIN_S: Final = 0.25
+
+_END_MARK: Final = b"[done]"
+
+
+class ByteSource(Protocol):
+    """The body of a response."""
+
+    async def readany(self) -> bytes:
+        """Return all bytes that have arrived; wait for some if there are none, b"" at the end."""
+        ...
+
+
+class ModelStream:
+    """The body of a response, as messages.
+
+    Iterating yields the messages of each read; deltas of the same text are merged. In place of an
+    event stream, a body may be JSON: one value, or one in each line.
+
+    Attributes:
+        window_s: how long a delta waits for those that continue it, if the one before continues,
+            too; may be changed between reads. Anything else that arrives ends the wait.
+    """
+
+    def __init__(self, content: ByteSource, first: bytes, model: str, idle_s: float) -> None:
+        self.window_s = 0.0
+        self._content = content
+        self._first = first
+        self._model = model
+        self._idle_s = idle_s
+
+    async def __aiter__(self) -> AsyncGenerator[list[Message], None]:
+        """Yield the messages of each read.
+
+        Raises:
+            ModelBrokenOffError: the connection broke, the server stalled, or the body is neither an
+                event stream nor JSON.
+        """
+        while self._first.isspace() and (received := await self._read()):
+            self._first = self._first[-MAX_BODY_CHARS:] + received
+        if self._first.lstrip()[:1] in {b"{", b"[", b"<"}:
+            yield await self._read_json()
+            return
+        parser = SseParser()
+        received, start, is_empty = self._first, b"", True
+        last: Message | None = None
+        while not parser.is_closed:
+            messages, error = self._decode(parser, received)
+            is_empty = is_empty and not messages
+            if is_empty and len(start) < MAX_BODY_CHARS:
+                start += received
+            if self.window_s and error is None and messages and _continue(last, messages):
+                error = await self._hold(parser, messages)
+            if messages:
+                last = messages[-1]
+                yield merge_messages(messages)
+            if error is not None:
+                raise error
+            if received:
+                received = await self._read()
+        if is_empty:
+            reason = "the response contains no events"
+            raise ModelBrokenOffError.of_body(reason, start, model=self._model)
+
+    async def read(self) -> bytes:
+        """Return the whole body.
+
+        Raises:
+            ModelBrokenOffError: it broke off, or is larger than `MAX_JSON_BYTES`.
+        """
+        body = bytearray(self._first)
+        while received := await self._read():
+            body += received
+            if len(body) > MAX_JSON_BYTES:
+                reason = "the response is too large"
+                raise ModelBrokenOffError.of_body(reason, bytes(body[:1000]), model=self._model)
+        return bytes(body)
+
+    async def drain(self) -> None:
+        """Read what follows the end of an answer, so that the connection can be used again.
+
+        A server that doesn't end its response within 0.25 s loses the connection.
+        """
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                while await self._content.readany():
+                    pass
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return  # the answer is complete
+
+    async def _read_json(self) -> list[Message]:
+        body = await self.read()
+        try:
+            return [Message("", value) for value in _decode_values(body)]
+        except ValueError as error:
+            reason = "the response is neither an event stream nor JSON"
+            raise ModelBrokenOffError.of_body(reason, body, model=self._model) from error
+
+    async def _hold(self, parser: SseParser, messages: list[Message]) -> ModelBrokenOffError | None:
+        """Add the messages that arrive within the window, up to the first of another kind."""
+        try:
+            async with asyncio.timeout(self.window_s):
+                while received := await self._content.readany():
+                    following, error = self._decode(parser, received)
+                    goes_on = error is None and _continue(messages[-1], following)
+                    messages += following
+                    if not goes_on:
+                        return error
+        except TimeoutError:
+            return None
+        except (aiohttp.ClientError, OSError) as error:
+            reason = describe_connection_error(error)
+            return ModelBrokenOffError(reason, status=200, model=self._model)
+        return None
+
+    async def _read(self) -> bytes:
+        """Return all bytes that have arrived, b"" at the end of the body."""
+        try:
+            async with asyncio.timeout(self._idle_s):
+                return await self._content.readany()
+        except TimeoutError as error:
+            reason = f"the model server sent nothing for {self._idle_s:g} s"
+            raise ModelBrokenOffError(reason, status=200, model=self._model) from error
+        except (aiohttp.ClientError, OSError) as error:
+            reason = describe_connection_error(error)
+            raise ModelBrokenOffError(reason, status=200, model=self._model) from error
+
+    def _decode(
+        self, parser: SseParser, received: bytes
+    ) -> tuple[list[Message], ModelBrokenOffError | None]:
+        """Return the messages of a read before the first garbled one, and its error, if any.
+
+        There is no message for an event without data, as some servers keep alive.
+
+        Args:
+            received: b"" at the end of the body.
+        """
+        messages: list[Message] = []
+        try:
+            events = parser.feed(received) if received else parser.close()
+        except EventTooLargeError as error:
+            return messages, ModelBrokenOffError.of_body(str(error), received, model=self._model)
+        for event in events:
+            data = event.data.strip()
+            if not data:
+                continue
+            try:
+                messages += [Message(event.name, value) for value in _decode_values(data)]
+            except ValueError:
+                if data.startswith(b"{"):  # a part of the answer is lost
+                    reason = "an event is garbled"
+                    return messages, ModelBrokenOffError.of_body(reason, data, model=self._model)
+                messages.append(Message(event.name, data.decode(errors="replace")))
+        return messages, None
+
+
+def _decode_values(data: bytes) -> list[Any]:
+    """Return a JSON value, or those of lines that a server separated by one newline instead of two.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    try:
+        return [decode_json(data, keeps_surrogates=True)]
+    except ValueError:
+        lines = [line for line in data.split(b"\n") if line.strip()]
+        if len(lines) == 1 or not data.startswith(b"{"):
+            raise
+    return [
+        line.decode()
+        if line.strip().lower() == _END_MARK
+        else decode_json(line, keeps_surrogates=True)
+        for line in lines
+    ]
+
+
+def _continue(last: Message | None, messages: list[Message]) -> bool:
+    """Return whether messages are nothing but the next deltas of a text."""
+    delta = find_delta(last.data) if last is not None else None
+    if delta is None:
+        return False
+    following = (find_delta(message.data) for message in messages)
+    return all(each is not None and each.position == delta.position for each in following)
