@@ -36,8 +36,23 @@ def build_messages(
     """
     given: Any = items if isinstance(items, str) else list(_prepare(items))
     messages: list[Any] = list(Converter.items_to_messages(given, model=model, base_url=server))
-    if not isinstance(given, str):
-        _restore_fields(messages, given, server)
+    stored = {
+        item["call_id"]: item[_DATA]
+        for item in given
+        if isinstance(item, Mapping)
+        and item.get("type") == "function_call"
+        and (item.get(_DATA) or {}).get(SERVER) == server
+    }
+    for message in messages:
+        for call in message.get("tool_calls") or ():
+            # Servers that parse the arguments of a history reject a request with malformed ones.
+            if not is_object(call["function"]["arguments"]):
+                call["function"]["arguments"] = "{}"
+            data = stored.get(call["id"], {})
+            fields = dict(data.get(CALL_FIELDS) or {})
+            call["function"].update(fields.pop("function", {}))
+            call.update(fields)
+            message.update(data.get(MESSAGE_FIELDS) or {})
     if system_instructions:
         messages.insert(0, {"role": "system", "content": system_instructions})
     return messages
@@ -60,27 +75,3 @@ def _prepare(items: Iterable[Any]) -> Iterator[Any]:
             yield {**item, "content": "".join(part["text"] for part in parts)} if is_text else item
         else:
             yield item
-
-
-def _restore_fields(messages: list[Any], items: list[Any], server: str) -> None:
-    """Add to the messages' tool calls what the server sent with them."""
-    stored = {
-        item["call_id"]: item[_DATA]
-        for item in items
-        if isinstance(item, Mapping)
-        and item.get("type") == "function_call"
-        and (item.get(_DATA) or {}).get(SERVER) == server
-    }
-    for message in messages:
-        calls = message.get("tool_calls") or ()
-        for call in calls:
-            # Servers that parse the arguments of a history reject a request with malformed ones.
-            if not is_object(call["function"]["arguments"]):
-                call["function"]["arguments"] = "{}"
-            data = stored.get(call["id"])
-            if data is None:
-                continue
-            fields = dict(data.get(CALL_FIELDS) or {})
-            call["function"].update(fields.pop("function", {}))
-            call.update(fields)
-            message.update(data.get(MESSAGE_FIELDS) or {})

@@ -7,19 +7,18 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from itertools import count
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from agents.items import TResponseStreamEvent
 from agents.models.fake_id import FAKE_RESPONSES_ID
 from openai.types.responses import (
-    Response,
     ResponseCompletedEvent,
     ResponseCreatedEvent,
 )
-from openai.types.responses.response import IncompleteDetails
 
 from model_client.chat_output import ChatOutput
 from model_client.errors import ModelBrokenOffError, find_error, reported_error
+from model_client.response_types import build_response
 from model_client.tool_arguments import Schema
 from model_client.usage import clean_usage
 
@@ -68,12 +67,11 @@ class ChatStream:
         self.raw_usage: Any = None
         self._model = model
         self._numbers = count()
-        self._created_at = time.time()
+        self._head = {"id": FAKE_RESPONSES_ID, "created_at": time.time()}
         self._has_started = False
         self._finish_reason = ""
         self._choice_number = ""
         self._waiting: list[Mapping[str, Any]] = []  # chunks before it is known
-        self._usage: Any = None
         self._output = ChatOutput(tools, server, self._numbers)
 
     @property
@@ -125,11 +123,13 @@ class ChatStream:
             raise ModelBrokenOffError(msg, status=200, model=self._model)
         is_cut = self._finish_reason in _LENGTH | _FILTERED
         yield from self._output.finish(is_cut=is_cut)
-        reason: Any = "max_output_tokens" if self._finish_reason in _LENGTH else "content_filter"
-        response = self._response("incomplete" if is_cut else "completed")
-        response.output = self._output.items
-        response.usage = self._usage
-        response.incomplete_details = IncompleteDetails(reason=reason) if is_cut else None
+        reason = "max_output_tokens" if self._finish_reason in _LENGTH else "content_filter"
+        response = build_response(
+            {**self._head, "usage": self.raw_usage, "incomplete_details": {"reason": reason}},
+            self._output.items,
+            model=self._model,
+            status="incomplete" if is_cut else "completed",
+        )
         yield ResponseCompletedEvent(
             type="response.completed", response=response, sequence_number=next(self._numbers)
         )
@@ -140,21 +140,8 @@ class ChatStream:
         self._has_started = True
         yield ResponseCreatedEvent(
             type="response.created",
-            response=self._response("in_progress"),
+            response=build_response(self._head, [], model=self._model, status="in_progress"),
             sequence_number=next(self._numbers),
-        )
-
-    def _response(self, status: Literal["in_progress", "completed", "incomplete"]) -> Response:
-        return Response(
-            id=FAKE_RESPONSES_ID,
-            object="response",
-            created_at=self._created_at,
-            model=self._model,
-            output=[],
-            parallel_tool_calls=True,
-            tool_choice="auto",
-            tools=[],
-            status=status,
         )
 
     def _read_chunk(self, chunk: Mapping[str, Any]) -> _Events:
@@ -171,9 +158,8 @@ class ChatStream:
         is_ours = self._choice_number in numbers
         choice = choices[numbers.index(self._choice_number)] if is_ours else {}
         for source in (choice, chunk):  # Moonshot's is in the choice
-            usage = clean_usage(source.get("usage"))
-            if usage is not None:
-                self.raw_usage, self._usage = source["usage"], usage
+            if clean_usage(source.get("usage")) is not None:
+                self.raw_usage = source["usage"]
         delta = choice.get("delta")
         if not delta and not self._output.has_begun:
             delta = choice.get("message")  # a whole completion

@@ -12,7 +12,7 @@ from model_client.merging import Message, find_delta, merge_messages
 from model_client.sse import EventTooLargeError, SseParser
 
 MAX_JSON_BYTES: Final = 32 * 1024 * 1024
-DRAIN_S: Final = 0.25
+_DRAIN_S: Final = 0.25
 
 _END_MARK: Final = b"[done]"
 
@@ -90,13 +90,24 @@ class ModelStream:
                 raise ModelBrokenOffError.of_body(reason, bytes(body[:1000]), model=self._model)
         return bytes(body)
 
+    async def read_start(self) -> bytes:
+        """Return the start of the body, for an error: 200 bytes or more, or all within 0.25 s."""
+        body = self._first
+        try:
+            async with asyncio.timeout(_DRAIN_S):
+                while len(body) < MAX_BODY_CHARS and (received := await self._content.readany()):
+                    body += received
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            pass  # the start is enough
+        return body
+
     async def drain(self) -> None:
         """Read what follows the end of an answer, so that the connection can be used again.
 
         A server that doesn't end its response within 0.25 s loses the connection.
         """
         try:
-            async with asyncio.timeout(DRAIN_S):
+            async with asyncio.timeout(_DRAIN_S):
                 while await self._content.readany():
                     pass
         except (aiohttp.ClientError, OSError, TimeoutError):

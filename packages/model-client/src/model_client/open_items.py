@@ -11,7 +11,7 @@ from typing import Any, Final
 from agents.items import TResponseStreamEvent
 from openai.types.responses import ResponseOutputItem
 
-from model_client.response_fields import Fields
+from model_client.response_fields import Fields, read_item_id
 from model_client.response_items import OpenCall, OpenItem, OpenMessage, OpenReasoning
 from model_client.response_types import ITEMS, build_event, note_unknown
 
@@ -68,7 +68,7 @@ class OpenItems:
         same = self._find(data, fields)
         if same is not None:
             is_repeated = same.server_index == data.get("output_index")
-            if is_repeated and same.server_id == _server_id(data, fields):
+            if is_repeated and same.server_id == read_item_id(data, fields):
                 return
             yield from same.close({})
         item = self._open(data, fields)
@@ -156,7 +156,7 @@ class OpenItems:
         if kind not in ITEMS:
             note_unknown("item", kind)
             return None
-        server_id, index = _server_id(data, fields), len(self._items)
+        server_id, index = read_item_id(data, fields), len(self._items)
         is_taken = any(item.item_id == server_id for item in self._items)
         options: dict[str, Any] = {
             "item_id": f"{server_id or kind}.{index}" if is_taken or not server_id else server_id,
@@ -184,7 +184,7 @@ class OpenItems:
         items = [
             item for item in self._items if not item.is_done and (kind is None or item.kind == kind)
         ]
-        server_id, index = _server_id(data, fields or {}), data.get("output_index")
+        server_id, index = read_item_id(data, fields or {}), data.get("output_index")
         same_id = [item for item in items if server_id and item.server_id == server_id]
         if same_id:
             return same_id[-1]
@@ -195,14 +195,10 @@ class OpenItems:
 
     def _was_done(self, data: Fields, fields: Fields) -> bool:
         """Return whether an event is about a finished item, and thus no news."""
-        server_id, index = _server_id(data, fields), data.get("output_index")
+        server_id, index = read_item_id(data, fields), data.get("output_index")
         for item in self._items:
             if item.is_done and item.kind == fields.get("type"):
                 is_same_id = item.server_id == server_id
                 if is_same_id if index is None or "id" in fields else item.server_index == index:
                     return True
         return False
-
-
-def _server_id(data: Fields, fields: Fields) -> str:
-    return str(data.get("item_id") or fields.get("id") or "")

@@ -83,10 +83,17 @@ class OpenMessage(OpenItem):
         super().__init__(index, numbers)
         self._is_refusal = is_refusal
         self._position["content_index"] = 0
+        self._message = ResponseOutputMessage(
+            id=FAKE_RESPONSES_ID,
+            type="message",
+            role="assistant",
+            status="in_progress",
+            content=[],
+        )
 
     def open(self) -> _Events:
         """Yield the events before the first delta."""
-        yield self.added(_message("in_progress"))
+        yield self.added(self._message)
         yield self.event(
             ResponseContentPartAddedEvent, "response.content_part.added", part=self._part("")
         )
@@ -117,7 +124,7 @@ class OpenMessage(OpenItem):
                 ResponseTextDoneEvent, "response.output_text.done", text=text, logprobs=[]
             )
         yield self.event(ResponseContentPartDoneEvent, "response.content_part.done", part=part)
-        message = _message("completed", part)
+        message = self._message.model_copy(update={"status": "completed", "content": [part]})
         output.append(message)
         yield self.done(message)
 
@@ -196,11 +203,3 @@ def call_events(call: ResponseFunctionToolCall, index: int, numbers: Iterator[in
         name=call.name,
     )
     yield item.done(call)
-
-
-def _message(
-    status: Any, *parts: ResponseOutputText | ResponseOutputRefusal
-) -> ResponseOutputMessage:
-    return ResponseOutputMessage(
-        id=FAKE_RESPONSES_ID, type="message", role="assistant", status=status, content=list(parts)
-    )

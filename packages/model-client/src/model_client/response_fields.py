@@ -19,6 +19,15 @@ def filled_fields(fields: Fields) -> dict[str, Any]:
     }
 
 
+def read_item_id(data: Fields, fields: Fields) -> str:
+    """Return the server's ID of an event's item, "" without one.
+
+    Args:
+        fields: the item, as far as the event contains it.
+    """
+    return str(data.get("item_id") or fields.get("id") or "")
+
+
 def read_index(data: Fields, name: str) -> int:
     """Return an index, 0 without one."""
     value = data.get(name)

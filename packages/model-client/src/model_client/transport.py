@@ -20,7 +20,6 @@ import structlog
 from yarl import URL
 
 from model_client.errors import (
-    MAX_BODY_CHARS,
     ModelBrokenOffError,
     ModelServerError,
     ModelUnreachableError,
@@ -28,7 +27,7 @@ from model_client.errors import (
     error_for_status,
 )
 from model_client.json_codec import decode_json
-from model_client.model_stream import DRAIN_S, ModelStream
+from model_client.model_stream import ModelStream
 
 MAX_CONNECTIONS: Final = 1000  # more than the runs of a worker; limits what a fault may open
 MAX_RETRY_AFTER_S: Final = 60.0
@@ -218,34 +217,22 @@ class ModelServer:
                     headers={**self._headers, **request.headers},
                 )
                 first = await response.content.readany()
+            stream = ModelStream(response.content, first, model, self.timeouts.idle_s)
             is_accepted = response.status < 300
             if is_accepted:
-                stream = ModelStream(response.content, first, model, self.timeouts.idle_s)
                 return response, stream
-            refusal = await _refusal(response, first, model)
+            start = await stream.read_start()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise ModelUnreachableError(describe_connection_error(error), model=model) from error
         finally:
             if response is not None and not is_accepted:
                 response.close()
-        raise refusal
-
-
-async def _refusal(response: aiohttp.ClientResponse, first: bytes, model: str) -> ModelServerError:
-    """Return the error of a response with another status than 2xx."""
-    body = first
-    try:
-        async with asyncio.timeout(DRAIN_S):
-            while len(body) < MAX_BODY_CHARS and (received := await response.content.readany()):
-                body += received
-    except (aiohttp.ClientError, OSError, TimeoutError):
-        pass  # the start of the body is enough
-    return error_for_status(
-        response.status,
-        body.decode(errors="replace"),
-        model=model,
-        retry_after_s=_retry_after_s(response.headers),
-    )
+        raise error_for_status(
+            response.status,
+            start.decode(errors="replace"),
+            model=model,
+            retry_after_s=_retry_after_s(response.headers),
+        )
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
