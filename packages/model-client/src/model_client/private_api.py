@@ -17,9 +17,6 @@ from agents.usage import (
 from agents.usage import (
     _mark_request_completed_without_usage as mark_request_without_usage,
 )
-from agents.usage import (
-    _requests_for_response_without_usage as requests_without_usage,
-)
 from agents.util._json import _to_dump_compatible as to_dump_compatible
 
 __all__ = [
@@ -28,7 +25,6 @@ __all__ = [
     "get_explicit_function_tool_namespace",
     "mark_error_after_events",
     "mark_request_without_usage",
-    "requests_without_usage",
     "should_disable_provider_managed_retries",
     "to_dump_compatible",
 ]

@@ -39,7 +39,6 @@ from model_client.private_api import (
     extract_raw_usage,
     mark_error_after_events,
     mark_request_without_usage,
-    requests_without_usage,
     should_disable_provider_managed_retries,
 )
 from model_client.transport import ModelRequest, StreamServer
@@ -280,10 +279,10 @@ def _collect(
 
 
 def usage_of(response: Response) -> Usage:
-    """Return the SDK's usage of a response."""
+    """Return the SDK's usage of a response: one request, with tokens if the server reported them."""
     usage = response.usage
     if usage is None:
-        return Usage(requests=requests_without_usage(response))
+        return Usage(requests=1)
     return Usage(
         requests=1,
         input_tokens=usage.input_tokens,

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, cast
 
 import msgspec
-from agents import Model, ModelResponse, TResponseInputItem, Usage
+from agents import Model, ModelResponse, TResponseInputItem
 from agents.items import TResponseStreamEvent
 from agents.models.fake_id import FAKE_RESPONSES_ID
 from agents.retry import ModelRetryAdvice, ModelRetryAdviceRequest
@@ -35,7 +35,7 @@ from durable_chatkit.agent.model_output import repair_calls, tool_schemas
 from durable_chatkit.agent.run_models import FoundModel
 from durable_chatkit.storage.usage_repository import AnswerUsage
 from model_client.merging import DeltaWindow
-from model_client.streaming_model import WholeModelResponse
+from model_client.streaming_model import WholeModelResponse, usage_of
 from model_client.tool_arguments import Schema
 from todochat.telemetry.logging import log_content
 
@@ -124,7 +124,7 @@ class ReplayModel(Model):
             return await self._scope.on_loop(self._call_model(asked, call))
         response = await self._scope.on_loop(self._restore(asked, recorded))
         return ModelResponse(
-            output=response.output, usage=_usage_of(response), response_id=response.id or None
+            output=response.output, usage=usage_of(response), response_id=response.id or None
         )
 
     @override
@@ -366,18 +366,4 @@ def _as_response(answer: ModelResponse, model: str) -> Response:
             output_tokens_details=details[1],
             total_tokens=usage.total_tokens,
         ),
-    )
-
-
-def _usage_of(response: Response) -> Usage:
-    usage = response.usage
-    if usage is None:
-        return Usage(requests=1)
-    return Usage(
-        requests=1,
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        total_tokens=usage.total_tokens,
-        input_tokens_details=usage.input_tokens_details,
-        output_tokens_details=usage.output_tokens_details,
     )
