@@ -1,5 +1,6 @@
 """The model of servers with the Chat Completions API."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -142,7 +143,7 @@ class ChatCompletionsModel(StreamingModel):
         extra_args = settings.extra_args or {}
         body = self._fields(settings, tools, response_format)
         prepared = _Prepared(
-            settings=settings,
+            settings=copy.deepcopy(settings),  # the agent's author may change them
             tools=tools,
             response_format=response_format,
             body=encode_json(body).removesuffix(b"}"),

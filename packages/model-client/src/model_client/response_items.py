@@ -414,6 +414,7 @@ class OpenCall(OpenItem):
     def __init__(self, kind: str, *, taken_call_ids: set[str], **options: Any) -> None:
         super().__init__(kind, **options)
         self._arguments = ""
+        self._joiner = SurrogateJoiner()
         self._streamed_chars = 0
         self._taken_call_ids = taken_call_ids
         self._fields |= {"arguments": "", "call_id": "", "name": ""}
@@ -448,7 +449,7 @@ class OpenCall(OpenItem):
 
     def add(self, delta: str) -> Events:
         """Yield the event of a delta of the arguments."""
-        self._arguments += delta
+        self._arguments += self._joiner.feed(delta)
         if not self._is_announced:
             return
         rest = self._arguments[self._streamed_chars :]
@@ -459,9 +460,12 @@ class OpenCall(OpenItem):
     def complete(self, fields: Fields) -> Events:
         """Yield the rest of the arguments."""
         arguments = read_arguments(fields)
+        if not arguments:
+            return
+        self._joiner = SurrogateJoiner()  # the arguments contain the half that it holds
         if arguments.startswith(self._arguments):
             yield from self.add(arguments[len(self._arguments) :])
-        self._arguments = arguments or self._arguments
+        self._arguments = arguments
 
     def close(self, fields: Fields) -> Events:
         """Yield the rest of the arguments, and that the call is complete.
@@ -477,7 +481,7 @@ class OpenCall(OpenItem):
             return
         yield from self.announce()
         yield from self.complete(fields)
-        yield from self.add("")  # what came before the call was announced
+        yield from self.add(self._joiner.end())  # with what came before the call was announced
         self._fields["arguments"] = self._arguments
         if self._fields.get("status") == "in_progress":
             self._fields["status"] = "completed"

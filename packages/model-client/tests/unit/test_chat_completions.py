@@ -183,6 +183,23 @@ async def test_static_part_is_encoded_again_for_other_tools_or_settings() -> Non
     assert [body.get("top_p") for body in bodies] == [None, None, None, 1.0]
 
 
+async def test_settings_that_were_changed_in_place_are_sent() -> None:
+    server = CannedServer(HELLO)
+    model = ChatCompletionsModel("m", server)
+    settings = ModelSettings(temperature=0.1, extra_body={"seed": 1})
+
+    await ask(model, model_settings=settings)
+    settings.temperature = 0.2
+    await ask(model, model_settings=settings)
+    assert isinstance(settings.extra_body, dict)
+    settings.extra_body["seed"] = 2
+    await ask(model, model_settings=settings)
+
+    bodies = [json.loads(body) for _, body in server.requests]
+    assert [body["temperature"] for body in bodies] == [0.1, 0.2, 0.2]
+    assert [body["seed"] for body in bodies] == [1, 1, 2]
+
+
 async def test_lone_surrogates_and_iterables_in_the_input() -> None:
     parts = ({"type": "input_text", "text": text} for text in ("a\ud83d",))
 

@@ -609,3 +609,29 @@ async def test_broken_characters(deltas: bytes, text: str, cut: int | None) -> N
     assert received.streamed() == {"m": text}
     assert received.response.output[0].content[0].text == text
     received.response.model_dump_json().encode()
+
+
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize(
+    ("deltas", "arguments"),
+    [
+        (rb'"{\"a\": \"\ud83d" "\ude00\"}"', '{"a": "\U0001f600"}'),
+        (rb'"{\"a\": \"" "\ud83d"', '{"a": "\ufffd'),
+    ],
+)
+@pytest.mark.parametrize("is_repeated", [False, True])
+async def test_halves_of_a_character_in_arguments(
+    deltas: bytes, arguments: str, cut: int | None, is_repeated: bool
+) -> None:
+    body = b"".join(
+        b'data: {"type": "response.function_call_arguments.delta", "item_id": "fc_1", '
+        b'"delta": %s}\n\n' % delta
+        for delta in deltas.replace(b'" "', b'"\n"').split(b"\n")
+    )
+    complete = done(call(arguments if is_repeated else ""))
+
+    received = await receive(sse(CREATED, added(call(""))) + body + sse(complete, end()), cut)
+
+    assert received.streamed("function_call_arguments") == {"fc_1": arguments}
+    assert received.response.output[0].arguments == arguments
+    received.response.model_dump_json().encode()
