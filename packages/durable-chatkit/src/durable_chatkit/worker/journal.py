@@ -27,7 +27,7 @@ class StepJournal:
         self._run_id = run_id
         self._attempt = attempt
         self._steps = steps
-        self._unsaved: dict[str, bytes] = {}  # is saved with the next step
+        self._unsaved: dict[str, bytes] = {}  # saved with the next step
         self._saving = asyncio.Lock()
 
     def get(self, key: str) -> bytes | None:
@@ -51,10 +51,9 @@ class StepJournal:
         kind = step_kind(key)
         fault_point(f"{kind}.unsaved")
         async with self._saving:  # no other step may be saved before the unsaved ones
-            await self._runs.save_step(
-                self._run_id, self._attempt, key, payload, usage, self._unsaved
-            )
-            self._unsaved = {}
+            earlier = self._unsaved.copy()  # more may be added while these are saved
+            await self._runs.save_step(self._run_id, self._attempt, key, payload, usage, earlier)
+            self._unsaved = {k: v for k, v in self._unsaved.items() if k not in earlier}
         self._steps[key] = payload
         fault_point(f"{kind}.saved")
 

@@ -17,11 +17,17 @@ from durable_chatkit.storage.run_repository import (
 )
 from durable_chatkit.storage.run_states import LOG_OVERHEAD_BYTES, is_fenced
 from durable_chatkit.storage.user_run_repository import UserRunRepository
+from durable_chatkit.worker.journal import StepJournal
 from todochat.bus import RunLostError
 from todochat.contracts.runs import AcceptedRun
 from todochat.database import Database
+from todochat.testing import wait_until
 
 LEASE_S = 60
+WAITING = """
+    SELECT count(*) > 0 FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 Accept = Callable[..., Awaitable[list[AcceptedRun]]]
@@ -251,6 +257,25 @@ async def test_duplicate_step_is_rejected(runs: RunRepository, accept: Accept) -
         await runs.save_step(run.run_id, 1, "answer/0000", b"two")
 
     assert await runs.load_steps(run.run_id) == {"answer/0000": b"one"}
+
+
+async def test_input_is_saved_that_was_loaded_during_another_save(
+    runs: RunRepository, accept: Accept, admin: Admin, jobs_db: Database
+) -> None:
+    """An async title, for example, is a step that may end while the history is loaded."""
+    await accept(1)
+    run = await claim(runs)
+    journal = StepJournal(runs, run.run_id, run.attempt, {})
+    async with jobs_db.transaction() as session:
+        await session.execute(text("SELECT 1 FROM runs FOR UPDATE"))
+        saving = asyncio.create_task(journal.save("title", b"Milk"))
+        await wait_until(lambda: admin.value(WAITING))
+        await journal.save_input([{"role": "user", "content": "hi"}], now=False)
+    await saving
+
+    await journal.save("answer/0000", b"one")
+
+    assert set(await runs.load_steps(run.run_id)) == {"title", "input", "answer/0000"}
 
 
 async def test_finished_run_unlocks_thread_and_drops_request_body_and_headers(
