@@ -1,31 +1,17 @@
 """Output items of the Responses API in progress, and the events that stream them."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from agents.items import TResponseStreamEvent
 from agents.models.fake_id import FAKE_RESPONSES_ID
 from openai.types.responses import (
-    ResponseContentPartAddedEvent,
-    ResponseContentPartDoneEvent,
-    ResponseFunctionCallArgumentsDeltaEvent,
-    ResponseFunctionCallArgumentsDoneEvent,
     ResponseFunctionToolCall,
     ResponseOutputItem,
-    ResponseOutputItemAddedEvent,
-    ResponseOutputItemDoneEvent,
     ResponseOutputMessage,
     ResponseOutputRefusal,
     ResponseOutputText,
     ResponseReasoningItem,
-    ResponseReasoningSummaryPartAddedEvent,
-    ResponseReasoningSummaryPartDoneEvent,
-    ResponseReasoningSummaryTextDeltaEvent,
-    ResponseReasoningSummaryTextDoneEvent,
-    ResponseRefusalDeltaEvent,
-    ResponseRefusalDoneEvent,
-    ResponseTextDeltaEvent,
-    ResponseTextDoneEvent,
 )
 from openai.types.responses.response_output_text import Annotation, Logprob
 from openai.types.responses.response_reasoning_item import Summary
@@ -33,6 +19,10 @@ from openai.types.responses.response_reasoning_summary_part_added_event import P
 from openai.types.responses.response_reasoning_summary_part_done_event import Part as DonePart
 
 from model_client.answer_text import drop_unopened_thought
+from model_client.response_types import EVENTS
+
+_ADDED: Final = "response.output_item.added"
+_DONE: Final = "response.output_item.done"
 
 _Events = Iterator[TResponseStreamEvent]
 
@@ -50,28 +40,20 @@ class OpenItem:
         self._texts: list[str] = []
         self._position: dict[str, Any] = {"item_id": FAKE_RESPONSES_ID, "output_index": index}
 
-    def added(self, item: ResponseOutputItem) -> TResponseStreamEvent:
-        """Return the event that an item begins."""
-        return ResponseOutputItemAddedEvent(
-            type="response.output_item.added",
+    def item_event(self, kind: str, item: ResponseOutputItem) -> TResponseStreamEvent:
+        """Return the event that an item begins, or that it is complete."""
+        event: TResponseStreamEvent = EVENTS[kind](
+            type=kind,
             item=item,
             output_index=self._position["output_index"],
             sequence_number=next(self._numbers),
         )
+        return event
 
-    def done(self, item: ResponseOutputItem) -> TResponseStreamEvent:
-        """Return the event that an item is complete."""
-        return ResponseOutputItemDoneEvent(
-            type="response.output_item.done",
-            item=item,
-            output_index=self._position["output_index"],
-            sequence_number=next(self._numbers),
-        )
-
-    def event(self, kind: type[Any], event_type: str, **fields: Any) -> TResponseStreamEvent:
+    def event(self, kind: str, **fields: Any) -> TResponseStreamEvent:
         """Return an event of the item's text."""
-        event: TResponseStreamEvent = kind(
-            type=event_type, sequence_number=next(self._numbers), **self._position, **fields
+        event: TResponseStreamEvent = EVENTS[kind](
+            type=kind, sequence_number=next(self._numbers), **self._position, **fields
         )
         return event
 
@@ -93,19 +75,15 @@ class OpenMessage(OpenItem):
 
     def open(self) -> _Events:
         """Yield the events before the first delta."""
-        yield self.added(self._message)
-        yield self.event(
-            ResponseContentPartAddedEvent, "response.content_part.added", part=self._part("")
-        )
+        yield self.item_event(_ADDED, self._message)
+        yield self.event("response.content_part.added", part=self._part(""))
 
     def add(self, text: str) -> TResponseStreamEvent:
         """Return the event of a delta."""
         self._texts.append(text)
         if self._is_refusal:
-            return self.event(ResponseRefusalDeltaEvent, "response.refusal.delta", delta=text)
-        return self.event(
-            ResponseTextDeltaEvent, "response.output_text.delta", delta=text, logprobs=[]
-        )
+            return self.event("response.refusal.delta", delta=text)
+        return self.event("response.output_text.delta", delta=text, logprobs=[])
 
     def close(
         self, output: list[ResponseOutputItem], citations: list[Annotation], logprobs: list[Logprob]
@@ -114,19 +92,17 @@ class OpenMessage(OpenItem):
         text = "".join(self._texts)
         if self._is_refusal:
             part = self._part(text)
-            yield self.event(ResponseRefusalDoneEvent, "response.refusal.done", refusal=text)
+            yield self.event("response.refusal.done", refusal=text)
         else:
             text = drop_unopened_thought(text)
             part = ResponseOutputText(
                 type="output_text", text=text, annotations=citations, logprobs=logprobs
             )
-            yield self.event(
-                ResponseTextDoneEvent, "response.output_text.done", text=text, logprobs=[]
-            )
-        yield self.event(ResponseContentPartDoneEvent, "response.content_part.done", part=part)
+            yield self.event("response.output_text.done", text=text, logprobs=[])
+        yield self.event("response.content_part.done", part=part)
         message = self._message.model_copy(update={"status": "completed", "content": [part]})
         output.append(message)
-        yield self.done(message)
+        yield self.item_event(_DONE, message)
 
     def _part(self, text: str) -> ResponseOutputText | ResponseOutputRefusal:
         if self._is_refusal:
@@ -144,9 +120,8 @@ class OpenReasoning(OpenItem):
     def open(self) -> _Events:
         """Yield the events before the first delta."""
         item = ResponseReasoningItem(id=FAKE_RESPONSES_ID, type="reasoning", summary=[])
-        yield self.added(item)
+        yield self.item_event(_ADDED, item)
         yield self.event(
-            ResponseReasoningSummaryPartAddedEvent,
             "response.reasoning_summary_part.added",
             part=AddedPart(type="summary_text", text=""),
         )
@@ -155,7 +130,6 @@ class OpenReasoning(OpenItem):
         """Return the event of a delta."""
         self._texts.append(text)
         return self.event(
-            ResponseReasoningSummaryTextDeltaEvent,
             "response.reasoning_summary_text.delta",
             delta=text,
         )
@@ -167,11 +141,8 @@ class OpenReasoning(OpenItem):
             origin: stored with the item.
         """
         text = "".join(self._texts)
+        yield self.event("response.reasoning_summary_text.done", text=text)
         yield self.event(
-            ResponseReasoningSummaryTextDoneEvent, "response.reasoning_summary_text.done", text=text
-        )
-        yield self.event(
-            ResponseReasoningSummaryPartDoneEvent,
             "response.reasoning_summary_part.done",
             part=DonePart(type="summary_text", text=text),
         )
@@ -184,22 +155,22 @@ class OpenReasoning(OpenItem):
             }
         )
         output.append(item)
-        yield self.done(item)
+        yield self.item_event(_DONE, item)
 
 
 def call_events(call: ResponseFunctionToolCall, index: int, numbers: Iterator[int]) -> _Events:
     """Yield the events of a complete function call."""
     item = OpenItem(index, numbers)
-    yield item.added(call.model_copy(update={"arguments": "", "status": "in_progress"}))
+    yield item.item_event(
+        _ADDED, call.model_copy(update={"arguments": "", "status": "in_progress"})
+    )
     yield item.event(
-        ResponseFunctionCallArgumentsDeltaEvent,
         "response.function_call_arguments.delta",
         delta=call.arguments,
     )
     yield item.event(
-        ResponseFunctionCallArgumentsDoneEvent,
         "response.function_call_arguments.done",
         arguments=call.arguments,
         name=call.name,
     )
-    yield item.done(call)
+    yield item.item_event(_DONE, call)

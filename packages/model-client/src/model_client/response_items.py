@@ -11,8 +11,6 @@ from uuid import uuid4
 from agents.items import TResponseStreamEvent
 from openai.types.responses import (
     ResponseOutputItem,
-    ResponseOutputItemAddedEvent,
-    ResponseOutputItemDoneEvent,
     ResponseOutputRefusal,
     ResponseOutputText,
 )
@@ -32,6 +30,7 @@ from model_client.surrogates import SurrogateJoiner, join_surrogates
 
 Events = Iterator[TResponseStreamEvent]
 
+_ADDED: Final = "response.output_item.added"
 _TEXT: Final = "output_text"
 _REFUSAL: Final = "refusal"
 # Of reasoning: the field, the type of its parts, the name of its events, and that of their index.
@@ -84,7 +83,7 @@ class OpenItem:
         """Yield the events that come before any other of the item, or of a part of it."""
         if not self._is_announced:
             self._is_announced = True
-            yield from self.added(self._fields)
+            yield from self.item_event(_ADDED, self._fields)
 
     def close(self, fields: Fields) -> Events:
         """Yield the events that weren't streamed, and that the item is done.
@@ -107,12 +106,12 @@ class OpenItem:
         """Yield the events for a server's event about a part of the item."""
         return iter(())
 
-    def added(self, fields: Fields) -> Events:
-        """Yield the event that the item begins."""
+    def item_event(self, kind: str, fields: Fields) -> Events:
+        """Yield the event that the item begins, or that it is complete."""
         item = build_item({**fields, "id": self.item_id})
         if item is not None:
-            yield ResponseOutputItemAddedEvent(
-                type="response.output_item.added",
+            yield EVENTS[kind](
+                type=kind,
                 item=item,
                 output_index=self._index,
                 sequence_number=next(self._numbers),
@@ -121,14 +120,7 @@ class OpenItem:
     def done(self) -> Events:
         """Yield the event that the item is complete, and keep it as the result."""
         self.result = build_item(self._fields)
-        item = build_item({**self._fields, "id": self.item_id})
-        if item is not None:
-            yield ResponseOutputItemDoneEvent(
-                type="response.output_item.done",
-                item=item,
-                output_index=self._index,
-                sequence_number=next(self._numbers),
-            )
+        yield from self.item_event("response.output_item.done", self._fields)
 
     def event(self, kind: str, **fields: Any) -> TResponseStreamEvent:
         """Return an event about a part of the item."""
@@ -203,7 +195,9 @@ class OpenMessage(OpenItem):
             return
         if not self._is_announced:
             self._is_announced = True
-            yield from self.added({**self._fields, "content": [], "status": "in_progress"})
+            yield from self.item_event(
+                _ADDED, {**self._fields, "content": [], "status": "in_progress"}
+            )
         part.is_announced = True
         yield self.event(
             "response.content_part.added", content_index=part.index, part=part.model("")
@@ -438,7 +432,9 @@ class OpenCall(OpenItem):
             if not self.call_id or self.call_id in self._taken_call_ids:
                 self._fields["call_id"] = f"call_{uuid4().hex}"
             self._taken_call_ids.add(self.call_id)
-            yield from self.added({**self._fields, "arguments": "", "status": "in_progress"})
+            yield from self.item_event(
+                _ADDED, {**self._fields, "arguments": "", "status": "in_progress"}
+            )
 
     def read(self, kind: str, data: Fields) -> Events:  # noqa: ARG002 - of others
         """Yield the events for arguments that the server streams or repeats."""
