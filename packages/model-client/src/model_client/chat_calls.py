@@ -18,7 +18,7 @@ from model_client.tool_arguments import (
     Schema,
     clean_tool_name,
     is_object,
-    is_whole_object,
+    parse_object,
     split_arguments,
 )
 from todochat.surrogates import replace_surrogates
@@ -130,9 +130,9 @@ class ChatCalls:
         if call.name not in {"", name}:
             is_piece = not call.arguments and call.name + name in self._tools
             return call if is_piece else None
-        if is_whole_object(call.arguments) and is_whole_object(arguments):
-            # A repetition of the whole call, or else the next one.
-            return call if json.loads(arguments) == json.loads(call.arguments) else None
+        earlier, following = parse_object(call.arguments), parse_object(arguments)
+        if earlier and following:
+            return call if earlier == following else None  # repeated, or the next call
         return call
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from todochat.surrogates import replace_surrogates
 
+_END_MARK: Final = b"[done]"
 _TOO_DEEP: Final = "the JSON is nested too deeply"
 
 
@@ -31,9 +32,31 @@ def decode_json(data: bytes, *, keeps_surrogates: bool = False) -> Any:
         # Not strict: some servers write control characters into strings.
         text = data.decode(errors="replace")
         value = json.loads(text, strict=False, parse_constant=lambda _: None)
+        return value if keeps_surrogates else replace_surrogates(value)
     except RecursionError as error:
         raise ValueError(_TOO_DEEP) from error
-    return value if keeps_surrogates else replace_surrogates(value)
+
+
+def decode_values(data: bytes) -> list[Any]:
+    """Decode an event's JSON, or that of lines separated by one newline instead of two.
+
+    Lone surrogates are kept; a line `[DONE]` is text.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+    try:
+        return [decode_json(data, keeps_surrogates=True)]
+    except ValueError:
+        lines = [line for line in data.split(b"\n") if line.strip()]
+        if len(lines) == 1 or not data.startswith(b"{"):
+            raise
+    return [
+        line.decode()
+        if line.strip().lower() == _END_MARK
+        else decode_json(line, keeps_surrogates=True)
+        for line in lines
+    ]
 
 
 def encode_json(value: Any) -> bytes:

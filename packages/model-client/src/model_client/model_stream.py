@@ -2,19 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import aiohttp
 
 from model_client.errors import MAX_BODY_CHARS, ModelBrokenOffError, describe_connection_error
-from model_client.json_codec import decode_json
+from model_client.json_codec import decode_values
 from model_client.merging import Message, find_delta, merge_messages
 from model_client.sse import EventTooLargeError, SseParser
 
 MAX_JSON_BYTES: Final = 32 * 1024 * 1024
 _DRAIN_S: Final = 0.25
-
-_END_MARK: Final = b"[done]"
 
 
 class ByteSource(Protocol):
@@ -116,7 +114,7 @@ class ModelStream:
     async def _read_json(self) -> list[Message]:
         body = await self.read()
         try:
-            return [Message("", value) for value in _decode_values(body)]
+            return [Message("", value) for value in decode_values(body)]
         except ValueError as error:
             reason = "the response is neither an event stream nor JSON"
             raise ModelBrokenOffError.of_body(reason, body, model=self._model) from error
@@ -170,33 +168,13 @@ class ModelStream:
             if not data:
                 continue
             try:
-                messages += [Message(event.name, value) for value in _decode_values(data)]
+                messages += [Message(event.name, value) for value in decode_values(data)]
             except ValueError:
                 if data.startswith(b"{"):  # a part of the answer is lost
                     reason = "an event is garbled"
                     return messages, ModelBrokenOffError.of_body(reason, data, model=self._model)
                 messages.append(Message(event.name, data.decode(errors="replace")))
         return messages, None
-
-
-def _decode_values(data: bytes) -> list[Any]:
-    """Return a JSON value, or those of lines that a server separated by one newline instead of two.
-
-    Raises:
-        ValueError: it is anything else.
-    """
-    try:
-        return [decode_json(data, keeps_surrogates=True)]
-    except ValueError:
-        lines = [line for line in data.split(b"\n") if line.strip()]
-        if len(lines) == 1 or not data.startswith(b"{"):
-            raise
-    return [
-        line.decode()
-        if line.strip().lower() == _END_MARK
-        else decode_json(line, keeps_surrogates=True)
-        for line in lines
-    ]
 
 
 def _continue(last: Message | None, messages: list[Message]) -> bool:

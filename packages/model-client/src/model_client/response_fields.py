@@ -62,3 +62,17 @@ def read_part_text(part: Fields) -> str:
     """Return the text or the refusal of a part, as valid Unicode."""
     text = part.get("text") or part.get("refusal")
     return join_surrogates(text) if isinstance(text, str) else ""
+
+
+def complete_part_fields(fields: Fields, streamed: str) -> dict[str, Any]:
+    """Return a part with all its fields; the server's text counts if it sent a complete one."""
+    text = read_part_text(fields) or streamed
+    if fields.get("type") == "refusal":
+        return {"type": "refusal", "refusal": text}
+    lists = {name: fields.get(name) for name in ("annotations", "logprobs")}
+    return {
+        **fields,
+        "type": "output_text",
+        "text": text,
+        **{name: value if isinstance(value, list) else [] for name, value in lists.items()},
+    }

@@ -18,6 +18,7 @@ from openai.types.responses import (
 from model_client.answer_text import AnswerTextSplitter, Span
 from model_client.response_fields import (
     Fields,
+    complete_part_fields,
     filled_fields,
     read_arguments,
     read_index,
@@ -159,7 +160,7 @@ class _Part:
 
     def complete(self) -> dict[str, Any]:
         """Return the complete part with all its fields."""
-        part = _whole_part(self.fields, self.text)
+        part = complete_part_fields(self.fields, self.text)
         if self.is_changed and not self.is_refusal:
             part["text"] = self.text
         return part
@@ -305,7 +306,7 @@ class OpenMessage(OpenItem):
         content = self._fields.get("content")
         if not any(part.is_changed for part in self._parts.values()):
             content = [
-                _whole_part(part, text)
+                complete_part_fields(part, text)
                 for part in read_parts(fields, "content")
                 if (text := read_part_text(part)).strip()
             ]
@@ -492,17 +493,3 @@ class OpenCall(OpenItem):
         """Add what only the completed answer contains; the call itself stays as it was streamed."""
         own = ("call_id", "name", "arguments")
         super().update_result({name: each for name, each in fields.items() if name not in own})
-
-
-def _whole_part(fields: Fields, streamed: str) -> dict[str, Any]:
-    """Return a part with all its fields; the server's text counts if it sent a complete one."""
-    text = read_part_text(fields) or streamed
-    if fields.get("type") == _REFUSAL:
-        return {"type": _REFUSAL, "refusal": text}
-    lists = {name: fields.get(name) for name in ("annotations", "logprobs")}
-    return {
-        **fields,
-        "type": _TEXT,
-        "text": text,
-        **{name: value if isinstance(value, list) else [] for name, value in lists.items()},
-    }

@@ -27,20 +27,14 @@ _DECODER: Final = json.JSONDecoder(strict=False)  # accepts raw newlines in stri
 Schema = Mapping[str, Any]
 
 
-def repair_arguments(arguments: str, schema: Schema | None = None) -> str:
-    """Return arguments as the JSON object that they mean; others are unchanged.
+def split_arguments(arguments: str, schema: Schema | None = None) -> list[str]:
+    """Return the JSON objects that a text means; a text without a certain meaning is unchanged.
+
+    Servers that give all calls one index send `{"a":1}{"a":2}`, the arguments of two calls. Others
+    put `{}` before the object, or repeat the whole object at the end.
 
     Args:
         schema: the tool's JSON schema of its arguments.
-    """
-    return split_arguments(arguments, schema)[0]
-
-
-def split_arguments(arguments: str, schema: Schema | None = None) -> list[str]:
-    """Return the arguments of each call in a text to which several may have been appended.
-
-    Servers that give all calls one index send `{"a":1}{"a":2}`; others put `{}` before the object,
-    or repeat the whole object at the end.
     """
     text = arguments.strip()
     if text.startswith(_FENCE) and text.endswith(_FENCE):
@@ -55,20 +49,23 @@ def split_arguments(arguments: str, schema: Schema | None = None) -> list[str]:
     filled = [each for each in objects if each] or [{}]
     different = [each for n, each in enumerate(filled) if each not in filled[:n]]
     fitted = [_fit_object(each, schema) if schema else each for each in different]
-    if fitted == [_parse(arguments)]:
+    if fitted == [parse_object(arguments)]:
         return [arguments]
     return [json.dumps(each, ensure_ascii=False) for each in fitted]
 
 
-def is_whole_object(arguments: str) -> bool:
-    """Return whether arguments are one JSON object that has keys."""
-    parsed = _parse(arguments)
-    return isinstance(parsed, dict) and bool(parsed)
+def parse_object(arguments: str) -> dict[str, Any] | None:
+    """Return arguments that are a JSON object, None for any others."""
+    try:
+        parsed = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return None
+    return parsed if isinstance(parsed, dict) else None
 
 
 def is_object(arguments: str) -> bool:
     """Return whether arguments are a JSON object."""
-    return isinstance(_parse(arguments), dict)
+    return parse_object(arguments) is not None
 
 
 def clean_tool_name(name: str, known: Mapping[str, Any]) -> str:
@@ -84,13 +81,6 @@ def clean_tool_name(name: str, known: Mapping[str, Any]) -> str:
     if core in known:
         return core
     return _WRONG_NAME.sub("_", name)[:64] or "unknown"
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _decode_objects(text: str) -> Iterator[dict[str, Any]]:

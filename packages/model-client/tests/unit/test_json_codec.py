@@ -19,7 +19,9 @@ def test_decode(data: bytes, value: object) -> None:
     assert decode_json(data) == value
 
 
-@pytest.mark.parametrize("data", [b"", b"[DONE]", b"{", b"heartbeat", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "data", [b"", b"[DONE]", b"{", b"heartbeat", b"[" * 100_000, b"[" * 900 + b"NaN" + b"]" * 900]
+)
 def test_what_is_no_json_is_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         decode_json(data)

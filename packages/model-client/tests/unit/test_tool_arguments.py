@@ -4,9 +4,15 @@ from typing import Any
 import pytest
 from completion_kit import TEXT_OR_NULL, TOOLS
 
-from model_client.tool_arguments import clean_tool_name, repair_arguments, split_arguments
+from model_client.tool_arguments import Schema, clean_tool_name, split_arguments
 
 BOOK = TOOLS["book_room"]
+
+
+def repair_arguments(arguments: str, schema: Schema) -> str:
+    """Return the arguments of a single call."""
+    (repaired,) = split_arguments(arguments, schema)
+    return repaired
 
 
 @pytest.mark.parametrize(
