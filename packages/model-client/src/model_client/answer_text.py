@@ -131,7 +131,7 @@ class AnswerTextSplitter:
             yield Span(rest)
 
     def _find_opening(self) -> None:
-        """Find out what the text begins with, once that is certain."""
+        """Change the state to that of the text's beginning, once that is certain."""
         if self._closing:
             self._held = self._held.lstrip()  # between a thought and the answer
         start = self._held.lstrip().lower()
@@ -146,7 +146,7 @@ class AnswerTextSplitter:
             self._state = _State.TEXT
 
     def _read_header(self) -> None:
-        """Find out who a harmony message is for; what isn't a header is text."""
+        """Read the recipient of a harmony message; anything but a header is text."""
         header, message, rest = self._held.partition(_MESSAGE)
         if message:
             channel, recipient = _CHANNEL.search(header), _RECIPIENT.search(header)

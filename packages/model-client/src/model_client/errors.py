@@ -2,8 +2,8 @@
 
 ModelServerError
 ├── ModelBusyError         429, a quota, an overloaded server
-├── ModelUnreachableError  no connection, no answer in time, 5xx
-├── ModelRejectedError     another 4xx
+├── ModelUnreachableError  no connection, no answer in time, 408, 409, 5xx
+├── ModelRejectedError     another status than 2xx
 ├── ModelBrokenOffError    the stream ended early, or can't be read
 └── ModelReportedError     an error inside of a stream that is none of the above
 """
@@ -77,11 +77,11 @@ class ModelBusyError(ModelServerError):
 
 
 class ModelUnreachableError(ModelServerError):
-    """No connection, no first byte in time, or a 5xx."""
+    """No connection, no first byte in time, or 408, 409 or a 5xx."""
 
 
 class ModelRejectedError(ModelServerError):
-    """The server rejected the request with another 4xx."""
+    """The server rejected the request with another status."""
 
 
 class ModelBrokenOffError(ModelServerError):

@@ -87,7 +87,7 @@ class OpenItem:
             yield from self.item_event(_ADDED, self._fields)
 
     def close(self, fields: Fields) -> Events:
-        """Yield the events that weren't streamed, and that the item is done.
+        """Yield the events that weren't streamed, and the one that the item is done.
 
         Args:
             fields: the complete item; empty if the server doesn't send it.
@@ -372,7 +372,7 @@ class OpenReasoning(OpenItem):
         yield self.event(f"{name}.delta", **{index_name: index}, delta=text)
 
     def complete(self, index: int, text: str, *, is_summary: bool) -> Events:
-        """Yield the rest of a text, and that it is done."""
+        """Yield the rest of a text, and the event that it is done."""
         key = (is_summary, index)
         if key in self._finished:
             return
@@ -388,7 +388,7 @@ class OpenReasoning(OpenItem):
         yield self.event(f"{name}.done", **{index_name: index}, text=text)
 
     def close(self, fields: Fields) -> Events:
-        """Yield the rest of the texts, and that the item is done."""
+        """Yield the rest of the texts, and the event that the item is done."""
         yield from self.announce()
         for name, is_summary in (("summary", True), ("content", False)):
             for index, part in enumerate(read_parts(fields, name)):
@@ -420,14 +420,14 @@ class OpenCall(OpenItem):
         return str(self._fields["call_id"])
 
     def start(self, fields: Fields) -> Events:
-        """Yield that the call begins, unless its id is missing so far."""
+        """Yield the event that the call begins, unless its id is missing so far."""
         self._fields.update(filled_fields(fields))
         self._arguments = read_arguments(fields)
         if self.call_id:
             yield from self.announce()
 
     def announce(self, data: Fields | None = None) -> Events:  # noqa: ARG002 - of messages
-        """Yield that the call begins; its id is certain from now on."""
+        """Yield the event that the call begins; its id is certain from now on."""
         if not self._is_announced:
             self._is_announced = True
             if not self.call_id or self.call_id in self._taken_call_ids:
@@ -465,7 +465,7 @@ class OpenCall(OpenItem):
         self._arguments = arguments
 
     def close(self, fields: Fields) -> Events:
-        """Yield the rest of the arguments, and that the call is complete.
+        """Yield the rest of the arguments, and the events that the call is complete.
 
         A call without a name and arguments isn't one.
         """
