@@ -34,6 +34,8 @@ _POSTGRES_SETTINGS: Final = {
     "jit": "off",
     "max_wal_size": "256MB",
     "wal_recycle": "off",
+    "io_method": "sync",
+    "max_logical_replication_workers": "0",
 }
 
 
