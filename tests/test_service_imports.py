@@ -16,7 +16,9 @@ create_app(name="test", settings=ServiceSettings.load(environ), route_handlers=[
 AGENT = """
 import todo_agent.__main__
 from durable_chatkit.mcp_on_demand import postpone_mcp
+from todochat.lean_imports import postpone_orm
 postpone_mcp()
+postpone_orm()
 """
 DEVELOPMENT = {"pytest", "mypy", "pip", "typer", "alembic"}
 AGENT_SDKS = {"agents", "openai", "chatkit", "pydantic", "mcp", "griffe"}
@@ -35,7 +37,14 @@ SERVICE = DEVELOPMENT | {
     # Only without a model server.
     "offline_assistant",
 }
-CHAT = SERVICE | {"mcp.client", "mcp.server", "puremagic", "argon2", "email_validator"}
+CHAT = SERVICE | {
+    "mcp.client",
+    "mcp.server",
+    "puremagic",
+    "argon2",
+    "email_validator",
+    "sqlalchemy.orm",
+}
 API = f"""{AGENT}
 from durable_chatkit.server_without_agents import import_server_without_agents
 import_server_without_agents()

@@ -21,6 +21,7 @@ from durable_chatkit.settings import (
 )
 from todochat.faults import arm_fault_points
 from todochat.http.server import exit_with, load_settings_or_exit, run
+from todochat.lean_imports import postpone_orm
 from todochat.settings import SettingsError
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -144,6 +145,7 @@ def check_configured_model(settings_type: type[ChatSettings], environ: Mapping[s
 
 def _load_settings(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> ChatSettings:
     postpone_mcp()
+    postpone_orm()
     settings = load_settings_or_exit(settings_type, environ)
     arm_fault_points(environ.get("TODOCHAT_FAULT_POINTS", ""))
     return settings

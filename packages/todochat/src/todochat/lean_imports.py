@@ -7,8 +7,22 @@ decides. The figures are memory of one process.
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
+
+_ORM_NAMES: Final = {
+    "sqlalchemy.ext.asyncio.scoping": ("async_scoped_session",),
+    "sqlalchemy.ext.asyncio.session": (
+        "AsyncAttrs",
+        "AsyncSession",
+        "AsyncSessionTransaction",
+        "async_object_session",
+        "async_session",
+        "async_sessionmaker",
+        "close_all_sessions",
+    ),
+}
 
 
 @contextmanager
@@ -39,6 +53,29 @@ def replaced(modules: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
     finally:
         for name in missing:
             del sys.modules[name]
+
+
+def postpone_orm() -> None:
+    """Let SQLAlchemy's ORM, 6 MB, load when a name of its asyncio extension that needs it is used.
+
+    For processes that use the engine alone; call it before SQLAlchemy is imported.
+    """
+    name = "sqlalchemy.ext.asyncio"
+    if name in sys.modules:
+        return
+    with replaced({module: dict.fromkeys(names) for module, names in _ORM_NAMES.items()}):
+        package = import_module(name)
+    modules = {each: module for module, names in _ORM_NAMES.items() for each in names}
+
+    def load(attribute: str) -> object:
+        if attribute not in modules:
+            msg = f"module {name!r} has no attribute {attribute!r}"
+            raise AttributeError(msg)
+        return getattr(import_module(modules[attribute]), attribute)
+
+    for each in modules:
+        delattr(package, each)
+    vars(package)["__getattr__"] = load
 
 
 with hidden("rich"):  # 3.7 MB with Pygments, for colored tracebacks; ours are JSON or plain

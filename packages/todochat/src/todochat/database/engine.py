@@ -2,17 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import AdaptedConnection, Engine, QueuePool, TextClause, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import (
-    AsyncEngine,
-    AsyncSession,
-    async_sessionmaker,
-    create_async_engine,
-)
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from todochat.database.pool_checks import check_connections
 from todochat.database.sql_transaction import (
@@ -24,6 +20,9 @@ from todochat.database.sql_transaction import (
 )
 from todochat.telemetry.metrics import PoolUse, watch_pool
 from todochat.telemetry.tracing import fail, start_leaf
+
+if TYPE_CHECKING:  # see `todochat.lean_imports.postpone_orm`
+    from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 CONNECT_TIMEOUT_S: Final = 5.0
 STATEMENT_TIMEOUT_S: Final = 10.0
@@ -113,10 +112,15 @@ class Database:
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
         self._span_name = f"postgres {engine.url.database}"
-        self._sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @cached_property
+    def _sessions(self) -> "async_sessionmaker[AsyncSession]":
+        from sqlalchemy.ext.asyncio import async_sessionmaker  # noqa: PLC0415 - see above
+
+        return async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
-    async def transaction(self, user_id: str | None = None) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, user_id: str | None = None) -> "AsyncIterator[AsyncSession]":
         """Open a transaction; commit at the end, roll back on any error or cancellation.
 
         Args:

@@ -22,7 +22,6 @@ def database_size(database: Database, name: str) -> GaugeSource:
     gauge = DATABASE_BYTES.labels(name)
 
     async def read() -> None:
-        async with database.transaction() as session:
-            gauge.set((await session.execute(_SIZE)).scalar_one())
+        gauge.set((await database.execute(_SIZE)).scalar_one())
 
     return GaugeSource(name="database-size", read=read, gauges=[gauge], every_s=EVERY_S)
