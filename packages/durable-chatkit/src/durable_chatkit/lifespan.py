@@ -35,7 +35,6 @@ from todochat.contracts.uploads import LinkSigner
 from todochat.database import create_engine
 from todochat.database.checked import open_checked_database
 from todochat.identity.service_tokens import Arrow, ServiceTokens
-from todochat.telemetry.gauges import StoredGauges
 
 ARROWS: Final = (Arrow.GATEWAY_TO_AGENT, Arrow.AUTH_TO_AGENT)
 
@@ -54,18 +53,18 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         settings.jobs_database_url, application_name=f"{name}-jobs", pool_size=1
     )
     async with AsyncExitStack() as stack:
-        database = await open_checked_database(stack, app.state, engine)
+        database = app.state.database = await open_checked_database(stack, app.state, engine)
         jobs = await open_checked_database(stack, app.state, jobs_engine)
+        app.state.jobs_database = jobs
         redis = create_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         hub = RunHub(redis)
         await hub.start()
         stack.push_async_callback(hub.aclose)
-        tokens = ServiceTokens.from_settings(settings, *ARROWS)
+        tokens = app.state.service_tokens = ServiceTokens.from_settings(settings, *ARROWS)
         signer = LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT))
         links = AttachmentLinks(settings.public_url, signer)
-        limits = FileLimits(settings.attachments_per_user, settings.attachment_bytes_per_user)
-        attachments = AttachmentService(database, links, limits)
+        attachments = AttachmentService(database, links, FileLimits.from_settings(settings))
         store = PostgresStore(database, links, settings.agent_name)
         server = AcceptingServer(store)
         signals = RunSignals(redis)
@@ -81,20 +80,15 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
             budgets=budgets,
             agent=settings.agent_name,
         )
-        app.state.database = database
-        app.state.jobs_database = jobs
-        app.state.service_tokens = tokens
-        gauges: StoredGauges = app.state.gauges
+        queue = RunRepository(jobs, settings.agent_name)
         for source in api_gauges(jobs, budgets, settings.agent_name):
-            gauges.add(source)
+            app.state.gauges.add(source)
         app.state.services = Services(
             chat=ChatService(
                 server=server,
                 acceptance=acceptance,
                 runs=UserRunRepository(database),
-                backlog=RunBacklog(
-                    RunRepository(jobs, settings.agent_name), settings.max_queued_runs
-                ),
+                backlog=RunBacklog(queue, settings.max_queued_runs),
                 signals=signals,
                 results=RunResults(hub),
                 attachments=attachments,

@@ -74,44 +74,35 @@ class ThreadImporter:
         Raises:
             AccountLockedError: the user's account is being or was erased.
         """
+        source_id = imported.thread.id
+        # The same in each import, so that a later one finds the thread.
+        new_id = derived_id("thr", "import", imported.user_id, self._agent, source_id)
+        candidates = [source_id, new_id] if is_usable_id(source_id) else [new_id]
         async with self._db.transaction(imported.user_id) as session:
             acceptance = AcceptanceRepository(session, imported.user_id)
             await acceptance.lock_user(LOCK_WAIT_S)
             await check_account_open(session)
             repository = ImportRepository(session, imported.user_id, self._agent)
-            outcome = await self._write(repository, acceptance, imported)
+            for thread_id in candidates:
+                if await repository.has_thread(thread_id):
+                    return ThreadOutcome(thread_id, is_new=False)
+            for thread_id in candidates:
+                thread = imported.thread.model_copy(update={"id": thread_id})
+                if await repository.insert_thread(encode_thread(thread)) is not None:
+                    break
+            else:
+                msg = f"thread.id: {source_id!r} and {new_id!r} are taken"
+                raise LineError(msg)
+            files = imported.attachment_ids
+            bound = await acceptance.bind_attachments(thread_id, files)
+            context = RequestContext(user_id=imported.user_id, ids=IdScope(thread_id))
+            for item in imported.items:
+                item.thread_id = thread_id
+            await repository.insert_items(
+                [encode_item(thread_id, item, context) for item in imported.items]
+            )
             if self._dry_run:
                 await session.rollback()
-            return outcome
-
-    async def _write(
-        self,
-        repository: ImportRepository,
-        acceptance: AcceptanceRepository,
-        imported: ImportedThread,
-    ) -> ThreadOutcome:
-        source_id = imported.thread.id
-        # The same in each import, so that a later one finds the thread.
-        new_id = derived_id("thr", "import", imported.user_id, self._agent, source_id)
-        candidates = [source_id, new_id] if is_usable_id(source_id) else [new_id]
-        for thread_id in candidates:
-            if await repository.has_thread(thread_id):
-                return ThreadOutcome(thread_id, is_new=False)
-        for thread_id in candidates:
-            thread = imported.thread.model_copy(update={"id": thread_id})
-            if await repository.insert_thread(encode_thread(thread)) is not None:
-                break
-        else:
-            msg = f"thread.id: {source_id!r} and {new_id!r} are taken"
-            raise LineError(msg)
-        files = imported.attachment_ids
-        bound = await acceptance.bind_attachments(thread_id, files)
-        context = RequestContext(user_id=imported.user_id, ids=IdScope(thread_id))
-        for item in imported.items:
-            item.thread_id = thread_id
-        await repository.insert_items(
-            [encode_item(thread_id, item, context) for item in imported.items]
-        )
         missing = [file for file in files if file not in bound]
         return ThreadOutcome(thread_id, is_new=True, missing_files=missing)
 

@@ -33,6 +33,7 @@ from durable_chatkit.errors import (
     UnknownResourceError,
     UnsupportedFileError,
 )
+from durable_chatkit.settings import ChatSettings
 from durable_chatkit.storage.acceptance_repository import AcceptanceRepository
 from durable_chatkit.storage.attachment_repository import AttachmentRepository
 from durable_chatkit.storage.erasure_repository import (
@@ -55,6 +56,11 @@ class FileLimits(msgspec.Struct, frozen=True):
 
     files: int
     size_bytes: int
+
+    @classmethod
+    def from_settings(cls, settings: ChatSettings) -> "FileLimits":
+        """Read the limits from the settings."""
+        return cls(settings.attachments_per_user, settings.attachment_bytes_per_user)
 
 
 class UploadedFile(msgspec.Struct, frozen=True):

@@ -60,29 +60,20 @@ class Budgets(msgspec.Struct, frozen=True, kw_only=True):
             return
         now = utc_now()
         spent = await read(now.date())
-        if _is_over(spent.user_tokens, self.user_tokens) or _is_over(
-            spent.user_cost_micros, self.user_cost_micros
+        for budget, name, amount, limit in (
+            ("user", "Your budget", spent.user_tokens, self.user_tokens),
+            ("user", "Your budget", spent.user_cost_micros, self.user_cost_micros),
+            ("total", "The total budget", spent.total_tokens, self.total_tokens),
+            ("total", "The total budget", spent.total_cost_micros, self.total_cost_micros),
         ):
-            BUDGET_REFUSALS.labels("user").inc()
-            raise _budget_error("Your budget for today is used up", now)
-        if _is_over(spent.total_tokens, self.total_tokens) or _is_over(
-            spent.total_cost_micros, self.total_cost_micros
-        ):
-            BUDGET_REFUSALS.labels("total").inc()
-            raise _budget_error("The total budget for today is used up", now)
+            if limit is not None and amount >= limit:
+                BUDGET_REFUSALS.labels(budget).inc()
+                resets_at = datetime.combine(now.date() + timedelta(days=1), time.min, UTC)
+                left_s = (resets_at - now).total_seconds()
+                hours, minutes = divmod(int(left_s) // 60, 60)
+                when = f"in {hours} h {minutes} min" if hours else f"in {minutes} min"
+                message = f"{name} for today is used up. It resets at 00:00 UTC, {when}."
+                raise BudgetExceededError(message, resets_at=resets_at, retry_after_s=left_s)
 
 
 NO_BUDGETS: Final = Budgets()
-
-
-def _is_over(spent: int, limit: int | None) -> bool:
-    return limit is not None and spent >= limit
-
-
-def _budget_error(reason: str, now: datetime) -> BudgetExceededError:
-    resets_at = datetime.combine(now.date() + timedelta(days=1), time.min, UTC)
-    left = resets_at - now
-    hours, minutes = divmod(int(left.total_seconds()) // 60, 60)
-    when = f"in {hours} h {minutes} min" if hours else f"in {minutes} min"
-    message = f"{reason}. It resets at 00:00 UTC, {when}."
-    return BudgetExceededError(message, resets_at=resets_at, retry_after_s=left.total_seconds())

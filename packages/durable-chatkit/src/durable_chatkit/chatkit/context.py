@@ -171,3 +171,13 @@ class RequestContext:
     loaded_threads: dict[str, ThreadMetadata] = field(default_factory=dict)
     turn_items: "TurnItems | None" = None
     opening: Opening | None = None
+
+    @property
+    def is_titling(self) -> bool:
+        """True at the end of a turn that titles its thread, see `TurnItems`."""
+        return self.turn_items is not None and self.turn_items.is_titling
+
+    def find_opening(self, thread_id: str) -> Opening | None:
+        """Return the opening if it still is the state of this thread."""
+        opening = self.opening
+        return opening if opening is not None and opening.thread.id == thread_id else None

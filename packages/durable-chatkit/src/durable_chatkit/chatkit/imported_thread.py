@@ -79,7 +79,11 @@ def parse_line(
         raise LineError(msg) from None
     if not isinstance(document, dict):
         raise LineError("not a JSON object")
-    owner = user_id or _read_path(document, user_key)
+    owner: Any = user_id
+    if not owner:
+        owner = document
+        for name in user_key.split("."):
+            owner = owner.get(name) if isinstance(owner, Mapping) else None
     if not isinstance(owner, str) or not is_user_id(owner):
         msg = f"{user_key}: not a user ID, which has 1 to 128 characters of A-Z a-z 0-9 . _ | : @ -"
         raise LineError(msg)
@@ -87,11 +91,8 @@ def parse_line(
     entries = document.get("items")
     if not isinstance(entries, list):
         raise LineError("items: not a list")
-    items = [
-        _parse_item(entry, f"items[{index}]", thread.id) for index, entry in enumerate(entries)
-    ]
+    items = _parse_items(entries, thread.id, timezone)
     thread.created_at = _aware(thread.created_at, timezone)
-    _keep_order(items, timezone)
     return ImportedThread(
         user_id=owner, thread=thread, items=items, new_item_ids=_replace_ids(thread.id, items)
     )
@@ -102,22 +103,21 @@ def is_usable_id(text: str) -> bool:
     return looks_like_id(text) and parse_cursor(text) is None
 
 
-def _parse_item(entry: object, field: str, thread_id: str) -> ThreadItem:
-    if isinstance(entry, dict):
-        entry = {"thread_id": thread_id, **entry}
-    item = _validate(_ITEM, entry, field)
-    if item.thread_id != thread_id:
-        msg = f"{field}.thread_id: {item.thread_id!r} is not the thread's ID, {thread_id!r}"
-        raise LineError(msg)
-    return item
-
-
-def _keep_order(items: list[ThreadItem], timezone: ZoneInfo) -> None:
-    """Make each item later than the one before: items are sorted by time, then by id."""
+def _parse_items(entries: list[Any], thread_id: str, timezone: ZoneInfo) -> list[ThreadItem]:
+    """Return the items, each later than the one before: they are sorted by time, then by id."""
+    items: list[ThreadItem] = []
     earliest = datetime.min.replace(tzinfo=UTC)
-    for item in items:
+    for index, entry in enumerate(entries):
+        field = f"items[{index}]"
+        given = {"thread_id": thread_id, **entry} if isinstance(entry, dict) else entry
+        item = _validate(_ITEM, given, field)
+        if item.thread_id != thread_id:
+            msg = f"{field}.thread_id: {item.thread_id!r} is not the thread's ID, {thread_id!r}"
+            raise LineError(msg)
         item.created_at = max(_aware(item.created_at, timezone), earliest)
         earliest = item.created_at + _TICK
+        items.append(item)
+    return items
 
 
 def _replace_ids(thread_id: str, items: list[ThreadItem]) -> list[tuple[str, str]]:
@@ -135,13 +135,6 @@ def _replace_ids(thread_id: str, items: list[ThreadItem]) -> list[tuple[str, str
 
 def _aware(moment: datetime, timezone: ZoneInfo) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=timezone)).astimezone(UTC)
-
-
-def _read_path(document: Mapping[str, Any], path: str) -> object:
-    value: object = document
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value
 
 
 def _validate(adapter: TypeAdapter[ModelT], value: object, field: str) -> ModelT:

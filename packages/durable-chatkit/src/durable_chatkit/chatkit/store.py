@@ -31,7 +31,6 @@ from durable_chatkit.storage.attachment_repository import AttachmentRepository
 from durable_chatkit.storage.erasure_repository import check_account_open
 from durable_chatkit.storage.item_repository import ItemRepository, RunItem
 from durable_chatkit.storage.run import StoppedRun
-from durable_chatkit.storage.run_repository import Opening
 from durable_chatkit.storage.run_states import is_fenced
 from durable_chatkit.storage.thread_repository import CHANGEABLE, ThreadRepository, ThreadRow
 from todochat.bus.errors import RunLostError
@@ -78,7 +77,7 @@ class PostgresStore(Store[RequestContext]):
     async def load_thread(self, thread_id: str, context: RequestContext) -> ThreadMetadata:
         """Return a thread without its items."""
         check_id(thread_id, "thread")
-        if (opening := _opening_of(context, thread_id)) is not None:
+        if (opening := context.find_opening(thread_id)) is not None:
             row: ThreadRow | None = opening.thread
         else:
             async with self._db.sql_transaction(context.user_id) as session:
@@ -104,8 +103,8 @@ class PostgresStore(Store[RequestContext]):
             for name in CHANGEABLE
             if loaded is None or getattr(thread, name) != getattr(loaded, name)
         ]
-        is_titling = context.turn_items is not None and context.turn_items.is_titling
-        if is_titling and _is_first_title(loaded, changed):
+        is_first_title = changed == ["title"] and loaded is not None and loaded.title is None
+        if is_first_title and context.is_titling:
             return
         async with self._db.sql_transaction(context.user_id) as session:
             await _check_fence(session, context)
@@ -177,7 +176,7 @@ class PostgresStore(Store[RequestContext]):
         check_id(thread_id, "thread")
         unseen = context.turn_items.unseen if context.turn_items is not None else ()
         rows = None
-        opening = _opening_of(context, thread_id)
+        opening = context.find_opening(thread_id)
         if opening is not None and with_tool_calls and not (after or unseen):
             rows = opening.newest_items(size + 1) if page_order(order) == "desc" else None
         if rows is None:
@@ -202,7 +201,7 @@ class PostgresStore(Store[RequestContext]):
         """Return one item."""
         check_id(thread_id, "thread")
         check_id(item_id, "item")
-        opening = _opening_of(context, thread_id)
+        opening = context.find_opening(thread_id)
         row = opening.find_item(item_id) if opening is not None else None
         if row is None:
             async with self._db.sql_transaction(context.user_id) as session:
@@ -382,15 +381,6 @@ class PostgresStore(Store[RequestContext]):
             if getattr(error.orig, "sqlstate", None) != FOREIGN_KEY_VIOLATION:
                 raise
             raise UnknownResourceError("thread") from None
-
-
-def _opening_of(context: RequestContext, thread_id: str) -> Opening | None:
-    opening = context.opening
-    return opening if opening is not None and opening.thread.id == thread_id else None
-
-
-def _is_first_title(loaded: ThreadMetadata | None, changed: list[str]) -> bool:
-    return loaded is not None and loaded.title is None and changed == ["title"]
 
 
 async def _check_fence(session: SqlExecutor, context: RequestContext) -> None:

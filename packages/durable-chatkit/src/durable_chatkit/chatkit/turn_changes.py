@@ -39,6 +39,7 @@ LOOK_BACK_ITEMS: Final = 50  # far more than follow a pending client tool call
 ACCEPTED_STEP: Final = "accepted"  # differs from the steps in which a worker generates ids
 
 _ATTACHMENT: Final[TypeAdapter[Attachment]] = TypeAdapter(Attachment)
+_ENDS_SEARCH: Final = (ClientToolCallItem, UserMessageItem, AssistantMessageItem)
 
 
 class PreparedTurn(msgspec.Struct, frozen=True):
@@ -111,23 +112,10 @@ class TurnChanges:
                 return PreparedTurn(TurnRecord(sender_item_id=item_id))
 
     async def _add_message(self, record: TurnRecord, message: UserMessageInput) -> PreparedTurn:
-        item = UserMessageItem(
-            id=self._context.ids.derive_id("msg", ACCEPTED_STEP, 0),
-            thread_id=self._thread_id,
-            created_at=self._accepted_at,
-            content=message.content,
-            attachments=await self._claim_attachments(message.attachments),
-            quoted_text=message.quoted_text,
-            inference_options=message.inference_options,
-        )
-        return PreparedTurn(record, item.id, storable_json(item))
-
-    async def _claim_attachments(self, ids: list[str]) -> list[Attachment]:
-        if not ids:
-            return []
+        ids = message.attachments
         for attachment_id in ids:
             check_id(attachment_id, "attachment")
-        found = await self._acceptance.bind_attachments(self._thread_id, ids)
+        found = await self._acceptance.bind_attachments(self._thread_id, ids) if ids else {}
         missing = set(ids) - found.keys()
         if missing:
             match await self._acceptance.find_unusable_reason(sorted(missing)):
@@ -140,11 +128,23 @@ class TurnChanges:
                     raise InvalidInputError(msg, errors=errors)
                 case None:
                     raise UnknownResourceError("attachment")
-        return [_ATTACHMENT.validate_json(found[attachment_id]) for attachment_id in ids]
+        item = UserMessageItem(
+            id=self._context.ids.derive_id("msg", ACCEPTED_STEP, 0),
+            thread_id=self._thread_id,
+            created_at=self._accepted_at,
+            content=message.content,
+            attachments=[_ATTACHMENT.validate_json(found[attachment_id]) for attachment_id in ids],
+            quoted_text=message.quoted_text,
+            inference_options=message.inference_options,
+        )
+        return PreparedTurn(record, item.id, storable_json(item))
 
     async def _add_tool_output(self, request: ThreadsAddClientToolOutputReq) -> PreparedTurn:
-        call = await self._find_pending_call()
-        if call is None:
+        # No message may follow the call, but hidden context and widgets, which actions add, may.
+        rows = await self._items.list_items(self._thread_id, None, LOOK_BACK_ITEMS, "desc")
+        items = decode_items([row.payload for row in rows])
+        call = next((item for item in items if isinstance(item, _ENDS_SEARCH)), None)
+        if not isinstance(call, ClientToolCallItem) or call.status != "pending":
             msg = "The thread's last turn has no client tool call waiting for its output."
             raise NotPendingError(msg)
         call.output = request.params.result
@@ -152,19 +152,6 @@ class TurnChanges:
         await self._save_item(call)
         await self._acceptance.delete_other_pending_calls(self._thread_id, call.id)
         return PreparedTurn(TurnRecord())
-
-    async def _find_pending_call(self) -> ClientToolCallItem | None:
-        """Return the pending client tool call of the thread's last turn.
-
-        No message may follow it, but hidden context and widgets, which actions add, may.
-        """
-        rows = await self._items.list_items(self._thread_id, None, LOOK_BACK_ITEMS, "desc")
-        for item in decode_items([row.payload for row in rows]):
-            if isinstance(item, ClientToolCallItem):
-                return item if item.status == "pending" else None
-            if isinstance(item, UserMessageItem | AssistantMessageItem):
-                return None
-        return None
 
     async def _add_structured_input(self, request: ThreadsAddStructuredInputReq) -> PreparedTurn:
         item = await self._load_item(request.params.item_id)

@@ -1,7 +1,7 @@
 """Builds a hosted server from its class, its factory or an instance, and gives it our store."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -38,14 +38,18 @@ def build_server(
         raise SettingsError(msg)
     own_store = vars(server).get("store")
     own_attachments = vars(server).get("attachment_store")
-    if not _wraps(own_store, store):
+    # A store that wraps the given one has it in an attribute.
+    wrapped = vars(own_store).values() if own_store is not None else ()
+    if own_store is not store and not any(value is store for value in wrapped):
         if own_store is not None:
             _replace(server, own_store, store)
         server.store = store
-    if own_attachments is None or _keeps_files_in_memory(own_attachments):
-        if own_attachments is not None:
-            log.warning("server.attachment_store_replaced", store=type(own_attachments).__name__)
-            _replace(server, own_attachments, attachments)
+    if own_attachments is None:
+        server.attachment_store = attachments
+    elif any(isinstance(value, dict) and not value for value in vars(own_attachments).values()):
+        # An empty dict, in which it would keep files.
+        log.warning("server.attachment_store_replaced", store=type(own_attachments).__name__)
+        _replace(server, own_attachments, attachments)
         server.attachment_store = attachments
     return server
 
@@ -75,29 +79,14 @@ def _call(source: Callable[..., Any], store: Store[Any], attachments: Attachment
     return source(*positional, **named)
 
 
-def _wraps(own_store: object, store: Store[Any]) -> bool:
-    """Return whether a server's store is the given one or passes calls on to it."""
-    return own_store is store or any(value is store for value in vars(own_store or store).values())
-
-
 def _replace(server: ChatKitServer[Any], old: object, new: object) -> None:
     """Replace an object in the attributes of a server and of its direct parts."""
-    for owner in [server, *_parts(server)]:
+    parts = [
+        value
+        for value in vars(server).values()
+        if hasattr(value, "__dict__") and not (callable(value) or isinstance(value, _LEAVES))
+    ]
+    for owner in [server, *parts]:
         for name, value in list(vars(owner).items()):
             if value is old:
                 setattr(owner, name, new)
-
-
-def _parts(server: ChatKitServer[Any]) -> Iterator[object]:
-    for value in vars(server).values():
-        if not isinstance(value, _LEAVES) and not isinstance(value, type) and _has_vars(value):
-            yield value
-
-
-def _has_vars(value: object) -> bool:
-    return hasattr(value, "__dict__") and not callable(value)
-
-
-def _keeps_files_in_memory(attachments: object) -> bool:
-    """Return whether an attachment store has an empty dict, in which it will keep files."""
-    return any(value == {} for value in vars(attachments).values() if isinstance(value, dict))

@@ -1,6 +1,5 @@
 """The store of a hosted server: ours, with openai-chatkit's habits."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
@@ -64,7 +63,8 @@ class HostedStore(Store[Any]):
         """Return a page of the user's threads."""
         link = find_link(context)
         page = await self._store.load_threads(limit, after, order, link.request)
-        return Page(data=_all_outward(page.data, link), has_more=page.has_more, after=page.after)
+        data = [_outward(thread, link) for thread in page.data]
+        return Page(data=data, has_more=page.has_more, after=page.after)
 
     async def load_thread_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: Any
@@ -78,7 +78,8 @@ class HostedStore(Store[Any]):
         page = await self._store.load_items(
             thread_id, after, size, order, link.request, with_tool_calls=False
         )
-        return Page(data=_all_outward(page.data, link), has_more=page.has_more, after=page.after)
+        data = [_outward(item, link) for item in page.data]
+        return Page(data=data, has_more=page.has_more, after=page.after)
 
     async def load_item(self, thread_id: str, item_id: str, context: Any) -> ThreadItem:
         """Return one item."""
@@ -149,7 +150,3 @@ def _outward(model: ModelT, link: ContextLink) -> ModelT:
     if not link.for_client:
         model.created_at = as_local(model.created_at)
     return model
-
-
-def _all_outward(models: Sequence[ModelT], link: ContextLink) -> list[ModelT]:
-    return [_outward(model, link) for model in models]

@@ -216,7 +216,30 @@ class AssistantServer(StoredChatServer):
             run.workflow_item = await find_open_workflow(run)
         run.turn_id = await find_turn_id(run)
         items = await self._load_input(run)
-        async with aclosing(self._open_answer(run, items)) as events:
+        agent = self._assistant.agent
+        if isinstance(agent, Workflow):
+            owned = self._journal.owned_item_ids()
+            removed = set(self._published.unfinished_items(owned))
+            finished = {kind for key, kind in self._published.done.items() if key not in removed}
+            answering = stream_workflow(
+                agent,
+                self._assistant,
+                run,
+                items,
+                run_handle=self._handle,
+                open_ids=self._published.open.items.keys() - removed,
+                is_answered="assistant_message" in finished,
+            )
+        else:
+            answering = stream_agent(
+                self._assistant,
+                run,
+                items,
+                run_handle=self._handle,
+                max_turns=self._max_turns,
+                mcp=self._mcp,
+            )
+        async with aclosing(answering) as events:
             async for event in events:
                 yield event
 
@@ -239,27 +262,3 @@ class AssistantServer(StoredChatServer):
             items = [*extra, *history, *self._effects]
             await self._journal.save_input(items, now=assistant.extra_input is not None)
         return await load_images(items, self.store, run.request_context)
-
-    def _open_answer(self, run: RunContext, items: list[TResponseInputItem]) -> _Events:
-        assistant = self._assistant
-        if not isinstance(assistant.agent, Workflow):
-            return stream_agent(
-                assistant,
-                run,
-                items,
-                run_handle=self._handle,
-                max_turns=self._max_turns,
-                mcp=self._mcp,
-            )
-        owned = self._journal.owned_item_ids()
-        removed = set(self._published.unfinished_items(owned))
-        finished = {key: kind for key, kind in self._published.done.items() if key not in removed}
-        return stream_workflow(
-            assistant.agent,
-            assistant,
-            run,
-            items,
-            run_handle=self._handle,
-            open_ids=self._published.open.items.keys() - removed,
-            is_answered="assistant_message" in finished.values(),
-        )

@@ -155,7 +155,7 @@ class RunDriver:
         if run.attempt > 1 or claimed.lost_log or not claimed.was_known:
             await self._save_seq(claimed.writer.sent_seq)
         fault_point("log.claimed")
-        self._check_released()
+        self._handle.raise_if_released()
         if self._stored is not None:
             outcome = self._stored
         elif claimed.ended is not None:
@@ -247,7 +247,7 @@ class RunDriver:
             try:
                 async for event in events:
                     fault_point("event.stored")
-                    if isinstance(event, ThreadUpdatedEvent) and _is_titling(context):
+                    if isinstance(event, ThreadUpdatedEvent) and context.is_titling:
                         self._titled = event  # published when it is stored
                         continue
                     await publisher.publish(event)
@@ -261,7 +261,7 @@ class RunDriver:
                 self._handle.halt()
                 await self._handle.settle(settle_s)
                 await harness.aclose()
-        self._check_released()
+        self._handle.raise_if_released()
         if harness.was_cancelled:
             return RunOutcome("cancelled")
         if harness.failure is not None:
@@ -269,10 +269,6 @@ class RunDriver:
         if publisher.has_failed:
             return RunOutcome("failed", INTERNAL.code)
         return RunOutcome("completed")
-
-    def _check_released(self) -> None:
-        if self._handle.released is not None:
-            raise RunReleasedError(self._handle.released)
 
     async def _end_without_agent(self, claimed: ClaimedRun, failure: Failure) -> RunOutcome:
         """End a run without its agent, with as few steps that can fail as possible."""
@@ -310,11 +306,24 @@ class RunDriver:
             stream_window_s=resources.stream_window_s,
         )
         self._handle.attach_scope(scope)
-        responder = resources.responder
+        server: ChatKitServer[Any]
+        if isinstance(resources.responder, Assistant):
+            server = AssistantServer(
+                resources.store,
+                assistant=resources.responder,
+                max_turns=resources.max_turns,
+                limits=resources.history,
+                run_handle=self._handle,
+                scope=scope,
+                journal=journal,
+                published=published,
+                effects=await load_retry_effects(resources.runs, run),
+                mcp=resources.mcp,
+            )
+        else:
+            server = resources.responder
         harness = TurnHarness(
-            await self._open_assistant(responder, scope, journal, published)
-            if isinstance(responder, Assistant)
-            else responder,
+            server,
             resources.store,
             run_handle=self._handle,
             scope=scope,
@@ -324,23 +333,6 @@ class RunDriver:
             is_first=is_first,
         )
         return scope, harness
-
-    async def _open_assistant(
-        self, assistant: Assistant, scope: RunScope, journal: StepJournal, published: LogFold
-    ) -> AssistantServer:
-        run, resources = self._run, self._resources
-        return AssistantServer(
-            resources.store,
-            assistant=assistant,
-            max_turns=resources.max_turns,
-            limits=resources.history,
-            run_handle=self._handle,
-            scope=scope,
-            journal=journal,
-            published=published,
-            effects=await load_retry_effects(resources.runs, run),
-            mcp=resources.mcp,
-        )
 
     async def _store_end(self, claimed: ClaimedRun, outcome: RunOutcome) -> None:
         """Flush the log, store the outcome, write the end marker and close the run."""
@@ -389,10 +381,6 @@ class RunDriver:
         thread = decode_thread(self._opening.thread)
         is_published = any(THREAD_UPDATED in (frame.data or b"") for frame in claimed.frames)
         return None if thread.title is None or is_published else thread_updated(thread)
-
-
-def _is_titling(context: RequestContext) -> bool:
-    return context.turn_items is not None and context.turn_items.is_titling
 
 
 async def _drain(events: AsyncIterator[ThreadStreamEvent], timeout_s: float) -> None:

@@ -212,21 +212,30 @@ def _driver_resources(
     links = AttachmentLinks(settings.public_url, LinkSigner(tokens.keys(Arrow.GATEWAY_TO_AGENT)))
     app = RunDatabase(databases.app.engine)
     store = PostgresStore(app, links, settings.agent_name)
-    file_limits = FileLimits(settings.attachments_per_user, settings.attachment_bytes_per_user)
     budgets, prices = Budgets.from_settings(settings), parse_prices(settings)
     meter = UsageMeter(UsageRepository(jobs), budgets, prices, configured.name)
     responder: Assistant | ChatKitServer[Any]
-    if entry_point.assistant is not None:
-        responder = _with_files(entry_point.assistant, store, configured, settings)
-    else:
+    assistant = entry_point.assistant
+    if assistant is None:
         responder = build_server(
             entry_point.server, HostedStore(store), HostedAttachmentStore(store, uploads=None)
         )
+    elif assistant.attachment_to_input is not None:
+        responder = assistant
+    else:  # by default it gets attached files as its model reads them
+        named = assistant.agent.model if isinstance(assistant.agent, Agent) else None
+        model = named if isinstance(named, Model) else configured.model
+        files = AttachedFiles(
+            store,
+            reads_files=getattr(model, "reads_files", True),
+            reads_images=settings.images == "auto",
+        )
+        responder = dataclasses.replace(assistant, attachment_to_input=files.to_input)
     return DriverResources(
         runs=RunRepository(jobs),
         user_runs=UserRunRepository(app),
         store=store,
-        images=ImageStore(app, links, file_limits),
+        images=ImageStore(app, links, FileLimits.from_settings(settings)),
         links=links,
         publisher=publisher,
         responder=responder,
@@ -239,19 +248,3 @@ def _driver_resources(
         times=times,
         mcp=mcp,
     )
-
-
-def _with_files(
-    assistant: Assistant, store: PostgresStore, configured: ConfiguredModel, settings: ChatSettings
-) -> Assistant:
-    """Return an assistant that gets attached files as its model reads them, by default."""
-    if assistant.attachment_to_input is not None:
-        return assistant
-    named = assistant.agent.model if isinstance(assistant.agent, Agent) else None
-    model = named if isinstance(named, Model) else configured.model
-    files = AttachedFiles(
-        store,
-        reads_files=getattr(model, "reads_files", True),
-        reads_images=settings.images == "auto",
-    )
-    return dataclasses.replace(assistant, attachment_to_input=files.to_input)

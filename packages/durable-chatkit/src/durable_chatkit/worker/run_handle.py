@@ -121,6 +121,11 @@ class RunHandle:
             self.released = reason
             self.halt()
 
+    def raise_if_released(self) -> None:
+        """Raise RunReleasedError if this process must not publish or store anything more."""
+        if self.released is not None:
+            raise RunReleasedError(self.released)
+
     def halt(self) -> None:
         """Stop the producer."""
         if self._scope is not None:

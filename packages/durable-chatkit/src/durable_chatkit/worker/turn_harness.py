@@ -250,9 +250,14 @@ class TurnHarness:
                 yield notice
 
     def _check_answer(self, turn: AcceptedTurn) -> Iterator[ThreadStreamEvent]:
-        """Yield a notice about an answer that was cut off; an empty answer is a failure."""
+        """Yield a notice about an answer that was cut off; an empty answer is a failure.
+
+        An action may show nothing, and so may an adopter's server.
+        """
         notice = self._scope.cut_notice
-        if self._is_empty and turn.action is None:
+        has_shown = self._has_shown or self._journal.has_choice(AT_END)
+        may_be_empty = turn.action is not None or self._is_hosted or self._is_stopping
+        if not (has_shown or may_be_empty):
             self.failure = describe_empty(notice)
         elif notice is not None:
             yield NoticeEvent(level="warning", message=notice)
@@ -280,12 +285,6 @@ class TurnHarness:
     def _is_stopping(self) -> bool:
         return self._handle.stopping or self._is_muted
 
-    @property
-    def _is_empty(self) -> bool:
-        """True if our own assistant ended without showing anything; an adopter's server may."""
-        has_shown = self._has_shown or self._journal.has_choice(AT_END)
-        return not (self._is_hosted or self._is_stopping or has_shown)
-
     async def _record_items(
         self, answering: _Events, context: RequestContext, items: TurnItems
     ) -> _Events:
@@ -294,17 +293,13 @@ class TurnHarness:
             async for event in events:
                 if isinstance(event, ThreadItemDoneEvent):
                     if isinstance(event.item, ClientToolCallItem):
-                        event = self._rename_call(event, event.item, context)  # noqa: PLW2901
+                        # A model's provider may repeat its IDs.
+                        update = {"id": context.ids.next_id("tool_call")}
+                        renamed = event.item.model_copy(update=update)
+                        event = event.model_copy(update={"item": renamed})  # noqa: PLW2901
                     items.mark_added(event.item.id)
                 for stored in await self._images.store_images(event):
                     yield stored
-
-    def _rename_call(
-        self, event: ThreadItemDoneEvent, call: ClientToolCallItem, context: RequestContext
-    ) -> ThreadItemDoneEvent:
-        """Return the event with an ID of ours, because a model's provider may repeat its IDs."""
-        renamed = call.model_copy(update={"id": context.ids.next_id("tool_call")})
-        return event.model_copy(update={"item": renamed})
 
     async def _must_publish(
         self, event: ThreadStreamEvent, turn: AcceptedTurn, context: RequestContext

@@ -5,7 +5,6 @@ Otherwise the first user to write or to cancel would wait for that.
 
 import json
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, Final, cast
 
 import httpx2
@@ -86,9 +85,14 @@ async def warm_up(settings: ChatSettings) -> None:
         request_context=RequestContext(user_id="warmup", ids=ids),
         scope=scope,
     )
-    body = _response_body(select_api(settings))
+    is_chat = select_api(settings) == "chat_completions"
+    sent = _CHAT_EVENTS if is_chat else _RESPONSES_EVENTS
+    numbered = ({**event, "sequence_number": number} for number, event in enumerate(sent))
+    lines = [f"data: {json.dumps(event)}\n\n" for event in numbered]
+    body = "".join([*lines, "data: [DONE]\n\n"] if is_chat else lines).encode()
     server = CannedServer(body)
-    transport = httpx2.MockTransport(partial(_respond, body))
+    headers = {"content-type": "text/event-stream"}
+    transport = httpx2.MockTransport(lambda _: httpx2.Response(200, headers=headers, content=body))
     try:
         async with open_model(settings, server=server, transport=transport) as configured:
             config = RunConfig(model=configured.model, tracing_disabled=True)
@@ -102,15 +106,3 @@ async def warm_up(settings: ChatSettings) -> None:
         log.warning("worker.warm_up_failed", error=error)
     finally:
         context.close()
-
-
-def _response_body(api: str) -> bytes:
-    is_chat = api == "chat_completions"
-    events = _CHAT_EVENTS if is_chat else _RESPONSES_EVENTS
-    numbered = ({**event, "sequence_number": number} for number, event in enumerate(events))
-    lines = [f"data: {json.dumps(event)}\n\n" for event in numbered]
-    return "".join([*lines, "data: [DONE]\n\n"] if is_chat else lines).encode()
-
-
-def _respond(body: bytes, _request: httpx2.Request) -> httpx2.Response:
-    return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=body)
