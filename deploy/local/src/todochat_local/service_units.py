@@ -5,6 +5,7 @@ import re
 import sysconfig
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -101,30 +102,18 @@ def service_kinds(database: Sequence[str], redis: Sequence[str]) -> list[Service
     """
     both = (*database, *redis)
     later = (API,) if (os.cpu_count() or 1) <= FEW_CORES else ()
-    chat = ("CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL", "REDIS_URL")
-    worker = ServiceKind(
-        name=WORKER,
+    agent_kind = partial(
+        ServiceKind,
         module="todo_agent",
-        command="worker",
-        prefix="TODO_AGENT_WORKER",
-        variables=chat,
+        variables=("CHAT_DATABASE_URL", "CHAT_JOBS_DATABASE_URL", "REDIS_URL"),
         needs=both,
-        stop_wave=0,
-        public=False,
         calls_model=True,
         libraries=AGENT_LIBRARIES,
     )
-    api = ServiceKind(
-        name=API,
-        module="todo_agent",
-        command="api",
-        prefix="TODO_AGENT",
-        variables=chat,
-        needs=both,
-        stop_wave=1,
-        calls_model=True,
-        libraries=AGENT_LIBRARIES,
+    worker = agent_kind(
+        name=WORKER, command="worker", prefix="TODO_AGENT_WORKER", stop_wave=0, public=False
     )
+    api = agent_kind(name=API, command="api", prefix="TODO_AGENT", stop_wave=1)
     auth_session = ServiceKind(
         name=AUTH_SESSION,
         module="auth_session",

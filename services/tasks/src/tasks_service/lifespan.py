@@ -70,7 +70,7 @@ async def open_services(app: Litestar) -> AsyncIterator[None]:
         except (RedisError, OSError) as error:
             log.warning("start.without_redis", error=error)
         notifier = FeedNotifier(redis, revocations)
-        tokens = ServiceTokens.from_settings(settings, *ARROWS)
+        tokens = app.state.service_tokens = ServiceTokens.from_settings(settings, *ARROWS)
         auth_session = ServiceClient(
             settings.auth_session_url,
             session,
@@ -80,13 +80,9 @@ async def open_services(app: Litestar) -> AsyncIterator[None]:
             max_tries=1,
         )
         keys = app.state.public_keys or JwksCache(settings.auth_jwks_url, session, redis)
-        app.state.service_tokens = tokens
-        authenticator = Authenticator(
-            TokenVerifier(settings.todochat_issuer, keys),
-            tokens,
-            revocations,
-            AccessTokenDirectory(auth_session),
-        )
+        verifier = TokenVerifier(settings.todochat_issuer, keys)
+        directory = AccessTokenDirectory(auth_session)
+        authenticator = Authenticator(verifier, tokens, revocations, directory)
         app.state.services = _build_services(
             settings, database, jobs_database, redis, notifier, revocations, authenticator
         )
