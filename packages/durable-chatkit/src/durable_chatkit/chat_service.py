@@ -203,21 +203,15 @@ class ChatService:
         return accepted
 
     async def _act(self, request: ThreadsSyncCustomActionReq, inbound: InboundRequest) -> bytes:
-        """Return the response to an action, from an adopter's server or from a run."""
+        """Return the response to an action: an adopter's server's, or the widget that a run updated."""
         if request.params.action.type == ATTACH_ACTION:
             raise FeatureUnavailableError(
                 "This action streams. Send `threads.custom_action` instead."
             )
         if self._hosted is not None and self._hosted.answers(request):
-            response = await self._process_non_streaming(request, inbound)
+            answer = await self._process_non_streaming(request, inbound)
             REQUESTS.labels(request.type, "answered").inc()
-            return response
-        return await self._run_action(request, inbound)
-
-    async def _run_action(
-        self, request: ThreadsSyncCustomActionReq, inbound: InboundRequest
-    ) -> bytes:
-        """Run an action on a worker, wait for its end and return the updated widget."""
+            return answer
         params = request.params
         run = await self._accept(sync_submission(request), inbound)
         result = await self._results.wait_for_result(run.run_id)

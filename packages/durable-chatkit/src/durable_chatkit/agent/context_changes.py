@@ -53,7 +53,7 @@ class ContextWatch:
         """Return what has changed since the last call, None if nothing has."""
         now = self._read()
         seen = {name: value for name, value in self._seen.items() if name not in self._skipped}
-        change = _compare(seen, now)
+        change = find_change(seen, now)
         self._seen = now
         return change
 
@@ -67,7 +67,7 @@ class ContextWatch:
             adapter = adapters.get(name, _ANY)
             value = _get(self.context, name)
             before = None if value is _MISSING else adapter.dump_python(value, mode="json")
-            after = adapter.validate_python(_changed(before, field_change))
+            after = adapter.validate_python(make_change(before, field_change))
             if isinstance(value, list) and isinstance(after, list):
                 value[:] = after  # the object may be known elsewhere
             elif isinstance(value, dict) and isinstance(after, dict):
@@ -195,8 +195,11 @@ def _get(context: Any, name: str) -> Any:
     return getattr(context, name, _MISSING)
 
 
-def _compare(before: Any, after: Any) -> Change | None:
-    """Return the change from one JSON value to another, None if they are equal."""
+def find_change(before: Any, after: Any) -> Change | None:
+    """Return the change from one JSON value to another, None if they are equal.
+
+    A list that lost no element counts as appended to: `make_change` adds the new ones at its end.
+    """
     if before == after and type(before) is type(after):
         return None
     if _is_number(before) and _is_number(after):
@@ -207,32 +210,36 @@ def _compare(before: Any, after: Any) -> Change | None:
     if isinstance(before, dict) and isinstance(after, dict):
         keys: dict[str, Change] = {name: {"delete": True} for name in before.keys() - after.keys()}
         for name, value in after.items():
-            change = {"set": value} if name not in before else _compare(before[name], value)
+            change = {"set": value} if name not in before else find_change(before[name], value)
             if change is not None:
                 keys[name] = change
         return {"keys": keys}
     return {"set": after}
 
 
-def _changed(before: Any, change: Change) -> Any:
-    """Return a JSON value with a change made to it; a value of another type is replaced."""
+def make_change(value: Any, change: Change) -> Any:
+    """Return a JSON value with a change made to it.
+
+    Since parallel calls change the same value, it may differ from the one that the change was found
+    in. A value of another type is replaced.
+    """
     match change:
-        case {"add": number} if _is_number(before):
-            return before + number
-        case {"append": added} if isinstance(before, list):
-            return [*before, *added]
-        case {"keys": keys} if isinstance(before, dict):
+        case {"add": number} if _is_number(value):
+            return value + number
+        case {"append": added} if isinstance(value, list):
+            return [*value, *added]
+        case {"keys": keys} if isinstance(value, dict):
             kept = {
-                name: value for name, value in before.items() if "delete" not in keys.get(name, {})
+                name: each for name, each in value.items() if "delete" not in keys.get(name, {})
             }
             made = {
-                name: _changed(before.get(name), each)
+                name: make_change(value.get(name), each)
                 for name, each in keys.items()
                 if "delete" not in each
             }
             return {**kept, **made}
         case {"keys": keys}:
-            return {name: _changed(None, each) for name, each in keys.items()}
+            return {name: make_change(None, each) for name, each in keys.items()}
         case _:
             return next(iter(change.values()))
 

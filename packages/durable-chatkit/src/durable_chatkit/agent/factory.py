@@ -42,9 +42,10 @@ _CONTEXT_NAMES: Final = frozenset({"context", "ctx", "run", "turn"})
 _STORE_NAMES: Final = frozenset({"store", "data_store"})
 # Modules that Agent Builder's exports import and whose package has another name.
 _PACKAGES: Final = {"guardrails": "openai-guardrails", "guardrails.runtime": "openai-guardrails"}
-_MAX_PARAMETERS: Final = 2  # (store, attachment_store)
-
 Role = Literal["factory", "workflow", "agent-of-turn", "server-factory"]
+
+# A workflow checks its own parameters. A server's factory gets (store, attachment_store).
+_MAX_PARAMETERS: Final[dict[Role, int]] = {"factory": 1, "agent-of-turn": 1, "server-factory": 2}
 
 
 class AgentEnvironment(msgspec.Struct, frozen=True):
@@ -135,7 +136,13 @@ def _recognize(spec: str, found: object) -> EntryPoint | None:
 
 
 def _recognize_function(spec: str, function: Callable[..., Any]) -> EntryPoint | None:
-    match _find_role(spec, function):
+    required, hints = _signature_of(spec, function)
+    role = _find_role(function, required, hints)
+    limit = _MAX_PARAMETERS.get(role)
+    if limit is not None and len(required) > limit:
+        names = ", ".join(parameter.name for parameter in required)
+        _refuse(spec, f"the function takes ({names}), at most {limit} can be filled")
+    match role:
         case "factory":
             return None
         case "workflow":
@@ -149,30 +156,26 @@ def _recognize_function(spec: str, function: Callable[..., Any]) -> EntryPoint |
             return EntryPoint(spec, "server", server=function)
 
 
-def _find_role(spec: str, function: Callable[..., Any]) -> Role:  # noqa: PLR0911 - a table
-    required, hints = _signature_of(spec, function)
+def _find_role(  # noqa: PLR0911 - a table
+    function: Callable[..., Any], required: list[inspect.Parameter], hints: dict[str, Any]
+) -> Role:
     if not required:
         return "factory"
     first, hint = required[0].name, hints.get(required[0].name)
     is_context = _is_subclass(hint, AgentContext | RunContextWrapper)
     is_input = _is_subclass(hint, BaseModel) and not is_context
     if first in _ENVIRONMENT_NAMES or _is_subclass(hint, AgentEnvironment):
-        _check_arity(spec, required, 1)
         return "factory"
     if first in _STORE_NAMES or _is_subclass(hint, Store):
-        _check_arity(spec, required, _MAX_PARAMETERS)
         return "server-factory"
     if is_context or (first in _CONTEXT_NAMES and not is_input):
-        _check_arity(spec, required, 1)
         return "agent-of-turn"
     if _is_subclass(hints.get("return"), ChatKitServer):
-        _check_arity(spec, required, _MAX_PARAMETERS)
         return "server-factory"
     # An object may have an async __call__.
     called = (function, getattr(function, "__call__", None))  # noqa: B004
     if is_input or any(map(inspect.iscoroutinefunction, called)):
         return "workflow"
-    _check_arity(spec, required, 1)
     return "factory"
 
 
@@ -192,12 +195,6 @@ def _signature_of(
     except Exception:  # noqa: BLE001 - an annotation may name something that exists only for type checkers
         hints = {}
     return required, hints
-
-
-def _check_arity(spec: str, required: list[inspect.Parameter], limit: int) -> None:
-    if len(required) > limit:
-        names = ", ".join(parameter.name for parameter in required)
-        _refuse(spec, f"the function takes ({names}), at most {limit} can be filled")
 
 
 def _is_subclass(hint: Any, bases: Any) -> bool:

@@ -9,13 +9,13 @@ from typing import Any, Final
 from agents import (
     Agent,
     GuardrailFunctionOutput,
-    InputGuardrail,
     Model,
     ModelResponse,
     RunConfig,
     Runner,
     Usage,
     function_tool,
+    input_guardrail,
 )
 from openai.types.responses import (
     Response,
@@ -57,13 +57,23 @@ async def check_hooks() -> None:
 
 async def _run_sample(*, is_streamed: bool) -> None:
     """Run an agent with a guardrail, a tool that needs approval, and a handoff."""
+
+    @function_tool(name_override=_TOOL, needs_approval=True)
+    def check_tool() -> str:
+        """Do nothing."""
+        return "done"
+
+    @input_guardrail
+    async def pass_all(*_: Any) -> GuardrailFunctionOutput:
+        return GuardrailFunctionOutput(output_info=None, tripwire_triggered=False)
+
     second = Agent(name="second", model=_SampleModel())
     first = Agent(
         name="first",
         model=_SampleModel(),
-        tools=[function_tool(_check_tool, name_override=_TOOL, needs_approval=True)],
+        tools=[check_tool],
         handoffs=[second],
-        input_guardrails=[InputGuardrail(guardrail_function=_pass_all)],
+        input_guardrails=[pass_all],
     )
     given: Any = "check"
     for _ in range(2):
@@ -77,15 +87,6 @@ async def _run_sample(*, is_streamed: bool) -> None:
         given = result.to_state()
         for item in result.interruptions:
             given.approve(item)
-
-
-def _check_tool() -> str:
-    """Do nothing."""
-    return "done"
-
-
-async def _pass_all(*_: Any) -> GuardrailFunctionOutput:
-    return GuardrailFunctionOutput(output_info=None, tripwire_triggered=False)
 
 
 class _SampleModel(Model):

@@ -66,7 +66,13 @@ async def _explain(error: Exception, name: str, url: str, server: ModelServer) -
     """Return what is wrong with a model, in one line."""
     status = getattr(error, "status", None) or getattr(error, "status_code", None)
     if status in _WRONG_NAME or status == 200:
-        names = await _list_models(server)
+        try:
+            listed = await server.get_json("/models")
+        except ModelServerError:
+            listed = None  # not every server has a list
+        rows: Any = listed.get("data") if isinstance(listed, Mapping) else None
+        ids = [row.get("id") for row in rows or [] if isinstance(row, Mapping)]
+        names = sorted(name for name in ids if isinstance(name, str))
         # Ollama's names have a tag, Gemini's a folder; both are optional in requests.
         accepted = {
             form
@@ -79,17 +85,6 @@ async def _explain(error: Exception, name: str, url: str, server: ModelServer) -
     if status is None:
         return f"the model server at {url} is unreachable: {_words(error)}"
     return f"model {name!r} at {url} failed: {_words(error)}"
-
-
-async def _list_models(server: ModelServer) -> list[str]:
-    """Return the names of a server's models, none if it doesn't tell."""
-    try:
-        listed = await server.get_json("/models")
-    except ModelServerError:
-        return []
-    rows: Any = listed.get("data") if isinstance(listed, Mapping) else None
-    names = [row.get("id") for row in rows or [] if isinstance(row, Mapping)]
-    return sorted(name for name in names if isinstance(name, str))
 
 
 def _words(error: Exception) -> str:

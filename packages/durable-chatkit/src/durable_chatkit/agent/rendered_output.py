@@ -15,7 +15,6 @@ from agents import Agent, AgentOutputSchema, AgentOutputSchemaBase, RunResultStr
 from chatkit.types import ThreadStreamEvent
 from openai.types.responses import (
     ResponseOutputItemAddedEvent,
-    ResponseOutputItemDoneEvent,
     ResponseOutputMessage,
     ResponseOutputText,
 )
@@ -109,7 +108,13 @@ class RenderedRun:
                 if message is None:
                     self.hidden_ids.add(data.item.id)
                 # Without this event openai-chatkit would leave the reasoning before it open.
-                yield replace(event, data=_added(data))
+                added = ResponseOutputItemAddedEvent.model_construct(
+                    type="response.output_item.added",
+                    item=data.item.model_copy(update={"content": []}),
+                    output_index=data.output_index,
+                    sequence_number=data.sequence_number,
+                )
+                yield replace(event, data=added)
                 if message is not None:
                     yield replace(event, data=data.model_copy(update={"item": message}))
 
@@ -131,16 +136,6 @@ class RenderedRun:
             return None
         part = ResponseOutputText(type="output_text", text=text, annotations=[])
         return message.model_copy(update={"content": [part]})
-
-
-def _added(done: ResponseOutputItemDoneEvent) -> ResponseOutputItemAddedEvent:
-    """Return the event that starts a message which is shown as a whole."""
-    return ResponseOutputItemAddedEvent.model_construct(
-        type="response.output_item.added",
-        item=done.item.model_copy(update={"content": []}),
-        output_index=done.output_index,
-        sequence_number=done.sequence_number,
-    )
 
 
 def _plain(value: Any) -> Any:  # noqa: PLR0911 - a table

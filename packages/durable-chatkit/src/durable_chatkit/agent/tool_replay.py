@@ -102,8 +102,7 @@ async def run_tool_once(
         return ToolResult(output, step.is_sdk_error, is_replayed=True)
     with recording_changes(tool, context.context), enter_scope(tool):
         tool.scope.open_calls[tool.path] = name
-        client_call_before = _client_tool_call(context.context)
-        workflow_before = _workflow_item(context.context)
+        client_call_before, workflow_before = _requested_by(context.context)
         fault_point("tool.begun")
         with instrument_tool_call(name) as telemetry:
             result = await invoke()
@@ -112,12 +111,11 @@ async def run_tool_once(
         fault_point("tool.returned")
         if not result.is_final:
             return result
-        client_call = _client_tool_call(context.context)
+        client_call, workflow = _requested_by(context.context)
         # A parallel call may have requested it; only our own context knows.
         is_own = tool.has_client_tool_call or not isinstance(context.context, RunContext)
         if client_call is client_call_before or not is_own:
             client_call = None
-        workflow = _workflow_item(context.context)
         added = {event.item.id for event in tool.recorded if event.type == "thread.item.added"}
         if workflow is None or workflow is workflow_before or workflow.id in added:
             workflow = None
@@ -287,12 +285,11 @@ async def _publish(events: list[HeldEvent]) -> None:
         await queue.put(event)
 
 
-def _client_tool_call(context: Any) -> ClientToolCall | None:
-    return context.client_tool_call if isinstance(context, AgentContext) else None
-
-
-def _workflow_item(context: Any) -> WorkflowItem | None:
-    return context.workflow_item if isinstance(context, AgentContext) else None
+def _requested_by(context: Any) -> tuple[ClientToolCall | None, WorkflowItem | None]:
+    """Return the client tool call and the workflow in an agent's context."""
+    if not isinstance(context, AgentContext):
+        return None, None
+    return context.client_tool_call, context.workflow_item
 
 
 def _hold_record(

@@ -177,7 +177,10 @@ def answer_of(result: Any) -> Any:
         return _parsed(result) or None
     if not isinstance(result, Mapping):
         return result
-    if _is_failed_report(result):
+    # The `fail_output` that an export's guardrail node returns: a summary, or its checks alone.
+    is_summary = result.get("failed") is True and "failures" in result
+    are_checks = [isinstance(each, Mapping) and "failed" in each for each in result.values()]
+    if is_summary or (are_checks and all(are_checks)):
         raise GuardrailReportError
     if result.get("output_parsed") is not None:
         return result["output_parsed"]
@@ -195,16 +198,6 @@ def _parsed(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def _is_failed_report(result: Mapping[Any, Any]) -> bool:
-    """Return whether a result is the `fail_output` that an export's guardrail node returns."""
-    if result.get("failed") is True and "failures" in result:
-        return True
-    checks = list(result.values())
-    return bool(checks) and all(
-        isinstance(check, Mapping) and "failed" in check for check in checks
-    )
 
 
 def _input_type_of(function: WorkflowFunction, parameter: str) -> Any:

@@ -19,7 +19,6 @@ from chatkit.types import (
 )
 from msgspec import Meta
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
 
 from durable_chatkit.chatkit.limits import MAX_MESSAGE_CHARS
 from durable_chatkit.errors import UnknownRequestTypeError
@@ -89,7 +88,21 @@ def parse_request(body: bytes) -> ChatKitReq | SimpleRequest:
         kind = faults[0]["type"] if not faults[0]["loc"] else "field"
         if kind == "union_tag_not_found":
             return _parse_simple_form(body)
-        raise _problem(kind, faults) from None
+        if kind == "json_invalid":
+            msg = f"The body is not valid JSON: {faults[0]['msg']}."
+            raise BadRequestError(msg) from None
+        if kind == "union_tag_invalid":
+            msg = "This server does not support this request type."
+            raise UnknownRequestTypeError(msg) from None
+        if kind in _NOT_AN_OBJECT:
+            raise BadRequestError("The body must be a JSON object.") from None
+        errors = [
+            # The first part of `loc` is the request type, by which pydantic chose the model.
+            FieldError("/" + "/".join(str(part) for part in fault["loc"][1:]), fault["msg"])
+            for fault in faults[:MAX_FIELD_ERRORS]
+        ]
+        detail = "; ".join(f"{each.pointer}: {each.detail}" for each in errors[:3])
+        raise InvalidInputError(detail, errors=errors) from None
 
 
 def parse_stored_action(body: bytes) -> Action[str, Any]:
@@ -153,19 +166,3 @@ def _parse_simple_form(body: bytes) -> SimpleRequest:
             "The message is empty.", errors=[FieldError("/message", "must not be blank")]
         )
     return form
-
-
-def _problem(kind: str, faults: list[ErrorDetails]) -> BadRequestError | InvalidInputError:
-    if kind == "json_invalid":
-        return BadRequestError(f"The body is not valid JSON: {faults[0]['msg']}.")
-    if kind == "union_tag_invalid":
-        return UnknownRequestTypeError("This server does not support this request type.")
-    if kind in _NOT_AN_OBJECT:
-        return BadRequestError("The body must be a JSON object.")
-    errors = [
-        # The first part of `loc` is the request type, by which pydantic chose the model.
-        FieldError("/" + "/".join(str(part) for part in fault["loc"][1:]), fault["msg"])
-        for fault in faults[:MAX_FIELD_ERRORS]
-    ]
-    detail = "; ".join(f"{error.pointer}: {error.detail}" for error in errors[:3])
-    return InvalidInputError(detail, errors=errors)

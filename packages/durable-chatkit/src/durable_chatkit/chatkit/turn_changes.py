@@ -149,7 +149,7 @@ class TurnChanges:
             raise NotPendingError(msg)
         call.output = request.params.result
         call.status = "completed"
-        await self._save_item(call)
+        await self._items.upsert_item(encode_item(self._thread_id, call, self._context))
         await self._acceptance.delete_other_pending_calls(self._thread_id, call.id)
         return PreparedTurn(TurnRecord())
 
@@ -161,7 +161,7 @@ class TurnChanges:
             msg = "This input has already been answered or skipped."
             raise NotPendingError(msg)
         answered = await apply_structured_input(self._server, item, request.params.input)
-        await self._save_item(answered)
+        await self._items.upsert_item(encode_item(self._thread_id, answered, self._context))
         return PreparedTurn(TurnRecord(replaced_item_id=answered.id))
 
     async def _load_item(self, item_id: str) -> ThreadItem:
@@ -170,9 +170,6 @@ class TurnChanges:
         if row is None:
             raise UnknownResourceError("item")
         return decode_items([row.payload])[0]
-
-    async def _save_item(self, item: ThreadItem) -> None:
-        await self._items.upsert_item(encode_item(self._thread_id, item, self._context))
 
 
 def _wrong_item(detail: str) -> InvalidInputError:

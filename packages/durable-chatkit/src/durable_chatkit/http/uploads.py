@@ -24,6 +24,7 @@ from todochat.errors import BadRequestError, FieldError, InvalidInputError
 
 MULTIPART: Final = "multipart/form-data"
 MAX_PARTS: Final = 8
+_TOO_LARGE: Final = f"A file may have at most {MAX_FILE_BYTES // 2**20} MB."
 
 
 async def read_upload(request: Request[Any, Any, Any]) -> UploadedFile:
@@ -39,7 +40,7 @@ async def read_upload(request: Request[Any, Any, Any]) -> UploadedFile:
     if kind != MULTIPART:
         content = b"".join([chunk async for chunk in _chunks(request)])
         if len(content) > MAX_FILE_BYTES:
-            raise _too_large()
+            raise FileTooLargeError(_TOO_LARGE)
         return UploadedFile("file", declared_type, content)
     files = await _read_parts(request, options.get("boundary", ""))
     if len(files) != 1:
@@ -66,7 +67,7 @@ async def _read_parts(request: Request[Any, Any, Any], boundary: str) -> list[Up
                         name, kind = part.filename or "file", part.content_type or ""
                         files.append(UploadedFile(name, kind, bytes(content)))
     except ParserLimitReached as error:
-        raise _too_large() from error
+        raise FileTooLargeError(_TOO_LARGE) from error
     except MultipartError as error:
         raise BadRequestError("The multipart body is malformed.") from error
     return files
@@ -81,9 +82,5 @@ async def _chunks(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
         raise BadRequestError("The upload is incomplete.") from error
     except HTTPException as error:
         if error.status_code == FileTooLargeError.status:
-            raise _too_large() from error
+            raise FileTooLargeError(_TOO_LARGE) from error
         raise
-
-
-def _too_large() -> FileTooLargeError:
-    return FileTooLargeError(f"A file may have at most {MAX_FILE_BYTES // 2**20} MB.")

@@ -116,9 +116,13 @@ class AssistantServer(StoredChatServer):
             else:
                 failure = error
         try:
-            async with aclosing(self._finish(run)) as events:
-                async for event in events:
-                    yield event
+            finish = self._assistant.finish_turn
+            is_over = self._scope.is_stopping or not self._journal.has_choice(AT_END)
+            if finish is not None and not is_over:  # a tool of the turn has requested it
+                stream = stream_handler(finish, AT_END, TURN_END_POSITION, run, self._handle)
+                async with aclosing(stream) as events:
+                    async for event in events:
+                        yield event
         except Exception as error:
             log.exception("run.finish_failed", run_id=self._scope.run_id)
             failure = failure or error
@@ -200,16 +204,6 @@ class AssistantServer(StoredChatServer):
             now=self._handle.record.created_at,
             message=message,
         )
-
-    async def _finish(self, run: RunContext) -> _Events:
-        """Stream `finish_turn`, if a tool of the turn has requested it."""
-        finish = self._assistant.finish_turn
-        if finish is None or self._scope.is_stopping or not self._journal.has_choice(AT_END):
-            return
-        stream = stream_handler(finish, AT_END, TURN_END_POSITION, run, self._handle)
-        async with aclosing(stream) as events:
-            async for event in events:
-                yield event
 
     async def _stream(self, run: RunContext) -> _Events:
         if self._handle.record.request_type == TOOL_OUTPUT:

@@ -91,9 +91,15 @@ class ThreadTitle:
         Args:
             is_stopping: don't wait; the title is then derived from the message.
         """
-        thread = self._run.thread
-        if thread.title is None:
-            thread.title = await self._title(is_stopping=is_stopping)
+        thread, message, making = self._run.thread, self._message, self._making
+        if thread.title is None and message is not None:
+            if making is None:
+                title = self._title_of(message)
+                thread.title = await title if inspect.isawaitable(title) else title
+            else:
+                await asyncio.wait([making], timeout=0 if is_stopping else TITLE_TIMEOUT_S)
+                is_made = making.done() and not making.cancelled() and making.exception() is None
+                thread.title = making.result() if is_made else title_of(message)
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -103,18 +109,6 @@ class ThreadTitle:
             await asyncio.wait([self._making])
             if not self._making.cancelled():
                 self._making.exception()  # the turn notices a lost run, too
-
-    async def _title(self, *, is_stopping: bool) -> str | None:
-        message, making = self._message, self._making
-        if message is None:
-            return None
-        if making is None:
-            title = self._title_of(message)
-            return await title if inspect.isawaitable(title) else title
-        await asyncio.wait([making], timeout=0 if is_stopping else TITLE_TIMEOUT_S)
-        if not making.done() or making.cancelled() or making.exception() is not None:
-            return title_of(message)
-        return making.result()
 
     async def _make(self, message: UserMessageItem) -> str | None:
         """Return the title; derived from the message if `title_of` fails."""

@@ -309,29 +309,22 @@ class TurnHarness:
         match event:
             case ThreadItemUpdatedEvent(update=WidgetRootUpdated() as update):
                 if self._is_hosted and event.item_id not in self._open.items:
-                    await self._store_widget(event.item_id, update, turn, context)
+                    # openai-chatkit publishes the update of a finished widget, but doesn't store it.
+
+                    def change(item: ThreadItem) -> ThreadItem:
+                        if isinstance(item, WidgetItem):
+                            item.widget = update.widget
+                        return item
+
+                    with suppress(UnknownResourceError):  # deleted since
+                        await self._store.update_item(
+                            turn.thread.id, event.item_id, change, context
+                        )
             case ClientEffectEvent() | NoticeEvent():
                 return not self._scope.was_published(event)
             case _:
                 pass
         return True
-
-    async def _store_widget(
-        self,
-        item_id: str,
-        update: WidgetRootUpdated,
-        turn: AcceptedTurn,
-        context: RequestContext,
-    ) -> None:
-        """Store a finished widget as its viewers see it; openai-chatkit publishes the update only."""
-
-        def change(item: ThreadItem) -> ThreadItem:
-            if isinstance(item, WidgetItem):
-                item.widget = update.widget
-            return item
-
-        with suppress(UnknownResourceError):  # deleted since
-            await self._store.update_item(turn.thread.id, item_id, change, context)
 
     def _record_failure(self, error: Exception, turn: AcceptedTurn) -> None:
         describe = describe_hosted_failure if self._is_hosted else describe_failure

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from agents import Agent, RunContextWrapper, Runner, function_tool
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel
 from run_kit import MakeScope
 from runner_kit import Attempts, RespondingModel, call, outputs_in
 
+from durable_chatkit.agent.context_changes import find_change, make_change
 from todochat.testing.logs import captured_logs
 
 
@@ -183,3 +186,37 @@ async def test_field_that_gets_a_value_without_json_is_left_as_it_is(
 
     again = contexts[1] if make is dict else vars(contexts[1])
     assert (again["client"], again["total"]) == ("none yet", 1)
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.sampled_from(["", "x"])
+NAMES = st.sampled_from(["a", "b", "c"])
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.dictionaries(NAMES, inner) | st.lists(inner, max_size=2), max_leaves=8
+)
+
+
+@given(before=st.dictionaries(NAMES, SCALARS), after=st.dictionaries(NAMES, VALUES))
+def test_made_change_gives_the_value_it_was_found_from(before: Any, after: Any) -> None:
+    change = find_change(before, after)
+    assert (change is None) == (before == after)
+    assert change is None or make_change(before, change) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "ours", "theirs", "both"),
+    [
+        (1, 3, 6, 8),
+        (["a"], ["a", "b"], ["c", "a"], ["a", "b", "c"]),
+        ({"a": 1}, {"a": 2}, {"a": 1, "b": 1}, {"a": 2, "b": 1}),
+        ({"a": 1, "b": 1}, {"a": 1}, {"a": 5, "b": 1}, {"a": 5}),
+        (["a", "b"], ["b"], ["a", "b", "c"], ["b", "c"]),
+        ("a", "b", "c", "c"),
+    ],
+)
+def test_changes_of_parallel_calls_add_up(before: Any, ours: Any, theirs: Any, both: Any) -> None:
+    value = before
+    for after in (ours, theirs):
+        change = find_change(before, after)
+        assert change is not None
+        value = make_change(value, change)
+    assert value == both
