@@ -34,7 +34,8 @@ MAX_MODULES = 55
 IDLE_S = 3.0  # longer than each poll
 
 SUPPORT = re.compile(
-    r"todochat\.(background|clock|errors|faults|ids|settings|telemetry)\b|.*\.(keys|domain)\b"
+    r"todochat\.(background|clock|errors|faults|ids|settings|surrogates|telemetry)\b"
+    r"|.*\.(keys|domain)\b"
     # Redis and PostgreSQL, as if through redis-py and SQLAlchemy.
     r"|todochat\.bus\.(connection|reply_reader|run_log)\b|todochat\.database\b"
 )
