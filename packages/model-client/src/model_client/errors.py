@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from model_client.json_codec import encode_json
+from todochat.surrogates import replace_surrogates
 
 MAX_BODY_CHARS: Final = 200
 
@@ -147,7 +148,7 @@ def find_error(event: str, data: Any) -> Any:
 
 def reported_error(error: Any, *, model: str) -> ModelServerError:
     """Return the exception for an error inside of a response with status 200."""
-    body = error if isinstance(error, str) else encode_json(error).decode()
+    body = replace_surrogates(error) if isinstance(error, str) else encode_json(error).decode()
     code = str(error.get("code")) if isinstance(error, Mapping) else ""
     status = int(code) if code in _ERROR_STATUSES else None
     if status == 429 or is_busy(body):

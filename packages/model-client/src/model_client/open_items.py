@@ -126,7 +126,8 @@ class OpenItems:
         Both have the same order within a type. An answer without some of the streamed items is
         taken for one that omits them.
         """
-        listed = [each for each in output if isinstance(each, Mapping)] if output else []
+        given = output if isinstance(output, list) else []
+        listed = [each for each in given if isinstance(each, Mapping)]
         streamed = Counter(item.kind for item in self._items)
         counted = Counter(str(fields.get("type")) for fields in listed)
         if any(counted[kind] < number for kind, number in streamed.items()):
@@ -180,7 +181,7 @@ class OpenItems:
 
     def _find(self, data: Fields, fields: Fields | None = None) -> OpenItem | None:
         """Return the open item that an event means: by its id, else by its index, else the last."""
-        kind = fields.get("type") if fields is not None else None
+        kind = str(fields.get("type")) if fields is not None else None
         items = [
             item for item in self._items if not item.is_done and (kind is None or item.kind == kind)
         ]

@@ -55,7 +55,9 @@ def read_parts(fields: Fields, name: str) -> list[Fields]:
     parts = fields.get(name)
     if isinstance(parts, str):
         parts = [{"type": "output_text", "text": parts}]
-    return [part for part in parts if isinstance(part, Mapping)] if parts else []
+    if not isinstance(parts, list):
+        return []
+    return [part for part in parts if isinstance(part, Mapping)]
 
 
 def read_part_text(part: Fields) -> str:

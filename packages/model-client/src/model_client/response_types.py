@@ -25,6 +25,7 @@ from openai.types.responses.response import IncompleteDetails
 from pydantic import ValidationError
 
 from model_client.usage import clean_usage
+from todochat.surrogates import replace_surrogates
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +70,7 @@ def note_unknown(kind: str, name: str) -> None:
     """Log an unknown type, once per process."""
     if name not in _unknown and len(_unknown) < _MAX_UNKNOWN:
         _unknown.add(name)
-        log.info("model.unknown_type", kind=kind, type=name[:100])
+        log.info("model.unknown_type", kind=kind, type=replace_surrogates(name[:100]))
 
 
 def build_event(kind: str, fields: Mapping[str, Any]) -> TResponseStreamEvent:

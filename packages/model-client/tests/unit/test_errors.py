@@ -72,7 +72,10 @@ def test_message_has_model_status_and_200_characters_of_the_body() -> None:
     assert str(error) == f"the model server refused the request: qwen9: status 404: {'x' * 200}"
 
 
-def test_half_a_character_in_an_error() -> None:
-    error = reported_error({"message": "no \ud83d"}, model="qwen9")
-
-    assert error.body == '{"message":"no \ufffd"}'
+@pytest.mark.parametrize(
+    ("error", "body"),
+    [({"message": "no \ud83d"}, '{"message":"no \ufffd"}'), ("no \ud83d", "no \ufffd")],
+    ids=["object", "text"],
+)
+def test_half_a_character_in_an_error(error: Any, body: str) -> None:
+    assert reported_error(error, model="qwen9").body == body

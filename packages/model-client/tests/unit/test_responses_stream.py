@@ -90,6 +90,14 @@ HELLO: dict[str, tuple[dict[str, Any], ...]] = {
     "part done only": (CREATED, at("content_part.done", part=text_part("Hello.")), end()),
     "completed only": (CREATED, end(message("Hello."))),
     "type that is no text": (CREATED, {"type": ["ping"]}, *WHOLE[1:], end(message("Hello."))),
+    "type of an item that is no text": (
+        CREATED,
+        {"type": "response.output_item.done", "item": {"type": {}, "id": "x"}},
+        *WHOLE[1:],
+        end(),
+    ),
+    "content that is a number": (*WHOLE[:-1], done(message("", content=1)), end()),
+    "output that is a number": (*WHOLE, {"type": "response.completed", "response": {"output": 1}}),
     "content as text": (CREATED, end(message("", content="Hello."))),
     "parts without fields": (
         CREATED,
