@@ -5,20 +5,44 @@ import { en, type MessageKey, type Messages } from "./en";
 
 export type { MessageKey, Messages };
 
-/** Languages with a catalog; others fall back to English. */
-export const LANGUAGES = ["en", "es", "fr", "de", "pt", "zh", "ja", "ar"] as const;
-export type Language = (typeof LANGUAGES)[number];
-
-/** Each catalog is a separate chunk. */
-const loaders: Record<Exclude<Language, "en">, () => Promise<{ messages: Messages }>> = {
+/** Each catalog is a separate chunk. Languages without one fall back to English. */
+const loaders = {
   es: () => import("./es"),
   fr: () => import("./fr"),
   de: () => import("./de"),
+  it: () => import("./it"),
+  nl: () => import("./nl"),
   pt: () => import("./pt"),
+  ro: () => import("./ro"),
+  pl: () => import("./pl"),
+  cs: () => import("./cs"),
+  hu: () => import("./hu"),
+  ru: () => import("./ru"),
+  uk: () => import("./uk"),
+  el: () => import("./el"),
+  sv: () => import("./sv"),
+  da: () => import("./da"),
+  nb: () => import("./nb"),
+  fi: () => import("./fi"),
+  tr: () => import("./tr"),
   zh: () => import("./zh"),
+  "zh-Hant": () => import("./zhHant"),
   ja: () => import("./ja"),
+  ko: () => import("./ko"),
+  vi: () => import("./vi"),
+  id: () => import("./id"),
+  hi: () => import("./hi"),
   ar: () => import("./ar"),
-};
+  fa: () => import("./fa"),
+  he: () => import("./he"),
+} satisfies Record<string, () => Promise<{ messages: Messages }>>;
+
+export type Language = "en" | keyof typeof loaders;
+
+/** Languages with a catalog. `zh` is in simplified characters, `zh-Hant` in traditional ones. */
+export const LANGUAGES = ["en", ...Object.keys(loaders)] as readonly Language[];
+
+const RIGHT_TO_LEFT: ReadonlySet<Language> = new Set<Language>(["ar", "fa", "he"]);
 
 export type Values = Record<string, string | number>;
 
@@ -27,36 +51,53 @@ export type Translate = (key: MessageKey, values?: Values) => string;
 
 export type Locale = {
   language: Language;
-  /** For `Intl`: the full tag if its language is supported, otherwise the displayed language. */
+  /** For `Intl`: the full tag in canonical form if its language is supported, else `language`. */
   tag: string;
   direction: "ltr" | "rtl";
   t: Translate;
 };
 
-function isLanguage(value: string): value is Language {
-  return (LANGUAGES as readonly string[]).includes(value);
+/** Parses a locale tag, also one with underscores; returns null if it is invalid. */
+function parse(tag: string): Intl.Locale | null {
+  try {
+    return new Intl.Locale(tag.replaceAll("_", "-"));
+  } catch {
+    return null;
+  }
+}
+
+/** Returns the language of the catalog for a tag; undefined if there is none. */
+function supportedLanguage(tag: string): Language | undefined {
+  // Parsing replaces old codes such as `iw`; `maximize` adds the script: `zh-HK` is `zh-Hant-HK`.
+  const locale = parse(tag)?.maximize();
+  if (locale?.language === "zh" && locale.script === "Hant") return "zh-Hant";
+  // Norwegian without its written form, and the other written form.
+  if (locale?.language === "no" || locale?.language === "nn") return "nb";
+  return LANGUAGES.find((known) => known === locale?.language);
 }
 
 /** Returns the displayed language for a locale tag such as `pt-BR`. */
 export function languageOf(tag: string): Language {
-  const language = tag.toLowerCase().split(/[-_]/u)[0] ?? "";
-  return isLanguage(language) ? language : "en";
+  return supportedLanguage(tag) ?? "en";
 }
 
-function fill(text: string, values: Values | undefined): string {
+/** Fills placeholders in; numbers get the digits of `tag`. */
+function fill(text: string, values: Values | undefined, tag: string): string {
   if (!values) return text;
   return text.replace(/\{(\w+)\}/gu, (whole, name: string) => {
     const value = values[name];
-    return value === undefined ? whole : String(value);
+    return value === undefined ? whole : value.toLocaleString(tag);
   });
 }
 
-function makeLocale(language: Language, tag: string, messages: Messages): Locale {
+function makeLocale(language: Language, wanted: string, messages: Messages): Locale {
+  const isSupported = supportedLanguage(wanted) === language;
+  const tag = (isSupported && parse(wanted)?.toString()) || language;
   return {
     language,
-    tag: language === languageOf(tag) && tag ? tag : language,
-    direction: language === "ar" ? "rtl" : "ltr",
-    t: (key, values) => fill(messages[key] ?? en[key], values),
+    tag,
+    direction: RIGHT_TO_LEFT.has(language) ? "rtl" : "ltr",
+    t: (key, values) => fill(messages[key] ?? en[key], values, tag),
   };
 }
 
