@@ -70,6 +70,66 @@ Call it with \`dueThisWeek(await fetchTasks())\`.`;
 const SOURCED =
   "Swallows fly about 40 km/h on migration. Their route crosses the Sahara in four to five days.";
 
+/** Notations of models that need more than plain markdown. */
+const NOTATIONS =
+  String.raw`The roots of \(ax^2 + bx + c = 0\), which cost \$5 in one shop and $6 in another:
+
+$$
+x_{1,2} = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}
+$$
+
+A matrix in a sentence, \[A = \begin{pmatrix} a & b \\ c & d \end{pmatrix},\] and $e^{i\pi} + 1 = 0$. This isn't TeX: $$\frac{1$$. A sum that is wider than a phone:
+
+\[ \sum_{k=1}^{n} k^3 = 1 + 8 + 27 + 64 + 125 + 216 + 343 + 512 + \cdots + n^3 = \left( \frac{n(n+1)}{2} \right)^2 \]
+
+Task | Due | Cost
+--- | :-: | --:
+Milk | **Mon** | $1.20
+Eggs, a dozen of them | Tue | ~~$3~~ $2
+
+- [x] Buy milk
+
+- [ ] Buy eggs, and a task that is so long that it needs a second line on a phone
+- [ ] Call [the shop](tel:+441234567890)
+
+Ann Smith
+1 Rose Lane
+York
+
+• a dot
+• another dot
+
+<details>
+<summary>How the **price** was found</summary>
+
+It is the mean of two shops[^shops], at 20~25 °C.
+
+1. First
+
+   \`\`\`ts
+   const price = (1.2 + 1.3) / 2;
+   \`\`\`
+
+2. Second
+
+</details>
+
+Note
+---
+これは**「重要」**な点です。詳しくは https://example.com/文書。次の文。<!-- hidden -->
+
+- שלום, קנה \`npm run build\` בבקשה
+- An item from left to right
+- 123 חלב
+
+> اقتباس من اليمين إلى اليسار
+
+Milk is on sale【4:0†prices.pdf】 until Friday[^1] &hearts;.
+
+[^1]: Says *Ann*, see <https://example.com/ann>.
+[^shops]: The one at the corner, and the market.
+`.replaceAll("\\`", "`");
+
 /** A small image that is drawn here. */
 const PICTURE = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" width="420" height="260"><defs><linearGradient id="a" x1="0" y1="0" x2="1" y2="1"><stop stop-color="#8ec5ff"/><stop offset="1" stop-color="#c9a7ff"/></linearGradient></defs><rect width="420" height="260" fill="url(#a)"/><circle cx="310" cy="80" r="38" fill="#fff" opacity=".85"/><path d="M0 260l120-120 80 70 70-90 150 140z" fill="#33406b" opacity=".75"/></svg>',
@@ -226,6 +286,10 @@ function longThread(): ThreadItem[] {
 export function demoThreads(): Thread[] {
   return [
     thread("thr_week", "Plan the launch week", 1, [...WEEK]),
+    thread("thr_text", "Formulas, tables and notes", 2, [
+      asks("nu", "Show me every notation"),
+      says("na", NOTATIONS),
+    ]),
     thread("thr_more", "Pictures, forms and languages", 3, [...MORE]),
     thread(
       "thr_closed",

@@ -4,7 +4,8 @@
  * - `chatkit.js`, for `<script src>` with or without `type="module"`. It has no import or export
  *   statement and creates no global; it defines the element and imports the other files relative to
  *   itself, or by absolute address from another origin (`loadViews.ts`).
- * - `assets/`, the views and core, and chunks that are loaded later; names have a content hash.
+ * - `assets/`, the views and core, and chunks and fonts that are loaded later; names have a content
+ *   hash.
  */
 
 import { readFile, rm, writeFile } from "node:fs/promises";
@@ -30,6 +31,7 @@ const shared = {
 async function buildViews() {
   await build({
     ...shared,
+    base: "./", // fonts are beside the chunk that uses them
     build: {
       outDir: dist,
       emptyOutDir: true,
@@ -44,6 +46,7 @@ async function buildViews() {
           minify: true,
           entryFileNames: "assets/[name]-[hash].js",
           chunkFileNames: "assets/[name]-[hash].js",
+          assetFileNames: "assets/[name]-[hash][extname]",
         },
       },
     },

@@ -9,10 +9,27 @@ export type MarkdownSettings = {
   onDeeplink?: (link: Deeplink) => void;
   /** Renders the citation with this number. */
   renderCitation?: (number: number) => ComponentChildren;
-  labels: { copy: string; copied: string; imageFrom: (host: string) => string };
+  labels: {
+    copy: string;
+    copied: string;
+    imageFrom: (host: string) => string;
+    footnotes: string;
+    footnote: (number: number) => string;
+    backToText: (number: number) => string;
+  };
 };
 
-export const MarkdownContext = createContext<MarkdownSettings>({
+/** The settings outside of a thread. */
+export const DEFAULT_SETTINGS: MarkdownSettings = {
   allowedImageHosts: [],
-  labels: { copy: "Copy", copied: "Copied", imageFrom: (host) => host },
-});
+  labels: {
+    copy: "Copy",
+    copied: "Copied",
+    imageFrom: (host) => host,
+    footnotes: "Footnotes",
+    footnote: (number) => `Footnote ${number}`,
+    backToText: (number) => `Back to reference ${number}`,
+  },
+};
+
+export const MarkdownContext = createContext(DEFAULT_SETTINGS);

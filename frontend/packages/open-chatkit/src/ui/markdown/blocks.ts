@@ -1,15 +1,15 @@
 /** Incremental markdown parser: complete blocks are parsed once, only the last block repeatedly. */
 
-import { Marked, type Token, type Tokens } from "marked";
-import remend from "remend";
-
-const marked = new Marked({ gfm: true, breaks: false });
+import { heal, withoutTableHead } from "./heal";
+import { type Links, type Token, type Tokens, tokenize } from "./lexer";
 
 export type Block = {
   /** Stable while text is appended. */
   key: number;
-  /** The source; blocks with the same source render the same. */
+  /** The source. Blocks with the same source and links render the same. */
   raw: string;
+  /** The definitions that the block's links may use, as text. */
+  links: string;
   token: Token;
   /** True while more text may change it. */
   open: boolean;
@@ -19,9 +19,6 @@ export type BlockParser = {
   /** @param done - true if the text is complete. */
   parse(text: string, done: boolean): readonly Block[];
 };
-
-/** A label ends at either kind of bracket; otherwise each "[" would scan the text to its end. */
-const DEFINITION = /^ {0,3}\[[^[\]]+\]:/mu;
 
 /** Deeper quotes, lists and emphasis are shown as source, to avoid a stack overflow. */
 const MAX_DEPTH = 30;
@@ -35,16 +32,16 @@ function isShallow(token: Token, depth = 0): boolean {
   return [...tokens, ...items].every((inner) => isShallow(inner, depth + 1));
 }
 
-function lex(text: string): Token[] {
-  let tokens: Token[];
+function lex(text: string, links: Links): { tokens: Token[]; links: Links } {
   try {
-    tokens = marked.lexer(text);
+    const result = tokenize(text, links);
+    const tokens = result.tokens.map((token) => (isShallow(token) ? token : asSource(token.raw)));
+    return { tokens, links: result.links };
   } catch (error) {
     // The lexer's recursion overflows the stack on very deep text.
     if (!(error instanceof RangeError)) throw error;
-    return [asSource(text)];
+    return { tokens: [asSource(text)], links };
   }
-  return tokens.map((token) => (isShallow(token) ? token : asSource(token.raw)));
 }
 
 const ITEM_NUMBER = /^\d{1,9}$/u;
@@ -53,12 +50,13 @@ const ITEM_NUMBER = /^\d{1,9}$/u;
 const UNSETTLED_ITEMS = 2;
 
 /** Creates a lexer for growing text, which parses the settled items of a list at its start once. */
-function createGrowingLexer(): (text: string) => Token[] {
+function createGrowingLexer(): (text: string, links: Links) => Token[] {
   let settled: Tokens.List | null = null;
 
-  function continueList(text: string): Token[] | null {
+  function continueList(text: string, links: Links): Token[] | null {
     if (settled === null || !text.startsWith(settled.raw)) return null;
-    const [list, ...following] = lex(text.slice(settled.raw.length)) as [Tokens.List?, ...Token[]];
+    const { tokens } = lex(text.slice(settled.raw.length), links);
+    const [list, ...following] = tokens as [Tokens.List?, ...Token[]];
     const isContinued =
       list?.type === "list" && list.ordered === settled.ordered && list.loose === settled.loose;
     if (!isContinued) return null;
@@ -66,8 +64,8 @@ function createGrowingLexer(): (text: string) => Token[] {
     return [{ ...settled, raw: settled.raw + list.raw, items }, ...following];
   }
 
-  return (text) => {
-    const tokens = continueList(text) ?? lex(text);
+  return (text, links) => {
+    const tokens = continueList(text, links) ?? lex(text, links).tokens;
     const list = tokens[0]?.type === "list" ? (tokens[0] as Tokens.List) : null;
     const items = list?.items.slice(0, -UNSETTLED_ITEMS) ?? [];
     const raw = items.map((item) => item.raw).join("");
@@ -76,18 +74,19 @@ function createGrowingLexer(): (text: string) => Token[] {
   };
 }
 
-/** Returns whether a paragraph is a table's head whose separator row is still missing. */
-function isTableHead(raw: string): boolean {
-  return /^ {0,3}\|[^\n]*(?:\n[-:|\s]*)?$/u.test(raw);
-}
-
 function isContent(token: Token): boolean {
   return token.type !== "space" && token.type !== "def";
 }
 
+/** Returns the links that a block may use, as text; nothing if it has no brackets. */
+function linksOf(raw: string, links: Links): string {
+  return raw.includes("[") ? JSON.stringify(links) : "";
+}
+
 /**
  * Creates a parser for one growing text. Incomplete emphasis, code and links at its end are shown as
- * if complete, so that no stray asterisks appear.
+ * if complete, so that no stray asterisks appear. A complete text is parsed as a whole, so that it
+ * looks the same however it arrived: a link's definition may be below it.
  */
 export function createBlockParser(): BlockParser {
   const lexRest = createGrowingLexer();
@@ -95,53 +94,71 @@ export function createBlockParser(): BlockParser {
   let closed: Block[] = [];
   /** The source of `closed`. */
   let prefix = "";
+  /** The definitions in it. */
+  let links: Links = {};
   let last: { text: string; done: boolean; blocks: readonly Block[] } | null = null;
+
+  /** Adds a closed block; an unchanged one keeps its identity. */
+  function close(token: Token, known: Links): void {
+    const key = closed.length;
+    const block = { key, raw: token.raw, links: linksOf(token.raw, known), token, open: false };
+    const before = last?.blocks[key];
+    const isSame =
+      before && !before.open && before.raw === block.raw && before.links === block.links;
+    closed.push(isSame ? before : block);
+  }
 
   function reset(): void {
     closed = [];
     prefix = "";
+    links = {};
+  }
+
+  function parseWhole(text: string): readonly Block[] {
+    reset();
+    const all = lex(text, {});
+    for (const token of all.tokens) if (isContent(token)) close(token, all.links);
+    return closed;
+  }
+
+  function parseGrowing(text: string): readonly Block[] {
+    if (!text.startsWith(prefix)) reset();
+    const rest = withoutTableHead(text.slice(prefix.length));
+    const tokens = lexRest(rest, links);
+    let tail = tokens.findLastIndex(isContent);
+    if (ITEM_NUMBER.test(tokens[tail]?.raw ?? "")) {
+      const list = tokens.slice(0, tail).findLastIndex(isContent);
+      // The number may become that of the next item: hide it, and don't close the list.
+      if (tokens[list]?.type === "list") tail = list;
+    }
+    const before = prefix.length;
+    for (const token of tokens.slice(0, Math.max(tail, 0))) {
+      prefix += token.raw;
+      if (token.type === "def") links[token.tag] ??= { href: token.href, title: token.title };
+      if (isContent(token)) close(token, links);
+    }
+    const token = tokens[tail];
+    if (!token) return closed;
+    // A list's `raw` may differ from the text in spaces at the end of lines.
+    const source = rest.slice(prefix.length - before);
+    const parts =
+      token.type === "code" ? [token] : lexHealed(heal(source), links).filter(isContent);
+    const open = parts.map((part, index) => ({
+      key: closed.length + index,
+      raw: part.raw,
+      links: linksOf(part.raw, links),
+      token: part,
+      open: true,
+    }));
+    return [...closed, ...open];
   }
 
   return {
     parse(text, done) {
       if (last && last.text === text && last.done === done) return last.blocks;
-      if (!text.startsWith(prefix)) reset();
-      // Reference links may be defined below their use, so parse the whole text again.
-      if (done && DEFINITION.test(text)) reset();
-      const rest = text.slice(prefix.length);
-      const tokens = done ? lex(rest) : lexRest(rest);
-      let tail = tokens.findLastIndex(isContent);
-      if (!done && ITEM_NUMBER.test(tokens[tail]?.raw ?? "")) {
-        const before = tokens.slice(0, tail).findLastIndex(isContent);
-        // The number may become that of the next item: hide it, and don't close the list.
-        if (tokens[before]?.type === "list") tail = before;
-      }
-
-      const open: Block[] = [];
-      tokens.forEach((token, index) => {
-        const isTail = !done && index >= tail;
-        if (!isTail) prefix += token.raw;
-        if (!isContent(token) || index > tail) return;
-        const key = closed.length + open.length;
-        if (!isTail) {
-          const before = last?.blocks[key];
-          // Keep the identity of an unchanged block.
-          closed.push(
-            before && !before.open && before.raw === token.raw
-              ? before
-              : { key, raw: token.raw, token, open: false },
-          );
-          return;
-        }
-        if (token.type === "paragraph" && isTableHead(token.raw)) return;
-        const healed =
-          token.type === "code" ? [token] : lexHealed(remend(token.raw)).filter(isContent);
-        for (const part of healed) {
-          open.push({ key: closed.length + open.length, raw: part.raw, token: part, open: true });
-        }
-      });
-      last = { text, done, blocks: [...closed, ...open] };
-      return last.blocks;
+      const blocks = done ? parseWhole(text) : parseGrowing(text);
+      last = { text, done, blocks };
+      return blocks;
     },
   };
 }

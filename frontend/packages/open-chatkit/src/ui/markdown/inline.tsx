@@ -1,12 +1,15 @@
 /** Renders inline markdown to nodes, without HTML strings, so nothing needs to be sanitized. */
 
-import type { Token, Tokens } from "marked";
 import { type ComponentChildren, h } from "preact";
 import { useContext } from "preact/hooks";
 import { imageSource } from "../../images";
 import { ImageLink } from "../common/ImageLink";
+import { Formula } from "./Formula";
+import type { FormulaToken } from "./formulas";
+import { isToken, type NoteMarkToken, type Token, type Tokens } from "./lexer";
 import { parseDeeplink, safeHref } from "./links";
 import { MarkdownContext } from "./MarkdownContext";
+import { NoteMark } from "./NoteMark";
 import { decodeEntities, splitMarks, withoutMarks } from "./text";
 
 /** Supported raw HTML tags; all others are shown as source. */
@@ -48,7 +51,7 @@ function Link({
   children?: ComponentChildren;
 }) {
   const { onDeeplink } = useContext(MarkdownContext);
-  const address = withoutMarks(href);
+  const address = decodeEntities(withoutMarks(href));
   const deeplink = onDeeplink ? parseDeeplink(address) : null;
   if (deeplink) {
     return (
@@ -59,8 +62,10 @@ function Link({
   }
   const safe = safeHref(address);
   if (safe === null) return <span title={address}>{children}</span>;
+  // A new tab for a telephone number or an e-mail address would stay empty.
+  const tab = /^https?:/u.test(safe) ? { target: "_blank", rel: "noopener noreferrer" } : {};
   return (
-    <a href={safe} title={title} target="_blank" rel="noopener noreferrer">
+    <a href={safe} title={title} {...tab}>
       {children}
     </a>
   );
@@ -69,15 +74,11 @@ function Link({
 /** An image, or a link with its host if it may not be loaded. */
 function SafeImage({ src, alt, title }: { src: string; alt: string; title?: string }) {
   const { allowedImageHosts, labels } = useContext(MarkdownContext);
-  const source = imageSource(withoutMarks(src), allowedImageHosts);
+  const source = imageSource(decodeEntities(withoutMarks(src)), allowedImageHosts);
   if (source.kind !== "shown") {
     return <ImageLink source={source} alt={alt} label={labels.imageFrom} />;
   }
   return <img class="md-image" src={source.src} alt={alt} title={title} loading="lazy" />;
-}
-
-function isToken<T extends Token>(token: Token, type: T["type"]): token is T {
-  return token.type === type;
 }
 
 /** Returns the tag name of `<sub>`; null if the token isn't a plain opening tag. */
@@ -91,10 +92,11 @@ function renderToken(token: Token, key: number): ComponentChildren {
     return token.tokens ? (
       <Inline key={key} tokens={token.tokens} />
     ) : (
-      <Text key={key} text={token.text} />
+      // The parser has decoded some entities of `text`.
+      <Text key={key} text={token.raw} />
     );
   }
-  if (isToken<Tokens.Escape>(token, "escape")) return <Text key={key} text={token.text} />;
+  if (isToken<Tokens.Escape>(token, "escape")) return token.text;
   if (isToken<Tokens.Strong>(token, "strong")) {
     return (
       <strong key={key}>
@@ -117,11 +119,15 @@ function renderToken(token: Token, key: number): ComponentChildren {
     );
   }
   if (isToken<Tokens.Codespan>(token, "codespan")) {
-    return <code key={key}>{withoutMarks(token.text)}</code>;
+    return (
+      <code key={key} dir="ltr">
+        {withoutMarks(token.text)}
+      </code>
+    );
   }
   if (isToken<Tokens.Br>(token, "br")) return <br key={key} />;
   if (isToken<Tokens.Link>(token, "link")) {
-    const title = token.title ? { title: token.title } : {};
+    const title = token.title ? { title: decodeEntities(token.title) } : {};
     return (
       <Link key={key} href={token.href} {...title}>
         <Inline tokens={token.tokens} />
@@ -129,10 +135,20 @@ function renderToken(token: Token, key: number): ComponentChildren {
     );
   }
   if (isToken<Tokens.Image>(token, "image")) {
-    const title = token.title ? { title: token.title } : {};
-    return <SafeImage key={key} src={token.href} alt={withoutMarks(token.text)} {...title} />;
+    const title = token.title ? { title: decodeEntities(token.title) } : {};
+    return (
+      <SafeImage
+        key={key}
+        src={token.href}
+        alt={decodeEntities(withoutMarks(token.text))}
+        {...title}
+      />
+    );
   }
+  if (isToken<FormulaToken>(token, "formula")) return <Formula key={key} {...token} />;
+  if (isToken<NoteMarkToken>(token, "noteMark")) return <NoteMark key={key} {...token} />;
   if (isToken<Tokens.Checkbox>(token, "checkbox")) return null;
+  if (token.type === "html" && /^<!--[\s\S]*-->$/u.test(token.raw)) return null;
   return /^<br\s*\/?>$/iu.test(token.raw.trim()) ? (
     <br key={key} />
   ) : (

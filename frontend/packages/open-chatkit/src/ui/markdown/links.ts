@@ -4,7 +4,9 @@ const DEEPLINK = "chatkit-link:";
 
 export type Deeplink = { name: string; data?: Record<string, unknown> };
 
-/** Returns an absolute http, https or mailto URL; null for all others. */
+const PROTOCOLS = ["http:", "https:", "mailto:", "tel:", "sms:"];
+
+/** Returns an absolute URL for the web, e-mail or a telephone; null for all others. */
 export function safeHref(href: string): string | null {
   let url: URL;
   try {
@@ -12,7 +14,7 @@ export function safeHref(href: string): string | null {
   } catch {
     return null;
   }
-  return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : null;
+  return PROTOCOLS.includes(url.protocol) ? url.href : null;
 }
 
 /** Parses `chatkit-link://open-task?id=3` into `{ name: "open-task", data: { id: "3" } }`. */

@@ -1,10 +1,11 @@
-import { render } from "@testing-library/preact";
+import { fireEvent, render } from "@testing-library/preact";
+import fc from "fast-check";
 import type { Tokens } from "marked";
 import { describe, expect, it } from "vitest";
 import { createBlockParser } from "./blocks";
 import { parseDeeplink, safeHref } from "./links";
 import { Markdown } from "./Markdown";
-import { MarkdownContext } from "./MarkdownContext";
+import { DEFAULT_SETTINGS, MarkdownContext } from "./MarkdownContext";
 import { insertMarks } from "./text";
 
 const html = (text: string, streaming = false): string =>
@@ -91,6 +92,16 @@ describe("streaming markdown", () => {
     expect(later[1]).toBe(first[1]);
   });
 
+  it("keeps the elements of a text that is complete", () => {
+    const text = "One.\n\n- two\n- three\n\nFour.";
+    const view = render(<Markdown text={text} streaming />);
+    const before = view.container.querySelectorAll("p, li");
+
+    view.rerender(<Markdown text={`${text} Five.`} />);
+
+    expect([...view.container.querySelectorAll("p, li")]).toEqual([...before]);
+  });
+
   it("restarts when the text isn't a continuation", () => {
     const parser = createBlockParser();
     parser.parse("One.\n\nTwo.\n\nThree", false);
@@ -129,11 +140,113 @@ describe("a task list", () => {
   );
 });
 
+describe("footnotes", () => {
+  it("lead to their text and back, by name", () => {
+    const view = render(<Markdown text={"One[^a] two[^b].\n\n[^b]: Second\n[^a]: First"} />);
+    const note = () => document.activeElement?.textContent;
+
+    fireEvent.click(view.getByRole("button", { name: "Footnote 2" }));
+    expect(note()).toContain("Second");
+
+    fireEvent.click(view.getByRole("button", { name: "Back to reference 2" }));
+    expect(note()).toBe("2");
+  });
+});
+
+describe("blocks", () => {
+  it("have their own direction", () => {
+    const text =
+      "One `code`\n\n- two\n\n  three\n\n> four\n>\n> five\n\n| six |\n|-|\n| seven |\n\n    code";
+    const { container } = render(<Markdown text={text} />);
+
+    const directions = [...container.querySelectorAll("[dir]")].map(
+      (element) => `${element.localName} ${element.getAttribute("dir")}`,
+    );
+    expect(directions).toEqual([
+      "p auto",
+      "code ltr",
+      // The first block of a container has the container's direction, which it determines.
+      "li auto",
+      "p auto",
+      "blockquote auto",
+      "p auto",
+      "section auto",
+      "td auto",
+      "figure ltr",
+    ]);
+  });
+});
+
+const SAFE_ELEMENTS =
+  "a b blockquote br button code del details div em figcaption figure h3 h4 h5 h6 hr i img input kbd li mark ol p path pre rect s section small span strong sub summary sup svg table tbody td th thead tr u ul".split(
+    " ",
+  );
+
+const SAFE_ATTRIBUTES =
+  "alt aria-hidden aria-label checked class d data-mark data-note dir disabled fill height href loading open rel role rx ry src start stroke stroke-linecap stroke-linejoin stroke-width tabindex target title type viewBox width x y".split(
+    " ",
+  );
+
+/** HTML that must not pass, and markdown around it. */
+const HOSTILE = [
+  "<script>alert(1)</script>",
+  "<img src=x onerror=alert(1)>",
+  "<details onclick='alert(1)' style='position:fixed' open>",
+  "<details/open/ontoggle=alert(1)>",
+  "<summary onmouseover=alert(1) id=x>S</summary>",
+  "<summary><img src=x onerror=alert(1)></summary>",
+  "</details>",
+  "<!-- <script>alert(1)</script> -->",
+  "<!--><img src=x onerror=alert(1)>-->",
+  "<!-- --!><svg onload=alert(1)>",
+  "<b onclick=alert(1)>b</b>",
+  "<sub><iframe srcdoc='<script>alert(1)</script>'></sub>",
+  "<a href=javascript:alert(1)>a</a>",
+  "<style>*{display:none}</style>",
+  "<math><mtext></mtext><mglyph><style></math>",
+  "[a](javascript&colon;alert(1))",
+  "[a](&#106;avascript:alert(1) 'x\" onclick=alert(1)')",
+  "![a](data:text/html,<script>alert(1)</script>)",
+  "$\\href{javascript:alert(1)}{x}$",
+  '[^x"onclick=alert(1)]: <img src=x onerror=alert(1)>',
+  'note[^x"onclick=alert(1)]',
+  '```html" onclick=alert(1)\n</code><script>\n```',
+  "> ",
+  "- ",
+  "\n\n",
+  "\n",
+];
+
 describe("untrusted markdown", () => {
+  it("has no elements and attributes but those of markdown, in any combination", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...HOSTILE), { minLength: 1, maxLength: 8 }),
+        fc.boolean(),
+        (pieces, streaming) => {
+          const { container, unmount } = render(
+            <Markdown text={pieces.join("")} streaming={streaming} />,
+          );
+          for (const element of container.querySelectorAll("*")) {
+            expect(SAFE_ELEMENTS).toContain(element.localName);
+            for (const name of element.getAttributeNames()) expect(SAFE_ATTRIBUTES).toContain(name);
+            expect(element.getAttribute("href") ?? "").not.toMatch(/^(?:javascript|data):/iu);
+          }
+          unmount();
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
   it("opens links in a new tab without a referrer", () => {
     expect(html("[a](https://example.com/)")).toContain(
       '<a href="https://example.com/" target="_blank" rel="noopener noreferrer">a</a>',
     );
+  });
+
+  it("calls telephone numbers without an empty tab", () => {
+    expect(html("[call](tel:+441234)")).toContain('<a href="tel:+441234">call</a>');
   });
 
   it.each([
@@ -167,9 +280,10 @@ describe("untrusted markdown", () => {
   });
 
   it("loads images from hosts that the thread allows", () => {
-    const labels = { copy: "", copied: "", imageFrom: (host: string) => host };
     const { container } = render(
-      <MarkdownContext.Provider value={{ allowedImageHosts: ["cdn.example.com"], labels }}>
+      <MarkdownContext.Provider
+        value={{ ...DEFAULT_SETTINGS, allowedImageHosts: ["cdn.example.com"] }}
+      >
         <Markdown text="![a](https://cdn.example.com/a.png) ![b](https://b.example.com/b.png)" />
       </MarkdownContext.Provider>,
     );
@@ -197,9 +311,8 @@ describe("untrusted markdown", () => {
 describe("citations", () => {
   const cited = (text: string, index: number): string => {
     const place = {
-      allowedImageHosts: [],
+      ...DEFAULT_SETTINGS,
       renderCitation: (number: number) => <sup key={number}>{number}</sup>,
-      labels: { copy: "", copied: "", imageFrom: (host: string) => host },
     };
     return render(
       <MarkdownContext.Provider value={place}>
@@ -217,7 +330,7 @@ describe("citations", () => {
   });
 
   it("are removed from code and URLs", () => {
-    expect(cited("`code`", 3)).toContain("<code>code</code>");
+    expect(cited("`code`", 3)).toContain('<code dir="ltr">code</code>');
     expect(cited("[a](https://example.com/x)", 20)).toContain('href="https://example.com/x"');
   });
 });

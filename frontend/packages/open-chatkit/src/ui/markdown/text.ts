@@ -1,55 +1,41 @@
-/** Decodes entities and handles citation marks. */
+/** Prepares the text of an answer: entities, invisible characters, citation marks. */
 
+import { characterEntitiesHtml4 } from "character-entities-html4";
+
+/** Names of HTML 5 that models use, besides those of HTML 4. */
 const NAMED: Readonly<Record<string, string>> = {
-  amp: "&",
-  lt: "<",
-  gt: ">",
-  quot: '"',
+  ...characterEntitiesHtml4,
   apos: "'",
-  nbsp: "\u00a0",
-  ensp: "\u2002",
-  emsp: "\u2003",
-  thinsp: "\u2009",
-  ndash: "–",
-  mdash: "—",
-  hellip: "…",
-  lsquo: "‘",
-  rsquo: "’",
-  ldquo: "“",
-  rdquo: "”",
-  laquo: "«",
-  raquo: "»",
-  bull: "•",
-  middot: "·",
-  times: "×",
-  divide: "÷",
-  minus: "−",
-  plusmn: "±",
-  deg: "°",
-  copy: "©",
-  reg: "®",
-  trade: "™",
-  euro: "€",
-  pound: "£",
-  sect: "§",
-  larr: "←",
-  rarr: "→",
-  uarr: "↑",
-  darr: "↓",
-  harr: "↔",
-  le: "≤",
-  ge: "≥",
-  ne: "≠",
-  asymp: "≈",
-  infin: "∞",
-  shy: "\u00ad",
+  check: "✓",
+  cross: "✗",
+  star: "☆",
+  starf: "★",
+  phone: "☎",
+  lbrace: "{",
+  rbrace: "}",
+  lsqb: "[",
+  rsqb: "]",
+  lpar: "(",
+  rpar: ")",
+  ast: "*",
+  lowbar: "_",
+  num: "#",
+  vert: "|",
+  dollar: "$",
+  colon: ":",
+  comma: ",",
+  period: ".",
+  sol: "/",
+  bsol: "\\",
+  nearr: "↗",
+  checkmark: "✓",
 };
 
 /** Decodes common entities; unknown ones stay unchanged. */
 export function decodeEntities(text: string): string {
   if (!text.includes("&")) return text;
   return text.replace(/&(?:#(\d{1,7})|#x([\da-f]{1,6})|(\w{2,8}));/giu, (whole, dec, hex, name) => {
-    if (name) return NAMED[name] ?? whole;
+    if (name) return Object.hasOwn(NAMED, name) ? (NAMED[name] ?? whole) : whole;
     const code = dec ? Number(dec) : Number.parseInt(hex, 16);
     return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
   });
@@ -88,4 +74,22 @@ export function withoutMarks(text: string): string {
 export function splitMarks(text: string): (string | number)[] {
   if (!text.includes(OPEN)) return [text];
   return text.split(MARK).map((part, index) => (index % 2 === 1 ? Number(part) : part));
+}
+
+/** Marks that some models leave in a text, such as `【4:0†source】`, with the space before them. */
+const MODEL_MARK = / ?(?:\ue200[^\ue200\ue201\n]*\ue201|【\d+(?::\d+)?†[^【】\n]*】)/gu;
+
+/** The beginning of such a mark at the end of a text. */
+const OPEN_MODEL_MARK = / ?(?:\ue200[^\ue200\ue201\n]*|【(?:\d+(?::\d*)?(?:†[^【】\n]*)?)?)$/u;
+
+/** Returns a text without models' marks and with the spaces that markdown knows. */
+export function normalizeText(text: string, streaming: boolean): string {
+  let result = text.replace(/\r\n?/gu, "\n");
+  if (/[\ue200【]/u.test(result)) {
+    result = result.replace(MODEL_MARK, "");
+    if (streaming) result = result.replace(OPEN_MODEL_MARK, "");
+  }
+  return result
+    .replace(/^[\u200b\u2060\ufeff]+/gmu, "")
+    .replace(/^([ \t]*(?:[-*+>]|#{1,6}|\d{1,9}[.)]))[\u00a0\u202f\u3000]/gmu, "$1 ");
 }
