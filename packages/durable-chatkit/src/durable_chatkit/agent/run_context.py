@@ -38,7 +38,7 @@ from durable_chatkit.agent.call_scope import (
 from durable_chatkit.agent.hosted_tasks import hosted_task
 from durable_chatkit.agent.run_scope import RunScope
 from durable_chatkit.chatkit.context import IdScope, RequestContext
-from durable_chatkit.chatkit.private_api import end_of_events, event_queue, events_of
+from durable_chatkit.chatkit.private_api import end_of_events, events_of
 from durable_chatkit.chatkit.rows import as_local
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.errors import UnknownResourceError
@@ -323,7 +323,7 @@ class _AnswerItems:
     async def _show_call(self, call: ResponseOutputItem, *, is_done: bool) -> None:
         """Add the task of a hosted tool's call to the workflow, or update it."""
         task = hosted_task(call, is_done=is_done)
-        queue = event_queue(self._context)
+        queue = events_of(self._context)
         if task is None or not isinstance(queue, EventQueue) or not await queue.has_reader():
             return
         context, call_id = self._context, str(call.id)

@@ -86,8 +86,3 @@ async def apply_structured_input(
         ValueError: the item isn't pending.
     """
     return await server._apply_structured_input_submission(item, submission)
-
-
-def event_queue(context: "AgentContext[Any]") -> asyncio.Queue[Any]:
-    """Return the queue of the events that tools stream."""
-    return context._events
