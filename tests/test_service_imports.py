@@ -43,6 +43,7 @@ CHAT = SERVICE | {
     "puremagic",
     "argon2",
     "email_validator",
+    "mcp_types",
     "sqlalchemy.orm",
 }
 API = f"""{AGENT}

@@ -2,12 +2,20 @@
 
 openai-agents imports one exception class, `mcp.shared.exceptions.MCPError`, even for agents without
 MCP servers. That runs `mcp/__init__.py`, which imports client, server and the types of every
-protocol version. Here `mcp/__init__.py` runs on the first access to a name of the package.
+protocol version. Here `mcp/__init__.py` runs on the first access to a name of the package, and the
+module of the exception imports the types when it creates one, 3.5 MiB.
 """
 
 import sys
+from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
+from typing import Any, Final
+
+from todochat.lean_imports import replaced
+
+_EXCEPTIONS: Final = "mcp.shared.exceptions"
+_TYPES: Final = "mcp_types"
 
 
 class _OnDemand(ModuleType):
@@ -20,6 +28,27 @@ class _OnDemand(ModuleType):
         return getattr(self, name)
 
 
+class _LateClass:
+    """Stands in for a class of `mcp_types`, which is imported when the class is used."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return getattr(import_module(_TYPES), self._name)(*arguments, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(getattr(import_module(_TYPES), self._name), name)
+
+
+# The names that `mcp.shared.exceptions` imports; the codes are JSON-RPC's and the protocol's.
+STAND_INS: Final = {
+    "INVALID_REQUEST": -32600,
+    "URL_ELICITATION_REQUIRED": -32042,
+    **{name: _LateClass(name) for name in ("ElicitRequestURLParams", "ErrorData", "JSONRPCError")},
+}
+
+
 def postpone_mcp() -> None:
     """Install a lazy `mcp` package that is executed when one of its names is first used."""
     spec = find_spec("mcp")
@@ -28,3 +57,5 @@ def postpone_mcp() -> None:
     package = module_from_spec(spec)
     package.__class__ = _OnDemand
     sys.modules["mcp"] = package
+    with replaced({_TYPES: STAND_INS}):
+        import_module(_EXCEPTIONS)
