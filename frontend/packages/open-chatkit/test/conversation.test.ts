@@ -230,7 +230,7 @@ describe("Stop", () => {
     expect(chat.isStopping.value).toBe(false);
   });
 
-  it("waits for a pending request and then cancels its run", async () => {
+  it("aborts a request without a response at once, and cancels the run of a late response", async () => {
     let release = () => {};
     const usual = server.onChat;
     const chat = await openThread();
@@ -241,17 +241,45 @@ describe("Stop", () => {
       });
       return usual(body, request);
     };
-    const sent = chat.send({ text: "hi" });
+    const content = [{ type: "input_text" as const, text: "hi" }];
+    chat.composer.set({ content });
+    const sent = chat.send();
+    expect(names(chat)).toContain("chatkit.response.start");
+    expect(chat.canStop.value).toBe(true);
     await eventually(() => expect(server.requestsOf("threads.add_user_message")).toHaveLength(1));
-    const stopped = chat.stop();
-    expect(chat.isStopping.value).toBe(true);
+    await chat.stop();
+    expect(await sent).toBe("failed");
+    expect(chat.isResponding.value).toBe(false);
+    expect(chat.pending.value).toBeNull();
+    expect(chat.error.value).toBeNull();
+    expect(chat.composer.draft.value.content).toEqual(content);
+    expect(names(chat).at(-1)).toBe("chatkit.response.end");
+
     release();
-    run.publish(done(userMessage("u", "hi")));
-    expect(await sent).toBe("sent");
-    await stopped;
+    await eventually(() => expect(run.cancels).toBe(1));
+  });
+
+  it("returns a message to the composer that the server hasn't confirmed", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run });
+    const chat = await openThread();
+    const content = [{ type: "input_text" as const, text: "hi" }];
+    chat.composer.set({ content });
+    expect(await chat.send()).toBe("sent");
+    await chat.stop();
     await idle(chat);
-    expect(run.cancels).toBe(1);
-    expect(shown(chat)).toEqual(["> hi"]);
+    await eventually(() => expect(chat.composer.draft.value.content).toEqual(content));
+    expect(chat.pending.value).toBeNull();
+  });
+
+  it("marks the stopped response", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run });
+    const chat = await openThread();
+    await chat.send({ text: "hi" });
+    run.publish(done(userMessage("u", "hi")), added(assistantMessage("a")), delta("a", "half"));
+    await untilShown(chat, ["> hi", "half"]);
+    await chat.stop();
+    await idle(chat);
+    expect([...chat.stoppedAfter.value]).toEqual(["a"]);
   });
 
   it("closes the stream of a server without runs", async () => {
@@ -292,6 +320,63 @@ describe("Stop", () => {
     await chat.stop();
     await idle(chat);
     expect(isClosed).toBe(true);
+    expect(chat.error.value).toBeNull();
+  });
+});
+
+describe("a stream that ends in the middle of an item", () => {
+  const foreign = () => ({ url: server.url, domainKey: "k" });
+  const half = [added(assistantMessage("a")), delta("a", "Half of an ans")];
+
+  it.each(["foreign", "own"])("is reported as interrupted, by a %s server", async (kind) => {
+    server.hasRuns = kind === "own";
+    const events = [done(userMessage("u", "hi")), ...half];
+    server.handlers["threads.add_user_message"] = () => ({ events });
+    server.handlers["threads.retry_after_item"] = () => ({
+      events: [done(assistantMessage("a2", "A whole answer"))],
+    });
+    const chat = await openThread({ api: foreign() });
+    await chat.send({ text: "hi" });
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi", "Half of an ans"]);
+    expect(chat.error.value).toMatchObject({ code: "cut-off", allowRetry: true });
+    if (kind === "own") return;
+
+    await chat.retry();
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi", "A whole answer"]);
+    expect(chat.error.value).toBeNull();
+  });
+
+  it("keeps a message that wasn't confirmed and sends it again", async () => {
+    server.hasRuns = false;
+    server.handlers["threads.create"] = () => ({
+      events: [{ type: "thread.created", thread: thread("thr_2") }, ...half],
+    });
+    server.handlers["threads.add_user_message"] = () => ({
+      events: [done(userMessage("u", "hi"))],
+    });
+    const chat = openChat({ api: foreign() });
+    await chat.send({ text: "hi" });
+    await until(chat.pending, (pending) => pending?.status === "failed");
+    expect(chat.error.value?.allowRetry).toBe(true);
+
+    await chat.retry();
+    await idle(chat);
+    expect(paramsOf("threads.add_user_message")).toMatchObject([{ thread_id: "thr_2" }]);
+    expect(chat.pending.value).toBeNull();
+  });
+
+  it("is complete without the blank line after its last event", async () => {
+    const text = [done(userMessage("u", "hi")), done(assistantMessage("a", "Yes"))]
+      .map((event) => `data: ${JSON.stringify(event)}`)
+      .join("\n\n");
+    const headers = { "Content-Type": "text/event-stream" };
+    const api = { ...foreign(), fetch: async () => new Response(text, { headers }) };
+    const chat = openChat({ api });
+    await chat.send({ text: "hi" });
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi", "Yes"]);
     expect(chat.error.value).toBeNull();
   });
 });

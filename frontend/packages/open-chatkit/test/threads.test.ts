@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import {
   added,
   assistantMessage,
+  delta,
   done,
   fullThread,
   page,
@@ -117,12 +118,57 @@ describe("opening a thread", () => {
   });
 
   it("works with a server without runs", async () => {
-    server.onRequest = (request) => (request.path.includes("/runs") ? problem(404, "x") : null);
+    server.hasRuns = false;
     server.items = [userMessage("u", "hi")];
     const chat = await openThread();
     await chat.fetchUpdates();
     expect(shown(chat)).toEqual(["> hi"]);
     expect(server.requestsOf("/runs")).toHaveLength(1);
+  });
+
+  it("sends a foreign server only requests of the protocol, with the URL's query", async () => {
+    server.hasRuns = false;
+    server.items = [userMessage("u", "hi")];
+    server.handlers["threads.add_user_message"] = () => ({
+      events: [done(userMessage("u2", "more")), done(assistantMessage("a", "Yes"))],
+    });
+    const url = `${server.url}?tenant=a&x=1`;
+    const calls: [unknown, RequestInit | undefined][] = [];
+    const send: typeof fetch = (input, init) => {
+      calls.push([input, init]);
+      return fetch(input, init);
+    };
+    const chat = await openThread({ locale: "en", api: { url, domainKey: "k", fetch: send } });
+    await chat.send({ text: "more" });
+    await idle(chat);
+    await chat.fetchUpdates();
+
+    expect(new Set(calls.map(([input]) => input))).toEqual(new Set([url]));
+    for (const [, init] of calls) {
+      expect(Object.keys(init ?? {}).filter((name) => name !== "signal")).toEqual([
+        "method",
+        "headers",
+        "body",
+      ]);
+      // As in the official examples of `api.fetch`, which spread the headers.
+      expect(Object.keys({ ...init?.headers }).sort()).toEqual(["Accept-Language", "Content-Type"]);
+    }
+  });
+
+  it("finds the active run of a server that turns out to have runs, and keeps the query", async () => {
+    server.items = [userMessage("u", "hi")];
+    run.publish(done(userMessage("u", "hi")), added(assistantMessage("a")), delta("a", "half"));
+    const url = `${server.url}?tenant=a`;
+    const chat = openChat({ initialThread: "thr_1", api: { url, domainKey: "k" } });
+    await untilShown(chat, ["> hi", "half"]);
+    await chat.stop();
+    await idle(chat);
+    const runs = server.requests.filter(({ path }) => path.includes("/runs"));
+    expect(runs.map(({ path }) => path.replace(/^.*\/chat/, ""))).toEqual([
+      "/runs?tenant=a&thread_id=thr_1&status=active",
+      "/runs/run_1/events?tenant=a",
+      "/runs/run_1/cancel?tenant=a",
+    ]);
   });
 });
 

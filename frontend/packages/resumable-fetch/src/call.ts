@@ -59,9 +59,10 @@ function isRunUrl(url: string): boolean {
   return RUN_URL.test(new URL(url).pathname);
 }
 
-/** Returns a run's URL; the call may be for the chat's URL or for a run's. */
-export function runUrl(call: Call, runId: string): string {
+/** Returns the URL of a run's events or cancellation; the call may be for the chat's URL or a run's. */
+export function runUrl(call: Call, runId: string, path: "events" | "cancel"): string {
   const url = new URL(call.url);
   const chatPath = url.pathname.replace(RUN_URL, "").replace(/(?<!\/)\/+$/, "");
-  return `${url.origin}${chatPath}/runs/${encodeURIComponent(runId)}`;
+  url.pathname = `${chatPath}/runs/${encodeURIComponent(runId)}/${path}`;
+  return url.href;
 }

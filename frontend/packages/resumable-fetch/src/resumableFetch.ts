@@ -100,7 +100,7 @@ export function createResumableFetch(options: ResumableFetchOptions = {}): typeo
     const type = response.headers.get("Content-Type") ?? "";
     if (!response.ok || runId === null || !type.startsWith("text/event-stream")) return null;
     const run = { runId, threadId: response.headers.get("X-Thread-Id") };
-    const source = new RunStream(run, runUrl(call, runId), call.rest, sender, {
+    const source = new RunStream(run, (path) => runUrl(call, runId, path), call.rest, sender, {
       ...options,
       silenceMs: options.silenceMs ?? DEFAULT_SILENCE_MS,
       giveUpAfterMs: options.giveUpAfterMs ?? DEFAULT_GIVE_UP_MS,

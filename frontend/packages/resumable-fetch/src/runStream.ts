@@ -34,7 +34,7 @@ export class RunStream {
 
   constructor(
     private readonly run: RunRef,
-    private readonly url: string,
+    private readonly urlOf: (path: "events" | "cancel") => string,
     private readonly rest: RequestInit,
     private readonly sender: Sender,
     private readonly settings: RunStreamSettings,
@@ -195,7 +195,7 @@ export class RunStream {
       headers.set("X-Resumable", "1");
       if (this.lastId > 0) headers.set("Last-Event-ID", String(this.lastId));
     }
-    return { url: `${this.url}/${path}`, method, headers, rest, body: null, signal: null };
+    return { url: this.urlOf(path), method, headers, rest, body: null, signal: null };
   }
 }
 

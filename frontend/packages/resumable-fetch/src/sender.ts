@@ -74,7 +74,9 @@ export class Sender {
     const headers = new Headers(call.headers);
     if (secret !== null) headers.set("Authorization", `Bearer ${secret}`);
     const { url, method, body, rest } = call;
-    return this.baseFetch(url, { ...rest, method, headers, body, signal: signal ?? null });
+    // A plain object: pages' own fetches spread it to add headers, which loses those of a `Headers`.
+    const init = { ...rest, method, headers: Object.fromEntries(headers), body };
+    return this.baseFetch(url, signal === undefined ? init : { ...init, signal });
   }
 }
 

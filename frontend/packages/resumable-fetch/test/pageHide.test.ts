@@ -31,6 +31,6 @@ it("does not cancel the run when the page unloads", async () => {
 
 it("cancels with keepalive once a hidden page is shown again", async () => {
   const [call] = await requestsAfterAbort(["pagehide", "pageshow"]);
-  expect(call?.[0]).toBe("http://chat.test/api/usr_1/chat/runs/run_1/cancel");
+  expect(call?.[0]).toBe("http://chat.test/api/usr_1/chat/runs/run_1/cancel?a=b");
   expect(call?.[1]).toMatchObject({ method: "POST", keepalive: true });
 });

@@ -125,6 +125,8 @@ export class ScriptedGateway {
   onChat: Handler = () => ({ json: {} });
   /** Intercepts every request first, for example to reject a secret; null lets it pass. */
   onRequest: (request: RecordedRequest) => ScriptedResponse | null = () => null;
+  /** False imitates a foreign server, which doesn't know runs. */
+  hasRuns = true;
   private server: Server | null = null;
 
   private constructor(readonly userId: string) {}
@@ -179,6 +181,7 @@ export class ScriptedGateway {
     const url = new URL(recorded.path, this.origin);
     const [, runId, verb] = /\/runs\/([^/]+)\/(events|cancel)$/.exec(url.pathname) ?? [];
     if (early !== null) this.respond(response, early);
+    else if (!this.hasRuns && /\/runs\b/.test(url.pathname)) sendJson(response, 404, {});
     else if (runId !== undefined) this.handleRunRequest(response, recorded, runId, verb);
     else if (url.pathname.endsWith("/runs")) this.findRuns(response, url);
     else this.respond(response, await this.onChat(parsed(recorded.body), recorded));
@@ -227,7 +230,8 @@ export class ScriptedGateway {
       for (const event of scripted.events) response.write(`data: ${JSON.stringify(event)}\n\n`);
       response.end();
     } else {
-      sendJson(response, scripted.status ?? 200, scripted.json, scripted.headers);
+      const headers = { ...(this.hasRuns ? { "X-Resumable": "1" } : {}), ...scripted.headers };
+      sendJson(response, scripted.status ?? 200, scripted.json, headers);
     }
   }
 }
@@ -253,7 +257,7 @@ const ALLOW_ALL = {
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Allow-Headers": "*, Authorization",
   "Access-Control-Allow-Methods": "*",
-  "Access-Control-Expose-Headers": "X-Run-Id, X-Thread-Id",
+  "Access-Control-Expose-Headers": "X-Resumable, X-Run-Id, X-Thread-Id",
 };
 
 function sendJson(

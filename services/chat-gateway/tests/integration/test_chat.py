@@ -119,6 +119,13 @@ async def test_stream_has_run_headers_and_is_not_cached(agent: FakeAgent, ann: B
         assert "Idempotent-Replayed" not in stream.headers
 
 
+async def test_json_response_says_that_the_server_has_runs(agent: FakeAgent, ann: Browser) -> None:
+    body = {"type": "threads.list", "params": {}}
+
+    async with ann.request("POST", "", body=body) as response:
+        assert response.headers["X-Resumable"] == "1"
+
+
 async def test_agent_gets_raw_body_and_only_forwarded_headers(
     agent: FakeAgent, ann: Browser
 ) -> None:

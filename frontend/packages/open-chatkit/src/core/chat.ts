@@ -56,6 +56,7 @@ export function createChat(options: ChatOptions): Chat {
     notices: store.notices,
     connection: store.connection,
     feedbackGiven: store.feedbackGiven,
+    stoppedAfter: store.stoppedAfter,
     revealsGradually: store.revealsGradually,
     history,
     composer,

@@ -14,9 +14,16 @@ export class RequestError extends Error {
     readonly code: string,
     /** The run that blocks the request, if the server names one. */
     readonly runId: string | null = null,
+    /** Seconds to wait before a retry, from `Retry-After`. */
+    readonly retryAfter: number | null = null,
   ) {
     super(message);
   }
+}
+
+/** A stream ended regularly, in the middle of an item. */
+export class CutOffError extends Error {
+  override name = "CutOffError";
 }
 
 /** Converts a response that isn't 2xx into an error. */
@@ -25,7 +32,17 @@ export async function toRequestError(response: Response): Promise<RequestError> 
   const type = textOf(problem, "type");
   const code = type === null ? `http-${response.status}` : type.slice(type.lastIndexOf(":") + 1);
   const detail = textOf(problem, "detail") ?? textOf(problem, "title");
-  return new RequestError(detail ?? "", response.status, code, textOf(problem, "run_id"));
+  const runId = textOf(problem, "run_id");
+  return new RequestError(detail ?? "", response.status, code, runId, retryAfter(response));
+}
+
+/** Returns the seconds of `Retry-After`, which may also be a date; null without a valid header. */
+function retryAfter(response: Response): number | null {
+  const value = response.headers.get("Retry-After");
+  if (value === null) return null;
+  const seconds = Number(value);
+  const wait = Number.isFinite(seconds) ? seconds : (Date.parse(value) - Date.now()) / 1000;
+  return wait > 0 ? Math.ceil(wait) : null;
 }
 
 /** Converts an error for display; the view supplies a message in its language if it is null. */
@@ -37,6 +54,7 @@ export function toChatError(error: unknown): ChatError {
       message: error.message === "" ? null : error.message,
       allowRetry: isTransient(error),
       status: error.status,
+      ...(error.retryAfter === null ? {} : { retryAfter: error.retryAfter }),
     };
   }
   if (error instanceof ResumeError && error.status !== null) {
@@ -46,7 +64,11 @@ export function toChatError(error: unknown): ChatError {
   if (error instanceof RefusedSecretError) {
     return { kind: "unauthorized", code: "refused-secret", message: null, allowRetry: true };
   }
-  return { kind: "unreachable", code: "unreachable", message: null, allowRetry: true };
+  if (error instanceof CutOffError) {
+    return { kind: "stream", code: "cut-off", message: null, allowRetry: true };
+  }
+  const code = globalThis.navigator?.onLine === false ? "offline" : "unreachable";
+  return { kind: "unreachable", code, message: null, allowRetry: true };
 }
 
 /** Returns whether an error comes from an intended abort or detach. */

@@ -10,13 +10,16 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
   const reader = body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return;
-    parser.feed(decoder.decode(value, { stream: true }));
+    // Some servers leave out the blank line after the last event.
+    parser.feed(done ? "\n\n" : decoder.decode(value, { stream: true }));
+    // What is left of an event that was cut off is dropped.
+    if (done) batch = batch.filter((event) => typeof event !== "string");
     if (batch.length > 0) {
       const arrived = batch;
       batch = [];
       yield arrived;
     }
+    if (done) return;
   }
 }
 

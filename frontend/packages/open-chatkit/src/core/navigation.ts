@@ -130,7 +130,7 @@ export class Navigation {
   }
 
   private async load(session: Session): Promise<void> {
-    const { store, emitter, transport } = this.context;
+    const { store, emitter } = this.context;
     const { threadId } = session;
     if (threadId === null) return;
     store.isLoading.value = true;
@@ -138,12 +138,7 @@ export class Navigation {
     let runId: string | null = null;
     let isLoaded = false;
     try {
-      // Look up the run before the items: a run that ends in between is in the items.
-      runId = await transport.findRun(threadId).catch((error: unknown) => {
-        emitter.log("run.lookup-failed", { message: String(error) });
-        return null;
-      });
-      if (session.isCurrent) await this.parts.loader.load(session);
+      runId = await this.parts.loader.loadWithRun(session, false);
       isLoaded = true;
     } catch (error) {
       if (session.isCurrent) {

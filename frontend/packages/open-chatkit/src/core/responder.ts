@@ -1,12 +1,12 @@
 /** Follows one response at a time. */
 
 import type { Context } from "./context";
-import { RunFollower, type RunSource } from "./runFollower";
+import { type Outcome, RunFollower, type RunSource } from "./runFollower";
 import type { Session } from "./session";
 import type { ThreadLoader } from "./threadLoader";
 
 /** `accepted` rejects if the server rejects the request; `ended` never rejects. */
-export type FollowedRun = { accepted: Promise<void>; ended: Promise<void> };
+export type FollowedRun = { accepted: Promise<void>; ended: Promise<Outcome> };
 
 export class Responder {
   private current: RunFollower | null = null;
@@ -30,6 +30,7 @@ export class Responder {
       if (outcome === "complete" && session.isCurrent && !("runId" in source)) {
         this.onTurnEnded(session);
       }
+      return outcome;
     });
     return { accepted: follower.accepted, ended };
   }

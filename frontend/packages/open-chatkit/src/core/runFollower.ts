@@ -3,7 +3,7 @@
 import { batch } from "@preact/signals-core";
 import { detached, type RunRef } from "resumable-fetch";
 import type { Context } from "./context";
-import { isAbort, toChatError } from "./errors";
+import { CutOffError, isAbort, toChatError } from "./errors";
 import { applyEvent, assignThreadId } from "./events";
 import { parseEvent } from "./parse";
 import { RevealQueue } from "./revealQueue";
@@ -51,12 +51,15 @@ export class RunFollower {
     private readonly source: RunSource,
   ) {
     this.isAttached = "runId" in source;
+    if (!this.isAttached)
+      context.emitter.emit({ type: "chatkit.response.start", detail: undefined });
     context.store.isStopping.value = false;
     context.store.error.value = null;
     context.store.activeRun.value = {
       runId: "runId" in source ? source.runId : null,
       threadId: session.threadId,
-      allowCancel: context.transport.canCancel,
+      // Any request can be aborted. `stream_options` can forbid it.
+      allowCancel: true,
       attached: this.isAttached,
     };
     session.signal.addEventListener("abort", () => this.detach(), {
@@ -78,7 +81,7 @@ export class RunFollower {
     this.mustReload = true;
   }
 
-  /** Cancels the run. The text so far stays. */
+  /** Cancels the run. The text so far stays; a request without a response yet is aborted at once. */
   async stop(): Promise<void> {
     const { store, transport } = this.context;
     if (store.activeRun.peek() === null || !this.session.isCurrent || store.isStopping.peek()) {
@@ -87,10 +90,9 @@ export class RunFollower {
     store.isStopping.value = true;
     const timer = setTimeout(() => this.connection.abort(), STOP_TIMEOUT_MS);
     void this.ended.finally(() => clearTimeout(timer));
-    // Wait for the request: its message would be both in the thread and in the composer.
-    if (transport.canCancel) await this.accepted.catch(() => undefined);
     const runId = store.activeRun.peek()?.runId ?? null;
-    if (runId === null || !this.session.isCurrent) {
+    if (runId === null) {
+      // The fetch cancels the run that a late response names.
       this.connection.abort();
       return;
     }
@@ -133,13 +135,30 @@ export class RunFollower {
     }
     if (!this.isAccepted) this.markAccepted(null); // an empty response
     await this.reloadIfNeeded();
-    if (outcome === "complete" && this.context.store.isStopping.peek()) outcome = "stopped";
+    const { store } = this.context;
+    if (outcome === "complete" && store.isStopping.peek()) outcome = "stopped";
+    if (outcome === "complete" && this.wasCutOff()) {
+      outcome = "broken";
+      failure = new CutOffError("The stream ended before the response was complete.");
+    }
+    if (outcome === "stopped" && this.session.isCurrent) store.markStopped();
     this.finish();
     if (outcome === "broken" && this.session.isCurrent) {
       this.isLost = true;
       this.report(failure, { ...toChatError(failure), allowRetry: true });
     }
     return outcome;
+  }
+
+  /** Returns whether the stream has ended, without an error event, before its last item is done. */
+  private wasCutOff(): boolean {
+    const { itemsState, error } = this.context.store;
+    if (!this.session.isCurrent || error.peek() !== null) return false;
+    const { items, open } = itemsState;
+    const last = items.findLast((item) => item.type !== "end_of_turn");
+    return items.some(
+      (item) => open.has(item.id) && (item === last || item.type === "assistant_message"),
+    );
   }
 
   private handlers(): StreamHandlers {
@@ -174,19 +193,19 @@ export class RunFollower {
     this.mustReload ||= this.isAttached;
     if (this.session.isCurrent) {
       if ("request" in this.source) this.source.onAccepted?.();
-      this.context.emitter.emit({ type: "chatkit.response.start", detail: undefined });
+      else this.context.emitter.emit({ type: "chatkit.response.start", detail: undefined });
       if (run !== null) this.recordRun(run);
     }
     this.accept();
   }
 
   private recordRun({ runId, threadId }: RunRef): void {
-    const { store, transport } = this.context;
+    const { store } = this.context;
     // Set now, so that the run can be found again even if no event arrives.
     if (threadId !== null) assignThreadId(this.context, this.session, threadId);
     const active = store.activeRun.peek();
     if (active === null) return;
-    store.activeRun.value = { ...active, runId, allowCancel: transport.canCancel };
+    store.activeRun.value = { ...active, runId };
     if (!this.isAttached && threadId !== null) this.context.onRun(threadId, runId);
   }
 
@@ -249,7 +268,8 @@ export class RunFollower {
       // Items that an interrupted or stopped run left open won't change any more.
       store.setItems({ items: store.itemsState.items, open: new Set() });
     });
-    if (this.isAccepted) emitter.emit({ type: "chatkit.response.end", detail: undefined });
+    const hasStarted = this.isAccepted || !this.isAttached;
+    if (hasStarted) emitter.emit({ type: "chatkit.response.end", detail: undefined });
   }
 
   private report(error: unknown, shown: ChatError): void {

@@ -29,6 +29,8 @@ export class Store {
   readonly notices = signal<readonly Notice[]>([]);
   readonly connection = signal<Connection>("online");
   readonly feedbackGiven = signal<ReadonlyMap<string, FeedbackKind>>(new Map());
+  /** IDs of the items after which a response was stopped in this page view. */
+  readonly stoppedAfter = signal<ReadonlySet<string>>(new Set());
   readonly revealsGradually = signal(false);
 
   private readonly state = signal<ItemsState>(NO_ITEMS);
@@ -66,6 +68,13 @@ export class Store {
       this.state.value = next;
       if (before !== next.items) this.updateItemSignals(before, next.items);
     });
+  }
+
+  /** Marks the last item as the end of a stopped response. */
+  markStopped(): void {
+    const last = this.itemsState.items.findLast((item) => item.type !== "end_of_turn");
+    if (last === undefined) return;
+    this.stoppedAfter.value = new Set([...this.stoppedAfter.peek(), last.id]);
   }
 
   /** Resets the state for another thread, or for none. */

@@ -41,6 +41,27 @@ export class ThreadLoader {
     this.context.onThread(metadata);
   }
 
+  /**
+   * Loads the session's thread; returns the ID of its active run, or null.
+   *
+   * @param needsRun false logs a failed lookup of the run and loads the thread nevertheless.
+   */
+  async loadWithRun(session: Session, needsRun: boolean): Promise<string | null> {
+    const { transport } = this.context;
+    if (session.threadId === null) return null;
+    const knewRuns = transport.hasRuns;
+    // Look up the run before the items: a run that ends in between is in the items.
+    const runId = await transport.findRun(session.threadId).catch((error: unknown) => {
+      if (needsRun) throw error;
+      this.context.emitter.log("run.lookup-failed", { message: String(error) });
+      return null;
+    });
+    if (!session.isCurrent) return null;
+    await this.load(session);
+    const isNews = transport.hasRuns && !knewRuns && session.isCurrent;
+    return isNews ? this.loadWithRun(session, needsRun) : runId;
+  }
+
   /** Loads the page before the oldest loaded item. */
   async loadOlder(session: Session): Promise<void> {
     const { store } = this.context;

@@ -23,6 +23,9 @@ import { hasUploadProgress, xhrFetch } from "./xhrFetch";
 const HOSTED_URL = "https://api.openai.com/v1/chatkit/conversation";
 const HOSTED_HEADERS = { "OpenAI-Beta": "chatkit_beta=v1" };
 
+/** Header of JSON responses of a server with runs; a stream's response has the run's ID instead. */
+const RUNS_HEADER = "X-Resumable";
+
 /** Callbacks of a stream. Events are passed in the batches in which they arrived. */
 export type StreamHandlers = {
   /** Aborting it cancels the run, unless the reason is `detached()`. */
@@ -38,8 +41,13 @@ export type StreamHandlers = {
 
 export class Transport {
   readonly url: string;
-  /** True if the server has, or may have, runs: extra headers are sent, runs can be found and cancelled. */
-  private hasRuns: boolean;
+  /**
+   * True once the server has shown that it has runs, or the page opted in: runs can be found and
+   * cancelled. A foreign server never gets a request that the official client doesn't send.
+   */
+  hasRuns: boolean;
+  /** True until the first response if the server may have runs: a message then gets the headers. */
+  private mayHaveRuns: boolean;
   private readonly secrets;
 
   constructor(
@@ -47,7 +55,8 @@ export class Transport {
     private readonly locale: () => string | undefined,
   ) {
     this.url = new URL(urlOf(api) ?? HOSTED_URL, globalThis.location?.href).href;
-    this.hasRuns = mayHaveRuns(api, this.url);
+    this.hasRuns = optsIn(api);
+    this.mayHaveRuns = this.hasRuns || mayGetHeaders(api, this.url);
     // Always calls the newest callback: pages create a new one on each render.
     this.secrets = hasSecret(api)
       ? createSecretCache((current) => this.requestSecret(current))
@@ -59,10 +68,6 @@ export class Transport {
     if (identity(api) !== identity(this.api)) return false;
     this.api = api;
     return true;
-  }
-
-  get canCancel(): boolean {
-    return this.hasRuns;
   }
 
   get uploadStrategy(): FileUploadStrategy {
@@ -77,6 +82,7 @@ export class Transport {
   ): Promise<unknown> {
     const response = await this.fetch()(this.url, this.post({ type, params }, null));
     if (!response.ok) throw await toRequestError(response);
+    this.learn(response.headers.has(RUNS_HEADER));
     return response.json();
   }
 
@@ -97,17 +103,17 @@ export class Transport {
   /** Attaches to a run, from its first event; resolves when it has ended. */
   async attach(runId: string, handlers: StreamHandlers): Promise<void> {
     const init = { headers: { Accept: "text/event-stream" }, signal: handlers.signal };
-    const response = await this.fetch(handlers)(this.runUrl(`${runId}/events`), init);
+    const response = await this.fetch(handlers)(this.runUrl(`/${runId}/events`), init);
     await this.follow(response, handlers);
   }
 
-  /** Returns the ID of a thread's active run; null if there is none or the server has no runs. */
+  /** Returns the ID of a thread's active run; null if there is none or none is known to exist. */
   async findRun(threadId: string): Promise<string | null> {
     if (!this.hasRuns) return null;
-    const url = this.runUrl(`?thread_id=${encodeURIComponent(threadId)}&status=active`);
+    const url = this.runUrl("", { thread_id: threadId, status: "active" });
     const response = await this.fetch()(url, {});
     if (response.status === 404 || response.status === 405) {
-      this.hasRuns = false; // a server without runs
+      this.hasRuns = false; // the page opted in for a server without runs
       return null;
     }
     if (!response.ok) throw await toRequestError(response);
@@ -117,7 +123,7 @@ export class Transport {
   }
 
   async cancel(runId: string): Promise<void> {
-    const response = await this.fetch()(this.runUrl(`${runId}/cancel`), {
+    const response = await this.fetch()(this.runUrl(`/${runId}/cancel`), {
       method: "POST",
       keepalive: true,
     });
@@ -145,7 +151,7 @@ export class Transport {
     if (!response.ok) throw await toRequestError(response);
     const runId = response.headers.get("X-Run-Id");
     const threadId = response.headers.get("X-Thread-Id");
-    if (runId !== null) this.hasRuns = true;
+    this.learn(runId !== null || response.headers.has(RUNS_HEADER));
     handlers.onAccepted(runId === null ? null : { runId, threadId });
     if (isJson(response)) {
       // Some actions return a changed item instead of a stream.
@@ -162,12 +168,13 @@ export class Transport {
     const given = "fetch" in this.api ? this.api.fetch : undefined;
     if (given !== undefined && isResumable(given)) return given;
     const base = given ?? fallback;
-    if (this.secrets === null && !this.hasRuns) {
+    const resume = handlers === undefined ? this.hasRuns : this.mayHaveRuns;
+    if (this.secrets === null && !resume) {
       return base ?? ((input, init) => globalThis.fetch(input, init));
     }
     return createResumableFetch({
       url: this.url,
-      resume: this.hasRuns,
+      resume,
       ...(base === undefined ? {} : { fetch: base }),
       ...(this.secrets === null ? {} : { secrets: this.secrets }),
       ...handlers,
@@ -175,24 +182,30 @@ export class Transport {
   }
 
   private post(body: JsonObject, key: string | null): RequestInit {
-    const headers = new Headers({ "Content-Type": "application/json" });
+    // A plain object: the official examples of `api.fetch` spread it to add headers.
+    const headers: Record<string, string> = { "Content-Type": "application/json" };
     // Only the displayed language, as the official client does.
     const locale = this.locale() ?? globalThis.navigator?.language;
-    if (locale !== undefined) headers.set("Accept-Language", locale);
-    if (urlOf(this.api) === undefined) {
-      for (const [name, value] of Object.entries(HOSTED_HEADERS)) headers.set(name, value);
-    }
-    if (this.hasRuns) {
-      headers.set("X-Timezone", Intl.DateTimeFormat().resolvedOptions().timeZone);
-      if (key !== null) headers.set("Idempotency-Key", key);
+    if (locale !== undefined) headers["Accept-Language"] = locale;
+    if (urlOf(this.api) === undefined) Object.assign(headers, HOSTED_HEADERS);
+    if (key === null ? this.hasRuns : this.mayHaveRuns) {
+      headers["X-Timezone"] = Intl.DateTimeFormat().resolvedOptions().timeZone;
+      if (key !== null) headers["Idempotency-Key"] = key;
     }
     return { method: "POST", headers, body: JSON.stringify(body) };
   }
 
-  private runUrl(rest: string): string {
+  private learn(isRunServer: boolean): void {
+    this.hasRuns ||= isRunServer;
+    this.mayHaveRuns = this.hasRuns;
+  }
+
+  /** Returns the URL of the runs, or of a path below them; the chat URL's query is kept. */
+  private runUrl(path = "", query: Readonly<Record<string, string>> = {}): string {
     const url = new URL(this.url);
-    const separator = rest.startsWith("?") ? "" : "/";
-    return `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, "")}/runs${separator}${rest}`;
+    url.pathname = `${url.pathname.replace(/(?<!\/)\/+$/, "")}/runs${path}`;
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    return url.href;
   }
 
   private requestSecret(current: string | null): Promise<string> {
@@ -211,14 +224,19 @@ function hasSecret(api: ApiConfig): api is WithSecret {
   return "getClientSecret" in api && typeof api.getClientSecret === "function";
 }
 
-/**
- * Returns whether the extra headers may be sent from the start. Across origins, an unprepared server
- * would reject the whole request; there, a page opts in with a client secret or a resumable fetch.
- */
-function mayHaveRuns(api: ApiConfig, url: string): boolean {
+/** Returns whether the page says that the server has runs: no official configuration has these. */
+function optsIn(api: ApiConfig): boolean {
   if (!("url" in api) || api.url === undefined) return false;
-  if (api.fetch !== undefined && isResumable(api.fetch)) return true;
-  return hasSecret(api) || new URL(url).origin === globalThis.location?.origin;
+  return hasSecret(api) || (api.fetch !== undefined && isResumable(api.fetch));
+}
+
+/**
+ * Returns whether a server that hasn't shown any runs may get the headers. Across origins, it would
+ * reject the whole request, and a page's own fetch gets what the official client passes.
+ */
+function mayGetHeaders(api: ApiConfig, url: string): boolean {
+  if (!("url" in api) || api.url === undefined || api.fetch !== undefined) return false;
+  return new URL(url).origin === globalThis.location?.origin;
 }
 
 /** Returns a key that is equal for the same server and user. */

@@ -12,6 +12,7 @@ import {
   pendingMessage,
 } from "./messages";
 import type { Responder } from "./responder";
+import type { Outcome } from "./runFollower";
 import type { Session } from "./session";
 import type { ThreadLoader } from "./threadLoader";
 import type {
@@ -101,7 +102,8 @@ export class Turns {
       await this.deliver({ ...unsent, error: null });
       return;
     }
-    if (this.responder.wasLost && itemId === undefined) {
+    // A server without runs has no response to resume.
+    if (this.responder.wasLost && itemId === undefined && this.context.transport.hasRuns) {
       await this.syncThread(session);
       return;
     }
@@ -110,12 +112,10 @@ export class Turns {
 
   /** Reloads the thread and attaches to its active run. */
   async syncThread(session: Session): Promise<void> {
-    const { transport, store } = this.context;
+    const { store } = this.context;
     if (session.threadId === null) return;
     try {
-      // Look up the run before the items: a run that ends in between is in the items.
-      const runId = await transport.findRun(session.threadId);
-      await this.loader.load(session);
+      const runId = await this.loader.loadWithRun(session, true);
       if (!session.isCurrent || store.activeRun.peek() !== null) return;
       store.error.value = null;
       this.responder.clearLoss();
@@ -168,12 +168,7 @@ export class Turns {
     const originThreadId = session.threadId;
     store.pending.value = { ...unsent.pending, status: "sending" };
     this.unsent.set(originThreadId, unsent);
-    const isShown = () => session.isCurrent && store.pending.peek()?.id === key;
     const { accepted, ended } = this.responder.follow(session, { request, key });
-    // Servers echo the message; if one doesn't, the end of the response confirms it.
-    void ended.then(() => {
-      if (isShown() && store.pending.peek()?.status === "sending") store.pending.value = null;
-    });
     try {
       await accepted;
     } catch (error) {
@@ -185,7 +180,7 @@ export class Turns {
       return "failed";
     }
     this.clearUnsent(originThreadId, key);
-    if (draft !== null) this.composer.releaseDraft(draft);
+    void ended.then((outcome) => this.settle(session, unsent, outcome));
     const shown = this.context.session;
     // The user left the thread and came back before the response existed.
     if (
@@ -197,6 +192,27 @@ export class Turns {
       void this.syncThread(shown);
     }
     return "sent";
+  }
+
+  /** Settles a message whose response has ended: servers echo it, unless the response was cut short. */
+  private settle(session: Session, unsent: Unsent, outcome: Outcome): void {
+    const { store } = this.context;
+    const { pending, draft } = unsent;
+    const isUnconfirmed = session.isCurrent && store.pending.peek()?.id === pending.id;
+    if (isUnconfirmed && outcome === "broken") {
+      // Sent again in the thread that it may have created.
+      const request = { ...unsent, request: inThread(unsent.request, session.threadId) };
+      this.unsent.set(session.threadId, { ...request, error: store.error.peek() });
+      store.pending.value = { ...pending, status: "failed" };
+      return;
+    }
+    if (isUnconfirmed) store.pending.value = null;
+    if (draft === null) return;
+    if (isUnconfirmed && outcome === "stopped") {
+      this.composer.restoreDraft(draft, session.threadId);
+    } else {
+      this.composer.releaseDraft(draft);
+    }
   }
 
   private async handleDeliveryFailure(
@@ -282,6 +298,13 @@ export class Turns {
     this.context.store.error.value = toChatError(error);
     this.context.emitter.error(error);
   }
+}
+
+/** Returns the request for a message, in the thread that an earlier attempt has created. */
+function inThread(request: StreamingRequest, threadId: string | null): StreamingRequest {
+  if (request.type !== "threads.create" || threadId === null) return request;
+  const { input } = request.params;
+  return { type: "threads.add_user_message", params: { thread_id: threadId, input } };
 }
 
 function isThreadBusy(error: unknown): error is RequestError {

@@ -63,6 +63,8 @@ export type ChatError = {
   allowRetry: boolean;
   /** HTTP status of a rejected request. */
   status?: number;
+  /** Seconds to wait before a retry, from `Retry-After`. */
+  retryAfter?: number;
 };
 
 /** A message from the server; shown until dismissed or the thread changes. */
@@ -214,6 +216,8 @@ export type Chat = {
   readonly connection: ReadonlySignal<Connection>;
   /** The user's feedback by item ID, in this page view. */
   readonly feedbackGiven: ReadonlySignal<ReadonlyMap<string, FeedbackKind>>;
+  /** IDs of the items after which a response was stopped, in this page view. */
+  readonly stoppedAfter: ReadonlySignal<ReadonlySet<string>>;
   /**
    * Set by the view: whether streamed text is revealed over a few frames or, by default, applied when
    * it arrives.
@@ -228,7 +232,7 @@ export type Chat = {
   setOptions(options: ChatOptions): void;
   /** Sends the composer's draft, or the given message, which leaves the composer unchanged. */
   send(params?: SendParams): Promise<SendResult>;
-  /** Stops the response. The text so far stays. */
+  /** Stops the response. The text so far stays; an unconfirmed message returns to the composer. */
   stop(): Promise<void>;
   /**
    * Regenerates the response to a user message: the given one, the one before the given item, or

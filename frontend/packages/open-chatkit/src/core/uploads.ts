@@ -30,7 +30,8 @@ export async function uploadFile(
   const init = descriptor.method === "PUT" ? asBytes(file) : asForm("POST", file);
   const headers = new Headers(init.headers);
   for (const [name, value] of Object.entries(descriptor.headers ?? {})) headers.set(name, value);
-  const uploaded = await transport.upload(descriptor.url, { ...init, headers }, onProgress);
+  const plain = { ...init, headers: Object.fromEntries(headers) };
+  const uploaded = await transport.upload(descriptor.url, plain, onProgress);
   return uploaded !== null && isAttachment(uploaded)
     ? uploaded
     : { ...created, upload_descriptor: null };

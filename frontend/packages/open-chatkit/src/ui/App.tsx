@@ -8,8 +8,20 @@ import { Header } from "./header/Header";
 import { HistoryPanel } from "./history/HistoryPanel";
 import { Markdown } from "./markdown/Markdown";
 import { ThreadMarkdown } from "./markdown/ThreadMarkdown";
-import { ConnectionLine } from "./thread/Problems";
+import { ConnectionLine, ErrorBox } from "./thread/Problems";
 import { Thread } from "./thread/Thread";
+
+/** Toasts and the thread's error, above the history. */
+function HistoryProblems() {
+  return (
+    <div class="over-history">
+      <Toasts />
+      <div class="column">
+        <ErrorBox />
+      </div>
+    </div>
+  );
+}
 
 function Footer() {
   const ui = useUi();
@@ -17,7 +29,7 @@ function Footer() {
   const { disclaimer } = ui.options.value;
   return (
     <div class="footer">
-      <Toasts />
+      {ui.view.value === "chat" && <Toasts />}
       <div class="column">
         <ConnectionLine />
         {status && status.type !== "active" ? <ClosedThread status={status} /> : <Composer />}
@@ -56,6 +68,7 @@ export function App() {
       {showsHistory && (
         <Boundary of={options} part="history">
           <HistoryPanel />
+          <HistoryProblems />
         </Boundary>
       )}
       <LiveRegion />

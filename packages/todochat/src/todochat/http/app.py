@@ -44,6 +44,7 @@ CORS_EXPOSED_HEADERS: Final = (
     "Retry-After",
     "X-Conversation-Id",
     "X-Request-Id",
+    "X-Resumable",
     "X-Run-Id",
     "X-Thread-Id",
 )

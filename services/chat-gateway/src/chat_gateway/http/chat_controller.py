@@ -125,7 +125,8 @@ class ChatController(Controller):
             )
             outcome = await services.runs.submit_request(request.auth, chat_request)
             if isinstance(outcome, RelayedResponse):
-                return Response(outcome.body, headers=outcome.headers)
+                # Clients look for a thread's run only if they know that the server has runs.
+                return Response(outcome.body, headers={**outcome.headers, RESUMABLE_HEADER: "1"})
             request.auth.hand_over_stream_slot()
             return SseResponse(outcome, services.relay)
 

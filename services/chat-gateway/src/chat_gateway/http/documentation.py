@@ -27,6 +27,7 @@ _STREAM_HEADERS: Final = {
     "X-Thread-Id": "The run's thread.",
     "X-Conversation-Id": "The thread's number for the simple form.",
     "Idempotent-Replayed": "`true` if the Idempotency-Key was used before.",
+    "X-Resumable": "`1` in responses without a stream: the server has runs, which can be listed.",
 }
 # Checked or forwarded unchanged, so no handler has them as parameters.
 _CHAT_REQUEST_HEADERS: Final = {

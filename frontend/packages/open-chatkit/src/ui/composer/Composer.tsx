@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef } from "preact/hooks";
 import { Icon } from "../../icons/Icon";
 import { IconButton } from "../common/IconButton";
+import { isComposing } from "../common/keys";
 import { useT, useUi } from "../context";
 import { DraftFiles } from "./DraftFiles";
 import { tagsOf, toContent, toText } from "./draftText";
@@ -122,8 +123,8 @@ export function Composer() {
   const send = useSend(suggestions.close);
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (suggestions.onKeyDown(event)) return;
-    const plainEnter = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+    if (isComposing(event) || suggestions.onKeyDown(event)) return;
+    const plainEnter = event.key === "Enter" && !event.shiftKey;
     if (plainEnter && (enterSends() || event.metaKey || event.ctrlKey)) {
       event.preventDefault();
       send();

@@ -14,7 +14,7 @@ export type Suggestions = {
   setActive: (index: number) => void;
   /** Updates the suggestions from the text and the cursor. */
   update: () => void;
-  /** Handles a key; returns whether it was handled. */
+  /** Handles a key that isn't an input method's; returns whether it was handled. */
   onKeyDown: (event: KeyboardEvent) => boolean;
   close: () => void;
 };
@@ -153,7 +153,7 @@ export function useSuggestions(
   };
 
   const onKeyDown = (event: KeyboardEvent): boolean => {
-    if (!entries || event.isComposing) return false;
+    if (!entries) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) setActive((active + step + entries.length) % entries.length);
     else if (event.key === "Enter" || event.key === "Tab") entries[active]?.run();

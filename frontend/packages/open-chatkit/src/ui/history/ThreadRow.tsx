@@ -1,10 +1,13 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { toChatError } from "../../core/errors";
 import type { ThreadMetadata } from "../../core/types";
 import { Icon } from "../../icons/Icon";
 import { IconButton } from "../common/IconButton";
+import { isComposing } from "../common/keys";
 import { Menu } from "../common/Menu";
 import type { MenuEntry } from "../common/menuEntries";
 import { toast, useT, useUi } from "../context";
+import { errorText } from "../thread/Problems";
 
 type RowProps = { thread: ThreadMetadata; onOpen: () => void };
 type Mode = "plain" | "menu" | "rename" | "delete";
@@ -27,8 +30,8 @@ function Rename({ thread, onDone }: { thread: ThreadMetadata; onDone: () => void
     if (!save || title === "" || title === thread.title) return;
     try {
       await ui.chat.rename(thread.id, title);
-    } catch {
-      toast(ui, t("errorGeneric"), "danger");
+    } catch (error) {
+      toast(ui, errorText(toChatError(error), t), "danger");
     }
   };
   return (
@@ -48,7 +51,7 @@ function Rename({ thread, onDone }: { thread: ThreadMetadata; onDone: () => void
         aria-label={t("renameLabel")}
         onBlur={() => void finish(true)}
         onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
+          if (event.key !== "Escape" || isComposing(event)) return;
           event.preventDefault();
           event.stopPropagation();
           void finish(false);
@@ -67,8 +70,8 @@ function ConfirmDelete({ thread, onDone }: { thread: ThreadMetadata; onDone: () 
     onDone();
     try {
       await ui.chat.remove(thread.id);
-    } catch {
-      toast(ui, t("errorGeneric"), "danger");
+    } catch (error) {
+      toast(ui, errorText(toChatError(error), t), "danger");
     }
   };
   return (

@@ -1,6 +1,6 @@
 import type { ChatError, Notice } from "../../core/types";
 import { Icon } from "../../icons/Icon";
-import type { MessageKey } from "../../locale";
+import type { Locale, MessageKey } from "../../locale";
 import { IconButton } from "../common/IconButton";
 import { attempt, useT, useUi } from "../context";
 import { focusThread } from "../focus";
@@ -15,16 +15,28 @@ const MESSAGES: Readonly<Record<ChatError["kind"], MessageKey>> = {
 };
 
 /** Returns the server's message, or else a translated message for the kind of error. */
-export function errorText(error: ChatError, t: (key: MessageKey) => string): string {
+export function errorText(error: ChatError, t: Locale["t"]): string {
   if (error.code === "thread-busy") return t("busy");
+  if (error.status === 429 && error.retryAfter !== undefined) {
+    const wait = waitText(error.retryAfter, t);
+    return `${error.message ?? t("errorTooManyRequests")} ${t("tryAgainIn", { wait })}`;
+  }
   if (error.message !== null) return error.message;
+  if (error.code === "offline") return t("offline");
   if (error.kind === "refused" && error.status !== undefined) {
     if (error.status === 403) return t("errorForbidden");
+    if (error.status === 413) return t("errorTooLarge");
     if (error.status === 429) return t("errorRateLimited");
     if (error.status === 503) return t("errorUnavailable");
     if (error.status >= 500) return t("errorServer");
   }
   return t(MESSAGES[error.kind] ?? "errorGeneric");
+}
+
+function waitText(seconds: number, t: Locale["t"]): string {
+  return seconds < 90
+    ? t("seconds", { count: String(seconds) })
+    : t("minutes", { count: String(Math.ceil(seconds / 60)) });
 }
 
 /** The thread's error with its actions. */

@@ -1,4 +1,6 @@
+import { useComputed } from "@preact/signals";
 import { Boundary } from "../common/Boundary";
+import { useT, useUi } from "../context";
 import { ItemView } from "../items/ItemView";
 import { memo } from "../markdown/memo";
 import { TurnActions } from "./TurnActions";
@@ -14,6 +16,18 @@ function sameTurn(
   );
 }
 
+/** A line below a response that the user stopped. */
+function Stopped({ itemIds }: { itemIds: readonly string[] }) {
+  const { chat } = useUi();
+  const t = useT();
+  const isStopped = useComputed(() => itemIds.some((id) => chat.stoppedAfter.value.has(id))).value;
+  return isStopped ? (
+    <p class="stopped" part="stopped">
+      {t("stopped")}
+    </p>
+  ) : null;
+}
+
 /** A message and its response. Turns outside the viewport cost no layout or paint. */
 export const TurnView = memo(
   ({ turn, last }: { turn: Turn; last: boolean }) => (
@@ -21,6 +35,7 @@ export const TurnView = memo(
       {turn.itemIds.map((id) => (
         <ItemView key={id} id={id} />
       ))}
+      <Stopped key={turn.itemIds.at(-1)} itemIds={turn.itemIds} />
       <Boundary of={turn} part="turn_actions" fallback={null}>
         <TurnActions turn={turn} last={last} />
       </Boundary>

@@ -1,0 +1,135 @@
+import { fireEvent, waitFor, within } from "@testing-library/preact";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { leavePage, openPage, type Page, respondWith, thread } from "./page";
+
+afterEach(() => {
+  leavePage();
+  vi.restoreAllMocks();
+});
+
+/** Returns a fetch that fails requests of a type and sends the others to the scripted server. */
+function failing(type: string, respond: () => Response | Promise<Response>): typeof fetch {
+  return async (_, init) => {
+    const request = JSON.parse(String(init?.body));
+    if (request.type === type) return respond();
+    if (request.type === "threads.list")
+      return Response.json({ data: [thread([], { title: "Groceries" })], has_more: false });
+    return Response.json({});
+  };
+}
+
+async function sendHello({ element }: Page): Promise<void> {
+  await element.sendUserMessage({ text: "Hello" }).catch(() => undefined);
+}
+
+describe("a rejected message", () => {
+  it.each([
+    [403, {}, "You are not allowed to do that."],
+    [413, {}, "The message is too large for the server."],
+    [429, { "Retry-After": "37" }, "Too many requests. Try again in 37 s."],
+    [429, { "Retry-After": "600" }, "Too many requests. Try again in 10 min."],
+    [429, {}, "Too many requests. Try again in a moment."],
+    [502, {}, "The server failed. Try again."],
+    [503, {}, "The service is unavailable. Try again later."],
+  ])("with status %d and %j says: %s", async (status, headers, text) => {
+    const respond = () => new Response("", { status, headers });
+    const page = await openPage({ fetch: failing("threads.create", respond) });
+    await sendHello(page);
+    expect(await page.view.findByText(text)).toBeTruthy();
+  });
+
+  it("says that the user is offline", async () => {
+    vi.spyOn(navigator, "onLine", "get").mockReturnValue(false);
+    const respond = () => Promise.reject(new TypeError("Failed to fetch"));
+    const page = await openPage({ fetch: failing("threads.create", respond) });
+    await sendHello(page);
+    expect(within(await page.view.findByRole("alert")).getByText("You are offline.")).toBeTruthy();
+  });
+
+  it("isn't announced as complete", async () => {
+    const respond = () => new Response("", { status: 500 });
+    const page = await openPage({ fetch: failing("threads.create", respond) });
+    await sendHello(page);
+    const heard = page.element.shadowRoot?.querySelector("[aria-atomic]");
+    await waitFor(() => expect(heard?.textContent).toBe("Something went wrong."));
+  });
+});
+
+describe("while the history is open", () => {
+  it("shows that a chat couldn't be renamed, and its old title", async () => {
+    const respond = () => new Response("", { status: 500 });
+    const { element, view } = await openPage({ fetch: failing("threads.update", respond) });
+    await element.showHistory();
+    fireEvent.click(await view.findByRole("button", { name: "More for Groceries" }));
+    fireEvent.click(view.getByRole("menuitem", { name: "Rename" }));
+    const field = view.getByRole("textbox", { name: "Chat title" }) as HTMLInputElement;
+    field.value = "Plants";
+    fireEvent.submit(field.closest("form") as HTMLFormElement);
+
+    const message = await view.findByText("The server failed. Try again.");
+    expect(message.closest("[inert]")).toBeNull();
+    expect(view.getByText("Groceries")).toBeTruthy();
+  });
+
+  it("shows that a response failed", async () => {
+    const script = () => [
+      { type: "error" as const, code: "custom", message: "Over budget.", allow_retry: true },
+    ];
+    const { element, view } = await openPage({ script });
+    await element.showHistory();
+    await element.sendUserMessage({ text: "Hello" });
+    await waitFor(() => {
+      const shown = view.getAllByText("Over budget.");
+      expect(shown.filter((box: HTMLElement) => box.closest("[inert]") === null)).toHaveLength(1);
+    });
+  });
+});
+
+describe("Enter of an input method", () => {
+  const ENTERS = [
+    { isComposing: true },
+    { keyCode: 229, isComposing: false }, // Safari, after the end of the composition
+  ];
+
+  it.each(ENTERS)("doesn't send: %j", async (init) => {
+    const { view, server } = await openPage({ script: respondWith("Hi.") });
+    const field = view.getByRole("textbox");
+    fireEvent.input(field, { target: { value: "にほんご" } });
+    expect(fireEvent.keyDown(field, { key: "Enter", ...init })).toBe(true);
+    expect(server.requests).toEqual([]);
+
+    fireEvent.keyDown(field, { key: "Enter", keyCode: 13 });
+    await view.findByText("Hi.");
+  });
+
+  it.each(ENTERS)("takes no suggestion: %j", async (init) => {
+    const { view } = await openPage({
+      entities: { onTagSearch: async () => [{ id: "1", title: "Ada" }] },
+    });
+    const field = view.getByRole("textbox") as HTMLTextAreaElement;
+    field.value = "@a";
+    field.setSelectionRange(2, 2);
+    fireEvent.input(field);
+    await view.findByRole("option", { name: "Ada" });
+    fireEvent.keyDown(field, { key: "Enter", ...init });
+    expect(field.value).toBe("@a");
+    expect(view.getByRole("option", { name: "Ada" })).toBeTruthy();
+  });
+});
+
+it("a stopped response is marked", async () => {
+  const { element, view } = await openPage({
+    script: (request, opened) => [
+      ...respondWith("Half of it")(request, opened),
+      new Promise(() => undefined),
+    ],
+  });
+  void element.sendUserMessage({ text: "Hello" });
+  await view.findByText("Half of it");
+  fireEvent.click(view.getByRole("button", { name: "Stop" }));
+  await waitFor(() => {
+    expect(element.shadowRoot?.querySelector("[part=stopped]")?.textContent).toBe(
+      "You stopped this response.",
+    );
+  });
+});
