@@ -82,6 +82,11 @@ A matrix in a sentence, \[A = \begin{pmatrix} a & b \\ c & d \end{pmatrix},\] an
 
 \[ \sum_{k=1}^{n} k^3 = 1 + 8 + 27 + 64 + 125 + 216 + 343 + 512 + \cdots + n^3 = \left( \frac{n(n+1)}{2} \right)^2 \]
 
+\begin{align}
+a &= b + c \\
+  &= d
+\end{align}
+
 Task | Due | Cost
 --- | :-: | --:
 Milk | **Mon** | $1.20

@@ -35,6 +35,10 @@ export function Blocks({ tokens, open }: BlocksProps) {
   );
 }
 
+/** Returns the first line of a task without the signs of emphasis and code. */
+const taskName = (text: string): string =>
+  withoutMarks(text.split("\n", 1)[0] ?? "").replace(/[*_`~]/gu, "");
+
 type ListItemProps = { item: Tokens.ListItem; open: boolean };
 
 /** While a list grows, the parser keeps the identity of its settled items. */
@@ -46,7 +50,7 @@ const ListItem = memo(
           type="checkbox"
           checked={Boolean(item.checked)}
           disabled
-          aria-label={withoutMarks(item.text)}
+          aria-label={taskName(item.text)}
         />
       )}
       <Blocks tokens={item.tokens} open={open} />
@@ -126,6 +130,7 @@ export function BlockView({ token, open, isFirst = false }: BlockViewProps) {
   const dir = isFirst ? undefined : "auto";
   if (isToken<Tokens.Code>(token, "code")) {
     const code = withoutMarks(token.text);
+    if (token.lang === "math" && !open) return <Formula raw={code} tex={code} display />;
     return (
       <CodeBlock
         code={open ? withoutOpenFence(code) : code}

@@ -11,18 +11,20 @@ export function Footnotes() {
   return (
     <section class="md-notes" aria-label={labels.footnotes}>
       <ol>
-        {notes.map(({ number, note }) => (
+        {notes.map(({ number, note, isUsed }) => (
           <li key={number} data-note={number} tabIndex={-1} dir="auto">
             <Blocks tokens={note.tokens} open={false} />
-            <button
-              type="button"
-              class="link md-note-back"
-              aria-label={labels.backToText(number)}
-              title={labels.backToText(number)}
-              onClick={(event) => focusIn(event.currentTarget, `[data-mark="${number}"]`)}
-            >
-              ↩
-            </button>
+            {isUsed && (
+              <button
+                type="button"
+                class="link md-note-back"
+                aria-label={labels.backToText(number)}
+                title={labels.backToText(number)}
+                onClick={(event) => focusIn(event.currentTarget, `[data-mark="${number}"]`)}
+              >
+                ↩
+              </button>
+            )}
           </li>
         ))}
       </ol>

@@ -13,7 +13,7 @@ export async function loadTypesetter(): Promise<Typesetter> {
 }
 
 /** A formula; its source until the typesetter is loaded, and if it isn't TeX. */
-export function Formula({ raw, tex, display }: FormulaToken) {
+export function Formula({ raw, tex, display }: Omit<FormulaToken, "type">) {
   const host = useRef<HTMLSpanElement>(null);
   useLayoutEffect(() => {
     const span = host.current;

@@ -25,9 +25,9 @@ function useStableMap(notes: FootnoteMap): FootnoteMap {
   const entries = [...notes];
   const isSame =
     known.current.size === entries.length &&
-    entries.every(([label, { number, note }]) => {
+    entries.every(([label, { number, note, isUsed }]) => {
       const before = known.current.get(label);
-      return before?.number === number && before.note === note;
+      return before?.number === number && before.note === note && before.isUsed === isUsed;
     });
   if (!isSame) known.current = notes;
   return known.current;

@@ -4,7 +4,12 @@ import { createContext } from "preact";
 import type { Block } from "./blocks";
 import { isToken, type NoteMarkToken, type NoteToken } from "./lexer";
 
-export type Footnote = { number: number; note: NoteToken };
+export type Footnote = {
+  number: number;
+  note: NoteToken;
+  /** False if the text doesn't refer to it. */
+  isUsed: boolean;
+};
 
 export type FootnoteMap = ReadonlyMap<string, Footnote>;
 
@@ -52,11 +57,12 @@ export function numberFootnotes(blocks: readonly Block[]): FootnoteMap {
   for (const note of all.flatMap((one) => one.notes)) {
     if (!notes.has(note.label)) notes.set(note.label, note);
   }
-  const labels = new Set([...all.flatMap((one) => one.marks), ...notes.keys()]);
+  const used = new Set(all.flatMap((one) => one.marks));
+  const labels = new Set([...used, ...notes.keys()]);
   const numbered = new Map<string, Footnote>();
   for (const label of labels) {
     const note = notes.get(label);
-    if (note) numbered.set(label, { number: numbered.size + 1, note });
+    if (note) numbered.set(label, { number: numbered.size + 1, note, isUsed: used.has(label) });
   }
   return numbered;
 }

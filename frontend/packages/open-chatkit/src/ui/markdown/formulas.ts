@@ -42,17 +42,28 @@ function between(src: string, open: string, close: string): string | null {
   return tex.trim() === "" || tex.includes("`") ? null : tex;
 }
 
+/** Reads `\begin{align} … \end{align}`, which needs no delimiters. */
+function readEnvironment(src: string): string | null {
+  const name = /^\\begin\{([a-z]+\*?)\}/u.exec(src)?.[1];
+  if (name === undefined) return null;
+  const [begin, end] = [`\\begin{${name}}`, `\\end{${name}}`];
+  const content = between(src, begin, end);
+  return content === null ? null : begin + content + end;
+}
+
 /** Reads a formula that has its lines to itself. */
 export function readFormulaBlock(src: string): FormulaToken | undefined {
-  const indent = /^ {0,3}(?=\$\$|\\\[)/u.exec(src)?.[0];
+  const indent = /^ {0,3}(?=\$\$|\\\[|\\begin\{)/u.exec(src)?.[0];
   if (indent === undefined) return undefined;
   const rest = src.slice(indent.length);
-  const tex = between(rest, "$$", "$$") ?? between(rest, "\\[", "\\]");
+  const environment = readEnvironment(rest);
+  const tex = environment ?? between(rest, "$$", "$$") ?? between(rest, "\\[", "\\]");
   if (tex === null) return undefined;
   const isTex = tex.includes("\n") || (rest.startsWith("$") ? canBeTex(tex) : isBracketTex(tex));
-  const after = /^[ \t]*(?:\n|$)/u.exec(rest.slice(tex.length + 4))?.[0];
+  const length = tex.length + (environment === null ? 4 : 0);
+  const after = /^[ \t]*(?:\n|$)/u.exec(rest.slice(length))?.[0];
   if (!isTex || after === undefined) return undefined;
-  const raw = src.slice(0, indent.length + tex.length + 4 + after.length);
+  const raw = src.slice(0, indent.length + length + after.length);
   return { type: "formula", raw, tex, display: true };
 }
 

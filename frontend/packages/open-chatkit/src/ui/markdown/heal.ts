@@ -53,6 +53,7 @@ function cutFormula(text: string): string {
   const starts = [
     [text.lastIndexOf("\\("), "\\)"],
     [text.lastIndexOf("\\["), "\\]"],
+    [text.lastIndexOf("\\begin{"), "\\end{"],
     [text.split("$$").length % 2 === 0 ? text.lastIndexOf("$$") : -1, "$$"],
   ] as const;
   const open = starts.find(([at, end]) => {

@@ -65,7 +65,7 @@ const extensions: TokenizerExtension[] = [
     name: "formulaBlock",
     level: "block",
     start: (src) => {
-      const at = src.search(/\n {0,3}(?:\$\$|\\\[)/u);
+      const at = src.search(/\n {0,3}(?:\$\$|\\\[|\\begin\{)/u);
       return at >= 0 && readFormulaBlock(src.slice(at + 1)) ? at + 1 : undefined;
     },
     tokenizer: readFormulaBlock,
