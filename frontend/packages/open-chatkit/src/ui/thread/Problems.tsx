@@ -35,8 +35,8 @@ export function errorText(error: ChatError, t: Locale["t"]): string {
 
 function waitText(seconds: number, t: Locale["t"]): string {
   return seconds < 90
-    ? t("seconds", { count: String(seconds) })
-    : t("minutes", { count: String(Math.ceil(seconds / 60)) });
+    ? t("seconds", { count: seconds })
+    : t("minutes", { count: Math.ceil(seconds / 60) });
 }
 
 /** The thread's error with its actions. */
