@@ -10,6 +10,7 @@ import msgspec
 import structlog
 
 RESTART_DELAY_S: Final = 1.0
+START_APART_S: Final = 0.1
 STOP_TIMEOUT_S: Final = 5.0
 MAX_CANCELS: Final = 50
 CANCEL_AGAIN_S: Final = 0.1
@@ -44,9 +45,9 @@ class PeriodicJob(msgspec.Struct, frozen=True, kw_only=True):
     expected: tuple[type[Exception], ...] = ()
     on_failure: Callable[[str], object] | None = None
 
-    async def repeat(self, stopping: asyncio.Event) -> None:
-        """Run until `stopping` is set."""
-        pause_s = self.interval_s if self.waits_first else 0.0
+    async def repeat(self, stopping: asyncio.Event, delay_s: float = 0.0) -> None:
+        """Run until `stopping` is set; without `waits_first` for the first time after `delay_s`."""
+        pause_s = self.interval_s if self.waits_first else delay_s
         while not await self._is_set_within(stopping, pause_s):
             succeeded = await self._run_once()
             pause_s = self.interval_s if succeeded else min(self.retry_s, self.interval_s)
@@ -78,13 +79,18 @@ class PeriodicJob(msgspec.Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def running_jobs(*jobs: PeriodicJob) -> AsyncIterator[None]:
-    """Repeat jobs while the context is open.
+    """Repeat jobs while the context is open; their first runs start 0.1 s apart.
 
-    At its end a run in progress gets 5 s to finish before it is cancelled: asyncpg leaves a
-    half-made connection behind when it is cancelled while connecting.
+    Started together, each would open a connection to PostgreSQL, and the pool would keep them all.
+
+    At the context's end a run in progress gets 5 s to finish before it is cancelled: asyncpg leaves
+    a half-made connection behind when it is cancelled while connecting.
     """
     stopping = asyncio.Event()
-    tasks = [asyncio.create_task(job.repeat(stopping), name=job.name) for job in jobs]
+    tasks = [
+        asyncio.create_task(job.repeat(stopping, number * START_APART_S), name=job.name)
+        for number, job in enumerate(jobs)
+    ]
     try:
         yield
     finally:

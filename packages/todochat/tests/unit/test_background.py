@@ -55,6 +55,25 @@ async def test_periodic_job_repeats_after_a_failure_and_reports_it() -> None:
     assert failures == ["work"]
 
 
+async def test_jobs_start_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("todochat.background.START_APART_S", 3600)
+    repeated = asyncio.Event()
+    runs: list[str] = []
+
+    def job(name: str) -> PeriodicJob:
+        async def work() -> None:
+            runs.append(name)
+            if len(runs) == 3:
+                repeated.set()
+
+        return PeriodicJob(name=name, run=work, interval_s=0.001, timeout_s=5)
+
+    async with running_jobs(job("first"), job("second")), asyncio.timeout(5):
+        await repeated.wait()
+
+    assert set(runs) == {"first"}
+
+
 async def test_periodic_job_ends_a_run_at_its_timeout() -> None:
     failed = asyncio.Event()
 
