@@ -18,6 +18,11 @@ $$
 {WIDE_SUM}
 $$
 
+\begin{{align}}
+a &= b \\
+  &= c
+\end{{align}}
+
 - [x] One
 - [ ] Two
 
@@ -60,7 +65,8 @@ async def test_answer_is_laid_out_under_a_strict_policy(
     shown = Chat(visitor.page).answers
 
     # Formulas, of which a wide one scrolls in its own box.
-    await expect(shown.locator(".md-formula math")).to_have_count(2)
+    await expect(shown.locator(".md-formula math")).to_have_count(3)
+    await expect(shown.locator(".eqn-num")).to_have_count(0)
     await expect(shown).to_contain_text(r"not $5 or $6, and this isn't TeX: \(\frac{1\).")
     is_loaded = await shown.locator(".katex").first.evaluate(
         "async (formula) => {"
@@ -68,7 +74,7 @@ async def test_answer_is_laid_out_under_a_strict_policy(
         ".some(({ family, status }) => family === 'KaTeX_Main' && status === 'loaded') }"
     )
     assert is_loaded
-    wide = shown.locator(".md-display")
+    wide = shown.locator(".md-display").first
     assert await wide.evaluate("(box) => box.scrollWidth > box.clientWidth")
     assert await visitor.page.evaluate("document.documentElement.scrollWidth") == 390
 

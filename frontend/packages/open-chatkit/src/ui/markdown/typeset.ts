@@ -19,6 +19,9 @@ const MAX_SIZE_EM = 50;
 /** Commands whose MathML has an inline style, which a strict policy rejects. */
 const STYLED_MATHML = /\\(?:pmb|fcolorbox|href|url|html|includegraphics)/u;
 
+/** Equations with numbers; those of KaTeX are counted per document, and not within a shadow root. */
+const NUMBERED = /(\\(?:begin|end)\{(?:align|alignat|equation|gather))\}/gu;
+
 const FACE = /@font-face\{([^{}]*)\}/gu;
 const FAMILY = /font-family:"?([^;"]*)/u;
 const STYLE = /font-style:([^;]*)/u;
@@ -57,7 +60,7 @@ export function typeset(host: HTMLElement, tex: string, display: boolean): boole
   if (tex.length > MAX_CHARS) return false;
   const isStyled = STYLED_MATHML.test(tex);
   try {
-    katex.render(tex, host, {
+    katex.render(tex.replace(NUMBERED, "$1*}"), host, {
       displayMode: display,
       output: isStyled ? "html" : "htmlAndMathml",
       throwOnError: true,
