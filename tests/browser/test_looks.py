@@ -61,6 +61,9 @@ async def test_arabic_is_laid_out_from_right_to_left(
     ada = await visit(site, await sign_up(site, locale="ar"), locale="ar")
     model.answer(Say("أضفت المهمة: buy milk"))
     chat = await ada.open_chat()
+    await expect(chat.composer).to_have_css("direction", "rtl")  # its placeholder
+    await chat.composer.fill("add a task")
+    await expect(chat.composer).to_have_css("direction", "ltr")
 
     await chat.composer.fill("أضف مهمة")
     await chat.composer.press("Enter")
