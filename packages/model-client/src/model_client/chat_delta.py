@@ -55,8 +55,19 @@ class ChatReasoning:
         details = delta.get(_DETAILS)
         entries = details if isinstance(details, list) else []
         for entry in entries:
-            if isinstance(entry, Mapping):
-                self._add_detail(entry)
+            if not isinstance(entry, Mapping):
+                continue
+            last = self._details[-1] if self._details else None
+            known = [key for key in ("type", "index", "id") if entry.get(key) is not None]
+            if last is None or any(last.get(key) != entry[key] for key in known):
+                self._details.append(dict(entry))
+                continue
+            for key, value in entry.items():  # the next piece of the entry before
+                is_piece = key in _DETAIL_TEXTS and isinstance(value, str)
+                if is_piece and isinstance(last.get(key), str):
+                    last[key] += value
+                elif value is not None:
+                    last[key] = value
         for name in _REASONING_FIELDS:
             text = _text_of(delta.get(name))
             if text:
@@ -72,22 +83,6 @@ class ChatReasoning:
         if self._details:
             return {_DETAILS: replace_surrogates(self._details)}
         return {self._field: "".join(self._texts)} if self._field else {}
-
-    def _add_detail(self, entry: Mapping[str, Any]) -> None:
-        """Add an entry, or append it to the one before it of which it is the next piece."""
-        last = self._details[-1] if self._details else None
-        keys = ("type", "index", "id")
-        if last is None or any(
-            entry.get(key) is not None and last.get(key) != entry[key] for key in keys
-        ):
-            self._details.append(dict(entry))
-            return
-        for key, value in entry.items():
-            is_piece = key in _DETAIL_TEXTS and isinstance(value, str)
-            if is_piece and isinstance(last.get(key), str):
-                last[key] += value
-            elif value is not None:
-                last[key] = value
 
 
 def _text_of(value: Any, depth: int = 3) -> str:

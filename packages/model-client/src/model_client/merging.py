@@ -73,6 +73,15 @@ def find_delta(data: Any) -> Delta | None:
     return None
 
 
+def continue_text(last: Message | None, messages: list[Message]) -> bool:
+    """Return whether messages are nothing but the next deltas of the same text."""
+    delta = find_delta(last.data) if last is not None else None
+    if delta is None:
+        return False
+    following = (find_delta(message.data) for message in messages)
+    return all(each is not None and each.position == delta.position for each in following)
+
+
 def merge_messages(messages: list[Message]) -> list[Message]:
     """Return messages with adjacent deltas of the same text merged into the last of them.
 
@@ -149,25 +158,25 @@ class DeltaWindow:
         try:
             async with aclosing(stream):
                 async for event in stream:
-                    self._add(event)
+                    is_plain = event.type in DELTAS and not getattr(event, "logprobs", None)
+                    position = (
+                        [getattr(event, name, None) for name in _POSITION] if is_plain else None
+                    )
+                    if position is not None and position == self._last:
+                        self._held.append(event)
+                        if self._timer is None:
+                            loop = asyncio.get_running_loop()
+                            self._timer = loop.call_later(self._window_s, self._release)
+                    else:
+                        self._release()
+                        self._ready.append(event)
+                        self._has_news.set()
+                    self._last = position
                     while len(self._ready) >= _MAX_READY:
                         self._has_room.clear()
                         await self._has_room.wait()
         finally:
             self._release()
-
-    def _add(self, event: TResponseStreamEvent) -> None:
-        is_plain = event.type in DELTAS and not getattr(event, "logprobs", None)
-        position = [getattr(event, name, None) for name in _POSITION] if is_plain else None
-        if position is not None and position == self._last:
-            self._held.append(event)
-            if self._timer is None:
-                self._timer = asyncio.get_running_loop().call_later(self._window_s, self._release)
-        else:
-            self._release()
-            self._ready.append(event)
-            self._has_news.set()
-        self._last = position
 
     def _release(self) -> None:
         if self._timer is not None:

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import aiohttp
 
 from model_client.errors import MAX_BODY_CHARS, ModelBrokenOffError, describe_connection_error
 from model_client.json_codec import decode_values
-from model_client.merging import Message, find_delta, merge_messages
+from model_client.merging import Message, continue_text, merge_messages
 from model_client.sse import EventTooLargeError, SseParser
 
 MAX_JSON_BYTES: Final = 32 * 1024 * 1024
@@ -51,7 +51,7 @@ class ModelStream:
         while self._first.isspace() and (received := await self._read()):
             self._first = self._first[-MAX_BODY_CHARS:] + received
         if self._first.lstrip()[:1] in {b"{", b"[", b"<"}:
-            yield await self._read_json()
+            yield [Message("", value) for value in await self.read_json()]
             return
         parser = SseParser()
         received, start, is_empty = self._first, b"", True
@@ -61,7 +61,7 @@ class ModelStream:
             is_empty = is_empty and not messages
             if is_empty and len(start) < MAX_BODY_CHARS:
                 start += received
-            if self.window_s and error is None and messages and _continue(last, messages):
+            if self.window_s and error is None and messages and continue_text(last, messages):
                 error = await self._hold(parser, messages)
             if messages:
                 last = messages[-1]
@@ -88,6 +88,19 @@ class ModelStream:
                 raise ModelBrokenOffError.of_body(reason, bytes(body[:1000]), model=self._model)
         return bytes(body)
 
+    async def read_json(self) -> list[Any]:
+        """Return the value of the body, or that of each line.
+
+        Raises:
+            ModelBrokenOffError: it broke off, is too large, or isn't JSON.
+        """
+        body = await self.read()
+        try:
+            return decode_values(body)
+        except ValueError as error:
+            reason = "the response is neither an event stream nor JSON"
+            raise ModelBrokenOffError.of_body(reason, body, model=self._model) from error
+
     async def read_start(self) -> bytes:
         """Return the start of the body, for an error: 200 bytes or more, or all within 0.25 s."""
         body = self._first
@@ -111,21 +124,13 @@ class ModelStream:
         except (aiohttp.ClientError, OSError, TimeoutError):
             return  # the answer is complete
 
-    async def _read_json(self) -> list[Message]:
-        body = await self.read()
-        try:
-            return [Message("", value) for value in decode_values(body)]
-        except ValueError as error:
-            reason = "the response is neither an event stream nor JSON"
-            raise ModelBrokenOffError.of_body(reason, body, model=self._model) from error
-
     async def _hold(self, parser: SseParser, messages: list[Message]) -> ModelBrokenOffError | None:
         """Add the messages that arrive within the window, up to the first of another kind."""
         try:
             async with asyncio.timeout(self.window_s):
                 while received := await self._content.readany():
                     following, error = self._decode(parser, received)
-                    goes_on = error is None and _continue(messages[-1], following)
+                    goes_on = error is None and continue_text(messages[-1], following)
                     messages += following
                     if not goes_on:
                         return error
@@ -175,12 +180,3 @@ class ModelStream:
                     return messages, ModelBrokenOffError.of_body(reason, data, model=self._model)
                 messages.append(Message(event.name, data.decode(errors="replace")))
         return messages, None
-
-
-def _continue(last: Message | None, messages: list[Message]) -> bool:
-    """Return whether messages are nothing but the next deltas of a text."""
-    delta = find_delta(last.data) if last is not None else None
-    if delta is None:
-        return False
-    following = (find_delta(message.data) for message in messages)
-    return all(each is not None and each.position == delta.position for each in following)

@@ -26,6 +26,24 @@ class ToolSet(msgspec.Struct, frozen=True):
     key: Hashable
     schemas: list[Any]
 
+    @classmethod
+    def of_call(cls, call: ModelCall) -> "ToolSet | None":
+        """Return the tools of a request; None if there are other than functions."""
+        parts: list[Hashable] = [str(call.settings.tool_choice)]  # converting checks it
+        schemas: list[Any] = []
+        for tool in call.tools:
+            if type(tool) is not FunctionTool or tool.defer_loading:
+                return None
+            if get_explicit_function_tool_namespace(tool) is not None:
+                return None
+            callers = str(tool.allowed_callers)
+            parts.append((tool.name, tool.description, tool.strict_json_schema, callers))
+            schemas += [tool.params_json_schema, tool.output_json_schema]
+        for handoff in call.handoffs:
+            parts.append((handoff.tool_name, handoff.tool_description, handoff.strict_json_schema))
+            schemas.append(handoff.input_json_schema)
+        return cls((*parts, *map(id, schemas)), schemas)
+
 
 class EncodedTools(msgspec.Struct, frozen=True):
     """The tools of a request, as they are sent."""
@@ -44,7 +62,7 @@ class ToolEncoder:
 
     def encode(self, call: ModelCall) -> EncodedTools:
         """Return the tools of a request."""
-        tools = _identify(call) if call.prompt is None else None
+        tools = ToolSet.of_call(call) if call.prompt is None else None
         if tools is not None and tools.key in self._encoded:
             self._encoded.move_to_end(tools.key)
             return self._encoded[tools.key][0]
@@ -66,21 +84,3 @@ class ToolEncoder:
             if len(self._encoded) > MAX_TOOL_SETS:
                 self._encoded.popitem(last=False)
         return encoded
-
-
-def _identify(call: ModelCall) -> ToolSet | None:
-    """Return what identifies a request's tools; None if there are other than functions."""
-    parts: list[Hashable] = [str(call.settings.tool_choice)]  # converting checks it
-    schemas: list[Any] = []
-    for tool in call.tools:
-        if type(tool) is not FunctionTool or tool.defer_loading:
-            return None
-        if get_explicit_function_tool_namespace(tool) is not None:
-            return None
-        callers = str(tool.allowed_callers)
-        parts.append((tool.name, tool.description, tool.strict_json_schema, callers))
-        schemas += [tool.params_json_schema, tool.output_json_schema]
-    for handoff in call.handoffs:
-        parts.append((handoff.tool_name, handoff.tool_description, handoff.strict_json_schema))
-        schemas.append(handoff.input_json_schema)
-    return ToolSet((*parts, *map(id, schemas)), schemas)

@@ -20,14 +20,13 @@ import structlog
 from yarl import URL
 
 from model_client.errors import (
-    ModelBrokenOffError,
     ModelServerError,
     ModelUnreachableError,
     describe_connection_error,
     error_for_status,
 )
-from model_client.json_codec import decode_json
 from model_client.model_stream import ModelStream
+from todochat.surrogates import replace_surrogates
 
 MAX_CONNECTIONS: Final = 1000  # more than the runs of a worker; limits what a fault may open
 MAX_RETRY_AFTER_S: Final = 60.0
@@ -154,13 +153,10 @@ class ModelServer:
         """
         response, stream = await self._send("GET", ModelRequest(path, b""), "")
         try:
-            body = await stream.read()
+            (value, *_) = await stream.read_json()
         finally:
             response.close()
-        try:
-            return decode_json(body)
-        except ValueError as error:
-            raise ModelBrokenOffError.of_body("the response is no JSON", body) from error
+        return replace_surrogates(value)
 
     @asynccontextmanager
     async def stream(
