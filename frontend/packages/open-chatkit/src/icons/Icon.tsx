@@ -1,12 +1,17 @@
 import type { IconNode } from "lucide";
 import { h } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { reportMissingChunk } from "../missingChunk";
 import { DIRECTED, FILLED, ICONS } from "./names";
 
 export type IconProps = {
-  /** An official icon name, or `lucide:` and a lucide name; others get a neutral icon. */
+  /**
+   * An official icon name, a lucide name, with or without `lucide:`, or a well-known other name;
+   * unknown ones get a neutral icon.
+   */
   name: string;
+  /** Called once for an unknown name. */
+  onUnknown?: ((name: string) => void) | undefined;
   /** Side length in pixels. @default 20 */
   size?: number;
   class?: string;
@@ -18,12 +23,18 @@ const VENDOR = "vendor:";
 const loaded = new Map<string, IconNode>();
 
 /** Returns an icon's drawing; undefined while it loads. */
-function useDrawing(name: string): IconNode | undefined {
+function useDrawing(name: string, onUnknown: IconProps["onUnknown"]): IconNode | undefined {
   const plain = name.startsWith("lucide:") ? name.slice(7) : name;
   const builtIn = Object.hasOwn(ICONS, plain) ? ICONS[plain] : undefined;
   const [, setLoads] = useState(0);
-  const known = builtIn ?? (name.includes(":") ? loaded.get(name) : NEUTRAL);
+  const known = builtIn ?? (plain === "" ? NEUTRAL : loaded.get(name));
   const missing = known === undefined && !name.startsWith(VENDOR);
+  const isUnknown = known === NEUTRAL;
+  const report = useRef(onUnknown);
+  report.current = onUnknown;
+  useEffect(() => {
+    if (isUnknown) report.current?.(name);
+  }, [isUnknown, name]);
   useEffect(() => {
     if (!missing) return;
     let active = true;
@@ -62,8 +73,8 @@ function VendorIcon({ name }: { name: string }) {
 }
 
 /** A line icon in the color of the text. Hidden from screen readers, which read its control. */
-export function Icon({ name, size = 20, class: className }: IconProps) {
-  const drawing = useDrawing(name);
+export function Icon({ name, onUnknown, size = 20, class: className }: IconProps) {
+  const drawing = useDrawing(name, onUnknown);
   const classes = ["icon", DIRECTED.test(name) && "icon-directed", className];
   return (
     <svg

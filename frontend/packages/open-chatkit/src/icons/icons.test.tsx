@@ -1,5 +1,5 @@
 import { render, waitFor } from "@testing-library/preact";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { Icon } from "./Icon";
 
 const drawn = (name: string) => render(<Icon name={name} />).container.firstElementChild;
@@ -12,7 +12,25 @@ it("loads other lucide icons by name", async () => {
 
 it("draws a vendor icon as an initial and an unknown icon as a ring", async () => {
   expect(drawn("vendor:notion")?.textContent).toBe("N");
-  expect(drawn("no-such-icon")?.querySelector("circle")).toBeTruthy();
-  const unknown = drawn("lucide:no-such-icon");
-  await waitFor(() => expect(unknown?.querySelector("circle")).toBeTruthy());
+  for (const name of ["no-such-icon", "lucide:no-such-icon"]) {
+    const onUnknown = vi.fn();
+    const unknown = render(<Icon name={name} onUnknown={onUnknown} />).container.firstElementChild;
+
+    await waitFor(() => expect(unknown?.querySelector("circle")).toBeTruthy());
+    await waitFor(() => expect(onUnknown.mock.calls).toEqual([[name]]));
+  }
+});
+
+it.each([
+  ["wallet", "lucide:wallet"],
+  ["shopping_cart", "lucide:shopping-cart"],
+  ["HomeOutlined", "lucide:house"],
+  ["lightning-bolt", "lucide:zap"],
+  ["currency-dollar", "lucide:circle-dollar-sign"],
+  ["magnifying-glass", "lucide:search"],
+])("draws %s as %s", async (name, lucide) => {
+  const [one, other] = [drawn(name), drawn(lucide)];
+
+  await waitFor(() => expect(one?.childElementCount).toBeGreaterThan(0));
+  await waitFor(() => expect(one?.innerHTML).toBe(other?.innerHTML));
 });
