@@ -24,6 +24,7 @@ describe("valid options", () => {
       "size limits by type",
       { api, composer: { attachments: { enabled: true, maxSize: { "*": 5 } } } },
     ],
+    ["hosts of images", { api, images: { allow: ["cdn.example.com", "*.example.org"] } }],
     ["a language without a translation", { api, locale: "tlh" }],
   ])("include %s", (_, options) => {
     expect(checkOptions(options)).toEqual({ wrong: [], unknown: [] });
@@ -65,6 +66,7 @@ describe("invalid options are reported with their path", () => {
       'composer.attachments.maxSize["image/*"] should be a number, not "5"',
     ],
     [{ api, composer: { models: {} } }, "composer.models should be a list, not an object"],
+    [{ api, images: { allow: "*" } }, 'images.allow should be a list, not "*"'],
     [{ api, history: null }, "history should be an object, not null"],
     [
       { api, thread: { autoScroll: () => true } },

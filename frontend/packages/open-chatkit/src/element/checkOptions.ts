@@ -1,6 +1,6 @@
 /** Validates the options of `setOptions` and reports errors with their paths. */
 
-import { OPTIONS, type Shape } from "./optionShapes";
+import { ACCEPTED, type Shape } from "./optionShapes";
 
 /** Invalid use of the element by the page, in `chatkit.error`; the message has the option's path. */
 export class IntegrationError extends Error {
@@ -19,7 +19,7 @@ export function checkOptions(options: unknown): Findings {
   const found = { wrong: [] as string[], unknown: [] as string[] };
   if (!isPlainObject(options))
     return { ...found, wrong: ["options should be an object with `api`"] };
-  check(options, OPTIONS, "", found);
+  check(options, ACCEPTED, "", found);
   const { api } = options;
   if (isPlainObject(api) && api.url === undefined && api.getClientSecret === undefined) {
     found.wrong.push("api should have a `url`, or `getClientSecret` for the hosted service");

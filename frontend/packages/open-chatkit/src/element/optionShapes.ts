@@ -193,3 +193,9 @@ export const OPTIONS: Fields = {
   },
   needs: ["api"],
 };
+
+/** The options that the element accepts: the official ones, and its extensions. */
+export const ACCEPTED: Fields = {
+  ...OPTIONS,
+  fields: { ...OPTIONS.fields, images: { fields: { allow: { listOf: "string" } } } },
+};

@@ -3,12 +3,15 @@
 import type { ChatKitEvents, ChatKitOptions } from "@openai/chatkit";
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import { createContext } from "preact";
-import { useContext } from "preact/hooks";
+import { useContext, useMemo } from "preact/hooks";
 import type { Chat } from "../core/types";
 import type { Locale } from "../locale";
 
 /** The official options that views read; the core reads the rest. */
-export type UiOptions = Omit<ChatKitOptions, "api">;
+export type UiOptions = Omit<ChatKitOptions, "api"> & {
+  /** An extension: hosts whose images are shown, beside those that the thread allows. */
+  images?: { allow?: readonly string[] };
+};
 
 /** Dispatches an official event on the element. */
 export type Emit = <K extends keyof ChatKitEvents>(
@@ -52,6 +55,14 @@ export function useUi(): Ui {
 /** Returns the translation function. */
 export function useT(): Locale["t"] {
   return useUi().locale.value.t;
+}
+
+/** Returns the hosts from which images may be loaded: the thread's, and those of the page's choice. */
+export function useImageHosts(): readonly string[] {
+  const ui = useUi();
+  const ofThread = ui.chat.thread.value?.allowed_image_domains;
+  const ofPage = ui.options.value.images?.allow;
+  return useMemo(() => [...(ofThread ?? []), ...(ofPage ?? [])], [ofThread, ofPage]);
 }
 
 /** Runs an action; shows a toast if it fails, unless the chat already shows the error. */

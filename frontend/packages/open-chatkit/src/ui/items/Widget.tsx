@@ -1,6 +1,6 @@
 import type { WidgetNode } from "../../core/types";
 import { WidgetView } from "../../widgets";
-import { useUi } from "../context";
+import { useImageHosts, useUi } from "../context";
 import { Markdown } from "../markdown/Markdown";
 import { widgetRegistry } from "../registry";
 
@@ -29,7 +29,7 @@ export function Widget({ widget, itemId }: WidgetProps) {
       }}
       registry={widgetRegistry.value}
       isBusy={chat.isResponding.value}
-      images={{ allowedDomains: chat.thread.value?.allowed_image_domains ?? null }}
+      images={{ allowedDomains: useImageHosts() }}
       onLog={(event) => ui.emit("chatkit.log", event)}
       markdown={WidgetMarkdown}
       locale={ui.locale.value.tag}

@@ -1,5 +1,5 @@
 import { type ImageSource, imageSource } from "../../images";
-import { useUi } from "../context";
+import { useImageHosts, useUi } from "../context";
 
 /**
  * Returns whether a file's image may be loaded. The server that stores the files is allowed: it
@@ -7,7 +7,7 @@ import { useUi } from "../context";
  */
 export function useFileImage(src: string | null | undefined): ImageSource {
   const ui = useUi();
-  const allowed = ui.chat.thread.value?.allowed_image_domains ?? [];
+  const allowed = useImageHosts();
   const own = ui.apiHost.value;
   return imageSource(src, own === null ? allowed : [...allowed, own]);
 }

@@ -1,16 +1,16 @@
 import type { ComponentChildren } from "preact";
 import { useMemo } from "preact/hooks";
-import { useT, useUi } from "../context";
+import { useImageHosts, useT, useUi } from "../context";
 import { MarkdownContext, type MarkdownSettings } from "./MarkdownContext";
 
 /** Provides the settings for all markdown of a thread: messages, tasks, notices and widgets. */
 export function ThreadMarkdown({ children }: { children: ComponentChildren }) {
   const ui = useUi();
   const t = useT();
-  const allowed = ui.chat.thread.value?.allowed_image_domains;
+  const allowed = useImageHosts();
   const settings = useMemo<MarkdownSettings>(
     () => ({
-      allowedImageHosts: allowed ?? [],
+      allowedImageHosts: allowed,
       onDeeplink: (link) => ui.emit("chatkit.deeplink", link),
       labels: {
         copy: t("copyCode"),
