@@ -77,8 +77,10 @@ describe("an assistant message", () => {
     expect(onClick).toHaveBeenCalledWith(expect.objectContaining({ id: "e1", title: "Ada" }));
 
     fireEvent.click(view.getByRole("button", { name: /Sources/u }));
-    for (const text of ["About", "Example", "2026-11-20", "notes.pdf", "A person"])
+    for (const text of ["About", "Example", "2026-11-20", "notes.pdf", "Ada", "People"])
       expect(view.getByText(text)).toBeTruthy();
+    expect(view.getByText("AL").title).toBe("A person: Ada");
+    expect(view.queryByText("A person")).toBeNull();
   });
 
   it("applies the thread's image domains, also to the markdown of widgets", async () => {

@@ -38,6 +38,11 @@ function iconOf(source: Source): string {
   return source.type === "file" ? "document" : (source.icon ?? "cube");
 }
 
+/** Returns what hovering a citation shows: its title, with the label that is meant for that. */
+function hoverTitle(source: EntitySource): string {
+  return source.label ? `${source.label}: ${sourceTitle(source)}` : sourceTitle(source);
+}
+
 /** The number in the text that refers to a source. */
 export function Citation({ number, source }: NumberedSource) {
   const t = useT();
@@ -46,7 +51,7 @@ export function Citation({ number, source }: NumberedSource) {
   if (source.type === "entity") {
     return (
       <TagPreview entity={entityOf(source)}>
-        <Mark label={label} title={sourceTitle(source)} target={target}>
+        <Mark label={label} title={hoverTitle(source)} target={target}>
           {source.inline_label ||
             (source.icon ? <Icon name={source.icon} size={12} /> : String(number))}
         </Mark>
@@ -108,7 +113,7 @@ function SourceBody({ number, source }: NumberedSource) {
       ? (source.attribution ?? hostOf(source.url))
       : source.type === "file"
         ? source.filename
-        : (source.label ?? source.group ?? null);
+        : (source.group ?? null);
   const title = sourceTitle(source);
   return (
     <>

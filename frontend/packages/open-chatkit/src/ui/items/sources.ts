@@ -31,7 +31,8 @@ export function numberSources(content: readonly AssistantMessageContent[]): {
 /** Returns a source's title in one line. */
 export function sourceTitle(source: Source): string {
   if (source.type === "file") return source.title || source.filename;
-  if (source.type === "entity") return source.inline_label || source.label || source.title;
+  if (source.type === "entity")
+    return source.title || source.inline_label || source.label || source.id;
   return source.title || hostOf(source.url);
 }
 
