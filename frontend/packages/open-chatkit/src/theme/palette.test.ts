@@ -27,7 +27,7 @@ describe("the theme", () => {
     );
 
     expect(rule).toContain("--ck-size:17px;--ck-font:Inter, serif;--ck-mono:Fira Code");
-    expect(rule).toMatch(/--ck-text:oklch\([\d.]+ 0\.0225 210\)/u);
+    expect(rule).toMatch(/--ck-text:oklch\(from hsl\(210 100% 50%\) [\d.]+ 0\.0225 h\)/u);
     expect(themeRule({ color: { grayscale: { hue: 0, tint: 0, shade: 4 } } }, [])).not.toBe(
       themeRule({ color: { grayscale: { hue: 0, tint: 0, shade: 0 } } }, []),
     );

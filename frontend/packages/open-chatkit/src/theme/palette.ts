@@ -69,12 +69,10 @@ function grays(scheme: ColorScheme, theme: ThemeOption): Record<string, string> 
   const ink = scheme === "light" ? 0.19 + Math.min(0, shade) * 0.015 : 0.955 + shade * 0.008;
   // White isn't tinted, which would look dirty.
   const paper = scheme === "light" && shade <= 0 ? "0" : chroma;
-  return {
-    "--ck-bg": `oklch(${light.toFixed(3)} ${paper} ${hue})`,
-    "--ck-text": `oklch(${ink.toFixed(3)} ${chroma} ${hue})`,
-    "--ck-gray-chroma": chroma,
-    "--ck-gray-hue": String(hue),
-  };
+  // The option's hue is that of HSL: 220 is blue, but teal in OKLCH.
+  const gray = (lightness: number, tinted: string): string =>
+    `oklch(from hsl(${Number(hue)} 100% 50%) ${lightness.toFixed(3)} ${tinted} h)`;
+  return { "--ck-bg": gray(light, paper), "--ck-text": gray(ink, chroma) };
 }
 
 function colors(scheme: ColorScheme, theme: ThemeOption): Record<string, string> {
