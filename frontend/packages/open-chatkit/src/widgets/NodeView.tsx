@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { Children } from "./Children";
 import { Custom } from "./Custom";
 import { useRuntime, useSettings } from "./context";
+import { prepare } from "./prepare";
 import { childrenOf, isNode, textIn } from "./tree";
 import type { WidgetNode } from "./types";
 import { views } from "./views";
@@ -41,8 +42,17 @@ function NodeBody({ node }: { node: WidgetNode }) {
     ? (views[type] as ComponentType<{ node: never }>)
     : undefined;
   if (!View) return <Fallback node={node} reason="unknown" />;
-  // The tree is JSON from a server: each view validates its node.
-  return <View node={node as never} />;
+  return <Prepared node={node} View={View} />;
+}
+
+/** Draws a node with known values only; each view validates the rest. */
+function Prepared({ node, View }: { node: WidgetNode; View: ComponentType<{ node: never }> }) {
+  const runtime = useRuntime();
+  const { node: known, unknown } = prepare(node);
+  useEffect(() => {
+    for (const each of unknown) runtime.log("widget.value.unknown", { type: node.type, ...each });
+  }, [runtime, node.type, unknown]);
+  return <View node={known as never} />;
 }
 
 /** Replaces a node that can't be rendered by its children, or else by its text. */

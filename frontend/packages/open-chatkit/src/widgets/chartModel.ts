@@ -1,6 +1,6 @@
 /** A chart's series and categories, resolved from its node. No drawing, so no chart library. */
 
-import { color } from "./css";
+import { color } from "./colors";
 import type { ChartSeries, ChartShape } from "./types";
 
 /** A series with its color and name resolved. */

@@ -4,95 +4,12 @@
  * Content-Security-Policy allows.
  */
 
-import type { BlockProps, BorderEdge, Borders, BoxProps, Color, Size, Spacing } from "./types";
+import { color, LOADS } from "./colors";
+import type { BlockProps, BorderEdge, Borders, BoxProps, Size, Spacing } from "./types";
 
 export type Style = Record<string, string>;
 
-const SAFE_COLOR = /^[-#a-z0-9(),.%/\s]+$/i;
-const LOADS = /url|image|element|cross-fade|paint|src|attr|expression/i;
 const SAFE_LENGTH = /^[-+*/().,%a-z0-9\s]+$/i;
-
-/** Hue and chroma of the primitive colors, for `oklch()`. */
-const PRIMITIVES: Readonly<Record<string, readonly [chroma: number, hue: number]>> = {
-  gray: [0.004, 265],
-  red: [0.2, 25],
-  orange: [0.17, 52],
-  yellow: [0.16, 90],
-  green: [0.15, 152],
-  blue: [0.17, 255],
-  purple: [0.19, 300],
-  pink: [0.19, 355],
-  teal: [0.12, 190],
-};
-
-const TOKENS = {
-  text: {
-    prose: "var(--w-text)",
-    primary: "var(--w-text)",
-    emphasis: "var(--w-text)",
-    secondary: "var(--w-text-secondary)",
-    tertiary: "var(--w-text-tertiary)",
-    success: "var(--w-success)",
-    warning: "var(--w-warning)",
-    danger: "var(--w-danger)",
-    info: "var(--w-info)",
-    discovery: "var(--w-discovery)",
-  },
-  background: {
-    surface: "var(--w-surface)",
-    "surface-secondary": "var(--w-surface-2)",
-    "surface-tertiary": "var(--w-surface-3)",
-    "surface-elevated": "var(--w-elevated)",
-    "surface-elevated-secondary": "var(--w-elevated-2)",
-  },
-  border: {
-    default: "var(--w-border)",
-    subtle: "var(--w-border-subtle)",
-    strong: "var(--w-border-strong)",
-  },
-  chart: {
-    blue: "var(--w-chart-blue)",
-    purple: "var(--w-chart-purple)",
-    orange: "var(--w-chart-orange)",
-    green: "var(--w-chart-green)",
-    red: "var(--w-chart-red)",
-    yellow: "var(--w-chart-yellow)",
-    pink: "var(--w-chart-pink)",
-  },
-} as const satisfies Record<string, Readonly<Record<string, string>>>;
-
-/** The group of color names that a property accepts. */
-export type ColorKind = keyof typeof TOKENS;
-
-/** Returns a CSS color; undefined if the value is missing or invalid. */
-export function color(given: unknown, kind: ColorKind): string | undefined {
-  if (typeof given === "string") return plainColor(given.trim(), kind);
-  if (typeof given !== "object" || given === null) return undefined;
-  const { light, dark } = given as Partial<Record<"light" | "dark", unknown>>;
-  const [inLight, inDark] = [light, dark].map((each) =>
-    typeof each === "string" ? plainColor(each.trim(), kind) : undefined,
-  );
-  if (!inLight || !inDark) return inLight ?? inDark;
-  return `light-dark(${inLight}, ${inDark})`;
-}
-
-function plainColor(given: string, kind: ColorKind): string | undefined {
-  const tokens: Readonly<Record<string, string>> = TOKENS[kind];
-  if (Object.hasOwn(tokens, given)) return tokens[given];
-  const primitive = /^([a-z]+)-(\d{1,4})$/.exec(given);
-  if (primitive) return primitiveColor(primitive[1] ?? "", Number(primitive[2]));
-  return SAFE_COLOR.test(given) && !LOADS.test(given) ? given : undefined;
-}
-
-/** Returns a shade from 0 (white) to 1000 (nearly black); chroma is highest in between. */
-function primitiveColor(name: string, shade: number): string | undefined {
-  const primitive = PRIMITIVES[name];
-  if (!primitive || shade > 1000) return undefined;
-  const [chroma, hue] = primitive;
-  const lightness = 1 - (shade / 1000) * 0.86;
-  const strength = Math.sin(Math.PI * Math.min(1, Math.max(0.06, shade / 1000)));
-  return `oklch(${lightness.toFixed(3)} ${(chroma * strength).toFixed(3)} ${hue})`;
-}
 
 /** Returns a CSS length; numbers are in px. */
 export function length(given: unknown): string | undefined {
@@ -103,12 +20,29 @@ export function length(given: unknown): string | undefined {
 /** Returns a CSS length; numbers are in the theme's spacing unit (4 px at normal density). */
 export function spacing(given: unknown): string | undefined {
   if (typeof given === "number") return spaces(given);
-  return text(given);
+  return typeof given === "string" && /^-?[\d.]+$/.test(given.trim())
+    ? spaces(Number(given))
+    : text(given);
 }
+
+/** Spacings by name, in units. */
+export const SPACES: Readonly<Record<string, number>> = {
+  none: 0,
+  "3xs": 0.5,
+  "2xs": 1,
+  xs: 1.5,
+  sm: 2,
+  md: 3,
+  lg: 4,
+  xl: 6,
+  "2xl": 8,
+  "3xl": 10,
+  "4xl": 12,
+};
 
 function spaces(count: number): string | undefined {
   if (!Number.isFinite(count)) return undefined;
-  return count === 0 ? "0" : `calc(var(--w-unit) * ${count})`;
+  return count === 0 ? "0px" : `calc(var(--w-unit) * ${count})`;
 }
 
 function text(given: unknown): string | undefined {
@@ -174,20 +108,36 @@ const RADII: Readonly<Record<string, string>> = {
   "100%": "100%",
 };
 
-/** Returns sizes, margin and border radius. */
+/**
+ * Returns sizes, margin and border radius. A fixed width is kept beside long neighbors, and a fixed
+ * height below tall ones, but nothing is wider than its container.
+ */
 export function block(given: BlockProps): Style {
   const ratio = given.aspectRatio;
+  const width = length(given.width ?? given.size);
+  const height = length(given.height ?? given.size);
+  const maxWidth = length(given.maxWidth ?? given.maxSize);
+  const maxHeight = length(given.maxHeight ?? given.maxSize);
+  const isFlexible = (given as { flex?: unknown }).flex !== undefined;
+  const kept = isFlexible || maxWidth ? undefined : fixed(width);
+  const minWidth = length(given.minWidth ?? given.minSize) ?? kept;
   return defined({
-    width: length(given.width ?? given.size),
-    height: length(given.height ?? given.size),
-    "min-width": length(given.minWidth ?? given.minSize),
-    "min-height": length(given.minHeight ?? given.minSize),
-    "max-width": length(given.maxWidth ?? given.maxSize),
-    "max-height": length(given.maxHeight ?? given.maxSize),
+    width,
+    height,
+    "min-width": fixed(minWidth) ? `min(${minWidth}, 100%)` : minWidth,
+    "min-height":
+      length(given.minHeight ?? given.minSize) ?? (maxHeight ? undefined : fixed(height)),
+    "max-width": maxWidth ?? (kept && "100%"),
+    "max-height": maxHeight,
     "aspect-ratio": ratio === undefined || ratio === null ? undefined : rawNumber(ratio),
     "border-radius": RADII[given.radius ?? ""],
     ...edges("margin", given.margin),
   });
+}
+
+/** Returns a length if it depends neither on the container nor on the content. */
+function fixed(size: string | undefined): string | undefined {
+  return size && /^[\d.]+(?:px|rem|em)$/.test(size) ? size : undefined;
 }
 
 function rawNumber(given: Size): string | undefined {
@@ -216,7 +166,6 @@ export function box(given: BoxProps): Style {
     "flex-wrap": /^(nowrap|wrap|wrap-reverse)$/.test(given.wrap ?? "") ? given.wrap : undefined,
     gap: spacing(given.gap),
     ...flex(given.flex),
-    background: color(given.background, "background"),
   });
 }
 
@@ -225,12 +174,7 @@ export function flex(given: Size | null | undefined): Style {
   if (given === undefined || given === null) return {};
   const value = String(given);
   if (!SAFE_LENGTH.test(value)) return {};
-  return { flex: value, "min-width": "0" };
-}
-
-/** Returns a style with one color property. */
-export function colored(property: string, given: Color | undefined, kind: ColorKind): Style {
-  return defined({ [property]: color(given, kind) });
+  return { flex: value };
 }
 
 /** Drops undefined properties. */

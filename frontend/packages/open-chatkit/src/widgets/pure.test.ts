@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import type { DrawnSeries } from "./chartModel";
-import { block, borders, box, color, edges, length, spacing } from "./css";
+import { color } from "./colors";
+import { block, borders, box, edges, length, spacing } from "./css";
 import { dayOf, dayText } from "./days";
 import { readableName } from "./fields";
 import { chartGeometry } from "./lazy/chartGeometry";
@@ -15,11 +16,18 @@ describe("colors", () => {
     ["secondary", "var(--w-text-secondary)"],
     ["#ff0000", "#ff0000"],
     ["rgb(1 2 3 / 50%)", "rgb(1 2 3 / 50%)"],
-    ["gray-0", "oklch(1.000 0.001 265)"],
+    ["gray-0", "light-dark(#ffffff, #0d0d0d)"],
+    ["gray-500", "#5d5d5d"],
+    ["blue-400", "#0285ff"],
+    ["red-a50", "color-mix(in oklab, #fa423e 15%, transparent)"],
+    [
+      "alpha-70",
+      "light-dark(color-mix(in oklab, #0d0d0d 70%, transparent), color-mix(in oklab, #fff 70%, transparent))",
+    ],
     ["url(https://x.example)", undefined],
     ["u\\72l(x)", undefined],
     ["red; position: fixed", undefined],
-    ["gray-9999", undefined],
+    ["gray-9999", "light-dark(#0d0d0d, #ffffff)"],
     ["", undefined],
     [7, undefined],
   ])("%j is %j", (given, css) => {
@@ -42,7 +50,7 @@ describe("lengths", () => {
     [length("12px; color: red"), undefined],
     [length(Number.NaN), undefined],
     [spacing(3), "calc(var(--w-unit) * 3)"],
-    [spacing(0), "0"],
+    [spacing(0), "0px"],
     [spacing("1em"), "1em"],
   ])("%#: %j", (made, css) => {
     expect(made).toBe(css);
@@ -59,6 +67,9 @@ describe("lengths", () => {
     expect(block({ size: 40, radius: "full", aspectRatio: "16/9" })).toEqual({
       width: "40px",
       height: "40px",
+      "min-width": "min(40px, 100%)",
+      "min-height": "40px",
+      "max-width": "100%",
       "aspect-ratio": "16/9",
       "border-radius": "9999px",
     });
@@ -66,7 +77,6 @@ describe("lengths", () => {
       "align-items": "flex-start",
       "justify-content": "space-between",
       flex: "1",
-      "min-width": "0",
     });
     expect(borders({ top: 1, x: { size: 2, style: "dotted", color: "strong" } })).toEqual({
       "border-inline": "2px dotted var(--w-border-strong)",

@@ -10,6 +10,8 @@ const TOKENS: readonly Token[] = [
   { name: "text", from: ["ck-text", "chatkit-text"], own: "light-dark(#17181c, #f1f2f4)" },
   { name: "text-secondary", from: ["ck-text-secondary"], own: "light-dark(#5a5f6a, #b0b5bf)" },
   { name: "text-tertiary", from: ["ck-text-tertiary"], own: "light-dark(#666b76, #9aa0ab)" },
+  // Fields have their own background on any surface.
+  { name: "field-text", from: ["ck-text", "chatkit-text"], own: "light-dark(#17181c, #f1f2f4)" },
   { name: "surface", from: ["ck-surface", "chatkit-bg"], own: "light-dark(#ffffff, #1f2024)" },
   { name: "surface-2", from: ["ck-bg-subtle"], own: "light-dark(#f5f6f7, #26272c)" },
   { name: "surface-3", from: ["ck-bg-hover"], own: "light-dark(#ebecef, #303238)" },
@@ -18,6 +20,8 @@ const TOKENS: readonly Token[] = [
   { name: "border", from: ["ck-border", "chatkit-border"], own: "light-dark(#dfe1e5, #3b3d45)" },
   { name: "border-strong", from: ["ck-border-strong"], own: "light-dark(#c3c6cc, #565a64)" },
   { name: "input", from: ["ck-input-bg", "chatkit-input-bg"], own: "light-dark(#ffffff, #17181b)" },
+  // Opaque, in the scheme of the widget.
+  { name: "place", from: [], own: "light-dark(#f3f3f3, #303030)" },
   { name: "primary", from: ["ck-primary", "chatkit-primary"], own: "light-dark(#17181c, #f1f2f4)" },
   { name: "focus", from: ["ck-focus"], own: "light-dark(#1c64d9, #7fb0ff)" },
   { name: "success", from: ["ck-success"], own: "light-dark(#0b6b3a, #6fdc9c)" },
@@ -35,6 +39,14 @@ const TOKENS: readonly Token[] = [
   { name: "chart-yellow", from: [], own: "light-dark(#a97b00, #e8c14b)" },
   { name: "chart-pink", from: [], own: "light-dark(#c93d86, #f286bd)" },
 ];
+
+/** The text colors without a chat, by token. */
+export const INKS: Readonly<Record<string, readonly [light: string, dark: string]>> =
+  Object.fromEntries(
+    TOKENS.filter(({ name }) => /^(?:text|success|danger|warning|info|discovery)/u.test(name)).map(
+      ({ name, own }) => [name, own.match(/#\w+/gu) as unknown as [string, string]],
+    ),
+  );
 
 const chain = ({ from, own }: Token): string =>
   from.reduceRight((rest, name) => `var(--${name}, ${rest})`, own);
@@ -60,7 +72,7 @@ ${MIXED}
   --w-radius: var(--ck-radius-l, 14px);
   --w-radius-field: var(--ck-radius-m, 10px);
   --w-radius-small: var(--ck-radius-s, 6px);
-  --w-radius-button: var(--ck-radius-control, 10px);
+  --w-radius-button: var(--ck-radius-round, 999px);
 }
 .w-theme-light, .w-theme-dark {
 ${declared((token) => token.own)}

@@ -58,7 +58,7 @@ export function SearchList(props: SearchListProps) {
     };
     const next = usable[targets[event.key] ?? -1];
     if (next) setActive(next.value);
-    else if (event.key === "Enter" && !event.isComposing) {
+    else if (event.key === "Enter" && !event.isComposing && event.keyCode !== 229) {
       if (current) onChoose(current.value);
     } else return;
     event.preventDefault();

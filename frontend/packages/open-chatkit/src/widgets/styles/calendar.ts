@@ -29,9 +29,12 @@ export const calendarStyles = `
 }
 .w-calendar-turn:hover, .w-day:hover { background: var(--w-hover); }
 .w-calendar-grid { border-collapse: collapse; margin-block-start: 4px; }
-.w-calendar-grid th { height: 28px; font-size: calc(var(--w-size) * 0.75); font-weight: 500; color: var(--w-text-secondary); }
+.w-calendar-grid th { text-align: center; height: 28px; font-size: calc(var(--w-size) * 0.75); font-weight: 500; color: var(--w-text-secondary); }
 .w-calendar-grid td { padding: 1px; }
 .w-day {
+  display: flex;
+  align-items: center;
+  justify-content: center;
   width: 36px;
   height: 36px;
   padding: 0;

@@ -8,11 +8,13 @@ export const containerStyles = `
   font-size: var(--w-size);
   line-height: 1.5;
   text-align: start;
-  overflow-wrap: anywhere;
+  /* Unlike "anywhere", keeps words whole while a row can shrink otherwise. */
+  overflow-wrap: break-word;
   transition: opacity 160ms ease;
 }
 .ckw *, .ckw *::before, .ckw *::after { box-sizing: border-box; }
 .ckw :where(p, h3, ul, figure, table, form) { margin: 0; padding: 0; }
+.ckw :where(p, h3) { min-width: auto; }
 .ckw :where(button, input, select, textarea) { font: inherit; color: inherit; margin: 0; }
 .ckw :focus-visible { outline: 2px solid var(--w-focus); outline-offset: 2px; }
 .ckw-held { opacity: 0.55; }
@@ -41,12 +43,13 @@ export const containerStyles = `
 }
 .w-card > .w-status, .w-list-status { padding: 12px 16px 0; }
 .w-list-status { padding: 10px 14px; border-block-end: 1px solid var(--w-border-subtle); }
+/* Also where the body extends to the card's edges. */
 .w-card-footer {
   display: flex;
   flex-wrap: wrap;
   justify-content: flex-end;
   gap: 8px;
-  padding: 0 var(--w-pad-right) var(--w-pad-bottom) var(--w-pad-left);
+  padding: max(0px, 12px - var(--w-pad-bottom)) max(12px, var(--w-pad-right)) max(12px, var(--w-pad-bottom)) max(12px, var(--w-pad-left));
 }
 .w-card-toggle {
   display: flex;
@@ -78,7 +81,9 @@ export const containerStyles = `
 .w-favicon { border-radius: 4px; object-fit: cover; }
 .w-favicon-frame { width: 20px; height: 20px; padding: 2px; border: 1px solid var(--w-border); background: #fff; }
 
-.w-box { display: flex; min-width: 0; }
+.w-box { display: flex; max-width: 100%; }
+.w-row[data-w-tight], .w-item-main[data-w-tight] { flex-wrap: wrap; }
+.w-row > * { max-width: 100%; }
 .w-row { flex-direction: row; }
 .w-col { display: flex; flex-direction: column; }
 .w-row-open { align-items: center; }
@@ -86,8 +91,10 @@ export const containerStyles = `
 .w-col-open > :is(.w-badge, .w-button, .w-image, .w-icon-box, .w-image-link, .w-checkbox) { align-self: flex-start; }
 .w-gap-small { gap: calc(var(--w-unit) * 1); }
 .w-gap-medium { gap: calc(var(--w-unit) * 2); }
-.w-row > :is(.w-text, .w-title, .w-caption, .w-markdown, .w-col) { min-width: 0; }
-.w-row > .w-icon-box, .w-row > .w-badge, .w-row > .w-button { flex: none; }
+.w-row > .w-markdown { flex: 1 1 auto; }
+.w-row > :is(.w-icon-box, .w-badge, .w-button) { flex: none; }
+.w-row > .w-image { flex-shrink: 0; }
+.w-row > .w-block { flex: 1 1 0; width: auto; }
 .w-form { width: 100%; }
 .w-spacer { flex: 1 1 0; min-width: 0; }
 .w-divider {
@@ -96,15 +103,21 @@ export const containerStyles = `
   width: auto;
   height: 0;
   margin: 0;
-  border: 0;
-  border-block-start: 1px solid var(--w-border);
+  margin-block: var(--w-divider-space, 0);
+  border: 0 solid var(--w-divider-color, var(--w-border));
+  border-block-start-width: var(--w-divider-size, 1px);
 }
-.w-row > .w-divider { border-block-start: 0; border-inline-start: 1px solid var(--w-border); height: auto; }
+.w-row > .w-divider {
+  height: auto;
+  margin: 0 var(--w-divider-space, 0);
+  border-width: 0;
+  border-inline-start-width: var(--w-divider-size, 1px);
+}
 .w-flush { margin-inline: calc(-1 * var(--w-pad-left, 0px)) calc(-1 * var(--w-pad-right, 0px)); }
 .w-image.w-flush-edge { align-self: stretch; max-width: none; border-radius: 0; }
 .w-flush-edge:first-child { margin-block-start: calc(-1 * var(--w-pad-top, 0px)); }
 .w-flush-edge:last-child { margin-block-end: calc(-1 * var(--w-pad-bottom, 0px)); }
-img.w-image.w-flush-edge { width: calc(100% + var(--w-pad-left, 0px) + var(--w-pad-right, 0px)); }
+.ckw .w-image.w-flush-edge { width: calc(100% + var(--w-pad-left, 0px) + var(--w-pad-right, 0px)); }
 .w-transition { animation: w-enter 220ms ease both; }
 @keyframes w-enter { from { opacity: 0; transform: translateY(4px); } }
 
@@ -135,17 +148,22 @@ img.w-image.w-flush-edge { width: calc(100% + var(--w-pad-left, 0px) + var(--w-p
 .w-item-main {
   display: flex;
   flex: 1;
-  flex-wrap: wrap;
   align-items: inherit;
-  gap: calc(var(--w-unit) * 0.5) calc(var(--w-unit) * 2.5);
+  gap: inherit;
   min-width: 0;
+}
+.w-item-main:is([data-w-tight], :has(> .w-checkbox:first-child)) {
+  flex-wrap: wrap;
+  row-gap: calc(var(--w-unit) * 0.5);
 }
 /* Wrapped content is aligned with the text beside the checkbox. */
 .w-item-main:has(> .w-checkbox:first-child) { padding-inline-start: 27px; }
 .ckw .w-item-main > .w-checkbox:first-child { margin-inline-start: -27px; max-width: calc(100% + 27px); }
 .w-item-end { display: flex; flex: none; align-items: center; gap: inherit; max-width: 60%; }
-.w-item-main > :is(.w-col, .w-box) { flex: 1 1 0; min-width: min(100%, 8rem); }
-.w-item-main > :is(.w-checkbox, .w-caption, .w-text) { max-width: 100%; }
+.w-item-main > * { max-width: 100%; }
+.w-item-main > :is(.w-stretch:not(.w-sized), .w-markdown, .w-box:only-child:not(.w-sized)) { flex: 1 1 0; }
+.w-item-main > :is(.w-icon-box, .w-badge, .w-button, .w-image) { flex: none; }
+.w-item-main > .w-block { flex: 1 1 0; }
 .w-item-clickable > .w-item-content { pointer-events: none; }
 .w-item-clickable > .w-item-content :is(a, button, input, select, textarea, label) { pointer-events: auto; }
 .w-item-clickable:hover { background: var(--w-hover); }
@@ -164,9 +182,11 @@ img.w-image.w-flush-edge { width: calc(100% + var(--w-pad-left, 0px) + var(--w-p
 .w-list-more {
   display: block;
   width: 100%;
-  min-height: 40px;
+  min-height: 44px;
+  padding: 8px 14px;
   border: 0;
   border-block-start: 1px solid var(--w-border-subtle);
+  text-align: start;
   background: none;
   color: var(--w-text-secondary);
   font-size: calc(var(--w-size) * 0.875);
@@ -188,19 +208,32 @@ img.w-image.w-flush-edge { width: calc(100% + var(--w-pad-left, 0px) + var(--w-p
 
 .w-image { display: block; max-width: 100%; border-radius: var(--w-radius-field); object-fit: cover; }
 .w-image-frame { border: 1px solid var(--w-border); }
-.w-image-link, .w-image-missing {
+/* The place of an image that isn't shown; opaque, since it may be on any background. */
+.w-image-place {
   display: inline-flex;
   align-items: center;
-  gap: 8px;
+  justify-content: center;
+  gap: 6px;
   max-width: 100%;
   padding: 8px 12px;
   border: 1px solid var(--w-border);
-  border-radius: var(--w-radius-field);
-  color: inherit;
-  font-size: calc(var(--w-size) * 0.875);
+  background: var(--w-place);
+  color: var(--w-field-text);
+  font-size: calc(var(--w-size) * 0.8125);
+  line-height: 1.3;
+  text-decoration: none;
 }
-.w-image-missing { background: var(--w-surface-2); color: var(--w-text-secondary); overflow: hidden; }
-.w-image-link:hover { background: var(--w-hover); }
+.w-image-place .w-icon { width: 18px; height: 18px; }
+.w-image-words { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 4; min-width: 0; max-width: 100%; overflow: hidden; overflow-wrap: anywhere; }
+a.w-image-place .w-image-words { text-decoration: underline; text-underline-offset: 2px; }
+.w-image-sized { container-type: size; width: 100%; flex-direction: column; padding: 4px; text-align: center; overflow: hidden; }
+/* Where there is no room for words, the title has them. */
+@container (width < 84px) or (height < 64px) {
+  .w-image-sized > .w-image-words { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); }
+}
+@container (height < 128px) {
+  .w-image-sized > .w-image-words { -webkit-line-clamp: 2; }
+}
 
 .w-fallback {
   display: flex;

@@ -1,18 +1,19 @@
 /** Styles of buttons and spinners, and the sizes of all controls. */
+/** Height, text size, and padding, as in the published design tokens. */
 const SIZES = {
-  "3xs": [22, 0.6875, 6],
-  "2xs": [24, 0.75, 7],
-  xs: [26, 0.75, 8],
-  sm: [30, 0.8125, 10],
-  md: [36, 0.875, 13],
-  lg: [40, 0.9375, 15],
-  xl: [44, 1, 16],
-  "2xl": [48, 1, 18],
-  "3xl": [54, 1.0625, 20],
+  "3xs": [22, 0.75, 6],
+  "2xs": [24, 0.75, 8],
+  xs: [26, 0.875, 8],
+  sm: [28, 0.875, 10],
+  md: [32, 0.875, 12],
+  lg: [36, 0.875, 12],
+  xl: [40, 0.875, 14],
+  "2xl": [44, 1, 14],
+  "3xl": [48, 1, 16],
 } as const;
 
 const GUTTERS = { "2xs": 6, xs: 8, sm: 10, md: 12, lg: 14, xl: 16 } as const;
-const ICONS = { sm: 14, md: 16, lg: 20, xl: 24, "2xl": 28 } as const;
+const ICONS = { sm: 16, md: 18, lg: 20, xl: 22, "2xl": 24 } as const;
 
 const sizes = Object.entries(SIZES).map(
   ([name, [height, text, pad]]) =>
@@ -35,6 +36,7 @@ ${[...sizes, ...gutters, ...icons].join("\n")}
   line-height: 1.3;
 }
 .ckw .w-pill { border-radius: 999px; }
+.ckw .w-not-pill { border-radius: var(--w-radius-field); }
 .ckw .w-block { display: flex; width: 100%; }
 
 .w-button {
@@ -44,7 +46,9 @@ ${[...sizes, ...gutters, ...icons].join("\n")}
   justify-content: center;
   gap: 6px;
   max-width: 100%;
+  padding-block: 2px;
   border-radius: var(--w-radius-button);
+  text-align: center;
   background: none;
   font-weight: 500;
   cursor: pointer;

@@ -6,6 +6,7 @@ export const fieldStyles = `
   border-color: var(--w-border-strong);
   border-radius: var(--w-radius-field);
   background: var(--w-input);
+  color: var(--w-field-text);
   text-align: start;
 }
 .w-input.w-variant-soft, .w-textarea.w-variant-soft, .w-select.w-variant-soft, .w-date.w-variant-soft,

@@ -32,7 +32,9 @@ export const textStyles = `
 .ckw .w-weight-bold { font-weight: 700; }
 .w-text-start { text-align: start; } .w-text-center { text-align: center; } .w-text-end { text-align: end; }
 .w-italic { font-style: italic; }
-.w-truncate { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+/* Breaking anywhere, a truncated text is as narrow as its row needs. */
+.w-truncate { word-break: break-all; white-space: normal; }
+.w-anywhere { overflow-wrap: anywhere; }
 .w-clamp { display: -webkit-box; -webkit-box-orient: vertical; overflow: hidden; }
 .w-streaming::after {
   content: "";
@@ -59,6 +61,8 @@ export const textStyles = `
 .w-editable:focus { border-color: var(--w-border-strong); background: var(--w-input); }
 .w-markdown { min-width: 0; display: flex; flex-direction: column; gap: 8px; }
 .w-markdown > p { white-space: pre-line; }
+/* A wide block scrolls, and doesn't widen its row. */
+.w-markdown pre { width: 0; min-width: 100%; }
 
 .w-icon { display: block; flex: none; width: 1.125em; height: 1.125em; }
 .w-icon-ticked path { stroke: var(--w-surface); }
@@ -74,6 +78,7 @@ export const textStyles = `
 
 .w-badge {
   display: inline-flex;
+  overflow-wrap: anywhere;
   align-items: center;
   max-width: 100%;
   border: 1px solid transparent;

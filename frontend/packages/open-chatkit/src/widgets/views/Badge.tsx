@@ -1,6 +1,8 @@
 import type { Shape } from "../types";
+import { hasText } from "./typography";
 
 export function Badge({ node }: { node: Shape<"Badge"> }) {
+  if (!hasText(node.label)) return null;
   const classes = [
     "w-badge",
     `w-badge-${node.size ?? "md"}`,

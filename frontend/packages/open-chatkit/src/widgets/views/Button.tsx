@@ -11,13 +11,14 @@ export function Button({ node }: { node: Shape<"Button"> }) {
   const action = useAction(node.onClickAction as ActionConfig | undefined, "self");
   const form = useContext(SubmissionContext);
   const submits = node.submit === true && !node.onClickAction;
-  const preset = node.style === "primary" ? "primary" : "secondary";
+  const isSecondary = node.style === "secondary";
+  if (!node.label && !node.iconStart && !node.iconEnd) return null;
   return (
     <PlainButton
       buttonRef={ref}
       class={[
-        controlClass("w-button", node, node.style ? "solid" : "soft"),
-        `w-tone-${node.color ?? preset}`,
+        controlClass("w-button", node, isSecondary ? "soft" : "solid"),
+        `w-tone-${node.color ?? (isSecondary ? "secondary" : "primary")}`,
         node.uniform || !node.label ? "w-uniform" : "",
         node.iconSize ? `w-icons-${node.iconSize}` : "",
       ].join(" ")}

@@ -5,10 +5,10 @@ import { SubmissionContext, useSettings } from "../context";
 import { borders, edges } from "../css";
 import { newId, SCOPE } from "../fields";
 import { Icon } from "../Icon";
+import { OnSurface, useSurface } from "../surface";
 import type { ActionConfig, Shape, Spacing } from "../types";
 import { useAction } from "../useAction";
 import { PlainButton } from "./Button";
-import { surfaceStyle } from "./layout";
 import { Status } from "./Status";
 
 type CardShape = Shape<"Card">;
@@ -21,6 +21,7 @@ export function Card({ node }: { node: CardShape }) {
   const cancel = useAction(node.cancel?.action as ActionConfig | undefined, "container");
   const isWaiting = [confirm, cancel].some((each) => each.isDisabled || each.isPending);
   const asForm = node.asForm === true;
+  const { surface, style } = useSurface(node.background);
 
   const footer =
     node.confirm || node.cancel ? (
@@ -59,16 +60,18 @@ export function Card({ node }: { node: CardShape }) {
   const common = {
     class: `w-card w-card-${node.size ?? "md"}${node.theme ? ` w-theme-${node.theme}` : ""}`,
     part: "widget-card",
-    style: { ...surfaceStyle(node.background), ...borders(node.border), ...padding(node.padding) },
+    style: { ...style, ...borders(node.border), ...padding(node.padding) },
     [SCOPE]: "",
   };
   const content = (
-    <Collapsible
-      isCollapsed={node.collapsed === true}
-      status={node.status ? <Status of={node.status} /> : null}
-    >
-      {body}
-    </Collapsible>
+    <OnSurface surface={surface}>
+      <Collapsible
+        isCollapsed={node.collapsed === true}
+        status={node.status ? <Status of={node.status} /> : null}
+      >
+        {body}
+      </Collapsible>
+    </OnSurface>
   );
   if (!asForm) {
     return (

@@ -1,28 +1,18 @@
 import { useState } from "preact/hooks";
 import { imageSource } from "../../images";
+import { color } from "../colors";
 import { useSettings } from "../context";
-import { block, color, defined, flex } from "../css";
+import { block, defined, flex } from "../css";
 import { Icon } from "../Icon";
 import type { Color, Shape, Size } from "../types";
 
 type ImageShape = Shape<"Image"> & { background?: Color; flex?: Size };
 
-/** An image of an allowed origin; others are a link with the host. */
+/** An image of an allowed host. Others keep their place, with a link to the image if it has a page. */
 export function Image({ node }: { node: ImageShape }) {
   const { images, strings } = useSettings();
   const [failed, setFailed] = useState<string | null>(null);
   const source = imageSource(node.src, images?.allowedDomains);
-  if (source.kind === "linked") {
-    return (
-      <a class="w-image-link" href={source.href} target="_blank" rel="noopener noreferrer">
-        <Icon name="square-image" />
-        <span>
-          {node.alt ? `${node.alt} · ` : ""}
-          {strings.imageFrom(source.host)}
-        </span>
-      </a>
-    );
-  }
   const style = {
     ...block(node),
     ...flex(node.flex),
@@ -35,23 +25,48 @@ export function Image({ node }: { node: ImageShape }) {
     }),
   };
   const classes = `w-image${node.frame ? " w-image-frame" : ""}${node.flush ? " w-flush w-flush-edge" : ""}`;
-  if (source.kind === "none" || failed === source.src) {
+  if (source.kind === "shown" && failed !== source.src) {
     return (
-      <span class={`${classes} w-image-missing`} style={style}>
-        <Icon name="square-image" />
-        <span>{node.alt || strings.imageMissing}</span>
-      </span>
+      <img
+        class={classes}
+        style={style}
+        src={source.src}
+        alt={node.alt ?? ""}
+        loading="lazy"
+        decoding="async"
+        onError={() => setFailed(source.src)}
+      />
     );
   }
+  // Its own background would say nothing about the contrast of the placeholder's text.
+  const { background: _, ...place } = style;
+  const isSized =
+    "aspect-ratio" in place || ("height" in place && ("width" in place || "flex" in place));
+  const common = {
+    class: `${classes} w-image-place${isSized ? " w-image-sized" : ""}`,
+    style: place,
+  };
+  if (source.kind === "linked") {
+    const words = `${node.alt ? `${node.alt} · ` : ""}${strings.imageFrom(source.host)}`;
+    return (
+      <a
+        {...common}
+        href={source.href}
+        target="_blank"
+        rel="noopener noreferrer"
+        title={words}
+        aria-label={words}
+      >
+        <Icon name="square-image" />
+        <span class="w-image-words">{words}</span>
+      </a>
+    );
+  }
+  const words = node.alt || strings.imageMissing;
   return (
-    <img
-      class={classes}
-      style={style}
-      src={source.src}
-      alt={node.alt ?? ""}
-      loading="lazy"
-      decoding="async"
-      onError={() => setFailed(source.src)}
-    />
+    <span {...common} title={words}>
+      <Icon name="square-image" />
+      <span class="w-image-words">{words}</span>
+    </span>
   );
 }

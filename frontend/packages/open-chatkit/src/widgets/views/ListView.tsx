@@ -6,6 +6,7 @@ import { newId, SCOPE } from "../fields";
 import { childrenOf } from "../tree";
 import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
+import { useRowFit } from "../useRowFit";
 import { Status } from "./Status";
 
 /** The number of rows with `limit: "auto"`. */
@@ -91,13 +92,15 @@ export function ListViewItem({ node }: { node: Shape<"ListViewItem"> }) {
 
 /** Keeps the content after a spacer at the end of the row, even if the rest wraps. */
 function RowContent({ node }: { node: Shape<"ListViewItem"> }) {
+  const main = useRef<HTMLDivElement>(null);
+  useRowFit(main, true);
   const children = childrenOf(node);
   const spacer = children.findIndex((child) => child.type === "Spacer");
-  const main = spacer === -1 ? children : children.slice(0, spacer);
+  const start = spacer === -1 ? children : children.slice(0, spacer);
   return (
     <>
-      <div class="w-item-main">
-        <Children of={{ children: main }} />
+      <div ref={main} class="w-item-main">
+        <Children of={{ children: start }} />
       </div>
       {spacer === -1 ? null : (
         <div class="w-item-end">

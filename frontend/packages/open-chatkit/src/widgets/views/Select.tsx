@@ -7,9 +7,13 @@ import { controlClass } from "./field";
 import { ClearButton, SelectEnd } from "./fieldParts";
 import { SearchSelect } from "./SearchSelect";
 
+/** More options than this are searchable, unless the widget says otherwise. */
+const SEARCHED = 15;
+
 /** A select, optionally searchable. */
 export function Select({ node }: { node: SelectShape }) {
-  return node.searchable ? <SearchSelect node={node} /> : <PlainSelect node={node} />;
+  const isLong = (node.options?.length ?? 0) > SEARCHED;
+  return (node.searchable ?? isLong) ? <SearchSelect node={node} /> : <PlainSelect node={node} />;
 }
 
 /** A native select, which works well on phones and with screen readers. */

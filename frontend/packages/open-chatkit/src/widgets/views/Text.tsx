@@ -1,9 +1,9 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { defined, length } from "../css";
+import { block, defined } from "../css";
 import { FIELD, linkLabels, readableName } from "../fields";
 import type { Shape } from "../types";
 import { autofill, focusOnMount, selectAll } from "./field";
-import { textClass, textStyle } from "./typography";
+import { hasText, textClass, useTextStyle } from "./typography";
 
 type TextShape = Shape<"Text">;
 type Editable = Exclude<TextShape["editable"], false | undefined>;
@@ -17,9 +17,9 @@ export function Text({ node }: { node: TextShape }) {
     node.streaming ? "w-streaming" : "",
   ];
   const style = {
-    ...textStyle(node),
+    ...useTextStyle(node),
     ...defined({
-      width: length(node.width),
+      ...(node.width === undefined ? {} : block({ width: node.width })),
       "min-height": node.minLines ? `${node.minLines * 1.5}em` : undefined,
     }),
   };
@@ -27,6 +27,8 @@ export function Text({ node }: { node: TextShape }) {
   if (node.editable) {
     return <EditableText node={node} editable={node.editable} class={className} style={style} />;
   }
+  // A text that is streamed begins empty.
+  if (!hasText(node.value) && !node.minLines && node.streaming === undefined) return null;
   return (
     <p class={className} style={style} aria-busy={node.streaming === true ? true : undefined}>
       {node.lineThrough ? <s>{node.value}</s> : node.value}

@@ -39,7 +39,7 @@ export function controlClass(kind: string, node: Looks, variant: string, size = 
     "w-control",
     `w-variant-${node.variant ?? variant}`,
     `w-size-${node.size ?? size}`,
-    node.pill ? "w-pill" : "",
+    node.pill ? "w-pill" : node.pill === false ? "w-not-pill" : "",
     node.block ? "w-block" : "",
     node.gutterSize ? `w-gutter-${node.gutterSize}` : "",
   ]

@@ -1,6 +1,7 @@
 import { useSettings } from "../context";
-import { color, colored, defined } from "../css";
+import { defined } from "../css";
 import { Icon } from "../Icon";
+import { useInk } from "../surface";
 import type { Color, Shape } from "../types";
 
 type TextProps = {
@@ -9,11 +10,17 @@ type TextProps = {
   textAlign?: string;
   truncate?: boolean;
   maxLines?: number;
+  value?: unknown;
 };
+
+/** Returns whether a text has a word, such as an address, that may be wider than a phone. */
+function hasLongWord(value: unknown): boolean {
+  return typeof value === "string" && /\S{25}/u.test(value);
+}
 
 /** Returns the classes of a text, for its weight, alignment and truncation. */
 export function textClass(kind: string, size: string, node: TextProps): string {
-  const lines = !node.truncate && typeof node.maxLines === "number" && node.maxLines > 0;
+  const lines = node.truncate || (typeof node.maxLines === "number" && node.maxLines > 0);
   return [
     kind,
     `${kind}-${size}`,
@@ -21,31 +28,44 @@ export function textClass(kind: string, size: string, node: TextProps): string {
     node.textAlign ? `w-text-${node.textAlign}` : "",
     node.truncate ? "w-truncate" : "",
     lines ? "w-clamp" : "",
+    hasLongWord(node.value) ? "w-anywhere" : "",
   ]
     .filter(Boolean)
     .join(" ");
 }
 
 /** Returns the style of a text: its color and maximum number of lines. */
-export function textStyle(node: TextProps) {
+export function useTextStyle(node: TextProps) {
   return defined({
-    color: color(node.color, "text"),
-    "-webkit-line-clamp":
-      typeof node.maxLines === "number" && node.maxLines > 0 ? String(node.maxLines) : undefined,
+    color: useInk(node.color),
+    "-webkit-line-clamp": node.truncate
+      ? "1"
+      : typeof node.maxLines === "number" && node.maxLines > 0
+        ? String(node.maxLines)
+        : undefined,
   });
 }
 
+/** Returns whether there is anything to draw; an empty text would leave a gap. */
+export function hasText(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== "";
+}
+
 export function Title({ node }: { node: Shape<"Title"> }) {
+  const style = useTextStyle(node);
+  if (!hasText(node.value)) return null;
   return (
-    <h3 class={textClass("w-title", node.size ?? "md", node)} style={textStyle(node)}>
+    <h3 class={textClass("w-title", node.size ?? "md", node)} style={style}>
       {node.value}
     </h3>
   );
 }
 
 export function Caption({ node }: { node: Shape<"Caption"> }) {
+  const style = useTextStyle(node);
+  if (!hasText(node.value)) return null;
   return (
-    <p class={textClass("w-caption", node.size ?? "md", node)} style={textStyle(node)}>
+    <p class={textClass("w-caption", node.size ?? "md", node)} style={style}>
       {node.value}
     </p>
   );
@@ -70,7 +90,7 @@ export function IconView({ node }: { node: Shape<"Icon"> }) {
   return (
     <span
       class={`w-icon-${node.size ?? "md"} w-icon-box`}
-      style={colored("color", node.color, "text")}
+      style={defined({ color: useInk(node.color) })}
     >
       <Icon name={String(node.name)} />
     </span>

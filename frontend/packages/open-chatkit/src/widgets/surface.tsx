@@ -1,0 +1,53 @@
+/** Backgrounds that a widget chooses, and the texts on them. */
+
+import { type ComponentChildren, createContext } from "preact";
+import { useContext } from "preact/hooks";
+import { type ColorKind, colorPair, pairCss } from "./colors";
+import { type Backdrop, backdropOn, LEAST_TINTED, OWN_BACKDROP, readablePair } from "./contrast";
+import type { Style } from "./css";
+import { INKS } from "./tokens";
+
+type Surface = {
+  backdrop: Backdrop;
+  /** The text colors that differ from the theme's, because those would be unreadable. */
+  changed: readonly string[];
+};
+
+const SurfaceContext = createContext<Surface>({ backdrop: OWN_BACKDROP, changed: [] });
+
+/** Returns the surface of a background, and the text colors that it needs. */
+export function useSurface(background: unknown): { surface: Surface; style: Style } {
+  const outer = useContext(SurfaceContext);
+  const pair = colorPair(background, "background");
+  if (!pair) return { surface: outer, style: {} };
+  const isOwn = pair[0].startsWith("var(");
+  const backdrop = isOwn ? OWN_BACKDROP : backdropOn(pair, outer.backdrop);
+  const style: Style = { background: pairCss(pair) };
+  const changed: string[] = [];
+  for (const [name, ink] of Object.entries(INKS)) {
+    const needed = isOwn ? ink : readablePair(ink, backdrop, LEAST_TINTED);
+    const differs = needed[0] !== ink[0] || needed[1] !== ink[1];
+    if (differs) changed.push(name);
+    if (differs || outer.changed.includes(name)) style[`--w-${name}`] = pairCss(needed);
+  }
+  if (Object.hasOwn(style, "--w-text")) style.color = "var(--w-text)";
+  return { surface: { backdrop, changed }, style };
+}
+
+/** Tells the content of a surface what is behind it. */
+export function OnSurface({
+  surface,
+  children,
+}: {
+  surface: Surface;
+  children: ComponentChildren;
+}) {
+  return <SurfaceContext.Provider value={surface}>{children}</SurfaceContext.Provider>;
+}
+
+/** Returns a text's color, readable on its surface; undefined if it has none of its own. */
+export function useInk(given: unknown, kind: ColorKind = "text"): string | undefined {
+  const { backdrop } = useContext(SurfaceContext);
+  const pair = colorPair(given, kind);
+  return pair ? pairCss(readablePair(pair, backdrop)) : undefined;
+}

@@ -1,0 +1,275 @@
+"""Widgets as public templates use them, drawn in a browser."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from browser.widget_kit import Gallery, build_gallery, serve
+from todochat.testing import wait_until
+
+SCHEMES: Final = ("light", "dark")
+WIDTHS: Final = (320, 390, 1000)
+LONG: Final = "A long description of everything that a customer has ordered here"
+
+
+@pytest.fixture(scope="session")
+def gallery_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("gallery")
+    build_gallery(folder, os.environ)
+    with serve(folder) as url:
+        yield url
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def gallery(browser: Browser, gallery_url: str) -> AsyncIterator[Gallery]:
+    page = await browser.new_page()
+    yield Gallery(page, gallery_url)
+    await page.close()
+
+
+def node(kind: str, *children: object, **properties: object) -> dict[str, Any]:
+    nested = {"children": list(children)} if children else {}
+    return {"type": kind, **nested, **properties}
+
+
+def text(value: str, **properties: object) -> dict[str, Any]:
+    return node("Text", value=value, **properties)
+
+
+def button(label: str, **properties: object) -> dict[str, Any]:
+    return node("Button", label=label, **properties)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_block_buttons_share_a_row(gallery: Gallery, width: int) -> None:
+    labels = ("Keep", "Send back")
+    await gallery.show(node("Row", *(button(each, block=True) for each in labels)), width=width)
+
+    row = await gallery.box(".w-row")
+    first, second = [await gallery.box(".w-button", nth) for nth in (0, 1)]
+    assert first["width"] == pytest.approx(second["width"], abs=1)
+    assert first["y"] == second["y"]
+    assert second["x"] + second["width"] == pytest.approx(row["x"] + row["width"], abs=1)
+
+
+@pytest.mark.parametrize("properties", [{"size": 24}, {"width": 24, "height": 24}])
+async def test_box_keeps_its_size_in_a_list_item(
+    gallery: Gallery, properties: dict[str, int]
+) -> None:
+    circle = node("Box", radius="full", background="#0ea5e9", **properties)
+    await gallery.show(node("ListViewItem", circle, text(LONG)), root="ListView", width=320)
+
+    box, words = await gallery.box(".w-box"), await gallery.box(".w-text")
+    assert (box["width"], box["height"]) == (24, 24)
+    assert words["x"] > box["x"] + 24
+
+
+async def test_fixed_widths_survive_long_neighbors(gallery: Gallery) -> None:
+    await gallery.show(
+        node("Row", node("Box", text("a"), width=200), text(LONG), text("b", width=40)),
+    )
+
+    assert (await gallery.box(".w-box.w-sized"))["width"] == 200
+    assert (await gallery.box(".w-row > .w-text", 1))["width"] == 40
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_nothing_is_wider_than_its_card(gallery: Gallery, width: int) -> None:
+    await gallery.show(
+        node("Row", node("Box", text("a"), width=700), text(LONG)),
+        node("Box", text("b"), minWidth=500),
+        node("Row", text("https://example.com/" + "a" * 90), button("Copy")),
+        width=width,
+    )
+
+    scrolls = await gallery.find(".w-card-body").evaluate("(e) => e.scrollWidth > e.clientWidth")
+    assert not scrolls
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_words_stay_whole(gallery: Gallery, width: int) -> None:
+    await gallery.show(
+        node("Row", text(LONG), button("Open"), text("Delivered")),
+        node(
+            "Row",
+            node("Col", text("Zusammenfassungsbericht"), text("12,345,678.90 EUR"), flex=1),
+            node("Badge", label="Confirmed"),
+            text("Internationally"),
+        ),
+        width=width,
+    )
+
+    assert await gallery.flaws() == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+async def test_images_that_are_not_shown_keep_their_place(gallery: Gallery, scheme: str) -> None:
+    image = node(
+        "Image", src="https://img.example.net/a.jpg", alt="A bench " * 12, width=96, height=96
+    )
+    row = node("Row", image, node("Col", text("3 May"), button("Open"), flex=1))
+    await gallery.show(row, theme=scheme, width=320)
+
+    place = await gallery.box(".w-image")
+    assert (place["width"], place["height"]) == (96, 96)
+    assert (await gallery.box(".w-col .w-col"))["x"] == pytest.approx(place["x"] + 96 + 8)
+    assert await gallery.flaws() == []
+
+
+async def test_images_of_allowed_hosts_are_requested(gallery: Gallery) -> None:
+    asked: list[str] = []
+    gallery.page.on("request", lambda request: asked.append(request.url))
+    await gallery.page.route("**/*.jpg", lambda route: route.abort())
+    await gallery.show()
+
+    await gallery.page.evaluate(
+        """() => {
+          window.gallery.images = { allowedDomains: ["img.example.net"] };
+          window.gallery.show("Widget", { type: "Row", children: [
+            { type: "Image", src: "https://img.example.net/a.jpg", size: 40 },
+            { type: "Image", src: "https://other.example.net/b.jpg", size: 40 },
+          ] });
+        }"""
+    )
+
+    await wait_until(lambda: "https://img.example.net/a.jpg" in asked)
+    assert "https://other.example.net/b.jpg" not in asked
+
+
+COLORS: Final = ("gray-900", "gray-500", "alpha-70", "blue-400", "yellow-300", "tertiary", "white")
+BACKGROUNDS: Final = (
+    "gray-100",
+    "#0ea5e9",
+    "yellow-50",
+    "blue-600",
+    "surface-tertiary",
+    "alpha-10",
+)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+async def test_texts_are_readable_on_any_background(gallery: Gallery, scheme: str) -> None:
+    def texts() -> list[dict[str, Any]]:
+        badges = [node("Badge", label=each, color=each) for each in ("success", "warning", "info")]
+        ghosts = [button(each, variant="ghost", color=each) for each in ("primary", "danger")]
+        return [text("Plain"), *(text(each, color=each) for each in COLORS), *badges, *ghosts]
+
+    boxes = [node("Box", *texts(), background=each, padding=2) for each in BACKGROUNDS]
+    inside = node("Box", node("Box", *texts(), background="surface"), background="#0ea5e9")
+    await gallery.show(*texts(), *boxes, inside, theme=scheme)
+
+    assert await gallery.flaws() == []
+
+
+async def test_grays_flip_with_the_scheme(gallery: Gallery) -> None:
+    seen = []
+    for scheme in SCHEMES:
+        await gallery.show(node("Box", text("a"), background="gray-100"), theme=scheme)
+        box = gallery.find(".w-box")
+        seen.append(await box.evaluate("(e) => getComputedStyle(e).backgroundColor"))
+
+    assert seen == ["rgb(237, 237, 237)", "rgb(24, 24, 24)"]
+
+
+async def test_gray_hue_is_that_of_hsl(gallery: Gallery) -> None:
+    theme = '{"colorScheme":"dark","color":{"grayscale":{"hue":220,"tint":6,"shade":-1}}}'
+    await gallery.show(text("a"), theme=theme)
+
+    red, green, blue = await gallery.page.locator(".frame").evaluate(
+        """(frame) => {
+          const canvas = document.createElement("canvas").getContext("2d");
+          canvas.fillStyle = getComputedStyle(frame).backgroundColor;
+          canvas.fillRect(0, 0, 1, 1);
+          return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+        }"""
+    )
+    assert blue - green >= green - red > 0
+
+
+async def test_calendar_days_are_centered_in_their_rings(gallery: Gallery) -> None:
+    await gallery.show(node("DatePicker", name="day", defaultValue="2026-12-24T00:00:00"))
+
+    await gallery.find(".w-date").click()
+
+    offset = await gallery.page.locator(".w-day-chosen").evaluate(
+        """(day) => {
+          const range = document.createRange();
+          range.selectNodeContents(day);
+          const [ring, words] = [day, range].map((each) => each.getBoundingClientRect());
+          return [ring.x + ring.width / 2 - words.x - words.width / 2,
+                  ring.y + ring.height / 2 - words.y - words.height / 2];
+        }"""
+    )
+    assert offset == pytest.approx([0, 0], abs=1)
+
+
+async def test_button_for_more_rows_has_their_padding(gallery: Gallery) -> None:
+    rows = [node("ListViewItem", text(each)) for each in ("One", "Two")]
+    await gallery.show(root="ListView")
+    await gallery.page.evaluate(
+        "(children) => window.gallery.show('Widget', { type: 'ListView', limit: 1, children })",
+        rows,
+    )
+
+    more = gallery.find(".w-list-more")
+    left = await more.evaluate(
+        """(element) => {
+          const range = document.createRange();
+          range.selectNodeContents(element);
+          return range.getBoundingClientRect().x;
+        }"""
+    )
+    assert left == pytest.approx((await gallery.box(".w-item .w-text"))["x"], abs=1)
+
+
+async def test_unknown_spacings_are_the_nearest(gallery: Gallery) -> None:
+    await gallery.show(node("Col", text("a"), text("b"), gap="2xs", padding="large"))
+
+    column = gallery.find(".w-card-body > .w-col")
+    assert await column.evaluate("(e) => getComputedStyle(e).rowGap") == "4px"
+    assert await column.evaluate("(e) => getComputedStyle(e).paddingLeft") == "16px"
+    logs = await gallery.logs()
+    assert {log["data"]["used"] for log in logs} == {"2xs", "lg"}
+
+
+async def test_nulls_are_absent(gallery: Gallery) -> None:
+    row = node(
+        "ListViewItem",
+        node("Caption", value=None),
+        node("Badge", label=None, color=None),
+        node("Button", label=None, onClickAction=None),
+        node("Title", value="Row"),
+        onClickAction=None,
+    )
+    await gallery.show(row, None, root="ListView")
+
+    assert await gallery.find("").locator("..").locator("button").count() == 0
+    assert await gallery.find(".w-item-main > *").all_inner_texts() == ["Row"]
+
+
+@pytest.mark.parametrize(("by", "has_button"), [("press", True), ("enter", True), ("enter", False)])
+async def test_dotted_names_make_one_nested_payload(
+    gallery: Gallery, by: str, has_button: bool
+) -> None:
+    fields = [node("Input", name="note.title"), node("Input", name="note.body")]
+    submit = [node("Row", node("Spacer"), button("Add", submit=True))] if has_button else []
+    await gallery.show(node("Form", *fields, *submit, onSubmitAction={"type": "note.add"}))
+
+    await gallery.find("input").nth(1).fill("Long")
+    await gallery.find("input").first.fill("Short")
+    if by == "enter":
+        await gallery.find("input").first.press("Enter")
+    else:
+        await gallery.find(".w-button").click()
+
+    async def sent() -> bool:
+        return bool(await gallery.actions())
+
+    await wait_until(sent)
+    assert [each["payload"] for each in await gallery.actions()] == [
+        {"note": {"title": "Short", "body": "Long"}}
+    ]
