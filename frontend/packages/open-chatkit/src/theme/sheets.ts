@@ -1,6 +1,6 @@
 /** Style sheets, created once and shared by all elements of a page; no style element or attribute. */
 
-import { widgetStyles } from "../widgets";
+import { widgetStyles } from "../widgets/styles";
 import composer from "./composer.css?inline";
 import frame from "./frame.css?inline";
 import markdown from "./markdown.css?inline";

@@ -10,6 +10,7 @@ import type {
   ThreadStreamEvent,
 } from "../../src/core/types";
 import "../../src/index";
+import { widgetViews } from "../../src/ui/items/Widget";
 
 export type Page = {
   element: OpenAIChatKit;
@@ -46,6 +47,8 @@ export async function openPage({
   fetch,
   ...options
 }: Extra = {}): Promise<Page> {
+  // Tests see a widget as soon as its item is there.
+  await widgetViews.load();
   const server = scriptedServer({ threads, script });
   const element = document.createElement("openai-chatkit");
   const events: string[] = [];

@@ -1,5 +1,6 @@
 import type { WidgetNode } from "../../core/types";
-import { WidgetView } from "../../widgets";
+import { loader, useLoaded } from "../../widgets/lazy";
+import { NotShown } from "../common/Boundary";
 import { useImageHosts, useUi } from "../context";
 import { Markdown } from "../markdown/Markdown";
 import { widgetRegistry } from "../registry";
@@ -7,6 +8,11 @@ import { widgetRegistry } from "../registry";
 function WidgetMarkdown({ value, streaming }: { value: string; streaming: boolean }) {
   return <Markdown text={value} streaming={streaming} />;
 }
+
+/** The views of widgets, a chunk that is loaded for the first widget. */
+export const widgetViews = loader("widgets", () =>
+  import("../../widgets/WidgetView").then((module) => module.WidgetView),
+);
 
 export type WidgetProps = {
   widget: WidgetNode;
@@ -18,6 +24,10 @@ export type WidgetProps = {
 export function Widget({ widget, itemId }: WidgetProps) {
   const ui = useUi();
   const { chat } = ui;
+  const hosts = useImageHosts();
+  const { value: WidgetView, failed } = useLoaded(widgetViews);
+  if (failed) return <NotShown />;
+  if (!WidgetView) return <div aria-busy="true" />;
   return (
     <WidgetView
       widget={widget}
@@ -29,7 +39,7 @@ export function Widget({ widget, itemId }: WidgetProps) {
       }}
       registry={widgetRegistry.value}
       isBusy={chat.isResponding.value}
-      images={{ allowedDomains: useImageHosts() }}
+      images={{ allowedDomains: hosts }}
       onLog={(event) => ui.emit("chatkit.log", event)}
       markdown={WidgetMarkdown}
       locale={ui.locale.value.tag}
