@@ -24,6 +24,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "404.html": "nothing here",
         "_next/static/chunks/a1b2.js": "let a = 1;\n" * 200,
         "chatkit/chatkit.js": "customElements",
+        "chatkit/assets/views-a1b2.js": "export {}",
         ".edge/headers.caddy": f'header @page Content-Security-Policy "{POLICY}"\n',
     }
     for name, text in files.items():
@@ -52,14 +53,16 @@ async def test_page_is_revalidated_and_has_its_builds_policy(edge: Edge, path: s
     assert page.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_hashed_file_is_cached_permanently(edge: Edge) -> None:
-    script = await edge.get("/_next/static/chunks/a1b2.js")
+@pytest.mark.parametrize("path", ["/_next/static/chunks/a1b2.js", "/chatkit/assets/views-a1b2.js"])
+async def test_hashed_file_is_cached_permanently(edge: Edge, path: str) -> None:
+    script = await edge.get(path)
 
     assert script.headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
-async def test_missing_hashed_file_is_not_cached(edge: Edge) -> None:
-    missing = await edge.get("/_next/static/chunks/c3d4.js")
+@pytest.mark.parametrize("path", ["/_next/static/chunks/c3d4.js", "/chatkit/assets/views-c3d4.js"])
+async def test_missing_hashed_file_is_not_cached(edge: Edge, path: str) -> None:
+    missing = await edge.get(path)
 
     assert missing.status == 404
     assert "immutable" not in missing.headers.get("cache-control", "")

@@ -62,6 +62,7 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
     if (unknown.length > 0) this.#report(`unknown options: ${unknown.join(", ")}`);
     if (wrong.length > 0) {
       this.#report(`invalid options: ${wrong.join("; ")}`);
+      if (this.#options === null) this.#showFailure();
       return;
     }
     this.#options = options;

@@ -37,6 +37,19 @@ describe("a page with the element", () => {
     expect(view.getByRole("heading", { name: "Good morning" })).toBeTruthy();
   });
 
+  it("shows an error line if its first options are invalid, until they are valid", async () => {
+    vi.spyOn(console, "error").mockReturnValue();
+    const element = document.createElement("openai-chatkit");
+    document.body.append(element);
+    element.setOptions({ api: { url: 7 } } as never);
+    const line = () => element.shadowRoot?.querySelector("[role=alert]")?.textContent;
+    expect(line()).toBe("The chat could not be loaded.");
+
+    element.setOptions({ api: { url: "http://localhost/chatkit", domainKey: "x" } });
+    await waitFor(() => expect(element.shadowRoot?.querySelector("textarea")).toBeTruthy());
+    expect(line()).toBeUndefined();
+  });
+
   it("reports an unknown option in the console and ignores it", async () => {
     const consoleError = vi.spyOn(console, "error").mockReturnValue();
     const { view } = await openPage({ composer: { placeHolder: "?" } } as never);
