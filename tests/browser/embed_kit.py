@@ -129,7 +129,6 @@ class EmbedServer:
         app = web.Application()
         app.router.add_post("/chat", self._chat)
         app.router.add_route("OPTIONS", "/chat", self._allow)
-        app.router.add_get("/chat/runs", self._runs)
         app.router.add_get("/{path:.*}", self._page)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -146,9 +145,6 @@ class EmbedServer:
         if text is None:
             raise web.HTTPNotFound
         return web.Response(text=text, content_type="text/html", headers=self.headers)
-
-    async def _runs(self, _request: web.Request) -> web.StreamResponse:
-        return web.json_response({"items": []}, headers={"Access-Control-Allow-Origin": "*"})
 
     async def _allow(self, _request: web.Request) -> web.StreamResponse:
         headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "*"}

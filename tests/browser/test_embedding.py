@@ -1,5 +1,6 @@
 """The element on other sites' pages: in every kind of box, and with a script of another origin."""
 
+import re
 from typing import Any, Final, Literal
 
 import pytest
@@ -7,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from browser.browser_kit import Chat, Visit, Visitor
 from browser.element_kit import event_details, event_names
-from browser.embed_kit import EmbedServer, answer, growing_answer, item, page
+from browser.embed_kit import EmbedServer, answer, growing_answer, item, page, question
 from stack_kit import Stack
 from todochat.testing.model_script import Gate
 
@@ -135,34 +136,86 @@ async def test_auto_height_element_is_as_high_as_its_text(
     await expect(chat.send_button).to_be_in_viewport()
 
 
-async def test_page_text_styles_do_not_reach_the_element(
-    site: Stack, embed: EmbedServer, visit: Visit
+# Every property that an element's text inherits, with a value that would show.
+INHERITED: Final = """
+direction:rtl;text-align:right;text-align-last:center;white-space:pre;word-break:break-all;
+letter-spacing:.2em;word-spacing:1em;text-transform:uppercase;text-indent:40px;
+text-shadow:1px 1px red;font:italic small-caps bold 30px/3 serif;font-feature-settings:"smcp";
+-webkit-text-fill-color:red;-webkit-text-stroke:1px red;text-emphasis:dot;text-underline-offset:9px;
+hyphens:auto;line-break:anywhere;tab-size:20;quotes:none;list-style:square;cursor:wait;
+caret-color:red;accent-color:red;scrollbar-color:red blue;color-scheme:dark;writing-mode:vertical-rl;
+user-select:none;border-collapse:collapse;font-synthesis:none;text-rendering:geometricPrecision
+"""
+ALL_ELEMENTS: Final = """*{letter-spacing:.2em!important;text-transform:uppercase!important;
+line-height:3!important;font-size:30px!important;color:red!important;background:yellow!important;
+text-align:right!important;box-sizing:content-box!important;margin:0!important;padding:0!important;
+position:static!important;contain:none!important}"""
+# Computed styles of the parts, without those that depend on the size of the text's box.
+STYLES: Final = """() => {
+  const root = document.querySelector("openai-chatkit").shadowRoot;
+  const parts = ["frame", "assistant-message", "user-bubble", "input", "send-button"];
+  const found = {};
+  for (const part of parts) {
+    const style = getComputedStyle(root.querySelector(`[part~=${part}]`));
+    for (const name of style) found[`${part} ${name}`] = style.getPropertyValue(name);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("style", [f"body{{{INHERITED}}}", ALL_ELEMENTS], ids=["body", "all"])
+async def test_page_styles_do_not_reach_the_element(
+    site: Stack, embed: EmbedServer, visit: Visit, style: str
 ) -> None:
-    embed.items = [answer("a", "Plain words.")]
-    style = (
-        "body{letter-spacing:.2em;text-transform:uppercase;text-indent:40px;line-height:3;"
-        "text-shadow:1px 1px red;word-spacing:1em;white-space:pre}openai-chatkit{height:500px}"
-    )
-    embed.pages["/"] = page(
-        ELEMENT,
-        script=f"{site.edge}/chatkit/chatkit.js",
-        style=style,
-        options={"initialThread": "thr_1"},
-    )
+    embed.items = [question("q", "A question."), answer("a", "Plain words.")]
+    size = "openai-chatkit{position:fixed;left:0;top:0;width:600px;height:500px}"
     visitor = await visit(embed.origin)
     visitor.watch.expect_origin(site.edge)
-    chat = Chat(await visitor.open("/"))
+    found = []
 
-    words = chat.answers.get_by_text("Plain words.")
+    for rules in ("", style):
+        embed.pages["/"] = page(
+            ELEMENT,
+            script=f"{site.edge}/chatkit/chatkit.js",
+            style=rules + size,
+            options={"initialThread": "thr_1"},
+        )
+        tab = await visitor.open("/")
+        await expect(Chat(tab).answers).to_have_text(re.compile("Plain words"))
+        found.append(await tab.evaluate(STYLES))
 
-    for name, value in {
-        "letter-spacing": "normal",
-        "text-transform": "none",
-        "text-indent": "0px",
-        "text-shadow": "none",
-        "word-spacing": "0px",
-    }.items():
-        await expect(words).to_have_css(name, value)
+    plain, styled = found
+    assert {name: styled[name] for name in plain if styled[name] != plain[name]} == {}
+
+
+async def test_hidden_page_part_hides_the_element(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    body = f'<div style="visibility:hidden">{ELEMENT}</div>'
+    visitor = await open_elsewhere(site, embed, visit, body=body)
+
+    field = Chat(visitor.page).host.locator("textarea")
+    await expect(field).to_be_attached()
+    await expect(field).to_be_hidden()
+
+
+# A server of another kind
+
+
+async def test_foreign_server_gets_only_requests_of_the_protocol(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    embed.items = [answer("a0", "The first.")]
+    embed.events = growing_answer(2)
+    visitor = await open_elsewhere(site, embed, visit, options={"initialThread": "thr_1"})
+    chat = Chat(visitor.page)
+    await expect(chat.answers).to_contain_text("The first.")
+
+    await chat.send("hello")
+    await expect(chat.answers.last).to_contain_text("longer and longer")
+    await expect(chat.thread).to_have_attribute("aria-busy", "false")
+
+    assert set(visitor.watch.requests) == {"GET /", "POST /chat"}
 
 
 # The script of another origin
@@ -170,9 +223,11 @@ async def test_page_text_styles_do_not_reach_the_element(
 SANDBOX: Final = '<iframe sandbox="allow-scripts" src="/inside" width=600 height=500></iframe>'
 
 
-async def open_elsewhere(site: Stack, embed: EmbedServer, visit: Visit, **options: Any) -> Visitor:
+async def open_elsewhere(
+    site: Stack, embed: EmbedServer, visit: Visit, *, body: str = ELEMENT, **options: Any
+) -> Visitor:
     """Open a page whose script comes from the site's origin."""
-    embed.pages.setdefault("/", page(ELEMENT, script=f"{site.edge}/chatkit/chatkit.js", **options))
+    embed.pages.setdefault("/", page(body, script=f"{site.edge}/chatkit/chatkit.js", **options))
     visitor = await visit(embed.origin)
     visitor.watch.expect_origin(site.edge)
     await visitor.open("/")

@@ -1,4 +1,5 @@
 import { Emitter } from "./emitter";
+import { SavedFailures } from "./savedFailures";
 import { Session } from "./session";
 import { Store } from "./store";
 import { Transport } from "./transport";
@@ -8,6 +9,7 @@ import type { ChatOptions, ThreadMetadata } from "./types";
 export class Context {
   readonly store = new Store();
   readonly emitter = new Emitter();
+  readonly failures = new SavedFailures(() => this.transport.url);
   session = new Session(null);
   /** Replaced when the page's options name another server or user. */
   transport: Transport;

@@ -41,6 +41,7 @@ export class Navigation {
   /** Opens `initialThread`, unless a thread is open. */
   start(): void {
     const threadId = this.context.options.initialThread;
+    if (!threadId && !this.parts.turns.isBusy) this.parts.turns.showUnsent(this.context.session);
     if (threadId && this.context.session.threadId === null && !this.listeners.signal.aborted) {
       void this.load(this.enter(threadId));
     }
@@ -151,8 +152,10 @@ export class Navigation {
     store.isLoading.value = false;
     emitter.emit({ type: "chatkit.thread.load.end", detail: { threadId } });
     if (!isLoaded) return;
-    if (runId === null) this.runTools(session);
-    else this.parts.turns.attach(session, runId);
+    if (runId === null) {
+      this.parts.turns.showSavedError(session);
+      this.runTools(session);
+    } else this.parts.turns.attach(session, runId);
   }
 
   /** Refreshes the thread when the page becomes visible or online, if it may be out of date. */

@@ -55,6 +55,7 @@ export class RunFollower {
       context.emitter.emit({ type: "chatkit.response.start", detail: undefined });
     context.store.isStopping.value = false;
     context.store.error.value = null;
+    context.failures.drop(session.threadId);
     context.store.activeRun.value = {
       runId: "runId" in source ? source.runId : null,
       threadId: session.threadId,
@@ -147,6 +148,7 @@ export class RunFollower {
       this.isLost = true;
       this.report(failure, { ...toChatError(failure), allowRetry: true });
     }
+    this.saveError();
     return outcome;
   }
 
@@ -159,6 +161,20 @@ export class RunFollower {
     return items.some(
       (item) => open.has(item.id) && (item === last || item.type === "assistant_message"),
     );
+  }
+
+  /** Keeps the response's error over a reload, unless its run may complete at the server. */
+  private saveError(): void {
+    const { store, failures, transport } = this.context;
+    const error = store.error.peek();
+    const { threadId } = this.session;
+    if (!this.session.isCurrent || error === null || threadId === null) return;
+    if (this.isLost && transport.hasRuns) return;
+    const { items } = store.itemsState;
+    const last = items.findLast((item) => item.type !== "end_of_turn");
+    const asked = items.findLast((item) => item.type === "user_message");
+    const after = [last, asked].flatMap((item) => (item === undefined ? [] : [item.id]));
+    failures.save(threadId, { error, message: null, after });
   }
 
   private handlers(): StreamHandlers {

@@ -70,18 +70,33 @@ export class Turns {
     return this.deliver({ request, pending, draft, error: null });
   }
 
-  /** Shows a thread's undelivered message again. */
+  /** Shows a thread's undelivered message again, also after a reload of the page. */
   showUnsent({ threadId }: Session): void {
+    const saved = this.context.failures.read(threadId);
+    if (saved?.message && !this.unsent.has(threadId)) {
+      this.unsent.set(threadId, { ...saved.message, error: saved.error });
+    }
     const unsent = this.unsent.get(threadId);
     if (unsent === undefined || unsent.error === null) return;
     this.context.store.pending.value = { ...unsent.pending, status: "failed" };
     this.context.store.error.value = unsent.error;
   }
 
+  /** Shows the error of a loaded thread's last response again, after a reload of the page. */
+  showSavedError({ threadId }: Session): void {
+    const { store, failures } = this.context;
+    const saved = failures.read(threadId);
+    if (saved === null || saved.message !== null || store.error.peek() !== null) return;
+    const last = store.itemsState.items.findLast((item) => item.type !== "end_of_turn");
+    if (last !== undefined && saved.after.includes(last.id)) store.error.value = saved.error;
+    else failures.drop(threadId);
+  }
+
   /** Dismisses the error; an undelivered message returns to its draft. */
   dismissError(): void {
     const { store, session } = this.context;
     store.error.value = null;
+    this.context.failures.drop(session.threadId);
     if (store.pending.peek()?.status !== "failed") return;
     store.pending.value = null;
     this.restoreUnsent(session.threadId);
@@ -89,8 +104,13 @@ export class Turns {
 
   /** Drops a deleted thread's undelivered message, or all of them when the user changes. */
   forgetUnsent(threadId?: string): void {
-    if (threadId === undefined) this.unsent.clear();
-    else this.unsent.delete(threadId);
+    if (threadId === undefined) {
+      this.unsent.clear();
+      this.context.failures.clear();
+    } else {
+      this.unsent.delete(threadId);
+      this.context.failures.drop(threadId);
+    }
   }
 
   /** Resends an undelivered message, resumes a lost response, or regenerates a response. */
@@ -201,8 +221,8 @@ export class Turns {
     const isUnconfirmed = session.isCurrent && store.pending.peek()?.id === pending.id;
     if (isUnconfirmed && outcome === "broken") {
       // Sent again in the thread that it may have created.
-      const request = { ...unsent, request: inThread(unsent.request, session.threadId) };
-      this.unsent.set(session.threadId, { ...request, error: store.error.peek() });
+      const request = inThread(unsent.request, session.threadId);
+      this.keepUnsent(session.threadId, { ...unsent, request }, store.error.peek());
       store.pending.value = { ...pending, status: "failed" };
       return;
     }
@@ -226,7 +246,7 @@ export class Turns {
     const shown = toChatError(error);
     const mayBeRetried = shown.allowRetry && !isThreadBusy(error) && !isAbort(error);
     if (mayBeRetried && this.unsent.get(threadId)?.pending.id === pending.id) {
-      this.unsent.set(threadId, { ...unsent, error: shown });
+      this.keepUnsent(threadId, unsent, shown);
     } else {
       // Definitely rejected; restore the draft.
       this.clearUnsent(threadId, pending.id);
@@ -250,11 +270,21 @@ export class Turns {
     return "failed";
   }
 
+  /** Keeps a failed message for a retry, also over a reload of the page. */
+  private keepUnsent(threadId: string | null, unsent: Unsent, error: ChatError | null): void {
+    this.unsent.set(threadId, { ...unsent, error });
+    if (error === null) return;
+    const { request, pending, draft } = unsent;
+    const message = { request, pending, draft: draft && withoutLocalFiles(draft) };
+    this.context.failures.save(threadId, { error, message, after: [] });
+  }
+
   /** Returns a failed message to its thread's draft. */
   private restoreUnsent(threadId: string | null): void {
     const unsent = this.unsent.get(threadId);
     if (unsent === undefined || unsent.error === null) return; // still in progress
     this.unsent.delete(threadId);
+    this.context.failures.drop(threadId);
     if (unsent.draft !== null) this.composer.restoreDraft(unsent.draft, threadId);
   }
 
@@ -298,6 +328,16 @@ export class Turns {
     this.context.store.error.value = toChatError(error);
     this.context.emitter.error(error);
   }
+}
+
+/** Returns a draft whose files are shown from the server: the browser's own end with the page. */
+function withoutLocalFiles(draft: Draft): Draft {
+  const files = draft.files.map((file) => {
+    const { attachment } = file;
+    const previewUrl = attachment?.type === "image" ? attachment.preview_url : null;
+    return { ...file, key: `saved-${file.key}`, previewUrl };
+  });
+  return { ...draft, files };
 }
 
 /** Returns the request for a message, in the thread that an earlier attempt has created. */

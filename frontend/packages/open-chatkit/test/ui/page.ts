@@ -67,6 +67,13 @@ export async function openPage({
 
 export function leavePage(): void {
   document.body.replaceChildren();
+  sessionStorage.clear();
+}
+
+/** Reloads the page: the element is new, and the tab's storage stays. */
+export function reloadPage(extra: Extra): Promise<Page> {
+  document.body.replaceChildren();
+  return openPage(extra);
 }
 
 let counter = 0;

@@ -1,6 +1,6 @@
 import { fireEvent, waitFor, within } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { leavePage, openPage, type Page, respondWith, thread } from "./page";
+import { leavePage, openPage, type Page, reloadPage, respondWith, thread, userItem } from "./page";
 
 afterEach(() => {
   leavePage();
@@ -52,6 +52,61 @@ describe("a rejected message", () => {
     await sendHello(page);
     const heard = page.element.shadowRoot?.querySelector("[aria-atomic]");
     await waitFor(() => expect(heard?.textContent).toBe("Something went wrong."));
+  });
+});
+
+describe("after a reload", () => {
+  it("an undelivered message has its error and can be sent", async () => {
+    const respond = () => new Response("", { status: 500 });
+    await sendHello(await openPage({ fetch: failing("threads.create", respond) }));
+    const { view, server } = await reloadPage({ script: respondWith("Hi.") });
+    expect(await view.findByText("The server failed. Try again.")).toBeTruthy();
+    expect(view.getByText("Hello")).toBeTruthy();
+
+    fireEvent.click(view.getByRole("button", { name: "Retry" }));
+    await view.findByText("Hi.");
+    expect(server.requests.map(({ type }) => type)).toEqual(["threads.create"]);
+    const again = await reloadPage({});
+    await again.view.findByRole("heading", { name: "What can I help with today?" });
+    expect(again.view.queryByRole("alert")).toBeNull();
+  });
+
+  it("a failed response has its error and can be retried, until there is another", async () => {
+    const threads = [thread([userItem("Hello")])];
+    const script = () => [
+      { type: "error" as const, code: "custom", message: "Over budget.", allow_retry: true },
+    ];
+    const first = await openPage({ threads, script, initialThread: "thr_1" });
+    await first.view.findByText("Hello");
+    await sendHello(first);
+    await first.view.findByText("Over budget.");
+    await waitFor(() => expect(first.events).toContain("chatkit.response.end"));
+
+    const second = await reloadPage({
+      threads,
+      script: respondWith("Hi."),
+      initialThread: "thr_1",
+    });
+    await second.view.findByText("Over budget.");
+    fireEvent.click(second.view.getByRole("button", { name: "Retry" }));
+    await second.view.findByText("Hi.");
+    expect(second.server.requests.at(-1)?.type).toBe("threads.retry_after_item");
+    expect(second.view.queryByText("Over budget.")).toBeNull();
+  });
+
+  it("a dismissed error stays dismissed, and its message is back in the composer", async () => {
+    const respond = () => new Response("", { status: 500 });
+    const first = await openPage({ fetch: failing("threads.create", respond) });
+    fireEvent.input(first.view.getByRole("textbox"), { target: { value: "Hello" } });
+    fireEvent.keyDown(first.view.getByRole("textbox"), { key: "Enter" });
+    await first.view.findByText("The server failed. Try again.");
+    const second = await reloadPage({});
+    fireEvent.click(await second.view.findByRole("button", { name: "Dismiss" }));
+    await waitFor(() => {
+      expect((second.view.getByRole("textbox") as HTMLTextAreaElement).value).toBe("Hello");
+    });
+    const third = await reloadPage({});
+    expect(third.view.queryByRole("alert")).toBeNull();
   });
 });
 
