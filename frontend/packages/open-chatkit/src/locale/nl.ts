@@ -67,7 +67,7 @@ export const messages: Messages = {
   generatingImage: "Afbeelding genereren…",
   openImage: "Afbeelding openen",
   download: "Downloaden",
-  attach: "Bestanden toevoegen",
+  attach: "Bestand toevoegen",
   attachments: "Bestanden",
   dropFiles: "Zet bestanden hier neer",
   removeFile: "{name} verwijderen",
