@@ -188,6 +188,29 @@ async def test_statement_on_a_lost_connection_is_an_outage(
     assert (await database.execute(text("SELECT 1"))).scalar_one() == 1
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["SELECT pg_terminate_backend(pg_backend_pid())", "SELECT pg_sleep(60)"],
+    ids=["server stops", "socket breaks"],
+)
+async def test_connection_lost_while_it_is_opened_is_an_outage(
+    urls: DatabaseUrls, make_database: Callable[..., Database], command: str
+) -> None:
+    """SQLAlchemy doesn't translate the driver's errors there."""
+    database = make_database(urls.app)
+
+    @event.listens_for(database.engine.sync_engine, "connect")
+    def lose(connection: Any, _record: object) -> None:
+        driver = connection.driver_connection
+        asyncio.get_running_loop().call_later(0.05, driver.terminate)
+        connection.run_async(lambda driver: driver.execute(command))
+
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - whatever the driver raises
+        await database.execute(text("SELECT 1"))
+
+    assert is_outage(raised.value), repr(raised.value)
+
+
 async def test_value_of_a_wrong_type_is_no_outage(
     urls: DatabaseUrls, make_database: Callable[..., Database]
 ) -> None:

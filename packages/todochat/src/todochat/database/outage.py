@@ -6,6 +6,7 @@ A service that puts `OUTAGE_HANDLERS` on its routes answers every outage with 50
 import socket
 from typing import Any, Final
 
+import asyncpg
 import structlog
 from litestar import Request, Response
 from litestar.types import ExceptionHandlersMap
@@ -15,6 +16,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from todochat.errors import UnavailableError
 from todochat.http.problems import handle_exception, handle_service_error
 
+_DRIVER_ERRORS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 _CONNECTION_FAULTS: Final = (ConnectionError, TimeoutError, socket.gaierror, PoolTimeoutError)
 # Classes and codes of SQLSTATE: connection lost, out of resources, shutting down or starting,
 # and errors that a retry may avoid: a timeout, a deadlock, a serialization failure.
@@ -24,16 +30,22 @@ log = structlog.get_logger(__name__)
 
 
 def is_outage(error: BaseException) -> bool:
-    """Return whether the database is down or overloaded, so that a retry may succeed."""
+    """Return whether the database is down or overloaded, so that a retry may succeed.
+
+    Errors of the driver itself come from a connection that is lost while it is opened.
+    """
     if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        cause = error.orig and (error.orig.__cause__ or error.orig)
         state = getattr(error.orig, "sqlstate", None)
-        if (
-            state is None
-        ):  # raised by the driver: the connection was lost, or an argument is invalid
-            cause = error.orig.__cause__ or error.orig if error.orig is not None else None
-            return cause is not None and not isinstance(cause, ValueError)
-        return error.connection_invalidated or str(state).startswith(_SQLSTATES)
-    return isinstance(error, _CONNECTION_FAULTS)
+    elif isinstance(error, _DRIVER_ERRORS):
+        cause, state = error, getattr(error, "sqlstate", None)
+    else:
+        return isinstance(error, _CONNECTION_FAULTS)
+    if state is None:  # raised by the driver: the connection was lost, or an argument is invalid
+        return cause is not None and not isinstance(cause, ValueError)
+    return str(state).startswith(_SQLSTATES)
 
 
 def unavailable(error: BaseException) -> UnavailableError:
@@ -54,4 +66,5 @@ OUTAGE_HANDLERS: Final[ExceptionHandlersMap] = {
     ConnectionError: handle_database_error,
     TimeoutError: handle_database_error,
     socket.gaierror: handle_database_error,
+    **dict.fromkeys(_DRIVER_ERRORS, handle_database_error),
 }
