@@ -77,6 +77,7 @@ export const containerStyles = `
   color: var(--w-text-secondary);
   font-size: calc(var(--w-size) * 0.8125);
 }
+.w-status > span { min-width: 0; }
 .w-status .w-icon, .w-favicon { width: 16px; height: 16px; flex: none; }
 .w-favicon { border-radius: 4px; object-fit: cover; }
 .w-favicon-frame { width: 20px; height: 20px; padding: 2px; border: 1px solid var(--w-border); background: #fff; }
