@@ -4,7 +4,6 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from structlog.testing import capture_logs
 
 from todochat.background import (
     PeriodicJob,
@@ -14,6 +13,7 @@ from todochat.background import (
     running_task,
     stop_task,
 )
+from todochat.testing.logs import captured_logs
 
 
 async def test_run_forever_restarts_a_loop_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +203,7 @@ async def test_work_that_ignores_its_cancellation_is_left_behind() -> None:
     await asyncio.sleep(0)
     task.cancel()
 
-    with capture_logs() as lines:
+    with captured_logs() as lines:
         async with asyncio.timeout(5):
             await asyncio.wait({task})
     may_end.set()
