@@ -254,6 +254,18 @@ describe("client tools", () => {
     ]);
   });
 
+  it("may return nothing, which the server gets as null", async () => {
+    server.items = [toolCall("c")];
+    server.handlers["threads.add_client_tool_output"] = () => ({ run: run.end() });
+    const nothing = () => undefined as unknown as Record<string, unknown>;
+    await openThread({ onClientTool: nothing });
+    await eventually(() =>
+      expect(paramsOf("threads.add_client_tool_output")).toEqual([
+        { thread_id: "thr_1", result: null },
+      ]),
+    );
+  });
+
   it("send an error result when they fail", async () => {
     server.items = [userMessage("u", "where?"), toolCall("c")];
     server.handlers["threads.add_client_tool_output"] = () => ({ run });

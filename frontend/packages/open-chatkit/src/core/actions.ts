@@ -64,7 +64,8 @@ export class Actions {
     const { session, store } = this.context;
     if (session.threadId === null) return;
     if (store.activeRun.peek() !== null) throw new BusyError("A response is in progress.");
-    const params = { thread_id: session.threadId, result };
+    // JSON has no undefined, and the server requires a result.
+    const params = { thread_id: session.threadId, result: result ?? null };
     await this.turns.startResponse(
       session,
       { type: "threads.add_client_tool_output", params },
@@ -73,7 +74,7 @@ export class Actions {
         const { items, open } = store.itemsState;
         const answered = items.map((item) =>
           item.id === itemId && item.type === "client_tool_call"
-            ? { ...item, status: "completed" as const, output: result }
+            ? { ...item, status: "completed" as const, output: params.result }
             : item,
         );
         store.setItems({ items: answered, open });

@@ -25,6 +25,7 @@ describe("valid options", () => {
       { api, composer: { attachments: { enabled: true, maxSize: { "*": 5 } } } },
     ],
     ["hosts of images", { api, images: { allow: ["cdn.example.com", "*.example.org"] } }],
+    ["labels of tools", { api, clientTools: { labels: { open_task: "Opening", sync: null } } }],
     ["a language without a translation", { api, locale: "tlh" }],
   ])("include %s", (_, options) => {
     expect(checkOptions(options)).toEqual({ wrong: [], unknown: [] });
@@ -67,6 +68,10 @@ describe("invalid options are reported with their path", () => {
     ],
     [{ api, composer: { models: {} } }, "composer.models should be a list, not an object"],
     [{ api, images: { allow: "*" } }, 'images.allow should be a list, not "*"'],
+    [
+      { api, clientTools: { labels: { sync: false } } },
+      'clientTools.labels["sync"] should be a string or null, not false',
+    ],
     [{ api, history: null }, "history should be an object, not null"],
     [
       { api, thread: { autoScroll: () => true } },

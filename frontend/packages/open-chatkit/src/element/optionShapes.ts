@@ -197,5 +197,9 @@ export const OPTIONS: Fields = {
 /** The options that the element accepts: the official ones, and its extensions. */
 export const ACCEPTED: Fields = {
   ...OPTIONS,
-  fields: { ...OPTIONS.fields, images: { fields: { allow: { listOf: "string" } } } },
+  fields: {
+    ...OPTIONS.fields,
+    images: { fields: { allow: { listOf: "string" } } },
+    clientTools: { fields: { labels: { recordOf: { anyOf: ["string", "null"] } } } },
+  },
 };

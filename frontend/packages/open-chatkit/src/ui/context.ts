@@ -6,11 +6,14 @@ import { createContext } from "preact";
 import { useContext, useMemo } from "preact/hooks";
 import type { Chat } from "../core/types";
 import type { Locale } from "../locale";
+import type { ToolLabels } from "./items/toolLabel";
 
 /** The official options that views read; the core reads the rest. */
 export type UiOptions = Omit<ChatKitOptions, "api"> & {
   /** An extension: hosts whose images are shown, beside those that the thread allows. */
   images?: { allow?: readonly string[] };
+  /** An extension: texts for calls of client tools, by tool name; null hides them. */
+  clientTools?: { labels?: ToolLabels };
 };
 
 /** Dispatches an official event on the element. */

@@ -213,11 +213,38 @@ describe("the assistant's tasks", () => {
     expect(view.getByText("Around")).toBeTruthy();
   });
 
-  it("shows the name of a called client tool", async () => {
-    const call = { type: "client_tool_call", status: "completed", call_id: "c", arguments: {} };
-    const { view } = await open([userItem("Go"), item({ ...call, name: "open_task" })]);
+  describe("a client tool", () => {
+    const call = { type: "client_tool_call", call_id: "c", arguments: {} };
+    const called = (name: string, output?: unknown) =>
+      item({ ...call, status: "completed", name, output });
 
-    expect(view.getByText("Ran open task")).toBeTruthy();
+    it("is shown by its name", async () => {
+      const { view } = await open([userItem("Go"), called("open_task", { opened: true })]);
+      expect(view.getByText("Ran open task")).toBeTruthy();
+    });
+
+    it("has the label that the page gives it", async () => {
+      const clientTools = { labels: { open_task: "Opened the task" } };
+      const items = [userItem("Go"), called("open_task", {}), called("constructor", {})];
+      const { view } = await open(items, { clientTools });
+      expect(view.getByText("Opened the task")).toBeTruthy();
+      expect(view.getByText("Ran constructor")).toBeTruthy();
+    });
+
+    it.each([
+      ["the page hides", called("record_fact", { saved: true })],
+      ["has an internal name", called("_sync", { saved: true })],
+      ["returns nothing", called("switch_theme")],
+    ])("shows nothing if it %s", async (_, item) => {
+      const clientTools = { labels: { record_fact: null } };
+      const { root } = await open([userItem("Go"), item], { clientTools });
+      expect(root.querySelector("[part=tool-call]")).toBeNull();
+    });
+
+    it("isn't reported as done while it waits for the page", async () => {
+      const { view } = await open([item({ ...call, status: "pending", name: "open_task" })]);
+      expect(view.getByText("open task")).toBeTruthy();
+    });
   });
 
   it("shows progress, notices and errors", async () => {

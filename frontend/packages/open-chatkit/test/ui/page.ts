@@ -10,6 +10,7 @@ import type {
   ThreadStreamEvent,
 } from "../../src/core/types";
 import "../../src/index";
+import type { UiOptions } from "../../src/ui/context";
 import { widgetViews } from "../../src/ui/items/Widget";
 
 export type Page = {
@@ -21,7 +22,7 @@ export type Page = {
   events: string[];
 };
 
-type Extra = Partial<Omit<ChatKitOptions, "api">> & {
+type Extra = Partial<Omit<ChatKitOptions, "api"> & Pick<UiOptions, "clientTools">> & {
   threads?: Thread[];
   script?: Script;
   /** Replaces the scripted server. */

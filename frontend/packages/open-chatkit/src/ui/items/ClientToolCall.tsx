@@ -1,26 +1,24 @@
 import type { ClientToolCallItem } from "../../core/types";
 import { Icon } from "../../icons/Icon";
 import { useT, useUi } from "../context";
-
-/** Converts `open_task` to "open task". */
-function readable(name: string): string {
-  return name
-    .replace(/[_-]+/gu, " ")
-    .replace(/([a-z])([A-Z])/gu, "$1 $2")
-    .toLowerCase();
-}
+import { toolText } from "./toolLabel";
 
 /** A tool that runs in the page, and its status. */
 export function ClientToolCall({ item }: { item: ClientToolCallItem }) {
   const t = useT();
-  const { chat } = useUi();
-  const running = item.status === "pending" && chat.runningTools.value.length > 0;
-  const values = { name: readable(item.name) };
+  const { chat, options } = useUi();
+  const text = toolText(item, options.value.clientTools?.labels);
+  if (text === null) return null;
+  const pending = item.status === "pending";
+  // Pending calls run when the stream has ended; without a handler, they wait for the page.
+  const running = pending && chat.isResponding.value;
+  const key = running ? "toolRunning" : "toolDone";
+  const name = "name" in text && pending && !running ? text.name : null;
   return (
-    <div class={`tool-call ${running ? "running" : ""}`} part="tool-call">
+    <div class={`tool-call ${running ? "running" : ""}`} part="tool-call" dir="auto">
       {running ? <span class="spinner" /> : <Icon name="tool" size={16} />}
       <span class={running ? "shimmer" : ""}>
-        {t(running ? "toolRunning" : "toolDone", values)}
+        {"label" in text ? text.label : (name ?? t(key, text))}
       </span>
     </div>
   );
