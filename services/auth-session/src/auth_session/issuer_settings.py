@@ -6,7 +6,7 @@ an entry for the tokens that Better Auth signs with its secret.
 
 import re
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ _MIN_DIFFERENT_CHARS: Final = 8
 OWN_PREFIX: Final = "usr_"
 _MAX_FILE_BYTES: Final = 64 * 1024
 _PREFIX: Final = re.compile(r"[A-Za-z0-9._|:@-]{0,32}")
+_TOKEN_DIGEST: Final = re.compile(r"sha256:([0-9a-f]{64})")
 # Words in the sample secrets of documentation, starter projects and playgrounds.
 _SAMPLE_OPENINGS: Final = ("", "my", "your", "a")
 _SAMPLE_WORDS: Final = re.findall(
@@ -48,18 +49,21 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     algorithms: list[str] = []
     user_claim: str = ""
     prefix: str = ""
+    backend_tokens: list[str] = []
 
 
 class ExternalIssuer(msgspec.Struct, frozen=True, kw_only=True):
-    """An issuer whose tokens are accepted.
+    """An issuer whose tokens, or whose back end's requests, are accepted.
 
     Attributes:
         issuer: the required `iss`; None for tokens without one.
         realm: the namespace of its users; two entries may share their users.
         audience: the required `aud`; None for tokens without one.
         secret: the HS256 secret; empty if keys come from `jwks_url`.
+        algorithms: of its tokens; empty if it only has a back end.
         user_claim: the claim with the user's id; empty for `sub`, or `id` without `sub`.
         prefix: prepended to the issuer's user id to form our user id.
+        backend_digests: SHA-256 of the tokens with which its back end acts for its users.
     """
 
     issuer: str | None
@@ -70,6 +74,7 @@ class ExternalIssuer(msgspec.Struct, frozen=True, kw_only=True):
     algorithms: Sequence[str]
     user_claim: str
     prefix: str
+    backend_digests: Sequence[bytes] = ()
 
     def __repr__(self) -> str:
         """Leave the secret out."""
@@ -155,18 +160,21 @@ def _read(path: Path) -> bytes:
 
 
 def _build_issuer(entry: _Entry) -> ExternalIssuer:
-    if bool(entry.jwks_url) == bool(entry.secret):
-        msg = "set exactly one of jwks_url and secret"
+    if (entry.jwks_url and entry.secret) or not (
+        entry.jwks_url or entry.secret or entry.backend_tokens
+    ):
+        msg = "set exactly one of jwks_url and secret, or backend_tokens"
         raise ValueError(msg)
-    allowed: tuple[str, ...] = SECRET_ALGORITHMS
-    default: tuple[str, ...] = SECRET_ALGORITHMS
+    allowed: tuple[str, ...] = ()
+    default: tuple[str, ...] = ()
     if entry.secret:
         _check_secret(entry.secret)
-    else:
+        allowed = default = SECRET_ALGORITHMS
+    elif entry.jwks_url:
         _check_keys(entry)
         allowed, default = (*KEY_ALGORITHMS, *_MORE_KEY_ALGORITHMS), KEY_ALGORITHMS
     if not set(entry.algorithms) <= set(allowed):
-        msg = f"algorithms must be among {', '.join(allowed)}"
+        msg = f"algorithms must be among {', '.join(allowed) or 'none, without keys or a secret'}"
         raise ValueError(msg)
     _check_prefix(entry.prefix)
     return ExternalIssuer(
@@ -178,7 +186,24 @@ def _build_issuer(entry: _Entry) -> ExternalIssuer:
         algorithms=entry.algorithms or default,
         user_claim=entry.user_claim,
         prefix=entry.prefix,
+        backend_digests=[parse_token_digest(each) for each in entry.backend_tokens],
     )
+
+
+def parse_token_digest(text: str) -> bytes:
+    """Read an element of `backend_tokens`: the digest, so that the setting isn't a credential.
+
+    Raises:
+        ValueError: it isn't a SHA-256; it may be the token itself, which the message leaves out.
+    """
+    match = _TOKEN_DIGEST.fullmatch(text)
+    if match is None:
+        msg = (
+            "backend_tokens must be `sha256:` and the token's SHA-256 in lower-case hex, as"
+            ' `printf %s "$token" | sha256sum` prints it'
+        )
+        raise ValueError(msg)
+    return bytes.fromhex(match[1])
 
 
 def _check_secret(secret: str) -> None:
@@ -245,6 +270,10 @@ def _check_together(issuers: Sequence[ExternalIssuer], own_issuer: str) -> None:
             msg = f"setting {VARIABLE}: {each.issuer!r} has two entries"
             raise SettingsError(msg)
         seen.add(each.issuer)
+    digests = list(chain.from_iterable(each.backend_digests for each in issuers))
+    if len(set(digests)) < len(digests):
+        msg = f"setting {VARIABLE}: a backend token is listed twice"
+        raise SettingsError(msg)
     for one, other in combinations(issuers, 2):
         if one.realm != other.realm and _overlap(one.prefix, other.prefix):
             # Also with one empty prefix: its issuer could name a user "other|ada".

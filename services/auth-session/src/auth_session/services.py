@@ -13,6 +13,7 @@ from auth_session.service.access_token_service import AccessTokenService
 from auth_session.service.account_admin import AccountAdmin
 from auth_session.service.account_erasure_service import AccountErasureService
 from auth_session.service.account_service import AccountService
+from auth_session.service.backend_tokens import BackendTokens
 from auth_session.service.client_secret_service import ClientSecretService
 from auth_session.service.external_sign_in_service import ExternalSignInService
 from auth_session.service.external_token_verifier import ExternalTokenVerifier
@@ -76,6 +77,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     sign_in_links: SignInLinkService
     client_secrets: ClientSecretService
     external_tokens: ExternalTokenVerifier
+    backend_tokens: BackendTokens
     external_sign_ins: ExternalSignInService
     access_tokens: AccessTokenService
     service_tokens: ServiceTokens
@@ -128,6 +130,7 @@ def build_services(
         sign_in_links=SignInLinkService(database, sessions, clock),
         client_secrets=create_client_secret_service(settings, connections, keys, clock),
         external_tokens=external_tokens,
+        backend_tokens=BackendTokens(settings.issuers),
         external_sign_ins=create_external_sign_in_service(
             settings, database, keys, external_tokens, clock
         ),

@@ -46,8 +46,8 @@ class AuthSessionSettings(
         Meta(
             extra={"secret": True},
             description=(
-                "Issuers whose login tokens are accepted: a JSON list, or the path of a file with "
-                "one; docs/security.md describes its fields."
+                "Issuers whose login tokens and backend tokens are accepted: a JSON list, or the "
+                "path of a file with one; docs/security.md describes its fields."
             ),
         ),
     ] = msgspec.field(name="AUTH_EXTERNAL_ISSUERS", default="")

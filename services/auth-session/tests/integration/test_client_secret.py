@@ -27,7 +27,7 @@ async def test_a_client_secret_verifies_with_the_published_keys(
     identity = await TokenVerifier("todochat", service.services.keys).client_secret(secret)
     claims = claims_of(secret)
     assert response.status_code == 200
-    assert set(response.json()) == {"client_secret", "expires_at"}
+    assert set(response.json()) == {"client_secret", "expires_at", "user_id"}
     assert identity.user_id == body["user"]["id"]
     assert identity.sid == claims_of(body["access_token"])["sid"]
     assert claims["aud"] == "chatkit"

@@ -71,7 +71,11 @@ async def test_openai_issues_a_secret_for_the_signed_in_user(
 
     expires_at = datetime.fromtimestamp(EXPIRES_AT, UTC).isoformat().replace("+00:00", "Z")
     assert response.status_code == 200
-    assert response.json() == {"client_secret": "ek_secret", "expires_at": expires_at}
+    assert response.json() == {
+        "client_secret": "ek_secret",
+        "expires_at": expires_at,
+        "user_id": user_id,
+    }
     asked = {"workflow": {"id": "wf_1"}, "user": user_id}
     assert openai.asked == [("Bearer sk-1", "chatkit_beta=v1", asked)]
 

@@ -1,5 +1,6 @@
 """Parsing and checking the settings of external issuers."""
 
+import hashlib
 import itertools
 import json
 import re
@@ -18,6 +19,8 @@ KEYS = {
     "jwks_url": "https://id.example/jwks",
 }
 SHARED = {"issuer": "https://app.example", "secret": SECRET}
+DIGESTS = [f"sha256:{hashlib.sha256(SECRET.encode()).hexdigest()}"]
+BACKEND = {"issuer": "shop", "backend_tokens": DIGESTS}
 
 
 def parse(
@@ -46,6 +49,13 @@ def test_an_issuer_with_a_secret_only_uses_hs256() -> None:
     assert issuer.audience is None
 
 
+def test_an_issuer_can_have_only_a_back_end() -> None:
+    (issuer,) = parse(BACKEND)
+
+    assert (issuer.algorithms, issuer.realm) == ((), "shop")
+    assert issuer.backend_digests == [hashlib.sha256(SECRET.encode()).digest()]
+
+
 def test_better_auths_secret_adds_an_entry_without_issuer() -> None:
     (issuer,) = parse(better_auth_secret=SECRET)
 
@@ -68,6 +78,9 @@ def test_entries_can_be_in_a_file(tmp_path: Path) -> None:
     [
         ({**KEYS, "secret": SECRET}, "entry 1: set exactly one of jwks_url and secret"),
         ({"issuer": "https://a.example"}, "entry 1: set exactly one of jwks_url and secret"),
+        ({**BACKEND, "backend_tokens": [SECRET * 2]}, "entry 1: backend_tokens must be `sha256:`"),
+        ({**BACKEND, "algorithms": ["HS256"]}, "entry 1: algorithms must be among none, without"),
+        ({**BACKEND, "backend_tokens": DIGESTS * 2}, "a backend token is listed twice"),
         ({**KEYS, "audience": ""}, "entry 1: audience is required"),
         ({**KEYS, "jwks_url": "http://id.example/jwks"}, "entry 1: jwks_url must be an https"),
         ({**KEYS, "jwks_url": "file:///etc/passwd"}, "entry 1: jwks_url must be an https"),

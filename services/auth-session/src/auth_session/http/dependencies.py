@@ -6,11 +6,9 @@ from litestar import Request
 from litestar.di import NamedDependency, Provide
 
 from auth_session.domain.session import UserSession
-from auth_session.http.client import user_agent
 from auth_session.services import Services
 from todochat.errors import TooManyRequestsError
 from todochat.http.dependencies import provide_services
-from todochat.identity.access_tokens import looks_like_access_token
 from todochat.identity.tokens import bearer_token
 from todochat.telemetry.logging import bind
 
@@ -27,44 +25,18 @@ async def provide_session(
     """
     token = bearer_token(request.headers)
     session = await services.client_secrets.find_session(token)
-    await admit_request(session, request, services)
+    await admit_request(session.user_id, request, services)
     return session
 
 
-async def provide_chat_session(
-    request: Request[Any, Any, Any], services: NamedDependency[Services]
-) -> UserSession:
-    """Return the session to issue a client secret for.
-
-    It belongs to a login token, to a token of an external issuer, or to an access token with the
-    scope `chat`.
-
-    Raises:
-        UnauthorizedError: there is no valid token.
-        ForbiddenError: the access token doesn't have the scope `chat`.
-        TooManyRequestsError: the user has reached the limit of requests per minute.
-    """
-    token = bearer_token(request.headers)
-    if looks_like_access_token(token):
-        session = await services.access_tokens.authorize_chat(token)
-    elif services.external_tokens.names_external_issuer(token):
-        session = await services.external_sign_ins.open_session(token, user_agent(request))
-    else:
-        session = await services.client_secrets.find_session(token)
-    await admit_request(session, request, services)
-    return session
-
-
-async def admit_request(
-    session: UserSession, request: Request[Any, Any, Any], services: Services
-) -> None:
+async def admit_request(user_id: str, request: Request[Any, Any, Any], services: Services) -> None:
     """Bind the user to log lines and count the request against the user's rate limit.
 
     Raises:
         TooManyRequestsError: the user has reached the limit of requests per minute.
     """
-    bind(user_id=session.user_id)
-    wait_s = await services.request_limit.take(session.user_id)
+    bind(user_id=user_id)
+    wait_s = await services.request_limit.take(user_id)
     if wait_s > 0:
         limit = request.app.state.settings.requests_per_minute
         msg = f"You can send at most {limit} requests per minute."
@@ -74,5 +46,4 @@ async def admit_request(
 DEPENDENCIES: Final = {
     **provide_services(Services),
     "session": Provide(provide_session),
-    "chat_session": Provide(provide_chat_session),
 }

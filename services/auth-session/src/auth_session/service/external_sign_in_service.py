@@ -12,6 +12,7 @@ from auth_session.domain.session import UserSession
 from auth_session.domain.user import User
 from auth_session.errors import AccountDisabledError, ExternalUserRefusedError
 from auth_session.metrics import SIGN_INS
+from auth_session.service.backend_tokens import Backend
 from auth_session.service.external_token_verifier import ExternalLogin, ExternalTokenVerifier
 from auth_session.service.key_ring import KeyRing
 from auth_session.storage.external_user_repository import ExternalUserRepository
@@ -20,7 +21,7 @@ from todochat.clock import Clock
 from todochat.database import Database
 from todochat.errors import UnauthorizedError
 from todochat.identity.tokens import TokenIssuer
-from todochat.ids import derived_id
+from todochat.ids import derived_id, new_id
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +94,40 @@ class ExternalSignInService:
         return ExchangedToken(
             user=user, access_token=access_token, access_lifetime=timedelta(seconds=seconds)
         )
+
+    async def open_session_for(
+        self,
+        backend: Backend,
+        external: ExternalUser,
+        lifetime: timedelta,
+        user_agent: str | None,
+    ) -> UserSession:
+        """Open a session for a user whom an issuer's back end names; create the account first.
+
+        Each call opens one, so that signing a user out ends what was issued before, and the back
+        end decides whether the user may continue.
+
+        Raises:
+            ExternalUserRefusedError: the user isn't allowed to have an account here.
+            AccountDisabledError: the account is disabled.
+        """
+        now = self._clock()
+        sid = new_id("ses")
+        async with self._database.transaction() as transaction:
+            user = await self._provision_user(transaction, external, sid, now)
+            session = UserSession(
+                sid=sid, user_id=user.id, expires_at=now + lifetime, tokens_until=now
+            )
+            await SessionRepository(transaction).add_session(session, now, user_agent)
+        SIGN_INS.labels("backend").inc()
+        log.info(
+            "session.opened_by_backend",
+            sid=sid,
+            user_id=user.id,
+            issuer=user.issuer,
+            backend_token=backend.token_hint,
+        )
+        return session
 
     async def _open_session(
         self, transaction: AsyncSession, login: ExternalLogin, user_agent: str | None

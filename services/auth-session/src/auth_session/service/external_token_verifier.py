@@ -43,7 +43,7 @@ class ExternalTokenVerifier:
     """Selects the issuer by the unverified `iss` and verifies with that entry only."""
 
     def __init__(self, issuers: Sequence[ExternalIssuer], http: aiohttp.ClientSession) -> None:
-        self._issuers = {each.issuer: each for each in issuers}
+        self._issuers = {each.issuer: each for each in issuers if each.algorithms}
         urls = {each.jwks_url for each in issuers if each.jwks_url}
         self._keys = {url: IssuerKeys(url, http) for url in urls}
 
