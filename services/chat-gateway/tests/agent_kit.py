@@ -186,6 +186,10 @@ class FakeAgent:
         found = {"user": self._caller(request), **request.query}
         return web.json_response({"items": [found], "next_cursor": None})
 
+    async def search_threads(self, request: web.Request) -> web.Response:
+        found = {"thread_of": self._caller(request), **request.query}
+        return web.json_response({"items": [found], "next_cursor": None})
+
     async def export(self, request: web.Request) -> web.StreamResponse:
         """Stream `export_chunks`; then cut the connection if `export_breaks`."""
         self._caller(request)

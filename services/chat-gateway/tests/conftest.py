@@ -38,6 +38,7 @@ async def agent(redis: Redis, signing_key: SigningKey) -> AsyncIterator[FakeAgen
             web.post("/internal/runs/{run_id}/cancel", fake.cancel),
             web.get("/internal/assistant", fake.assistant),
             web.get("/internal/search", fake.search),
+            web.get("/internal/search/threads", fake.search_threads),
             web.get("/internal/export", fake.export),
             web.post("/internal/attachments", fake.upload),
             web.post("/internal/attachments/{attachment_id}/content", fake.upload),

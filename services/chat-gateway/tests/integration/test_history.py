@@ -15,6 +15,13 @@ async def test_search_parameters_are_forwarded(ann: Browser) -> None:
     assert (status, page) == (200, {"items": [forwarded], "next_cursor": None})
 
 
+async def test_thread_search_parameters_are_forwarded(ann: Browser) -> None:
+    status, page = await ann.fetch_json("GET", "/search/threads?q=milk&limit=5&cursor=thr_1@7")
+
+    forwarded = {"thread_of": "usr_ann", "q": "milk", "limit": "5", "cursor": "thr_1@7"}
+    assert (status, page) == (200, {"items": [forwarded], "next_cursor": None})
+
+
 @pytest.mark.parametrize("query", ["", "?q=", "?q=x&limit=0", "?q=x&limit=51"])
 async def test_invalid_search_query_returns_422(ann: Browser, query: str) -> None:
     status, _ = await ann.fetch_json("GET", f"/search{query}")
@@ -49,7 +56,7 @@ async def test_export_problem_of_todo_agent_is_relayed(agent: FakeAgent, ann: Br
     assert (status, problem["type"]) == (409, "urn:todochat:problem:account-locked")
 
 
-@pytest.mark.parametrize("path", ["/search?q=milk", "/export"])
+@pytest.mark.parametrize("path", ["/search?q=milk", "/search/threads?q=milk", "/export"])
 async def test_history_refuses_other_users_and_missing_secret(
     ann: Browser, bob: Browser, path: str
 ) -> None:

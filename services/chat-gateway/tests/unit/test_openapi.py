@@ -33,6 +33,7 @@ def paths() -> dict[str, Any]:
         ("get", FILE, "200 401 403 404 429 503"),
         ("get", f"{CHAT}/assistant", "200 401 403 429 503"),
         ("get", f"{CHAT}/search", "200 400 401 403 409 422 429 503"),
+        ("get", f"{CHAT}/search/threads", "200 400 401 403 409 422 429 503"),
         ("get", f"{CHAT}/export", "200 400 401 403 409 422 429 503"),
     ],
 )
@@ -47,8 +48,8 @@ def test_every_status_is_documented(
     assert "user_id" in {parameter["name"] for parameter in paths[path][method]["parameters"]}
 
 
-def test_openapi_has_ten_public_paths(paths: dict[str, Any]) -> None:
-    assert len(paths) == 10
+def test_openapi_has_eleven_public_paths(paths: dict[str, Any]) -> None:
+    assert len(paths) == 11
 
 
 def test_streams_and_both_body_forms_are_documented(paths: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from durable_chatkit.storage.history_repository import (
     FileRow,
     HistoryRepository,
     SearchHit,
+    ThreadHit,
     VisibleItemRow,
 )
 from durable_chatkit.storage.thread_repository import ThreadRepository, ThreadRow
@@ -42,6 +43,13 @@ class FoundPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class FoundThreadsPage(msgspec.Struct, frozen=True):
+    """A page of threads that match a search, by newest match."""
+
+    items: list[ThreadHit]
+    next_cursor: str | None
+
+
 class HistoryService:
     """Searches and exports a user's history."""
 
@@ -60,11 +68,7 @@ class HistoryService:
             InvalidInputError: the cursor is invalid.
             AccountLockedError: the account is being erased.
         """
-        after = parse_cursor(cursor) if cursor else None
-        if cursor and (after is None or not looks_like_id(after.id)):
-            detail = "is not a search cursor"
-            msg = f"`cursor` {detail}."
-            raise InvalidInputError(msg, errors=[FieldError("cursor", detail)])
+        after = parse_search_cursor(cursor)
         async with transaction_for_active_account(self._db, user_id) as session:
             history = HistoryRepository(session, agent)
             found = await history.search_messages(user_id, words, after, limit + 1)
@@ -72,6 +76,27 @@ class HistoryService:
         if len(found) <= limit:
             return FoundPage(page, None)
         return FoundPage(page, encode_cursor(page[-1].created_at, page[-1].item_id))
+
+    async def search_threads(
+        self, user_id: str, words: str, cursor: str | None, limit: int, agent: str | None = None
+    ) -> FoundThreadsPage:
+        """Find threads by title and messages; see `HistoryRepository.search_threads`.
+
+        Args:
+            agent: search only this agent's threads.
+
+        Raises:
+            InvalidInputError: the cursor is invalid.
+            AccountLockedError: the account is being erased.
+        """
+        after = parse_search_cursor(cursor)
+        async with transaction_for_active_account(self._db, user_id) as session:
+            history = HistoryRepository(session, agent)
+            found = await history.search_threads(user_id, words, after, limit + 1)
+        page = found[:limit]
+        if len(found) <= limit:
+            return FoundThreadsPage(page, None)
+        return FoundThreadsPage(page, encode_cursor(page[-1].found_at, page[-1].id))
 
     def export(self, user_id: str, agent: str | None = None) -> AsyncIterator[bytes]:
         """Return all data of a user as one JSON object in chunks, holding one page in memory.
@@ -129,6 +154,20 @@ class HistoryService:
                     "content_base64": content,
                 }
             )
+
+
+def parse_search_cursor(cursor: str | None) -> Cursor | None:
+    """Parse the `next_cursor` of a previous page.
+
+    Raises:
+        InvalidInputError: it isn't one.
+    """
+    after = parse_cursor(cursor) if cursor else None
+    if cursor and (after is None or not looks_like_id(after.id)):
+        detail = "is not a search cursor"
+        msg = f"`cursor` {detail}."
+        raise InvalidInputError(msg, errors=[FieldError("cursor", detail)])
+    return after
 
 
 async def read_threads(

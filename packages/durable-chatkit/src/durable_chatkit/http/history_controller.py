@@ -1,4 +1,4 @@
-"""`/internal/search` and `/internal/export`: the history of the service token's user."""
+"""`/internal/search`, `/internal/search/threads` and `/internal/export`: the history of the service token's user."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Stream
 
-from durable_chatkit.chatkit.history_service import FoundPage
+from durable_chatkit.chatkit.history_service import FoundPage, FoundThreadsPage
 from durable_chatkit.services import Services
 from todochat.contracts.agents import AGENT_NAME
 from todochat.database.outage import OUTAGE_HANDLERS
@@ -41,10 +41,22 @@ class HistoryController(Controller):
         agent: AgentName = None,
     ) -> FoundPage:
         """Find messages with a word starting with each word of `q`, newest first."""
-        words = q.replace("\x00", " ").strip()
-        if not words:
-            raise InvalidInputError("`q` is blank.", errors=[FieldError("q", "must not be blank")])
+        words = parse_words(q)
         return await services.history.search(caller.user_id, words, cursor, limit, agent)
+
+    @get("/search/threads")
+    async def search_threads(
+        self,
+        caller: NamedDependency[ServiceIdentity],
+        services: NamedDependency[Services],
+        q: Words,
+        limit: Limit = 20,
+        cursor: AfterCursor = None,
+        agent: AgentName = None,
+    ) -> FoundThreadsPage:
+        """Find threads by title or messages, each with its newest match, newest first."""
+        words = parse_words(q)
+        return await services.history.search_threads(caller.user_id, words, cursor, limit, agent)
 
     @get("/export")
     async def export(
@@ -56,3 +68,15 @@ class HistoryController(Controller):
         """Stream all data of the user as JSON: threads with items, files, feedback."""
         await services.accounts.check_open(caller.user_id)  # before the status is sent
         return Stream(services.history.export(caller.user_id, agent), media_type=MediaType.JSON)
+
+
+def parse_words(q: str) -> str:
+    """Return the words of a query.
+
+    Raises:
+        InvalidInputError: there are none.
+    """
+    words = q.replace("\x00", " ").strip()
+    if not words:
+        raise InvalidInputError("`q` is blank.", errors=[FieldError("q", "must not be blank")])
+    return words

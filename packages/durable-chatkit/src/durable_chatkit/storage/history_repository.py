@@ -1,5 +1,6 @@
 """Searches and exports the history of the session's user."""
 
+import re
 from datetime import datetime
 from typing import Final
 
@@ -17,12 +18,49 @@ _QUERY: Final = r"""
     ) AS query
 """
 _HEADLINE: Final = 'StartSel="", StopSel="", MaxWords=30, MinWords=15, ShortWord=0'
+# Around each hit of a marked snippet; an item's text never contains them.
+_HIT_START: Final = "\x02"
+_HIT_END: Final = "\x03"
+_MARKED_HEADLINE: Final = (
+    f'StartSel="{_HIT_START}", StopSel="{_HIT_END}", MaxWords=24, MinWords=12, ShortWord=0'
+)
+
+# Newest messages that a search for threads reads, half a second's work.
+MAX_SEARCHED: Final = 100_000
 
 # Without an agent: of all of them, and files without a thread, too.
 _IN_AGENTS_THREAD: Final = """
     (CAST(:agent AS text) IS NULL
      OR thread_id IN (SELECT id FROM threads WHERE agent = CAST(:agent AS text)))
 """
+
+# A thread's newest matching message, and threads whose title contains every word. Words of titles
+# match anywhere, so that titles without spaces between words are found, too.
+_THREADS: Final = f"""
+    WITH search AS ({_QUERY}), hits AS (
+        SELECT DISTINCT ON (thread_id) thread_id, newest.id, created_at
+          FROM search, (SELECT thread_id, id, created_at, said FROM items
+                         WHERE user_id = :user_id AND said IS NOT NULL
+                         ORDER BY created_at DESC, id DESC LIMIT {MAX_SEARCHED}) AS newest
+         WHERE said @@ query
+         ORDER BY thread_id, created_at DESC, newest.id DESC),
+    found AS (
+        SELECT threads.id, threads.title, CAST(threads.status AS text) AS status,
+               threads.created_at AS begun_at, threads.agent, hits.id AS item_id,
+               coalesce(hits.created_at, threads.created_at) AS created_at
+          FROM threads LEFT JOIN hits ON hits.thread_id = threads.id
+         WHERE threads.user_id = :user_id
+           AND (CAST(:agent AS text) IS NULL OR threads.agent = CAST(:agent AS text))
+           AND (hits.id IS NOT NULL OR threads.title ILIKE ALL (CAST(:patterns AS text[])))),
+    page AS (SELECT * FROM found WHERE {{condition}} ORDER BY {{order_by}} LIMIT :limit)
+    SELECT page.id, page.title, page.status, page.begun_at, page.agent, page.item_id,
+           (SELECT ts_headline('simple', translate(said_text(payload), :marks, '  '), query,
+                               :headline)
+              FROM items, search
+             WHERE items.thread_id = page.id AND items.id = page.item_id),
+           page.created_at
+      FROM page ORDER BY {{order_by}}
+"""  # noqa: S608 - constants
 
 _FILES: Final = text(f"""
     SELECT id, CAST(payload AS text) AS payload, thread_id, size_bytes, created_at
@@ -45,6 +83,34 @@ class SearchHit(msgspec.Struct, frozen=True):
     snippet: str
     created_at: datetime
     agent: str
+
+
+class SnippetPart(msgspec.Struct, frozen=True):
+    """A part of a snippet; `hit` if it is a word of the search."""
+
+    text: str
+    hit: bool
+
+
+class ThreadHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A thread that matches a search by its title or by a message.
+
+    Attributes:
+        status: ChatKit's status of the thread.
+        created_at: of the thread.
+        item_id: the newest matching message; None if only the title matches.
+        snippet: the message around the first hits; empty if only the title matches.
+        found_at: of the message, or else of the thread.
+    """
+
+    id: str
+    title: str | None
+    status: msgspec.Raw
+    created_at: datetime
+    agent: str
+    item_id: str | None
+    snippet: list[SnippetPart]
+    found_at: datetime
 
 
 class FileRow(msgspec.Struct, frozen=True):
@@ -111,6 +177,41 @@ class HistoryRepository:
         }
         return [SearchHit(*row) for row in await self._session.execute(statement, values)]
 
+    async def search_threads(
+        self, user_id: str, words: str, after: Cursor | None, limit: int
+    ) -> list[ThreadHit]:
+        """Return up to `limit` threads, each once, ordered by their newest match.
+
+        A message must contain all words as `search_messages` defines it, or the title all of them.
+        """
+        key = keyset(after, "desc")
+        statement = text(_THREADS.format(condition=key.condition, order_by=key.order_by))
+        escaped = (re.sub(r"([\\%_])", r"\\\1", word) for word in words.split())
+        values = {
+            "user_id": user_id,
+            "agent": self._agent,
+            "words": words,
+            "patterns": [f"%{word}%" for word in escaped],
+            "marks": _HIT_START + _HIT_END,
+            "headline": _MARKED_HEADLINE,
+            "limit": limit,
+            **key.values,
+        }
+        rows = await self._session.execute(statement, values)
+        return [
+            ThreadHit(
+                id=row[0],
+                title=row[1],
+                status=msgspec.Raw(row[2].encode()),
+                created_at=row[3],
+                agent=row[4],
+                item_id=row[5],
+                snippet=parse_snippet(row[6] or ""),
+                found_at=row[7],
+            )
+            for row in rows
+        ]
+
     async def list_visible_items(
         self, thread_id: str, after: Cursor | None, limit: int
     ) -> list[VisibleItemRow]:
@@ -139,3 +240,9 @@ class HistoryRepository:
             "limit": limit,
         }
         return [FeedbackRow(*row) for row in await self._session.execute(_FEEDBACK, values)]
+
+
+def parse_snippet(marked: str) -> list[SnippetPart]:
+    """Split a marked headline into its parts."""
+    parts = re.split(f"{_HIT_START}(.*?){_HIT_END}", marked, flags=re.DOTALL)
+    return [SnippetPart(each, index % 2 == 1) for index, each in enumerate(parts) if each]

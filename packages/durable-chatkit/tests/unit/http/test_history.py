@@ -25,6 +25,28 @@ async def search(gateway: Gateway, user: str, q: str, **more: str) -> dict[str, 
     return page
 
 
+async def search_threads(gateway: Gateway, user: str, q: str, **more: str) -> dict[str, Any]:
+    response = await gateway.client.get(
+        "/internal/search/threads", params={"q": q, **more}, headers=gateway.headers(user)
+    )
+    assert response.status_code == 200, response.text
+    page: dict[str, Any] = response.json()
+    return page
+
+
+async def titled(gateway: Gateway, user: str, title: str, message: dict[str, Any]) -> str:
+    """Start a thread with a message and a title; returns its ID."""
+    thread_id = str((await gateway.chatkit(message, user)).json()["thread_id"])
+    await gateway.ask("threads.update", user, thread_id=thread_id, title=title)
+    return thread_id
+
+
+def marked(hit: dict[str, Any]) -> str:
+    """Return a hit's snippet with its marked parts in brackets."""
+    parts = hit["snippet"]
+    return "".join(f"[{part['text']}]" if part["hit"] else part["text"] for part in parts)
+
+
 async def snippets(gateway: Gateway, user: str, q: str) -> list[str]:
     return [hit["snippet"] for hit in (await search(gateway, user, q))["items"]]
 
@@ -135,6 +157,116 @@ async def test_search_query_has_no_operators(
     assert await snippets(gateway, user, q) == []
 
 
+# Threads by title and messages
+
+
+async def test_thread_search_covers_titles_and_messages(
+    gateway: Gateway, message: MakeMessage, user: str
+) -> None:
+    by_message = await titled(gateway, user, "Shopping", message("Buy oat milk for Ada"))
+    by_title = await titled(gateway, user, "Milk of the week", message("Which one is it?"))
+    await titled(gateway, user, "Other", message("nothing of it"))
+
+    first, second = (await search_threads(gateway, user, "milk"))["items"]
+
+    assert (first["id"], first["title"], first["item_id"], first["snippet"]) == (
+        by_title,
+        "Milk of the week",
+        None,
+        [],
+    )
+    assert (second["id"], second["title"]) == (by_message, "Shopping")
+    assert second["item_id"].startswith("msg_")
+    assert marked(second) == "Buy oat [milk] for Ada"
+    assert second["status"] == {"type": "active"}
+    assert second["agent"] == "default"
+
+
+async def test_thread_search_returns_each_thread_once_with_its_newest_match(
+    gateway: Gateway, chat: Chat, items: MakeItems, user: str
+) -> None:
+    thread = await chat.new_thread(user)
+    made = items(thread.id)
+    hidden = made.hidden()
+    hidden.content = {"text": "milk of a tool"}
+    for item in (made.answer("old milk"), made.answer("new milk"), hidden, made.answer("tea")):
+        await chat.store.add_thread_item(thread.id, item, chat.context(user))
+
+    (hit,) = (await search_threads(gateway, user, "mil"))["items"]
+
+    assert marked(hit) == "new [milk]"
+    assert hit["found_at"] >= hit["created_at"]
+
+
+@pytest.mark.parametrize(
+    ("title", "q", "found"),
+    [
+        ("Ein Wochenplan", "PLAN woche", True),
+        ("週末の買い物リスト", "買い物", True),
+        ("100 % of it", "%", True),
+        ("Trip", "%", False),
+        ("a_b", "_", True),
+        ("ab", "_", False),
+        (r"C:\temp", "\\", True),
+        ("Weekend", "weekend plans", False),
+    ],
+)
+async def test_title_matches_if_it_contains_every_word(
+    gateway: Gateway, message: MakeMessage, user: str, title: str, q: str, found: bool
+) -> None:
+    await titled(gateway, user, title, message("hello"))
+
+    assert bool((await search_threads(gateway, user, q))["items"]) is found
+
+
+async def test_thread_search_snippet_is_cut_around_the_hit_without_control_characters(
+    gateway: Gateway, message: MakeMessage, user: str
+) -> None:
+    await gateway.chatkit(message("before " * 100 + "\x02milk\x03 " + "after " * 100), user)
+
+    (hit,) = (await search_threads(gateway, user, "milk"))["items"]
+
+    assert len(marked(hit)) < 200
+    assert [part["text"] for part in hit["snippet"] if part["hit"]] == ["milk"]
+
+
+async def test_thread_search_pages_continue_after_the_cursor(
+    gateway: Gateway, message: MakeMessage, user: str
+) -> None:
+    for number in range(2):
+        await gateway.chatkit(message(f"milk {number}"), user)
+    for number in range(2, 5):
+        await titled(gateway, user, f"milk {number}", message("hello"))
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+
+    while True:
+        page = await search_threads(gateway, user, "milk", limit="2", **cursor)
+        seen += [hit["title"] or marked(hit) for hit in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+
+    assert seen == ["milk 4", "milk 3", "milk 2", "[milk] 1", "[milk] 0"]
+
+
+async def test_thread_search_finds_only_the_users_threads_of_the_agent(
+    gateway: Gateway,
+    open_gateway: OpenGateway,
+    message: MakeMessage,
+    user: str,
+    make_user: MakeUser,
+) -> None:
+    tea = await open_gateway(TODO_AGENT_NAME="tea")
+    await titled(gateway, user, "milk", message("milk"))
+    await tea.chatkit(message("milk tea"), user)
+
+    assert (await search_threads(gateway, make_user(), "milk"))["items"] == []
+    (hit,) = (await search_threads(gateway, user, "milk", agent="tea"))["items"]
+    assert (hit["agent"], marked(hit)) == ("tea", "[milk] tea")
+
+
+@pytest.mark.parametrize("path", ["search", "search/threads"])
 @pytest.mark.parametrize(
     "params",
     [
@@ -149,10 +281,10 @@ async def test_search_query_has_no_operators(
     ],
 )
 async def test_invalid_search_parameters_return_422(
-    gateway: Gateway, user: str, params: dict[str, str]
+    gateway: Gateway, user: str, params: dict[str, str], path: str
 ) -> None:
     response = await gateway.client.get(
-        "/internal/search", params=params, headers=gateway.headers(user)
+        f"/internal/{path}", params=params, headers=gateway.headers(user)
     )
 
     assert response.status_code == 422

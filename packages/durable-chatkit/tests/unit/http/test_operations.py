@@ -42,6 +42,7 @@ async def test_openapi_document_lists_all_routes_and_responses(gateway: Gateway)
         "/internal/runs/{run_id}",
         "/internal/runs/{run_id}/cancel",
         "/internal/search",
+        "/internal/search/threads",
         "/internal/users/{user_id}",
     }
     answers = document["paths"]["/internal/chatkit"]["post"]["responses"]

@@ -43,9 +43,18 @@ class HistoryClient:
         Raises:
             ServiceError: todo-agent refused the call or is unreachable.
         """
-        response = await self._client.request(
-            "GET", "/internal/search", user_id=user_id, params=params
-        )
+        return await self._search("/internal/search", user_id, params)
+
+    async def search_threads(self, user_id: str, params: Mapping[str, str]) -> RelayedResponse:
+        """Return a page of threads whose title or messages match.
+
+        Raises:
+            ServiceError: todo-agent refused the call or is unreachable.
+        """
+        return await self._search("/internal/search/threads", user_id, params)
+
+    async def _search(self, path: str, user_id: str, params: Mapping[str, str]) -> RelayedResponse:
+        response = await self._client.request("GET", path, user_id=user_id, params=params)
         check_response(response)
         return RelayedResponse(response.body, {"content-type": "application/json"})
 

@@ -69,6 +69,44 @@ _MESSAGE_PAGE: Final = Schema(
         "next_cursor": Schema(type=[OpenAPIType.STRING, OpenAPIType.NULL]),
     },
 )
+_THREAD: Final = Schema(
+    title="FoundThread",
+    type=OpenAPIType.OBJECT,
+    required=["id", "title", "status", "created_at", "agent", "item_id", "snippet", "found_at"],
+    properties={
+        **dict.fromkeys(("id", "agent"), _STRING),
+        "title": Schema(type=[OpenAPIType.STRING, OpenAPIType.NULL]),
+        "status": Schema(type=OpenAPIType.OBJECT, description="ChatKit's status of the thread."),
+        "created_at": Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME),
+        "item_id": Schema(
+            type=[OpenAPIType.STRING, OpenAPIType.NULL],
+            description="The newest matching message; null if only the title matches.",
+        ),
+        "snippet": Schema(
+            type=OpenAPIType.ARRAY,
+            items=Schema(
+                type=OpenAPIType.OBJECT,
+                required=["text", "hit"],
+                properties={"text": _STRING, "hit": Schema(type=OpenAPIType.BOOLEAN)},
+            ),
+            description="That message around its hits, in parts; empty without a message.",
+        ),
+        "found_at": Schema(
+            type=OpenAPIType.STRING,
+            format=OpenAPIFormat.DATE_TIME,
+            description="The time of that message, or else of the thread.",
+        ),
+    },
+)
+_THREAD_PAGE: Final = Schema(
+    title="FoundThreadsPage",
+    type=OpenAPIType.OBJECT,
+    required=["items", "next_cursor"],
+    properties={
+        "items": Schema(type=OpenAPIType.ARRAY, items=_THREAD),
+        "next_cursor": Schema(type=[OpenAPIType.STRING, OpenAPIType.NULL]),
+    },
+)
 _EXPORT: Final = Schema(
     title="ChatExport",
     type=OpenAPIType.OBJECT,
@@ -170,6 +208,15 @@ class SearchOperation(Operation):
     def __post_init__(self) -> None:
         description = "Messages that contain all words, newest first."
         _document_content(self, description, "application/json", _MESSAGE_PAGE)
+
+
+@dataclass
+class ThreadSearchOperation(Operation):
+    """Search: a page of threads."""
+
+    def __post_init__(self) -> None:
+        description = "Threads with the words in their title or in a message, by newest match."
+        _document_content(self, description, "application/json", _THREAD_PAGE)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""`/api/{user_id}/chat/search` and `/export`: a user's chat history."""
+"""`/api/{user_id}/chat/search`, `/search/threads` and `/export`: a user's chat history."""
 
 from collections.abc import AsyncGenerator
 from typing import Annotated, Final
@@ -9,7 +9,12 @@ from litestar.enums import MediaType
 from litestar.params import QueryParameter
 
 from chat_gateway.http.agent_paths import named_agent
-from chat_gateway.http.documentation import BEARER, ExportOperation, SearchOperation
+from chat_gateway.http.documentation import (
+    BEARER,
+    ExportOperation,
+    SearchOperation,
+    ThreadSearchOperation,
+)
 from chat_gateway.http.guards import AdmittedRequest, admit_secret, costs
 from chat_gateway.http.rejections import COUNTING_HANDLERS
 from chat_gateway.services import Services
@@ -21,6 +26,10 @@ from todochat.http.streamed_response import StreamedResponse
 AgentName = Annotated[
     str | None,
     QueryParameter(pattern=AGENT_NAME, description="Only threads of this agent."),
+]
+Cursor = Annotated[
+    str | None,
+    QueryParameter(max_length=250, description="`next_cursor` of the previous page."),
 ]
 MAX_EXPORTS: Final = 2  # per user and process; each holds a connection to todo-agent
 
@@ -53,20 +62,38 @@ class PublicHistoryController(Controller):
             ),
         ],
         limit: Annotated[int, QueryParameter(ge=1, le=50, description="Messages per page.")] = 20,
-        cursor: Annotated[
-            str | None,
-            QueryParameter(max_length=250, description="`next_cursor` of the previous page."),
-        ] = None,
+        cursor: Cursor = None,
         agent: AgentName = None,
     ) -> Response[bytes]:
         """Search your messages and the assistant's, newest first."""
-        params = {
-            "q": q,
-            "limit": str(limit),
-            **({"cursor": cursor} if cursor else {}),
-            **agent_filter(request, agent),
-        }
+        params = search_params(q, limit, cursor) | agent_filter(request, agent)
         page = await services.history.search_messages(request.auth.user_id, params)
+        return Response(page.body, headers=page.headers)
+
+    @get(
+        "/search/threads",
+        operation_class=ThreadSearchOperation,
+        responses=problems(400, 401, 403, 409, 422, 429, 503),
+    )
+    async def search_threads(
+        self,
+        request: AdmittedRequest,
+        services: NamedDependency[Services],
+        q: Annotated[
+            str,
+            QueryParameter(
+                min_length=1,
+                max_length=200,
+                description="Each word is a prefix of a word in one message, or part of the title.",
+            ),
+        ],
+        limit: Annotated[int, QueryParameter(ge=1, le=50, description="Threads per page.")] = 20,
+        cursor: Cursor = None,
+        agent: AgentName = None,
+    ) -> Response[bytes]:
+        """Search your chats by title and messages; each once, by its newest match."""
+        params = search_params(q, limit, cursor) | agent_filter(request, agent)
+        page = await services.history.search_threads(request.auth.user_id, params)
         return Response(page.body, headers=page.headers)
 
     @get(
@@ -100,6 +127,11 @@ class PublicHistoryController(Controller):
             media_type=MediaType.JSON,
             headers={"Content-Disposition": 'attachment; filename="chat.json"'},
         )
+
+
+def search_params(q: str, limit: int, cursor: str | None) -> dict[str, str]:
+    """Return the query of a search."""
+    return {"q": q, "limit": str(limit), **({"cursor": cursor} if cursor else {})}
 
 
 def agent_filter(request: AdmittedRequest, agent: str | None) -> dict[str, str]:
