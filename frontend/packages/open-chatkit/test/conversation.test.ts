@@ -282,6 +282,26 @@ describe("Stop", () => {
     expect([...chat.stoppedAfter.value]).toEqual(["a"]);
   });
 
+  it("doesn't mark an earlier response", async () => {
+    server.items = [userMessage("u", "hi"), assistantMessage("a", "All of it")];
+    server.handlers["threads.add_user_message"] = () => ({ run });
+    const chat = await openThread();
+    expect(await chat.send({ text: "more" })).toBe("sent");
+    await chat.stop();
+    await idle(chat);
+    expect([...chat.stoppedAfter.value]).toEqual([]);
+  });
+
+  it("in another tab marks the response here, too", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run });
+    const chat = await openThread();
+    await chat.send({ text: "hi" });
+    run.publish(done(userMessage("u", "hi")), done(assistantMessage("a", "half"))).end("cancelled");
+    await idle(chat);
+    expect([...chat.stoppedAfter.value]).toEqual(["a"]);
+    expect(chat.error.value).toBeNull();
+  });
+
   it("closes the stream of a server without runs", async () => {
     let isClosed = false;
     const chat = openChat({
@@ -381,6 +401,120 @@ describe("a stream that ends in the middle of an item", () => {
   });
 });
 
+describe("a stream that ends without a response", () => {
+  const foreign = () => ({ url: server.url, domainKey: "k" });
+  const asked = done(userMessage("u", "hi"));
+
+  it("is reported as interrupted, and retry asks a foreign server for a response", async () => {
+    server.hasRuns = false;
+    server.handlers["threads.add_user_message"] = () => ({ events: [asked] });
+    const chat = await openThread({ api: foreign() });
+    await chat.send({ text: "hi" });
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi"]);
+    expect(chat.error.value).toMatchObject({ kind: "stream", allowRetry: true });
+
+    server.handlers["threads.retry_after_item"] = () => ({ events: [] });
+    await chat.retry();
+    await idle(chat);
+    expect(chat.error.value).toMatchObject({ kind: "stream", allowRetry: true });
+    server.handlers["threads.retry_after_item"] = () => ({
+      events: [done(assistantMessage("a", "At last"))],
+    });
+    await chat.retry();
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi", "At last"]);
+    expect(chat.error.value).toBeNull();
+  });
+
+  it("is reported as interrupted, and retry asks a server with runs for a response", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run: run.publish(asked).end() });
+    server.handlers["threads.retry_after_item"] = () => ({
+      run: server
+        .newRun("run_2")
+        .publish(done(assistantMessage("a", "At last")))
+        .end(),
+    });
+    const chat = await openThread();
+    await chat.send({ text: "hi" });
+    await idle(chat);
+    expect(chat.error.value).toMatchObject({ kind: "stream", allowRetry: true });
+    server.items = [userMessage("u", "hi")];
+
+    await chat.retry();
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi", "At last"]);
+    expect(chat.error.value).toBeNull();
+  });
+
+  it("keeps a message that wasn't confirmed, and sends it again", async () => {
+    server.hasRuns = false;
+    server.handlers["threads.create"] = () => ({ events: [] });
+    const chat = openChat({ api: foreign() });
+    expect(await chat.send({ text: "hi" })).toBe("sent");
+    await until(chat.pending, (pending) => pending?.status === "failed");
+    expect(chat.error.value?.allowRetry).toBe(true);
+    const events = [{ type: "thread.created", thread: thread() }, asked];
+    const answered = [...events, done(assistantMessage("a", "Hello"))];
+    server.handlers["threads.create"] = () => ({ events: answered });
+    await chat.retry();
+    await untilShown(chat, ["> hi", "Hello"]);
+  });
+
+  it.each([
+    ["an action", "threads.custom_action"],
+    ["the result of a client tool", "threads.add_client_tool_output"],
+    ["answers to questions", "threads.add_structured_input"],
+  ])("isn't an error for %s", async (_, type) => {
+    server.hasRuns = false;
+    server.items = [userMessage("u", "hi"), assistantMessage("a", "Hello")];
+    server.handlers[type] = () => ({ events: [] });
+    const chat = await openThread({ api: foreign() });
+    if (type === "threads.custom_action") await chat.action({ type: "noted" });
+    else if (type === "threads.add_structured_input") {
+      await chat.submitStructuredInput("a", { status: "skipped", answers: {} });
+    } else await chat.submitClientToolResult("a", { noted: true });
+    await idle(chat);
+    expect(paramsOf(type)).toHaveLength(1);
+    expect(chat.error.value).toBeNull();
+  });
+});
+
+describe("the events of a response", () => {
+  const ofResponses = (chat: TestChat) =>
+    names(chat).filter((name) => name.startsWith("chatkit.response."));
+  const both = ["chatkit.response.start", "chatkit.response.end"];
+
+  it("are a start and one end if the user opens another thread", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run });
+    const chat = await openThread();
+    await chat.send({ text: "hi" });
+    chat.newThread();
+    expect(ofResponses(chat)).toEqual(both);
+    run.end();
+    await eventually(() => expect(run.viewers.size).toBe(0));
+    expect(ofResponses(chat)).toEqual(both);
+  });
+
+  it.each(["rejected", "interrupted", "stopped", "complete"])(
+    "are a start and one end if it is %s",
+    async (outcome) => {
+      server.handlers["threads.add_user_message"] = () =>
+        outcome === "rejected" ? problem(500, "internal-error") : { run };
+      const chat = await openThread();
+      const sent = chat.send({ text: "hi" });
+      expect(ofResponses(chat)).toEqual(["chatkit.response.start"]);
+      await sent;
+      const asked = done(userMessage("u", "hi"));
+      if (outcome === "interrupted") run.publish(asked).end("failed");
+      if (outcome === "complete") run.publish(asked, done(assistantMessage("a", "Hello"))).end();
+      if (outcome === "stopped") await chat.stop();
+      await idle(chat);
+      expect(ofResponses(chat)).toEqual(both);
+    },
+  );
+});
+
 describe("a busy thread", () => {
   it("shows the response in progress and keeps the draft", async () => {
     server.handlers["threads.add_user_message"] = () =>
@@ -429,12 +563,12 @@ describe("an undelivered message", () => {
     expect(await chat.send({ text: "hi" })).toBe("failed");
     expect(chat.pending.value?.status).toBe("failed");
     expect(chat.error.value).toMatchObject({ kind: "refused", code: "queue-full", status: 503 });
-    run.publish(done(userMessage("u", "hi"))).end();
+    run.publish(done(userMessage("u", "hi")), done(assistantMessage("a", "Hello"))).end();
 
     await chat.retry();
     await idle(chat);
 
-    expect(shown(chat)).toEqual(["> hi"]);
+    expect(shown(chat)).toEqual(["> hi", "Hello"]);
     expect(chat.error.value).toBeNull();
     const keys = server
       .requestsOf("threads.add_user_message")

@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { problem } from "resumable-fetch/testing";
 import { describe, expect, it } from "vitest";
-import { done, fullThread, thread, userMessage } from "./fixtures/items";
+import { assistantMessage, done, fullThread, thread, userMessage } from "./fixtures/items";
 import {
   eachWithServer,
   eventually,
@@ -195,7 +195,8 @@ describe("an undelivered message", () => {
     const chat = await openThread();
     chat.composer.set({ content: textContent("first") });
     await chat.send();
-    server.handlers["threads.add_user_message"] = () => ({ run: run.end() });
+    run.publish(done(userMessage("u", "second")), done(assistantMessage("a", "Hello"))).end();
+    server.handlers["threads.add_user_message"] = () => ({ run });
     chat.composer.set({ content: textContent("second") });
 
     expect(await chat.send()).toBe("sent");

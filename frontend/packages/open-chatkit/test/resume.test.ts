@@ -166,6 +166,20 @@ describe("two tabs", () => {
     expect(shown(second)).toEqual(["> hi", "Hello world"]);
   });
 
+  it("both show the response of a server without runs when it is complete", async () => {
+    server.hasRuns = false;
+    const api = { url: server.url, domainKey: "k" };
+    const [first, second] = [openChat({ api, initialThread: "thr_1" }), openChat({ api })];
+    await Promise.all([loaded(first), second.openThread("thr_1")]);
+    const items = [userMessage("u", "hi"), assistantMessage("a", "Hello")];
+    server.handlers["threads.add_user_message"] = () => {
+      server.items = items;
+      return { events: items.map(done) };
+    };
+    await first.send({ text: "hi" });
+    await untilShown(second, ["> hi", "Hello"]);
+  });
+
   it("can both stop the response", async () => {
     const second = openChat({ initialThread: "thr_1" });
     await loaded(second);

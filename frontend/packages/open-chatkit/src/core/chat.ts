@@ -31,6 +31,7 @@ export function createChat(options: ChatOptions): Chat {
   // Connect the parts that report back to others.
   context.onThread = (thread) => history.put(thread);
   context.onRun = (threadId, runId) => tabs.publish({ type: "run", threadId, runId });
+  context.onChange = (threadId) => tabs.publish({ type: "changed", threadId });
   responder.onTurnEnded = (session) => navigation.runTools(session);
   tabs.join(context.transport.url);
   queueMicrotask(() => navigation.start());

@@ -17,6 +17,8 @@ export class Context {
   onThread: (thread: ThreadMetadata) => void = () => {};
   /** Called when a run was started here; other tabs that show the thread attach to it. */
   onRun: (threadId: string, runId: string) => void = () => {};
+  /** Called when a server without runs has changed a thread; other tabs that show it reload it. */
+  onChange: (threadId: string) => void = () => {};
 
   constructor(public options: ChatOptions) {
     this.transport = this.newTransport();

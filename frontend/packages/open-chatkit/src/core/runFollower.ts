@@ -1,7 +1,8 @@
 /** Follows one response to its end, from its request or from the thread's active run. */
 
 import { batch } from "@preact/signals-core";
-import { detached, type RunRef } from "resumable-fetch";
+import { detached, type EndStatus, type RunRef } from "resumable-fetch";
+import { AnswerCheck } from "./answerCheck";
 import type { Context } from "./context";
 import { CutOffError, isAbort, toChatError } from "./errors";
 import { applyEvent, assignThreadId } from "./events";
@@ -43,6 +44,10 @@ export class RunFollower {
   );
   private mustReload = false;
   private reloading: Promise<void> | null = null;
+  private readonly answer: AnswerCheck | null;
+  /** The outcome of the run; null for servers without runs. */
+  private endStatus: EndStatus | null = null;
+  private hasStarted = false;
 
   constructor(
     private readonly context: Context,
@@ -51,8 +56,8 @@ export class RunFollower {
     private readonly source: RunSource,
   ) {
     this.isAttached = "runId" in source;
-    if (!this.isAttached)
-      context.emitter.emit({ type: "chatkit.response.start", detail: undefined });
+    this.answer = "request" in source ? new AnswerCheck(source.request.type) : null;
+    if (!this.isAttached) this.emitStart();
     context.store.isStopping.value = false;
     context.store.error.value = null;
     context.failures.drop(session.threadId);
@@ -110,6 +115,7 @@ export class RunFollower {
   /** Detaches from the run, after the request was accepted: an aborted request could be lost. */
   private detach(): void {
     const abort = () => this.connection.abort(detached());
+    this.emitEnd();
     if (this.isAttached || this.isAccepted) abort();
     else void this.accepted.then(abort, abort);
   }
@@ -137,18 +143,21 @@ export class RunFollower {
     if (!this.isAccepted) this.markAccepted(null); // an empty response
     await this.reloadIfNeeded();
     const { store } = this.context;
-    if (outcome === "complete" && store.isStopping.peek()) outcome = "stopped";
-    if (outcome === "complete" && this.wasCutOff()) {
+    const isStopped = store.isStopping.peek() || this.endStatus === "cancelled";
+    if (outcome === "complete" && isStopped) outcome = "stopped";
+    if (outcome === "complete" && (this.wasCutOff() || this.isUnanswered())) {
       outcome = "broken";
       failure = new CutOffError("The stream ended before the response was complete.");
     }
-    if (outcome === "stopped" && this.session.isCurrent) store.markStopped();
+    // An unconfirmed message returns to the composer; the last item is an earlier response.
+    const isConfirmed = this.session.isCurrent && store.pending.peek() === null;
+    if (outcome === "stopped" && isConfirmed) store.markStopped();
     this.finish();
     if (outcome === "broken" && this.session.isCurrent) {
       this.isLost = true;
       this.report(failure, { ...toChatError(failure), allowRetry: true });
     }
-    this.saveError();
+    this.saveError(failure);
     return outcome;
   }
 
@@ -163,13 +172,21 @@ export class RunFollower {
     );
   }
 
+  /** Returns whether the stream has ended, without an error, before any response. */
+  private isUnanswered(): boolean {
+    const { itemsState, error } = this.context.store;
+    // Reloaded items may contain what the stream has lost.
+    if (!this.session.isCurrent || this.mustReload || error.peek() !== null) return false;
+    return this.answer?.isMissing(itemsState.items) ?? false;
+  }
+
   /** Keeps the response's error over a reload, unless its run may complete at the server. */
-  private saveError(): void {
+  private saveError(failure: unknown): void {
     const { store, failures, transport } = this.context;
     const error = store.error.peek();
     const { threadId } = this.session;
     if (!this.session.isCurrent || error === null || threadId === null) return;
-    if (this.isLost && transport.hasRuns) return;
+    if (this.isLost && transport.hasRuns && !(failure instanceof CutOffError)) return;
     const { items } = store.itemsState;
     const last = items.findLast((item) => item.type !== "end_of_turn");
     const asked = items.findLast((item) => item.type === "user_message");
@@ -199,6 +216,9 @@ export class RunFollower {
       onExpired: () => {
         this.mustReload = true;
       },
+      onEnd: (_, status) => {
+        this.endStatus = status;
+      },
     };
   }
 
@@ -209,7 +229,7 @@ export class RunFollower {
     this.mustReload ||= this.isAttached;
     if (this.session.isCurrent) {
       if ("request" in this.source) this.source.onAccepted?.();
-      else this.context.emitter.emit({ type: "chatkit.response.start", detail: undefined });
+      else this.emitStart();
       if (run !== null) this.recordRun(run);
     }
     this.accept();
@@ -239,7 +259,10 @@ export class RunFollower {
   /** Applies an event. An error is logged and doesn't affect later events. */
   private applyEvent(event: ThreadStreamEvent): void {
     try {
+      this.answer?.add(event);
       applyEvent(this.context, this.session, event, this.isAttached);
+      const isMessage = event.type === "thread.item.done" && event.item.type === "user_message";
+      if (isMessage) this.reportChange();
     } catch (error) {
       this.context.emitter.log("event.failed", { event, error: String(error) });
     }
@@ -272,10 +295,18 @@ export class RunFollower {
       .catch((error: unknown) => this.context.emitter.error(error));
   }
 
+  /** Other tabs attach to a run; without one, they reload the message and then its response. */
+  private reportChange(): void {
+    const { context, session } = this;
+    const isRun = this.isAttached || context.store.activeRun.peek()?.runId != null;
+    if (!isRun && this.isAccepted && session.threadId !== null) context.onChange(session.threadId);
+  }
+
   private finish(): void {
     this.connection.abort(detached());
     if (!this.session.isCurrent) return;
-    const { store, emitter } = this.context;
+    this.reportChange();
+    const { store } = this.context;
     batch(() => {
       store.activeRun.value = null;
       store.isStopping.value = false;
@@ -284,8 +315,19 @@ export class RunFollower {
       // Items that an interrupted or stopped run left open won't change any more.
       store.setItems({ items: store.itemsState.items, open: new Set() });
     });
-    const hasStarted = this.isAccepted || !this.isAttached;
-    if (hasStarted) emitter.emit({ type: "chatkit.response.end", detail: undefined });
+    this.emitEnd();
+  }
+
+  private emitStart(): void {
+    this.hasStarted = true;
+    this.context.emitter.emit({ type: "chatkit.response.start", detail: undefined });
+  }
+
+  /** Emits the end of the response once: here it also ends when another thread is opened. */
+  private emitEnd(): void {
+    if (!this.hasStarted) return;
+    this.hasStarted = false;
+    this.context.emitter.emit({ type: "chatkit.response.end", detail: undefined });
   }
 
   private report(error: unknown, shown: ChatError): void {

@@ -1,7 +1,13 @@
 /** The HTTP transport: one POST per request, which returns JSON or a stream. */
 
 import type { FileUploadStrategy } from "@openai/chatkit";
-import { createResumableFetch, createSecretCache, isResumable, type RunRef } from "resumable-fetch";
+import {
+  createResumableFetch,
+  createSecretCache,
+  type EndStatus,
+  isResumable,
+  type RunRef,
+} from "resumable-fetch";
 import { toRequestError } from "./errors";
 import { readEvents } from "./eventStream";
 import { isObject } from "./readItem";
@@ -37,6 +43,8 @@ export type StreamHandlers = {
   onReconnected(): void;
   onSnapshot(): void;
   onExpired(): void;
+  /** Called with the outcome of a run. */
+  onEnd(run: RunRef, status: EndStatus): void;
 };
 
 export class Transport {

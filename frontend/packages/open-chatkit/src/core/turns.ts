@@ -22,6 +22,7 @@ import type {
   SendParams,
   SendResult,
   StreamingRequest,
+  ThreadItem,
 } from "./types";
 
 /** A message whose delivery isn't confirmed. */
@@ -125,7 +126,8 @@ export class Turns {
     // A server without runs has no response to resume.
     if (this.responder.wasLost && itemId === undefined && this.context.transport.hasRuns) {
       await this.syncThread(session);
-      return;
+      const isShown = !session.isCurrent || this.isBusy || this.context.store.error.peek() !== null;
+      if (isShown || !isUnanswered(this.context.store.itemsState.items)) return;
     }
     await this.regenerate(session, itemId);
   }
@@ -345,6 +347,11 @@ function inThread(request: StreamingRequest, threadId: string | null): Streaming
   if (request.type !== "threads.create" || threadId === null) return request;
   const { input } = request.params;
   return { type: "threads.add_user_message", params: { thread_id: threadId, input } };
+}
+
+/** Returns whether the thread ends with the user's message. */
+function isUnanswered(items: readonly ThreadItem[]): boolean {
+  return items.findLast((item) => item.type !== "end_of_turn")?.type === "user_message";
 }
 
 function isThreadBusy(error: unknown): error is RequestError {

@@ -3,16 +3,23 @@
 import { fireEvent, waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ThreadStreamEvent } from "../../src/core/types";
-import { leavePage, openPage, respondWith } from "./page";
+import { assistantItem, leavePage, openPage, respondWith } from "./page";
 
 afterEach(leavePage);
+
+const answer = (text: string): ThreadStreamEvent => ({
+  type: "thread.item.done",
+  item: assistantItem(text),
+});
 
 /**
  * Opens a page with a response in progress and the next message in the field.
  *
  * @param last the last events of the first response, sent when `end` is called.
  */
-async function pageWithResponse(last: readonly ThreadStreamEvent[] = []) {
+async function pageWithResponse(
+  last: readonly ThreadStreamEvent[] = [answer("The first response.")],
+) {
   let end = (_: unknown): void => {};
   const ended = new Promise((resolve) => {
     end = resolve;
