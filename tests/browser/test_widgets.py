@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
@@ -14,6 +15,7 @@ from todochat.testing import wait_until
 SCHEMES: Final = ("light", "dark")
 WIDTHS: Final = (320, 390, 1000)
 LONG: Final = "A long description of everything that a customer has ordered here"
+LONG_OPTION: Final = {"value": "a", "label": "Delivered to the neighbors"}
 
 
 @pytest.fixture(scope="session")
@@ -138,6 +140,80 @@ async def test_images_of_allowed_hosts_are_requested(gallery: Gallery) -> None:
 
     await wait_until(lambda: "https://img.example.net/a.jpg" in asked)
     assert "https://other.example.net/b.jpg" not in asked
+
+
+PICTURE: Final = "data:image/svg+xml," + quote(
+    '<svg xmlns="http://www.w3.org/2000/svg" width="900" height="600"/>'
+)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_large_images_leave_room_for_their_neighbors(gallery: Gallery, width: int) -> None:
+    image = node("Image", src=PICTURE)
+    words = node("Col", text("Morning Grain", weight="semibold"), text("Reinhart"), flex="auto")
+    await gallery.show(node("Row", text("1"), image, words, button("Play")), width=width)
+    await gallery.find("img").evaluate("(image) => image.decode()")
+
+    assert (await gallery.box("img"))["width"] > 50
+    assert await gallery.overflowing() == []
+    assert await gallery.flaws() == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_controls_in_a_row_keep_their_words_whole(gallery: Gallery, width: int) -> None:
+    filters = [button(each, pill=True) for each in ("Reversal", "Continuation", "Neutral", "All")]
+    await gallery.show(
+        node("Row", node("Checkbox", name="a", label="Show all patterns"), node("Row", *filters)),
+        node(
+            "Row",
+            node("DatePicker", name="d", defaultValue="2026-11-30T00:00:00", clearable=True),
+            node("Spacer"),
+            button("Create the task"),
+        ),
+        node("Row", node("RadioGroup", name="r", options=[LONG_OPTION]), text(LONG)),
+        width=width,
+    )
+
+    assert await gallery.flaws() == []
+    assert await gallery.overflowing() == []
+
+
+async def test_an_editable_text_stays_beside_its_label(gallery: Gallery) -> None:
+    field = text("ada@example.com", editable={"name": "to"})
+    await gallery.show(node("Row", text("To", width=80), field), width=320)
+
+    label, value = await gallery.box(".w-text"), await gallery.box("input")
+    assert value["y"] < label["y"] + label["height"]
+    assert value["x"] >= label["x"] + 80 - 6
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_flush_dividers_end_at_the_edges_of_what_they_divide(
+    gallery: Gallery, width: int
+) -> None:
+    divider = node("Divider", flush=True)
+    rows = node("ListView", node("ListViewItem", node("Col", text("a"), divider, text("b"))))
+    await gallery.show(
+        rows,
+        node("Box", text("a"), divider, padding=3, background="surface-secondary"),
+        width=width,
+    )
+
+    item, box = await gallery.box(".w-item"), await gallery.box(".w-card-body > .w-box")
+    for edges, nth in ((item, 0), (box, 1)):
+        line = await gallery.box(".w-divider", nth)
+        assert (line["x"], line["width"]) == pytest.approx((edges["x"], edges["width"]), abs=1)
+
+
+async def test_labels_of_a_chart_stay_inside(gallery: Gallery) -> None:
+    days = [{"day": f"2026-11-{10 + day}", "sold": 100 + day} for day in range(7)]
+    series = [{"type": "line", "dataKey": "sold"}]
+    await gallery.show(
+        node("Chart", data=days, series=series, xAxis="day", height=160, showYAxis=True), width=320
+    )
+    await gallery.find("svg text").first.wait_for()
+
+    assert await gallery.overflowing("svg text") == []
 
 
 COLORS: Final = ("gray-900", "gray-500", "alpha-70", "blue-400", "yellow-300", "tertiary", "white")

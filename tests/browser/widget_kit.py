@@ -67,6 +67,17 @@ FLAWS: Final = r"""() => {
   return found;
 }"""
 
+# Returns the elements that extend beyond the widget's root.
+OVERFLOWING: Final = """(selector) => {
+  const root = document.querySelector("#gallery").shadowRoot.querySelector("section .ckw > *");
+  const { left, right } = root.getBoundingClientRect();
+  return [...root.querySelectorAll(selector)]
+    .filter((element) => !element.closest(".w-hidden, svg") || selector !== "*")
+    .map((element) => [element, element.getBoundingClientRect()])
+    .filter(([, box]) => box.width > 0 && (box.left < left - 1 || box.right > right + 1))
+    .map(([element]) => `<${element.localName} class="${element.getAttribute("class")}">`);
+}"""
+
 
 def build_gallery(folder: Path, environ: Mapping[str, str]) -> None:
     """Write the gallery into a folder."""
@@ -133,6 +144,10 @@ class Gallery:
     async def flaws(self) -> list[str]:
         """Return what can't be read."""
         return cast("list[str]", await self.page.evaluate(FLAWS))
+
+    async def overflowing(self, selector: str = "*") -> list[str]:
+        """Return the elements that extend beyond the card."""
+        return cast("list[str]", await self.page.evaluate(OVERFLOWING, selector))
 
     async def logs(self) -> list[dict[str, Any]]:
         """Return the widget's log events."""

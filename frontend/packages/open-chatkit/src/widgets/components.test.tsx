@@ -176,6 +176,22 @@ describe("images", () => {
     expect(link.rel).toBe("noopener noreferrer");
   });
 
+  it.each([
+    ["url(https://cats.example.com/1.png) no-repeat center / cover", "cats.example.com/1.png"],
+    ["linear-gradient(#000, #fff), url('/own.png')", "/own.png"],
+    ["url(https://tracker.example.net/1.png)", ""],
+    ["url(/own.png), url(https://tracker.example.net/1.png)", ""],
+    ["url(/own.png) image-set('https://tracker.example.net/1.png' 1x)", ""],
+  ])("are backgrounds by the same rule: %s", (background, shown) => {
+    const images = { allowedDomains: ["cats.example.com"] };
+    const { container } = show({ type: "Card", background, children: [] }, { images });
+
+    const { style } = one(container, ".w-card");
+    expect(style.background).toContain(shown);
+    expect(style.background === "").toBe(shown === "");
+    expect(style.background).not.toContain("tracker");
+  });
+
   it.each(["javascript:alert(1)", "data:text/html,<b>", "ftp://x/y.png", ""])(
     "are neither shown nor linked if they are %j",
     (src) => {

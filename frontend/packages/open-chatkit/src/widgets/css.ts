@@ -68,6 +68,19 @@ export function edges(
   });
 }
 
+/** Returns the paddings as custom properties, for content that extends to the edges. */
+export function pads(given: Size | Spacing | null | undefined): Style {
+  const sides = edges("padding", given);
+  const side = (edge: string, axis: string): string | undefined =>
+    sides[`padding-${edge}`] ?? sides[`padding-${axis}`] ?? sides.padding;
+  return defined({
+    "--w-pad-top": side("top", "block"),
+    "--w-pad-bottom": side("bottom", "block"),
+    "--w-pad-left": side("left", "inline"),
+    "--w-pad-right": side("right", "inline"),
+  });
+}
+
 const BORDER_STYLES = new Set("solid dashed dotted double groove ridge inset outset".split(" "));
 
 function borderLine(given: number | BorderEdge | null | undefined): string | undefined {
@@ -141,7 +154,8 @@ function fixed(size: string | undefined): string | undefined {
 }
 
 function rawNumber(given: Size): string | undefined {
-  return /^[\d./\s]+$/.test(String(given)) ? String(given) : undefined;
+  const ratio = String(given).replace(":", "/");
+  return /^[\d./\s]+$/.test(ratio) ? ratio : undefined;
 }
 
 const FLEX: Readonly<Record<string, string>> = {
@@ -160,6 +174,7 @@ export function box(given: BoxProps): Style {
   return defined({
     ...block(given),
     ...edges("padding", given.padding),
+    ...pads(given.padding),
     ...borders(given.border),
     "align-items": FLEX[given.align ?? ""],
     "justify-content": FLEX[given.justify ?? ""],

@@ -37,6 +37,7 @@ describe("an unknown value becomes the nearest one, and is reported:", () => {
     ["Text", "color", "muted", "secondary"],
     ["Text", "color", "slate-550", "gray-550"],
     ["Text", "color", "blue-350", "blue-300"],
+    ["Text", "color", "green.500", "green-500"],
     ["Box", "background", "surface-muted", "surface-secondary"],
   ])("%s %s %j: %j", (type, property, value, nearest) => {
     expect(used(type, property, value)).toEqual({ value: nearest, logged: [nearest] });
@@ -85,6 +86,34 @@ it.each([
   ["Title", "size", "5xl"],
 ])("a known value of %s %s stays: %j", (type, property, value) => {
   expect(used(type, property, value)).toEqual({ value, logged: [] });
+});
+
+it.each([
+  [{ type: "Select", name: "city", key: "where" }, "city"],
+  [{ type: "Select", key: "where", id: "s1" }, "where"],
+  [{ type: "Input", name: 7 }, "7"],
+  [{ type: "Checkbox" }, ""],
+  [{ type: "Button", key: "go" }, undefined],
+])("a field is named by its name, key or ID: %j", (node, name) => {
+  expect(prepare(node as never).node.name).toBe(name);
+});
+
+it("a chart's series that can't be drawn are dropped and reported", () => {
+  const volume = { type: "bar", dataKey: "volume", color: "blue.300" };
+  const { node, unknown } = prepare({
+    type: "Chart",
+    series: [{ type: "candlestick", openKey: "open" }, volume, null],
+  } as never);
+
+  expect(node.series).toEqual([{ ...volume, color: "blue-300" }]);
+  expect(unknown.map(({ property, value }) => [property, value])).toEqual([
+    ["series.type", "candlestick"],
+    ["series.color", "blue.300"],
+  ]);
+});
+
+it("a background of none is absent", () => {
+  expect(used("Row", "background", "none")).toEqual({ value: undefined, logged: [] });
 });
 
 it("nulls are absent, except in an action's payload", () => {

@@ -80,6 +80,8 @@ const COLORS: Readonly<Record<string, ColorKind>> = {
   background: "background",
 };
 const SPACINGS = new Set(["gap", "padding", "margin", "spacing"]);
+const SERIES = new Set(["bar", "area", "line"]);
+const FIELDS = new Set(list("Checkbox Select DatePicker Input RadioGroup Textarea"));
 
 const prepared = new WeakMap<WidgetNode, Prepared>();
 
@@ -99,9 +101,15 @@ export function prepare(node: WidgetNode): Prepared {
       if (known !== undefined) result[property] = known;
     }
   }
+  if (FIELDS.has(node.type)) result.name = fieldName(result);
   const made = { node: result as WidgetNode, unknown };
   prepared.set(node, made);
   return made;
+}
+
+/** Returns a field's name; a field without one is found by its key or its ID. */
+function fieldName({ name, key, id }: Record<string, unknown>): string {
+  return String(name ?? key ?? id ?? "");
 }
 
 const isAction = (property: string): boolean => /action$/i.test(property);
@@ -137,7 +145,27 @@ function knownValue(type: string, property: string, value: unknown, unknown: Unk
     type === "Divider" && property === "color" ? "border" : (COLORS[property] ?? undefined);
   if (kind) return colors(value, kind, replaced);
   if (property === "border") return borderColors(value, replaced);
+  if (property === "series") return knownSeries(value, unknown);
   return value;
+}
+
+/** Drops the series that a chart can't draw, and replaces unknown colors of the others. */
+function knownSeries(value: unknown, unknown: Unknown[]): unknown {
+  if (!Array.isArray(value)) return undefined;
+  const log = (property: string, given: unknown, used: unknown) => {
+    unknown.push({ property: `series.${property}`, value: given, used: used ?? null });
+    return used;
+  };
+  return value
+    .filter((series) => {
+      const isKnown = SERIES.has(series?.type) && typeof series.dataKey === "string";
+      if (!isKnown) log("type", series?.type, null);
+      return isKnown;
+    })
+    .map((series) => ({
+      ...series,
+      color: colors(series.color, "chart", (used) => log("color", series.color, used)),
+    }));
 }
 
 function nearestValue(
@@ -187,6 +215,7 @@ function colors(value: unknown, kind: ColorKind, replaced: Replace): unknown {
     );
   }
   if (typeof value !== "string") return value;
+  if (kind === "background" && value.trim() === "none") return undefined;
   const nearest = nearestColor(value, kind);
   return nearest === null ? value : replaced(nearest);
 }

@@ -78,7 +78,7 @@ const translucent = (color: string, percent: number): string =>
  * Unknown shades and hues of other palettes become the nearest token.
  */
 export function primitive(name: string): { pair: Pair; token: string } | null {
-  const [, word = "", a = "", digits = ""] = /^([a-z]+)-(a?)(\d{1,4})$/u.exec(name) ?? [];
+  const [, word = "", a = "", digits = ""] = /^([a-z]+)[-.](a?)(\d{1,4})$/u.exec(name) ?? [];
   const wanted = Number(digits);
   if (word === "alpha") {
     const percent = Math.min(100, wanted);

@@ -2,7 +2,9 @@
 
 import { type ComponentChildren, createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { type ColorKind, colorPair, pairCss } from "./colors";
+import { imageSource } from "../images";
+import { type ColorKind, colorPair, LOADS, pairCss } from "./colors";
+import { useSettings } from "./context";
 import { type Backdrop, backdropOn, LEAST_TINTED, OWN_BACKDROP, readablePair } from "./contrast";
 import type { Style } from "./css";
 import { INKS } from "./tokens";
@@ -15,9 +17,37 @@ type Surface = {
 
 const SurfaceContext = createContext<Surface>({ backdrop: OWN_BACKDROP, changed: [] });
 
+/**
+ * Returns a background with images, `url(…) center / cover`, if each may be loaded by the rule for
+ * images and the rest loads nothing; otherwise null.
+ */
+export function backgroundImage(
+  given: unknown,
+  allowedHosts: readonly string[] | undefined | null,
+): string | null {
+  if (typeof given !== "string" || !/url\(/i.test(given)) return null;
+  const shown: string[] = [];
+  const rest = given.replace(/url\(([^()]*)\)/gi, (_, address: string) => {
+    const source = imageSource(address.trim().replace(/^["']|["']$/g, ""), allowedHosts);
+    if (source.kind === "shown") shown.push(source.src.replace(/["\\\n]/g, encodeURIComponent));
+    return source.kind === "shown" ? "!" : "url";
+  });
+  if (LOADS.test(rest) || !/^[-#a-z0-9(),.%/\s!]+$/i.test(rest)) return null;
+  return rest.replace(/!/g, () => `url("${shown.shift()}")`);
+}
+
 /** Returns the surface of a background, and the text colors that it needs. */
 export function useSurface(background: unknown): { surface: Surface; style: Style } {
   const outer = useContext(SurfaceContext);
+  const { images } = useSettings();
+  const picture = backgroundImage(background, images?.allowedDomains);
+  // Nothing is known about the colors of an image.
+  if (picture) {
+    return {
+      surface: { backdrop: [null, null], changed: outer.changed },
+      style: { background: picture },
+    };
+  }
   const pair = colorPair(background, "background");
   if (!pair) return { surface: outer, style: {} };
   const isOwn = pair[0].startsWith("var(");

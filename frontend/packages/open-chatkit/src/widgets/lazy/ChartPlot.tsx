@@ -59,7 +59,7 @@ export function ChartPlot({ node, data, series, numbers }: ChartPlotProps) {
             {hovered === null ? null : <Column geometry={geometry} at={hovered} height={height} />}
             <Shapes geometry={geometry} hovered={hovered} />
             {isAxisHidden ? null : (
-              <Categories geometry={geometry} labels={labels} y={height + 17} />
+              <Categories geometry={geometry} labels={labels} y={height + 17} width={width} />
             )}
           </g>
         </svg>
@@ -188,29 +188,34 @@ function Categories({
   geometry,
   labels,
   y,
+  width,
 }: {
   geometry: ChartGeometry;
   labels: string[];
   y: number;
+  width: number;
 }) {
   const step = geometry.columns[0]?.width ?? 1;
   const longest = Math.max(1, ...labels.map((label) => label.length)) * LETTER + 8;
   const every = Math.max(1, Math.ceil(longest / step));
   return (
     <g>
-      {labels.map((label, index) =>
-        index % every === 0 ? (
+      {labels.map((label, index) => {
+        if (index % every !== 0) return null;
+        const middle = geometry.columns[index]?.middle ?? 0;
+        const isCut = middle + (label.length * LETTER) / 2 > width;
+        return (
           <text
             key={`${index}`}
             class="w-plot-text"
-            x={geometry.columns[index]?.middle}
+            x={isCut ? width : middle}
             y={y}
-            text-anchor="middle"
+            text-anchor={isCut ? "end" : "middle"}
           >
             {label}
           </text>
-        ) : null,
-      )}
+        );
+      })}
     </g>
   );
 }

@@ -95,6 +95,10 @@ export const containerStyles = `
 .w-row > .w-markdown { flex: 1 1 auto; }
 .w-row > :is(.w-icon-box, .w-badge, .w-button) { flex: none; }
 .w-row > .w-image { flex-shrink: 0; }
+/* An image of any size leaves its neighbors their place. */
+.w-row > img.w-image-natural, .w-item-main > img.w-image-natural { max-width: 30%; }
+/* A control is as wide as its longest word. */
+.w-row > :is(.w-checkbox, .w-radio, .w-radios, .w-date-frame) { min-width: auto; }
 .w-row > .w-block { flex: 1 1 0; width: auto; }
 .w-form { width: 100%; }
 .w-spacer { flex: 1 1 0; min-width: 0; }
@@ -145,6 +149,7 @@ export const containerStyles = `
   gap: calc(var(--w-unit) * 2.5);
   min-width: 0;
   padding: 8px 14px;
+  --w-pad-top: 8px; --w-pad-bottom: 8px; --w-pad-left: 14px; --w-pad-right: 14px;
 }
 .w-item-main {
   display: flex;

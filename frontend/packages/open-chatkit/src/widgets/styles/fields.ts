@@ -19,6 +19,7 @@ export const fieldStyles = `
 .w-input:user-invalid, .w-textarea:user-invalid, .w-select:user-invalid, .w-editable:user-invalid { border-color: var(--w-danger); }
 :is(.w-input, .w-textarea, .w-select, .w-date):disabled { opacity: 0.55; cursor: default; }
 .w-row > :is(.w-input, .w-textarea) { flex: 1 1 8rem; width: auto; }
+.w-row > .w-editable:not([style*="width"]) { flex: 1 1 6rem; width: auto; min-width: 0; }
 @media (pointer: coarse) {
   /* Phones zoom into fields with smaller text. */
   .w-input, .w-textarea, .w-select, .w-editable { font-size: max(16px, var(--c-text, 16px)); }
@@ -59,7 +60,8 @@ button.w-select { overflow: hidden; white-space: nowrap; }
 .w-select.w-empty, .w-date.w-empty { color: var(--w-text-tertiary); }
 .w-date { display: flex; align-items: center; gap: 8px; cursor: pointer; }
 .w-date .w-icon { width: 16px; height: 16px; color: var(--w-text-secondary); }
-.w-date-text { flex: 1; min-width: 0; }
+.w-date-text { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.w-row .w-date-text { min-width: auto; }
 .w-date-frame:has(.w-clear) > .w-date { padding-inline-end: 38px; }
 .w-date-frame > .w-clear { position: absolute; inset-inline-end: 6px; }
 .w-clear {
@@ -101,7 +103,7 @@ button.w-select { overflow: hidden; white-space: nowrap; }
 .w-tick:checked ~ .w-tick-mark { opacity: 1; }
 .w-tick-box > .w-spinner { position: absolute; width: 12px; height: 12px; pointer-events: none; }
 .w-tick:checked ~ .w-spinner { color: var(--w-on-primary); }
-.w-choice-label { min-width: 0; }
+.w-choice-label { min-width: auto; }
 .w-off { cursor: default; }
 .w-off:not(:has([aria-busy])) { opacity: 0.55; }
 .w-radios { display: flex; gap: 8px; }

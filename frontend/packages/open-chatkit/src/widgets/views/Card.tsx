@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Children } from "../Children";
 import { SubmissionContext, useSettings } from "../context";
-import { borders, edges } from "../css";
+import { borders, pads } from "../css";
 import { newId, SCOPE } from "../fields";
 import { Icon } from "../Icon";
 import { OnSurface, useSurface } from "../surface";
@@ -60,7 +60,7 @@ export function Card({ node }: { node: CardShape }) {
   const common = {
     class: `w-card w-card-${node.size ?? "md"}${node.theme ? ` w-theme-${node.theme}` : ""}`,
     part: "widget-card",
-    style: { ...style, ...borders(node.border), ...padding(node.padding) },
+    style: { ...style, ...borders(node.border), ...pads(node.padding as Spacing | undefined) },
     [SCOPE]: "",
   };
   const content = (
@@ -96,22 +96,6 @@ export function Card({ node }: { node: CardShape }) {
       </SubmissionContext.Provider>
     </form>
   );
-}
-
-/** Returns the paddings as custom properties, for content that extends to the card's edge. */
-function padding(given: CardShape["padding"]) {
-  const style: Record<string, string> = {};
-  const sides = edges("padding", given as Spacing);
-  const all = sides.padding;
-  const set = (name: string, ...from: string[]) => {
-    const value = from.map((each) => sides[each]).find((each) => each !== undefined) ?? all;
-    if (value !== undefined) style[`--w-pad-${name}`] = value;
-  };
-  set("top", "padding-top", "padding-block");
-  set("bottom", "padding-bottom", "padding-block");
-  set("left", "padding-left", "padding-inline");
-  set("right", "padding-right", "padding-inline");
-  return style;
 }
 
 type CollapsibleProps = {

@@ -6,6 +6,7 @@ import { nested } from "../payload";
 import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
 import { useFieldValue } from "../useFieldValue";
+import { choiceClass } from "./typography";
 
 /** A checkbox. If its action fails, the change is reverted. */
 export function Checkbox({ node }: { node: Shape<"Checkbox"> }) {
@@ -50,7 +51,7 @@ export function Checkbox({ node }: { node: Shape<"Checkbox"> }) {
           <Icon name="check" class="w-tick-mark" />
         )}
       </span>
-      {node.label ? <span class="w-choice-label">{node.label}</span> : null}
+      {node.label ? <span class={choiceClass(node.label)}>{node.label}</span> : null}
     </label>
   );
 }

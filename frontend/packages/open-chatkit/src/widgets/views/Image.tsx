@@ -24,7 +24,17 @@ export function Image({ node }: { node: ImageShape }) {
       "object-position": /^[a-z ]{3,12}$/.test(node.position ?? "") ? node.position : undefined,
     }),
   };
-  const classes = `w-image${node.frame ? " w-image-frame" : ""}${node.flush ? " w-flush w-flush-edge" : ""}`;
+  const isSized = ["width", "height", "max-width", "max-height", "flex"].some(
+    (each) => each in style,
+  );
+  const classes = [
+    "w-image",
+    isSized ? "" : "w-image-natural",
+    node.frame ? "w-image-frame" : "",
+    node.flush ? "w-flush w-flush-edge" : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
   if (source.kind === "shown" && failed !== source.src) {
     return (
       <img
@@ -40,10 +50,10 @@ export function Image({ node }: { node: ImageShape }) {
   }
   // Its own background would say nothing about the contrast of the placeholder's text.
   const { background: _, ...place } = style;
-  const isSized =
+  const hasArea =
     "aspect-ratio" in place || ("height" in place && ("width" in place || "flex" in place));
   const common = {
-    class: `${classes} w-image-place${isSized ? " w-image-sized" : ""}`,
+    class: `${classes} w-image-place${hasArea ? " w-image-sized" : ""}`,
     style: place,
   };
   if (source.kind === "linked") {

@@ -4,6 +4,7 @@ import { nested } from "../payload";
 import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
 import { useFieldValue } from "../useFieldValue";
+import { choiceClass } from "./typography";
 
 /** A single choice whose options are all visible. */
 export function RadioGroup({ node }: { node: Shape<"RadioGroup"> }) {
@@ -48,7 +49,7 @@ export function RadioGroup({ node }: { node: Shape<"RadioGroup"> }) {
               onClick={(event) => isWaiting && event.preventDefault()}
               onChange={() => void change(option.value)}
             />
-            <span class="w-choice-label">{option.label}</span>
+            <span class={choiceClass(option.label)}>{option.label}</span>
           </label>
         );
       })}

@@ -18,6 +18,11 @@ function hasLongWord(value: unknown): boolean {
   return typeof value === "string" && /\S{25}/u.test(value);
 }
 
+/** Returns the classes of the text beside a checkbox or a radio button. */
+export function choiceClass(value: unknown): string {
+  return `w-choice-label${hasLongWord(value) ? " w-anywhere" : ""}`;
+}
+
 /** Returns the classes of a text, for its weight, alignment and truncation. */
 export function textClass(kind: string, size: string, node: TextProps): string {
   const lines = node.truncate || (typeof node.maxLines === "number" && node.maxLines > 0);
