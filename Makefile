@@ -6,7 +6,7 @@ MEMBERS := packages/todochat packages/durable-chatkit packages/model-client pack
 PACKAGES := todochat durable-chatkit model-client offline-assistant terminal-chat settings-docs auth-session tasks-service todo-agent chat-gateway todochat-local
 PYPROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := $(MEMBERS:%=%/src)
-PROGRAMS := .ci/audit.py deploy/compose/make_secrets.py deploy/docker/healthy.py deploy/kubernetes/render.py
+PROGRAMS := .ci/audit.py deploy/compose/make_secrets.py deploy/docker/healthy.py deploy/kubernetes/render.py deploy/release/todochat_release
 TESTS := $(wildcard $(MEMBERS:%=%/tests)) tests
 PROSE := '*.md' '*.py' '*.ts' '*.tsx' '*.css' '*.mjs' '*.sh' '*.toml' '*.yaml' '*.yml'
 # Generated files, texts in other languages, and notes of old releases.

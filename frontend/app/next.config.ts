@@ -9,11 +9,7 @@ const config: NextConfig = {
   poweredByHeader: false,
   devIndicators: false,
   // npm hoists the packages of the workspace to its root.
-  turbopack: {
-    root: path.join(import.meta.dirname, ".."),
-    // Use its source, so that the site can be built before the package.
-    resolveAlias: { "resumable-fetch": "../packages/resumable-fetch/src/index.ts" },
-  },
+  turbopack: { root: path.join(import.meta.dirname, "..") },
   outputFileTracingRoot: path.join(import.meta.dirname, ".."),
   images: { unoptimized: true },
   // `npm run types` checks types; a build on a user's machine need not repeat that.

@@ -9,7 +9,9 @@ const out = path.join(app, process.env.SEED_PAGES ? "out-seed" : "out");
 const element = path.join(app, "..", "packages", "open-chatkit", "dist");
 
 if (existsSync(path.join(element, "chatkit.js"))) {
-  cpSync(element, path.join(out, "chatkit"), { recursive: true });
+  // index.js and its types are for bundlers.
+  const filter = (file) => !path.basename(file).startsWith("index.");
+  cpSync(element, path.join(out, "chatkit"), { recursive: true, filter });
 } else {
   console.warn("packages/open-chatkit is not built: the site's chat will show an error");
 }

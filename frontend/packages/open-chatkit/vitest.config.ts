@@ -1,11 +1,8 @@
 import { defineConfig } from "vitest/config";
 
-// The sibling package is used as source, so that tests need no build.
-const conditions = ["todochat-source", "module", "import", "default"];
-
 export default defineConfig({
-  resolve: { conditions },
-  ssr: { resolve: { conditions } },
+  // The paths of tsconfig.json name the source of the sibling package, so that tests need no build.
+  resolve: { tsconfigPaths: true },
   test: {
     environment: "happy-dom",
     maxWorkers: "100%", // the default is one less than the number of processors

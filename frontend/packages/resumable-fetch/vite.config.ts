@@ -4,7 +4,7 @@ export default defineConfig({
   build: {
     // One file that includes the parser, so that a page can import it without a bundler.
     lib: { entry: "src/index.ts", formats: ["es"], fileName: () => "resumable-fetch.js" },
-    sourcemap: true,
+    license: { fileName: "THIRD-PARTY-LICENSES.md" },
     target: "es2022",
   },
   test: {

@@ -31,7 +31,7 @@ LOCK_POLL_S: Final = 0.5
 _NOT_SOURCES: Final = frozenset(
     {"node_modules", ".next", "out", "out-seed", "test", "tests", "demo", "coverage"}
 )
-_NOT_SOURCE_FILES: Final = (".md", ".test.ts", ".test.tsx", ".tsbuildinfo", "next-env.d.ts")
+_NOT_SOURCE_FILES: Final = (".md", ".d.ts", ".test.ts", ".test.tsx", ".tsbuildinfo")
 # The chat component is an input of the site, so a manual rebuild makes the site outdated.
 _ELEMENT: Final = Path("packages", "open-chatkit", "dist")
 _PUBLIC_PREFIX: Final = "NEXT_PUBLIC_"

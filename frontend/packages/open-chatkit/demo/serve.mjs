@@ -6,7 +6,7 @@ import { createServer } from "vite";
 const server = await createServer({
   root: fileURLToPath(new URL(".", import.meta.url)),
   configFile: false,
-  resolve: { conditions: ["todochat-source", "module", "browser", "import", "default"] },
+  resolve: { tsconfigPaths: true },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   server: { port: Number(process.argv[2] ?? 5180), host: "127.0.0.1" },
 });

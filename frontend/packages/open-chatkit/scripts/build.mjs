@@ -4,11 +4,13 @@
  * - `chatkit.js`, for `<script src>` with or without `type="module"`. It has no import or export
  *   statement and creates no global; it defines the element and imports the other files relative to
  *   itself, or by absolute address from another origin (`loadViews.ts`).
+ * - `index.js`, the same as a module with exports, for bundlers.
  * - `assets/`, the views and core, and chunks and fonts that are loaded later; names have a content
  *   hash.
+ * - `THIRD-PARTY-LICENSES.md`, the licenses of the packages in these files.
  */
 
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "vite";
@@ -17,11 +19,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = path.join(root, "dist");
 const views = path.join(root, "src/ui/index.ts");
 
-// Sibling packages are used as source, so that they needn't be built first.
-const resolve = { conditions: ["todochat-source", "module", "browser", "import", "default"] };
 const shared = {
   root,
-  resolve,
+  // The paths of tsconfig.json name the source of the sibling package, which needn't be built first.
+  resolve: { tsconfigPaths: true },
   configFile: false,
   logLevel: "warn",
   define: { "process.env.NODE_ENV": '"production"' },
@@ -40,6 +41,7 @@ async function buildViews() {
       minify: true,
       modulePreload: false,
       sourcemap: false,
+      license: { fileName: "THIRD-PARTY-LICENSES.md" },
       lib: { entry: { "open-chatkit": views }, formats: ["es"] },
       rolldownOptions: {
         output: {
@@ -57,7 +59,8 @@ async function buildViews() {
   return `./${entry.file}`;
 }
 
-async function buildScript(viewsUrl) {
+/** Builds one of the small files that import the views. */
+async function buildEntry(viewsUrl, entry, format, fileName) {
   const toViews = {
     name: "views-beside-the-script",
     enforce: "pre",
@@ -68,7 +71,11 @@ async function buildScript(viewsUrl) {
   };
   await build({
     ...shared,
-    define: { ...shared.define, VIEWS_CHUNK: JSON.stringify(viewsUrl) },
+    // Only a classic script needs the address of the chunk.
+    define: {
+      ...shared.define,
+      VIEWS_CHUNK: format === "iife" ? JSON.stringify(viewsUrl) : "undefined",
+    },
     plugins: [toViews],
     build: {
       outDir: dist,
@@ -76,19 +83,19 @@ async function buildScript(viewsUrl) {
       target: "es2022",
       minify: true,
       lib: {
-        entry: path.join(root, "src/element/script.ts"),
-        formats: ["iife"],
+        entry: path.join(root, "src", entry),
+        formats: [format],
         name: "chatkit",
-        fileName: () => "chatkit.js",
+        fileName: () => fileName,
       },
     },
   });
-  const file = path.join(dist, "chatkit.js");
-  const text = await readFile(file, "utf8");
-  if (!text.includes(viewsUrl)) throw new Error(`chatkit.js doesn't import ${viewsUrl}`);
-  if (/^\s*(?:import|export)\b(?!\s*\()/mu.test(text))
-    throw new Error("chatkit.js is not a classic script");
-  await writeFile(file, text);
+  const text = await readFile(path.join(dist, fileName), "utf8");
+  if (!text.includes(viewsUrl)) throw new Error(`${fileName} doesn't import ${viewsUrl}`);
+  if (format === "iife" && /^\s*(?:import|export)\b(?!\s*\()/mu.test(text))
+    throw new Error(`${fileName} is not a classic script`);
 }
 
-await buildScript(await buildViews());
+const viewsUrl = await buildViews();
+await buildEntry(viewsUrl, "element/script.ts", "iife", "chatkit.js");
+await buildEntry(viewsUrl, "index.ts", "es", "index.js");

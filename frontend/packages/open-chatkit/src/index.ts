@@ -4,6 +4,6 @@ import { define } from "./element/define";
 
 export { define, TAG } from "./element/define";
 export { OpenChatKitElement } from "./element/OpenChatKitElement";
-export type { CustomProps, CustomWidget, WidgetRegistry } from "./widgets";
+export type { CustomProps, DomWidget } from "./widgets";
 
 define();

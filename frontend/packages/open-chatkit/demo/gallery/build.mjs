@@ -11,7 +11,7 @@ await build({
   configFile: false,
   logLevel: "warn",
   base: "./",
-  resolve: { conditions: ["todochat-source", "module", "browser", "import", "default"] },
+  resolve: { tsconfigPaths: true },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: { outDir: path.resolve(folder), emptyOutDir: true, minify: false },
 });

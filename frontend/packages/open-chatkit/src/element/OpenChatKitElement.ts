@@ -5,7 +5,7 @@
 
 import type { ChatKitEvents, ChatKitOptions, OpenAIChatKit } from "@openai/chatkit";
 import type { Mounted } from "../ui/mount";
-import type { CustomWidget } from "../widgets";
+import type { DomWidget } from "../widgets";
 import { checkOptions, IntegrationError } from "./checkOptions";
 import { deferred } from "./deferred";
 import { loadViews } from "./loadViews";
@@ -25,7 +25,10 @@ export function preload(): void {
   loadViews().catch(() => undefined);
 }
 
-export class OpenChatKitElement extends HTMLElement implements Methods {
+/** A page that is rendered on a server imports this module there, too. */
+const BaseElement: typeof HTMLElement = globalThis.HTMLElement ?? class {};
+
+export class OpenChatKitElement extends BaseElement implements Methods {
   readonly #root: ShadowRoot;
   #options: ChatKitOptions | null = null;
   #mounted: Mounted | null = null;
@@ -42,7 +45,7 @@ export class OpenChatKitElement extends HTMLElement implements Methods {
   }
 
   /** Registers a custom component of the page for widgets. */
-  static async registerWidget(type: string, widget: CustomWidget): Promise<void> {
+  static async registerWidget(type: string, widget: DomWidget): Promise<void> {
     (await loadViews()).registerWidget(type, widget);
   }
 

@@ -14,7 +14,8 @@ declare const VIEWS_CHUNK: string | undefined;
  */
 const foreignScript = (() => {
   const script = globalThis.document?.currentScript;
-  const url = script instanceof HTMLScriptElement && script.src !== "" ? script.src : null;
+  const url =
+    script && script instanceof HTMLScriptElement && script.src !== "" ? script.src : null;
   return url !== null && new URL(url).origin !== globalThis.origin ? url : null;
 })();
 

@@ -3,7 +3,7 @@ import { Children } from "./Children";
 import { useRuntime, useSettings } from "./context";
 import { formValues } from "./fields";
 import { withForm } from "./payload";
-import type { CustomProps, CustomWidget, WidgetNode } from "./types";
+import type { CustomProps, CustomWidget, DomWidget, WidgetNode } from "./types";
 
 export type CustomViewProps = { node: WidgetNode; custom: CustomWidget };
 
@@ -34,7 +34,7 @@ export function Custom({ node, custom }: CustomViewProps) {
 }
 
 type MountedProps = {
-  custom: Extract<CustomWidget, { mount: unknown }>;
+  custom: DomWidget;
   props: CustomProps;
   host: { current: HTMLDivElement | null };
 };

@@ -13,6 +13,7 @@ export type {
   ActionConfig,
   CustomProps,
   CustomWidget,
+  DomWidget,
   FormData,
   ImageRule,
   MarkdownView,

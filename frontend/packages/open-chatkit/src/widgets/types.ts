@@ -96,18 +96,18 @@ export type CustomProps = {
   isBusy: boolean;
 };
 
-/**
- * A custom component: a Preact view, or plain DOM for pages without Preact. Its native fields with a
- * `name` belong to the surrounding form.
- */
+/** A custom component in plain DOM. Its native fields with a `name` belong to the surrounding form. */
+export type DomWidget = {
+  /** Fills a host element; may return a cleanup function. */
+  mount: (host: HTMLElement, props: CustomProps) => undefined | (() => void);
+  /** Applies changed properties; without it, the component is mounted again. */
+  update?: (host: HTMLElement, props: CustomProps) => void;
+};
+
+/** A custom component: plain DOM, or a view that uses this package's copy of Preact. */
 export type CustomWidget =
-  | { view: ComponentType<CustomProps & { children?: ComponentChildren }> }
-  | {
-      /** Fills a host element; may return a cleanup function. */
-      mount: (host: HTMLElement, props: CustomProps) => undefined | (() => void);
-      /** Applies changed properties; without it, the component is mounted again. */
-      update?: (host: HTMLElement, props: CustomProps) => void;
-    };
+  | DomWidget
+  | { view: ComponentType<CustomProps & { children?: ComponentChildren }> };
 
 /** Custom components by type; they override built-in types. */
 export type WidgetRegistry = Readonly<Record<string, CustomWidget>>;

@@ -4,6 +4,7 @@ import { waitFor } from "@testing-library/preact";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ThreadItem } from "../../src/core/types";
 import { OpenChatKitElement } from "../../src/element/OpenChatKitElement";
+import { registerWidget } from "../../src/ui";
 import { assistantItem, leavePage, openPage, userItem } from "./page";
 
 type Json = Record<string, unknown>;
@@ -109,7 +110,7 @@ describe("an invalid item is replaced by an error line and logged:", () => {
   });
 
   it("a view that throws, on render or on mount", async () => {
-    OpenChatKitElement.registerWidget("Bomb", {
+    registerWidget("Bomb", {
       view: () => {
         throw new Error("boom");
       },

@@ -1,0 +1,1 @@
+"""Builds, checks and lists the files of a release."""

@@ -1,0 +1,61 @@
+"""Runs the tools that build and check a release."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from todochat_local.node import Node, find_node
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+TIMEOUT_S: Final = 900
+
+
+class ReleaseError(Exception):
+    """A file of the release can't be built, or fails its check."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The environment of the tools.
+
+    Args:
+        environ: the caller's environment.
+        python: the Python that runs uv.
+    """
+
+    environ: Mapping[str, str]
+    python: str
+
+    @property
+    def node(self) -> Node:
+        """Return the Node.js that runs npm."""
+        return find_node(self.environ)
+
+    def npm(self, *arguments: str, cwd: Path) -> str:
+        """Run npm, as `run` does."""
+        return self.run([*self.node.npm, *arguments], cwd=cwd)
+
+    def run(self, command: Sequence[str], *, cwd: Path) -> str:
+        """Run a command and return its output.
+
+        Raises:
+            ReleaseError: it failed; the message has the output.
+        """
+        bin_folder = str(Path(self.python).parent)
+        path = os.pathsep.join([bin_folder, self.node.path(self.environ)])
+        done = subprocess.run(  # noqa: S603 - commands of this program
+            command,
+            check=False,
+            cwd=cwd,
+            env={**self.environ, "PATH": path},
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+        )
+        if done.returncode != 0:
+            msg = f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}"
+            raise ReleaseError(msg)
+        return done.stdout
