@@ -4,13 +4,16 @@ import re
 from typing import Any, Final, Literal
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import ConsoleMessage, Page, expect
 
 from browser.browser_kit import Chat, Visit, Visitor
 from browser.element_kit import event_details, event_names
 from browser.embed_kit import EmbedServer, answer, growing_answer, item, page, question
 from stack_kit import Stack
+from todochat.testing import free_port
 from todochat.testing.model_script import Gate
+from todochat_local.data_dir import DataDir
+from todochat_local.origin_doctor import examine_origins
 
 ELEMENT: Final = "<openai-chatkit></openai-chatkit>"
 FILL: Final = "openai-chatkit{display:block;width:100%;height:100%}"
@@ -347,6 +350,61 @@ async def test_missing_lazy_chunk_is_reported(
     await chat.widgets.get_by_role("button", name="A day").click()
 
     await expect(chat.widgets).to_contain_text("This part (DatePicker) can't be displayed.")
+
+
+# A page that the stack doesn't know
+
+
+def is_ours(message: ConsoleMessage) -> bool:
+    return message.text.startswith("<openai-chatkit>")
+
+
+async def test_rejected_origin_is_named_in_element_console_log_and_doctor(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    api = f"{site.edge}/api/usr_ada/chat"
+    embed.pages["/"] = page(ELEMENT, script=f"{site.edge}/chatkit/chatkit.js", api=api)
+    visitor = await visit(embed.origin)
+    visitor.watch.expect_origin(site.edge)
+    visitor.watch.expect_status(403, "/chat")
+    visitor.watch.expect_words("was rejected")
+    chat = Chat(await visitor.open("/"))
+
+    async with visitor.page.expect_console_message(is_ours) as line:
+        await chat.send("hello")
+
+    await expect(chat.error).to_contain_text(f"doesn't allow pages of {embed.origin}")
+    await expect(chat.error).to_contain_text("CORS_ALLOWED_ORIGINS")
+    assert embed.origin in (await line.value).text
+    (finding,) = examine_origins(DataDir(site.data_dir), None, None)
+    assert finding.found.startswith(f"{embed.origin} is rejected by auth-session, chat-gateway")
+    assert "CORS_ALLOWED_ORIGINS" in finding.hint
+
+
+async def test_unreachable_server_of_another_origin_is_explained_in_one_line(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    api = f"http://127.0.0.1:{free_port()}/chat"
+    embed.pages["/"] = page(ELEMENT, script=f"{site.edge}/chatkit/chatkit.js", api=api)
+    visitor = await visit(embed.origin)
+    visitor.watch.expect_origin(site.edge)
+    visitor.watch.expect_origin(api.removesuffix("/chat"))
+    visitor.watch.expect_failures("/chat")
+    visitor.watch.expect_words("can't reach .* from pages of")
+    console: list[str] = []
+    visitor.page.on("console", lambda message: console.append(message.text))
+    chat = Chat(await visitor.open("/"))
+
+    async with visitor.page.expect_console_message(is_ours) as line:
+        await chat.send("hello")
+        await expect(chat.error).to_contain_text("can't be reached")
+    await chat.button("Retry").click()
+    await expect(chat.error).to_contain_text("can't be reached")
+
+    text = (await line.value).text
+    assert "CORS_ALLOWED_ORIGINS" in text
+    assert "connect-src" in text
+    assert [each for each in console if each.startswith("<openai-chatkit>")] == [text]
 
 
 # One bad item

@@ -115,11 +115,23 @@ def logs(
 
 
 @app.command()
-def doctor(context: typer.Context, data_dir: DataDirOption = DEFAULT) -> None:
-    """Check whether this machine can run the stack."""
+def doctor(
+    context: typer.Context,
+    data_dir: DataDirOption = DEFAULT,
+    origin: Annotated[
+        str | None,
+        typer.Option("--origin", help="Check whether pages of an origin may use the chat."),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option("--url", help="Deployment for --origin. Default: the local stack."),
+    ] = None,
+) -> None:
+    """Check whether this machine can run the stack, and which pages it rejects."""
     from todochat_local.doctor import run_doctor  # noqa: PLC0415
 
-    raise typer.Exit(run_doctor(DataDir(data_dir), environ_of(context), typer.echo))
+    environ = environ_of(context)
+    raise typer.Exit(run_doctor(DataDir(data_dir), environ, typer.echo, origin=origin, url=url))
 
 
 @app.command()

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -15,7 +14,9 @@ from typing import Final
 from todochat.engines import postgres_install_dir, valkey_server_path
 from todochat_local.data_dir import DataDir, DataDirError
 from todochat_local.engine_home import find_engine_home
+from todochat_local.finding import Finding
 from todochat_local.lock import launcher_pid
+from todochat_local.origin_doctor import examine_origins
 from todochat_local.port import DEFAULT_EDGE_PORT, is_free
 from todochat_local.python_process import (
     FACTORY_VARIABLE,
@@ -48,23 +49,26 @@ UNUSED_SETTINGS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check; `hint` is a remedy, and empty if the check passed."""
+def run_doctor(
+    data: DataDir,
+    environ: Mapping[str, str],
+    write: Callable[[str], None],
+    *,
+    origin: str | None = None,
+    url: str | None = None,
+) -> int:
+    """Run and print all checks; return 1 if one failed.
 
-    subject: str
-    found: str
-    hint: str = ""
-
-
-def run_doctor(data: DataDir, environ: Mapping[str, str], write: Callable[[str], None]) -> int:
-    """Run and print all checks; return 1 if one failed."""
+    Args:
+        origin: a page's origin to check, too, at the deployment `url` or the local stack.
+    """
     findings = [
         *examine_installation(),
         *examine_data(data),
         *examine_limits(data),
         examine_model(environ),
         *examine_entry_point(environ),
+        *examine_origins(data, origin, url),
     ]
     for finding in findings:
         mark = "bad " if finding.hint else "good"

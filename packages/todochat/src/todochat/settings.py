@@ -6,6 +6,7 @@ variable `<NAME>_FILE` names a file whose content is the value of `<NAME>`: wher
 secrets are files.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
@@ -16,6 +17,7 @@ from msgspec import Meta
 from todochat.telemetry.log_safety import derive_user_key
 
 FILE_SUFFIX: Final = "_FILE"
+_ORIGIN: Final = re.compile(r"\*|null|[a-z*][a-z0-9+.*-]*://[^/?#@\s]+")
 
 
 class SettingsError(ValueError):
@@ -104,7 +106,14 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
         str, Meta(description="URL of the site for users; with https, cookies are Secure.")
     ] = "http://localhost:8000"
     cors_allowed_origins: Annotated[
-        str, Meta(description="Allowed origins other than PUBLIC_URL, separated by commas.")
+        str,
+        Meta(
+            description=(
+                "Origins other than PUBLIC_URL whose pages may use the APIs, separated by commas:"
+                " `https://app.example`, `https://*.app.example`, `null` for sandboxed frames, or"
+                " `*`. Other pages get 403 `origin-not-allowed`, and the log names their origin."
+            )
+        ),
     ] = ""
     forwarded_allow_ips: Annotated[
         str, Meta(description="Addresses whose X-Forwarded-For is trusted, separated by commas.")
@@ -180,8 +189,17 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
 
     @property
     def cors_origins(self) -> list[str]:
-        """`cors_allowed_origins` as a list."""
-        return split_list(self.cors_allowed_origins)
+        """`cors_allowed_origins` as a list, in the form in which browsers send them.
+
+        Raises:
+            SettingsError: one is not an origin.
+        """
+        origins = [each.rstrip("/").lower() for each in split_list(self.cors_allowed_origins)]
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                msg = f"setting CORS_ALLOWED_ORIGINS: {origin!r} must be like https://app.example"
+                raise SettingsError(msg)
+        return origins
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Self:

@@ -8,7 +8,8 @@ import {
   isResumable,
   type RunRef,
 } from "resumable-fetch";
-import { toRequestError } from "./errors";
+import { reportRejectedOrigin, reportUnreachable } from "./crossOrigin";
+import { type RequestError, toRequestError } from "./errors";
 import { readEvents } from "./eventStream";
 import { isObject } from "./readItem";
 import type {
@@ -88,8 +89,8 @@ export class Transport {
     type: T,
     params: NonStreamingParams[T],
   ): Promise<unknown> {
-    const response = await this.fetch()(this.url, this.post({ type, params }, null));
-    if (!response.ok) throw await toRequestError(response);
+    const response = await this.send(this.url, this.post({ type, params }, null));
+    if (!response.ok) throw await this.rejection(response);
     this.learn(response.headers.has(RUNS_HEADER));
     return response.json();
   }
@@ -105,13 +106,13 @@ export class Transport {
   /** Sends a request that returns a stream; resolves when the stream has ended. */
   async stream(request: StreamingRequest, key: string, handlers: StreamHandlers): Promise<void> {
     const init = { ...this.post(request, key), signal: handlers.signal };
-    await this.follow(await this.fetch(handlers)(this.url, init), handlers);
+    await this.follow(await this.send(this.url, init, handlers), handlers);
   }
 
   /** Attaches to a run, from its first event; resolves when it has ended. */
   async attach(runId: string, handlers: StreamHandlers): Promise<void> {
     const init = { headers: { Accept: "text/event-stream" }, signal: handlers.signal };
-    const response = await this.fetch(handlers)(this.runUrl(`/${runId}/events`), init);
+    const response = await this.send(this.runUrl(`/${runId}/events`), init, handlers);
     await this.follow(response, handlers);
   }
 
@@ -119,23 +120,23 @@ export class Transport {
   async findRun(threadId: string): Promise<string | null> {
     if (!this.hasRuns) return null;
     const url = this.runUrl("", { thread_id: threadId, status: "active" });
-    const response = await this.fetch()(url, {});
+    const response = await this.send(url, {});
     if (response.status === 404 || response.status === 405) {
       this.hasRuns = false; // the page opted in for a server without runs
       return null;
     }
-    if (!response.ok) throw await toRequestError(response);
+    if (!response.ok) throw await this.rejection(response);
     const found: unknown = await response.json();
     const run: unknown = isObject(found) && Array.isArray(found.items) ? found.items[0] : null;
     return isObject(run) && typeof run.run_id === "string" ? run.run_id : null;
   }
 
   async cancel(runId: string): Promise<void> {
-    const response = await this.fetch()(this.runUrl(`/${runId}/cancel`), {
+    const response = await this.send(this.runUrl(`/${runId}/cancel`), {
       method: "POST",
       keepalive: true,
     });
-    if (!response.ok) throw await toRequestError(response);
+    if (!response.ok) throw await this.rejection(response);
   }
 
   /**
@@ -149,14 +150,14 @@ export class Transport {
     onProgress: (share: number) => void,
   ): Promise<JsonObject | null> {
     const progressFetch = hasUploadProgress() ? xhrFetch(onProgress) : undefined;
-    const response = await this.fetch(undefined, progressFetch)(new URL(url, this.url).href, init);
-    if (!response.ok) throw await toRequestError(response);
+    const response = await this.send(new URL(url, this.url).href, init, undefined, progressFetch);
+    if (!response.ok) throw await this.rejection(response);
     const body: unknown = await response.json().catch(() => null);
     return isObject(body) ? body : null;
   }
 
   private async follow(response: Response, handlers: StreamHandlers): Promise<void> {
-    if (!response.ok) throw await toRequestError(response);
+    if (!response.ok) throw await this.rejection(response);
     const runId = response.headers.get("X-Run-Id");
     const threadId = response.headers.get("X-Thread-Id");
     this.learn(runId !== null || response.headers.has(RUNS_HEADER));
@@ -169,6 +170,27 @@ export class Transport {
     } else if (response.body !== null) {
       for await (const events of readEvents(response.body)) handlers.onEvents(events);
     }
+  }
+
+  /** Sends a request; its handlers are called. */
+  private async send(
+    url: string,
+    init: RequestInit,
+    handlers?: StreamHandlers,
+    fallback?: typeof fetch,
+  ): Promise<Response> {
+    try {
+      return await this.fetch(handlers, fallback)(url, init);
+    } catch (error) {
+      reportUnreachable(url, error);
+      throw error;
+    }
+  }
+
+  private async rejection(response: Response): Promise<RequestError> {
+    const error = await toRequestError(response);
+    reportRejectedOrigin(this.url, error);
+    return error;
   }
 
   /** Returns the fetch for one request, which calls that request's handlers. */

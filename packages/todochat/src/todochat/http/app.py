@@ -18,6 +18,7 @@ from todochat.http.docs_ui import DOCS_ROUTES
 from todochat.http.draining import Drain
 from todochat.http.middleware import RequestEnvelope
 from todochat.http.operations import OperationsController, ReadyCheck
+from todochat.http.origin_check import OriginCheck
 from todochat.http.problems import EXCEPTION_HANDLERS
 from todochat.http.request import ServiceRequest
 from todochat.lean_imports import hidden
@@ -85,6 +86,7 @@ def create_app(
         content=settings.log_content,
     )
     setup_tracing(settings.otel_exporter_otlp_endpoint, name)
+    cors = _cors(settings, cors_headers)
     with hidden("pydantic"):  # 6.1 MB, for Litestar's plugin; our handlers use msgspec only
         app = Litestar(
             route_handlers=[OperationsController, *DOCS_ROUTES, *route_handlers],
@@ -93,7 +95,7 @@ def create_app(
             exception_handlers=EXCEPTION_HANDLERS,
             request_class=ServiceRequest,
             request_max_body_size=body_limit_bytes,
-            cors_config=_cors(settings, cors_headers),
+            cors_config=cors,
             openapi_config=_openapi(name, description),
             type_decoders=type_decoders,
             state=State(
@@ -108,7 +110,8 @@ def create_app(
             ),
             logging_config=None,
         )
-    app.asgi_handler = RequestEnvelope(app.asgi_handler, name)
+    checked = OriginCheck(app.asgi_handler, cors.is_origin_allowed if cors else lambda _: False)
+    app.asgi_handler = RequestEnvelope(checked, name)
     return app
 
 

@@ -38,6 +38,10 @@ RATE_LIMITED: Final = Counter(
     "429 responses by the limit that was exceeded.",
     ["limit"],
 )
+CORS_REJECTIONS: Final = Counter(
+    "todochat_cors_rejections_total",
+    "Requests of pages whose origin isn't in CORS_ALLOWED_ORIGINS.",
+)
 VIEWERS_BEHIND: Final = Counter(
     "todochat_viewers_behind_total",
     "Times a viewer read too slowly for live frames and resumed from the log.",
