@@ -1,7 +1,8 @@
 import type { UseChatKitOptions } from "@openai/chatkit-react";
 import { useTheme } from "next-themes";
 import { useMemo } from "react";
-import { chatApi, chatLocale, searchEntities } from "@/lib/chatApi";
+import { chatApi, searchEntities } from "@/lib/chatApi";
+import { chatLocale } from "@/lib/chatLocale";
 import { localeOrDefault } from "@/lib/locale";
 import { TODO_TEXTS } from "@/lib/siteTexts";
 import { useAssistant } from "@/stores/assistantStore";

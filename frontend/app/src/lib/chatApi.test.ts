@@ -11,7 +11,7 @@ async function load(officialScript: string) {
 
 afterEach(() => vi.unstubAllEnvs());
 
-describe("chatApi and chatLocale", () => {
+describe("chatApi", () => {
   it("gives the site's component a URL and a source of client secrets", async () => {
     const { chatApi } = await load("");
     const api = chatApi("usr_1");
@@ -28,16 +28,6 @@ describe("chatApi and chatLocale", () => {
       fetch: expect.any(Function),
       uploadStrategy: { type: "two_phase" },
     });
-  });
-
-  it.each([
-    ["en-US", "en"],
-    ["de-AT", "de-DE"],
-    ["ar", "ar"],
-    ["nl", "nl"],
-  ])("converts %s to the supported locale %s", async (tag, locale) => {
-    const { chatLocale } = await load("");
-    expect(chatLocale(tag)).toBe(locale);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { ChatKitOptions, Entity, SupportedLocale } from "@openai/chatkit";
+import type { ChatKitOptions, Entity } from "@openai/chatkit";
 import { createResumableFetch } from "resumable-fetch";
 import { sendAuthorizedJson } from "@/lib/authorizedHttp";
 import { DOMAIN_KEY, usesOfficialScript } from "@/lib/chatKitScript";
@@ -61,18 +61,3 @@ export async function searchEntities(userId: string, query: string): Promise<Ent
   );
   return response.items;
 }
-
-/** Converts a locale to one that the chat component supports. */
-export function chatLocale(tag: string): SupportedLocale {
-  const [language = "en"] = tag.split("-");
-  return REGIONAL[language] ?? (language as SupportedLocale);
-}
-
-const REGIONAL: Record<string, SupportedLocale> = {
-  de: "de-DE",
-  es: "es-ES",
-  fr: "fr-FR",
-  pt: "pt-BR",
-  zh: "zh-CN",
-  ja: "ja-JP",
-};

@@ -20,17 +20,42 @@ export interface LocaleChoice {
   name: string;
 }
 
-/** The selectable languages: those of the chat's texts. Dates work in every language. */
+/** The selectable languages: those of the chat's texts, by script. Dates work in every language. */
 export const LOCALES: readonly LocaleChoice[] = [
   { tag: "en-US", name: "English (US)" },
   { tag: "en-GB", name: "English (UK)" },
+  { tag: "id-ID", name: "Bahasa Indonesia" },
+  { tag: "cs-CZ", name: "Čeština" },
+  { tag: "da-DK", name: "Dansk" },
   { tag: "de-DE", name: "Deutsch" },
-  { tag: "es-ES", name: "Español" },
+  { tag: "es-ES", name: "Español (España)" },
+  { tag: "es-419", name: "Español (Latinoamérica)" },
   { tag: "fr-FR", name: "Français" },
-  { tag: "pt-BR", name: "Português" },
-  { tag: "zh-CN", name: "中文" },
-  { tag: "ja-JP", name: "日本語" },
+  { tag: "fr-CA", name: "Français (Canada)" },
+  { tag: "it-IT", name: "Italiano" },
+  { tag: "hu-HU", name: "Magyar" },
+  { tag: "nl-NL", name: "Nederlands" },
+  { tag: "nb-NO", name: "Norsk bokmål" },
+  { tag: "pl-PL", name: "Polski" },
+  { tag: "pt-BR", name: "Português (Brasil)" },
+  { tag: "pt-PT", name: "Português (Portugal)" },
+  { tag: "ro-RO", name: "Română" },
+  { tag: "fi-FI", name: "Suomi" },
+  { tag: "sv-SE", name: "Svenska" },
+  { tag: "vi-VN", name: "Tiếng Việt" },
+  { tag: "tr-TR", name: "Türkçe" },
+  { tag: "el-GR", name: "Ελληνικά" },
+  { tag: "ru-RU", name: "Русский" },
+  { tag: "uk-UA", name: "Українська" },
+  { tag: "he-IL", name: "עברית" },
   { tag: "ar", name: "العربية" },
+  { tag: "fa-IR", name: "فارسی" },
+  { tag: "hi-IN", name: "हिन्दी" },
+  { tag: "ko-KR", name: "한국어" },
+  { tag: "ja-JP", name: "日本語" },
+  { tag: "zh-CN", name: "简体中文" },
+  { tag: "zh-TW", name: "繁體中文（台灣）" },
+  { tag: "zh-HK", name: "繁體中文（香港）" },
 ];
 
 /** Returns the account's locale if `Intl` supports it, otherwise the browser's. */
