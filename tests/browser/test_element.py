@@ -144,6 +144,11 @@ async def test_client_tool_runs_and_its_result_reaches_the_model(
         if entry["type"] == "function_call_output"
     ]
     assert "get_place was run" in output
+    line = chat.host.locator("[part~=tool-call]")
+    icon, words = [await line.locator(each).bounding_box() for each in ("svg", "span")]
+    assert icon is not None
+    assert words is not None
+    assert words["y"] <= icon["y"] + icon["height"] / 2 <= words["y"] + words["height"]
 
 
 async def test_page_receives_effects_with_their_data(
