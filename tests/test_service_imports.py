@@ -83,7 +83,18 @@ PROCESSES = {
     "launcher": (
         "import todochat_local.up, asyncpg, todochat.database.bootstrap",
         AGENT_SDKS
-        | {"alembic", "sqlalchemy", "litestar", "structlog", "redis", "httpx", "aiohttp", "pip"},
+        | {
+            "typer",
+            "click",
+            "alembic",
+            "sqlalchemy",
+            "litestar",
+            "structlog",
+            "redis",
+            "httpx",
+            "aiohttp",
+            "pip",
+        },
     ),
 }
 

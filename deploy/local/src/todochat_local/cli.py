@@ -1,5 +1,6 @@
 """The commands of `todochat`; each imports its modules when it runs, so that the CLI starts fast."""
 
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,7 +56,9 @@ def up(
     ] = False,
 ) -> None:
     """Start the stack; Ctrl-C stops it."""
+    from todochat_local.detach import start_detached  # noqa: PLC0415
     from todochat_local.plan import UpOptions  # noqa: PLC0415
+    from todochat_local.python_process import python_command  # noqa: PLC0415
 
     options = UpOptions(
         data_dir=data_dir,
@@ -65,13 +68,10 @@ def up(
         reload=reload,
         environ=environ_of(context),
     )
+    command = python_command("todochat_local.up", options.encode())
     if detach:
-        from todochat_local.up import run_detached  # noqa: PLC0415
-
-        raise typer.Exit(run_detached(options))
-    from todochat_local.up import run_in_foreground  # noqa: PLC0415
-
-    raise typer.Exit(run_in_foreground(options))
+        raise typer.Exit(start_detached(command, options.environ))
+    os.execve(command[0], command, options.environ)  # noqa: S606 - our own program
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The plan of a launch: units, which keep running, and steps between their starts."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,18 @@ class UpOptions:
     gateways: int = 1
     reload: bool = False
     environ: Mapping[str, str]
+
+    def encode(self) -> str:
+        """Return the options, without the environment, for a command line."""
+        return json.dumps(
+            {name: value for name, value in vars(self).items() if name != "environ"}, default=str
+        )
+
+    @classmethod
+    def decode(cls, text: str, environ: Mapping[str, str]) -> "UpOptions":
+        """Return the options of a command line of `encode`."""
+        options = json.loads(text)
+        return cls(**{**options, "data_dir": Path(options["data_dir"])}, environ=environ)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +67,7 @@ class Unit:
 
 
 class TaskRunner(Protocol):
-    """Runs a program to completion, under a guard."""
+    """Runs a program to completion, under the guard."""
 
     async def run_task(self, spec: ChildSpec, timeout_s: float) -> None:
         """Run the program.

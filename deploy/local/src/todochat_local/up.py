@@ -1,26 +1,34 @@
-"""`todochat up`: runs the launcher in the foreground, or detached.
+"""The launcher's program, `python -m todochat_local.up OPTIONS [FD]`, started by `todochat up`.
 
-A detached launcher is a fork, since this process has already loaded its modules. It writes to
-logs/launcher.log, and through a pipe to the caller until the stack is ready or has failed.
+It runs as long as the stack, so it doesn't load the command line: typer, and pydantic that typer
+loads, would take 7 MB. A detached launcher writes to logs/launcher.log, and through the pipe FD to
+the caller until the stack is ready or has failed.
 """
 
 import os
 import re
 import sys
-import traceback
-from typing import Final, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from todochat_local.child import LOG_MAX_BYTES
 from todochat_local.data_dir import DataDir, DataDirError
 from todochat_local.default_plan import build_plan
+from todochat_local.detach import READY
 from todochat_local.launcher import Launcher
 from todochat_local.plan import UpOptions
 from todochat_local.terminal import Terminal
 
 LOG_NAME: Final = "launcher"
-READY: Final = b"\0"
-READ_BYTES: Final = 4096
 COLOR: Final = re.compile("\x1b\\[[0-9;]*m")
+
+
+def launch(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the launcher in the foreground, or detached if there is a descriptor; return the exit code."""
+    options = UpOptions.decode(arguments[0], environ)
+    if len(arguments) == 1:
+        return run_in_foreground(options)
+    return run_detached(options, caller_fd=int(arguments[1]))
 
 
 def run_in_foreground(options: UpOptions) -> int:
@@ -39,51 +47,29 @@ def run_in_foreground(options: UpOptions) -> int:
         terminal.close()
 
 
-def run_detached(options: UpOptions) -> int:
-    """Start a launcher in a new session; return 0 when the stack is ready, 1 if it failed."""
+def run_detached(options: UpOptions, caller_fd: int) -> int:
+    """Run the launcher until `todochat down`."""
     data = DataDir(options.data_dir)
     try:
         data.prepare()
     except DataDirError as error:
-        sys.stdout.write(f"{error}\n")
+        os.write(caller_fd, f"{error}\n".encode())
         return 1
-    reader, writer = os.pipe()
-    if os.fork() == 0:
-        os.close(reader)
-        run_forked_launcher(options, data, writer)
-    os.close(writer)
-    is_ready = False
-    while chunk := os.read(reader, READ_BYTES):
-        is_ready = is_ready or READY in chunk
-        sys.stdout.write(chunk.replace(READY, b"").decode(errors="replace"))
-        sys.stdout.flush()
-    return 0 if is_ready else 1
-
-
-def run_forked_launcher(options: UpOptions, data: DataDir, caller_fd: int) -> NoReturn:
-    """Run the launcher in the forked process until `todochat down`."""
-    code = 1
+    output = DetachedOutput(data, caller_fd)
+    launcher = Launcher(
+        options,
+        build_plan,
+        write=output.write,
+        color=sys.stdout.isatty() and "NO_COLOR" not in options.environ,
+        show_logs=False,
+        on_ready=output.release_caller,
+    )
+    output.redirect_streams()
     try:
-        os.setsid()
-        output = DetachedOutput(data, caller_fd)
-        launcher = Launcher(
-            options,
-            build_plan,
-            write=output.write,
-            color=sys.stdout.isatty() and "NO_COLOR" not in options.environ,
-            show_logs=False,
-            on_ready=output.release_caller,
-        )
-        output.redirect_streams()
-        try:
-            code = launcher.run()
-        except Exception as error:
-            # os._exit prints no traceback.
-            os.write(2, traceback.format_exc().encode())
-            output.write(f"failed: {error!r}, see `{LOG_NAME}.log`")
-            raise
-    finally:
-        os._exit(code)
+        return launcher.run()
+    except Exception as error:
+        output.write(f"failed: {error!r}, see `{LOG_NAME}.log`")
+        raise
 
 
 class DetachedOutput:
@@ -120,3 +106,7 @@ class DetachedOutput:
             os.write(self._caller, data)
         except BrokenPipeError:
             self._caller = -1  # the caller was interrupted; the stack starts anyway
+
+
+if __name__ == "__main__":
+    sys.exit(launch(sys.argv[1:], dict(os.environ)))  # noqa: TID251 - the only place that reads it
