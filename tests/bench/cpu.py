@@ -36,7 +36,7 @@ def one_process(name: str, pid: int) -> Parts:
 
 
 def parts_of(state: Mapping[str, Any]) -> Parts:
-    """Return the parts of a running stack, including its stores and the launcher with its guards."""
+    """Return the parts of a running stack, including its stores and the launcher with its guard."""
     parts = {
         name: Part([psutil.Process(pid) for pid in service["pids"]])
         for name, service in state["services"].items()
@@ -46,9 +46,8 @@ def parts_of(state: Mapping[str, Any]) -> Parts:
         pid = int(record.read_text().split()[0])
         parts[engine] = Part([psutil.Process(pid)], has_children=True)
     guards = {root.parent() for part in parts.values() for root in part.roots}
-    servers = {guard.parent() for guard in guards if guard is not None}
-    launchers = {server.parent() for server in servers if server is not None}
-    own = [*launchers, *servers, *guards]
+    launchers = {guard.parent() for guard in guards if guard is not None}
+    own = [*launchers, *guards]
     parts["launcher"] = Part([process for process in own if process is not None])
     return parts
 

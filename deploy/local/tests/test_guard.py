@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from todochat.testing import wait_until
 from todochat_local import child as child_module
-from todochat_local.child import Child, ChildError, ChildSpec, GuardServer
+from todochat_local.child import Child, ChildError, ChildSpec, GuardProcess
 from todochat_local.data_dir import DataDir
 from todochat_local.lock import DataDirLock
 from todochat_local.log_file import LogFollower, read_tail
@@ -24,13 +24,13 @@ class ChildStarter:
 
     def __init__(self, data: DataDir, lock: DataDirLock) -> None:
         self.data = data
-        self.guards = GuardServer(lock.children_fd)
+        self.guard = GuardProcess(lock.children_fd)
         self._children: list[Child] = []
 
-    async def start(self, program: str, grace_s: float = 10.0) -> Child:
+    async def start(self, program: str, grace_s: float = 10.0, name: str = "child") -> Child:
         command = [sys.executable, "-u", "-c", textwrap.dedent(program)]
-        spec = ChildSpec(name="child", command=command, env={}, grace_s=grace_s)
-        child = Child.spawn(spec, self.data, self.guards)
+        spec = ChildSpec(name=name, command=command, env={}, grace_s=grace_s)
+        child = Child.spawn(spec, self.data, self.guard)
         self._children.append(child)
         await child.started()
         return child
@@ -42,7 +42,7 @@ class ChildStarter:
         for child in self._children:
             child.kill()
             await child.wait()
-        self.guards.close()
+        self.guard.close()
 
 
 @pytest_asyncio.fixture
@@ -67,7 +67,7 @@ async def test_guard_reports_the_exit_status(starter: ChildStarter) -> None:
 
 async def test_missing_program_is_logged(starter: ChildStarter) -> None:
     spec = ChildSpec(name="child", command=["/no/such/program"], env={})
-    child = Child.spawn(spec, starter.data, starter.guards)
+    child = Child.spawn(spec, starter.data, starter.guard)
     await child.started()
 
     assert await child.wait() == 127
@@ -135,42 +135,64 @@ async def test_rest_of_the_process_group_is_killed(starter: ChildStarter) -> Non
     await wait_until(lambda: not psutil.pid_exists(left) or is_zombie(psutil.Process(left)))
 
 
-async def test_terminated_guard_stops_its_child(starter: ChildStarter) -> None:
-    child = await starter.start("import time; time.sleep(600)")
-
-    guard = psutil.Process(child.pid).parent()
-    assert guard is not None
-    guard.terminate()
-
-    assert await child.wait() == -signal.SIGTERM
-
-
-async def test_killed_guard_server_is_replaced(starter: ChildStarter) -> None:
+async def test_terminated_guard_stops_its_children(starter: ChildStarter) -> None:
     first = await starter.start("import time; time.sleep(600)")
-    guard = psutil.Process(first.pid).parent()
-    server = guard and guard.parent()
-    assert guard is not None
-    assert server is not None
-    server.kill()
-    server.wait()
+    second = await starter.start("import time; time.sleep(600)", name="second")
+
+    guard_of(first).terminate()
+
+    assert await first.wait() == -signal.SIGTERM
+    assert await second.wait() == -signal.SIGTERM
+
+
+async def test_children_are_stopped_one_by_one(starter: ChildStarter) -> None:
+    first = await starter.start("import time; time.sleep(600)")
+    second = await starter.start("import time; time.sleep(600)", name="second")
+
+    first.stop()
+
+    assert await first.wait() == -signal.SIGTERM
+    assert guard_of(second).is_running()
+    assert not second.has_ended
+
+
+async def test_killed_guard_ends_its_children_and_is_replaced(starter: ChildStarter) -> None:
+    first = await starter.start("import time; time.sleep(600)")
+    sleeper = psutil.Process(first.pid)
+    guard = guard_of(first)
+    guard.kill()
+    guard.wait()
+    await first.wait()
 
     second = await starter.start("import sys; sys.exit(3)")
 
     assert await second.wait() == 3
-    assert guard.is_running()
-    assert not first.has_ended
+    await wait_until(lambda: not sleeper.is_running() or is_zombie(sleeper))
 
 
-async def test_guard_server_ends_after_its_guards(starter: ChildStarter) -> None:
+async def test_guard_ends_after_its_children(starter: ChildStarter) -> None:
     child = await starter.start("import time; time.sleep(600)")
-    guard = psutil.Process(child.pid).parent()
-    assert guard is not None
+    guard = guard_of(child)
     child.stop()
     await child.wait()
 
-    starter.guards.close()
+    starter.guard.close()
 
     assert not guard.is_running()
+
+
+async def test_failed_starts_leave_no_descriptor_and_no_process(starter: ChildStarter) -> None:
+    child = await starter.start("import time; time.sleep(600)")
+    guard = guard_of(child)
+    before = guard.num_fds()
+    (starter.data.run / "broken.pid.new").mkdir()
+
+    for _ in range(3):
+        with pytest.raises(ChildError, match="Is a directory"):
+            await starter.start("pass", name="broken")
+
+    await wait_until(lambda: guard.num_fds() == before)
+    assert [each.pid for each in guard.children()] == [child.pid]
 
 
 async def test_log_rotation_loses_no_lines(
@@ -199,7 +221,7 @@ async def test_children_end_when_the_launcher_ends(tmp_path: Path) -> None:
     program = f"""
         import asyncio, sys
         from pathlib import Path
-        from todochat_local.child import Child, ChildSpec, GuardServer
+        from todochat_local.child import Child, ChildSpec, GuardProcess
         from todochat_local.data_dir import DataDir
         from todochat_local.lock import DataDirLock
 
@@ -209,7 +231,7 @@ async def test_children_end_when_the_launcher_ends(tmp_path: Path) -> None:
             lock = DataDirLock(data)
             lock.acquire(print)
             spec = ChildSpec(name="a", command=["/bin/sleep", "600"], env={{}})
-            child = Child.spawn(spec, data, GuardServer(lock.children_fd))
+            child = Child.spawn(spec, data, GuardProcess(lock.children_fd))
             await child.started()
             print(child.pid, flush=True)
             await asyncio.sleep(600)
@@ -226,6 +248,12 @@ async def test_children_end_when_the_launcher_ends(tmp_path: Path) -> None:
 
     await launcher.wait()
     await wait_until(lambda: not sleeper.is_running() or is_zombie(sleeper))
+
+
+def guard_of(child: Child) -> psutil.Process:
+    guard = psutil.Process(child.pid).parent()
+    assert guard is not None
+    return guard
 
 
 def is_zombie(process: psutil.Process) -> bool:

@@ -28,7 +28,7 @@ def test_stack_runs_until_a_stop_signal(launch: Launch) -> None:
 def test_no_process_outlives_a_killed_launcher_and_the_next_start_works(launch: Launch) -> None:
     process = launch.start_until_ready("ok", "engines", "stubborn")
     family = tree_of(process.pid)
-    assert len(family) > 11  # launcher, guard server, 5 guards, 5 children, PostgreSQL's own
+    assert len(family) > 7  # launcher, guard, 5 children, PostgreSQL's own
 
     process.kill()
 
@@ -74,18 +74,15 @@ def test_launcher_killed_during_its_start_leaves_no_process(launch: Launch, mile
     assert again.wait(20) == 0
 
 
-def test_next_start_ends_leftovers_without_a_guard(launch: Launch) -> None:
+def test_next_start_ends_leftovers_without_the_guard(launch: Launch) -> None:
     process = launch.start_until_ready("ok", "ok")
     service = psutil.Process(launch.pid_of("service-1"))
-    [server] = psutil.Process(process.pid).children()
-    guards = [server, *server.children()]
-    for guard in guards:
-        guard.suspend()  # or it would see the launcher's end and do its work
+    [guard] = psutil.Process(process.pid).children()
+    guard.suspend()  # or it would see the launcher's end and do its work
     process.kill()
-    for guard in guards:
-        guard.kill()
+    guard.kill()
     process.wait(5)
-    eventually(lambda: alive(guards) == [])
+    eventually(lambda: alive([guard]) == [])
     assert alive([service])
 
     launch.start_until_ready("ok", "ok")

@@ -111,13 +111,13 @@ def test_reset_ends_leftover_processes_before_it_deletes(
     assert not data.path.exists()
 
 
-def test_reset_waits_for_the_guards_of_a_killed_launcher(
+def test_reset_waits_for_the_guard_of_a_killed_launcher(
     data: DataDir, messages: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lock, "GUARDS_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(lock, "GUARD_TIMEOUT_S", 0.01)
     (data.run / "postgres.pid").write_text("still needed")
-    with data.children_lock.open("wb") as guards:
-        fcntl.flock(guards, fcntl.LOCK_SH)
+    with data.children_lock.open("wb") as guard_lock:
+        fcntl.flock(guard_lock, fcntl.LOCK_SH)
 
         code = delete_data(data, messages.append)
 

@@ -51,18 +51,25 @@ def test_dead_service_is_restarted_and_state_is_updated(running: Launch) -> None
     eventually(lambda: "service-1 ended (signal 9); restarting it in 0.5 s" in running.text)
 
 
-def test_service_with_a_dead_guard_runs_once(running: Launch) -> None:
-    before = psutil.Process(running.pid_of("service-1"))
+def test_every_process_runs_once_after_the_guard_was_killed(running: Launch) -> None:
+    def pids() -> set[int]:
+        records = running.data.run.glob("*.pid")
+        return {int(record.read_text().split()[0]) for record in records}
 
-    psutil.Process(before.ppid()).kill()
+    before = [psutil.Process(pid) for pid in pids()]
 
-    eventually(lambda: running.pid_of("service-1") not in {0, before.pid})
-    assert alive([before]) == []
+    before[0].parent().kill()  # type: ignore[union-attr]
+
+    gone = {process.pid for process in before}
+    eventually(lambda: len(pids() - gone) == len(before), 30)
+    eventually(lambda: running.text.count("running again") >= len(before), 30)
+    assert alive(before) == []
 
 
 def test_killed_postgres_restarts_on_its_data(running: Launch) -> None:
+    shown = len(running.text)
     postgres = psutil.Process(int((running.data.run / "postgres.pid").read_text().split()[0]))
 
     postgres.kill()
 
-    eventually(lambda: "postgres             running again" in running.text, 30)
+    eventually(lambda: "postgres             running again" in running.text[shown:], 30)

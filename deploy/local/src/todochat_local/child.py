@@ -1,4 +1,4 @@
-"""One process of the stack, controlled through its guard."""
+"""One process of the stack, controlled through the guard."""
 
 import asyncio
 import os
@@ -15,9 +15,9 @@ from typing import BinaryIO, Final
 from todochat_local import guard
 from todochat_local.data_dir import DATA_DIR_VARIABLE, DataDir
 
-GUARD_SERVER_COMMAND: Final = (sys.executable, "-I", "-S", guard.__file__)
+GUARD_COMMAND: Final = (sys.executable, "-I", "-S", guard.__file__)
 GUARD_START_TIMEOUT_S: Final = 10.0
-GUARDS_EXIT_TIMEOUT_S: Final = 1.0
+GUARD_EXIT_TIMEOUT_S: Final = 1.0
 ORPHAN_GRACE_S: Final = 5.0
 LOG_MAX_BYTES: Final = 5 * 1024 * 1024
 LOG_FILES: Final = 3
@@ -42,11 +42,11 @@ class ChildSpec:
     grace_s: float = 10.0
 
 
-class GuardServer:
-    """Forks guards in a small process; a killed one is replaced at the next fork.
+class GuardProcess:
+    """The guard of all children; a killed one is replaced when the next child is started.
 
     Args:
-        lock_fd: an open lock that each guard holds until it exits.
+        lock_fd: an open lock that the guard holds until it exits.
     """
 
     def __init__(self, lock_fd: int) -> None:
@@ -54,25 +54,25 @@ class GuardServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._requests: socket.socket | None = None
 
-    def fork(self) -> tuple[BinaryIO, BinaryIO]:
-        """Fork a guard and return the pipes for its orders and of its reports."""
+    def connect(self) -> tuple[BinaryIO, BinaryIO]:
+        """Return the pipes for the orders and of the reports of a new child."""
         orders, orders_writer = os.pipe()
         reports_reader, reports = os.pipe()
         pipes = os.fdopen(orders_writer, "wb", 0), os.fdopen(reports_reader, "rb", 0)
         try:
-            self._send([orders, reports, self._lock_fd])
+            self._send([orders, reports])
         finally:
             os.close(orders)
             os.close(reports)
         return pipes
 
     def close(self) -> None:
-        """End the server; return when all guards have exited, at most after 1 s."""
+        """End the guard; return when it has exited, at most after 1 s."""
         if self._process is None or self._requests is None:
             return
         self._requests.close()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(GUARDS_EXIT_TIMEOUT_S)
+            self._process.wait(GUARD_EXIT_TIMEOUT_S)
 
     def _send(self, fds: list[int]) -> None:
         try:
@@ -85,9 +85,10 @@ class GuardServer:
         self._requests, requests = socket.socketpair()
         with requests:
             self._process = subprocess.Popen(  # noqa: S603 - our own file
-                GUARD_SERVER_COMMAND,
+                [*GUARD_COMMAND, str(self._lock_fd)],
                 stdin=requests.fileno(),
                 stdout=subprocess.DEVNULL,
+                pass_fds=[self._lock_fd],
                 cwd="/",
                 start_new_session=True,
             )
@@ -110,9 +111,9 @@ class Child:
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
-    def spawn(cls, spec: ChildSpec, data: DataDir, guards: GuardServer) -> "Child":
-        """Start a guard and send it the process to run; await `started` for the result."""
-        child = cls(spec, *guards.fork(), data)
+    def spawn(cls, spec: ChildSpec, data: DataDir, guard_process: GuardProcess) -> "Child":
+        """Send the guard the process to run; await `started` for the result."""
+        child = cls(spec, *guard_process.connect(), data)
         child._reader = asyncio.create_task(child._read_reports())
         config = guard.GuardConfig(
             command=list(spec.command),
@@ -141,12 +142,12 @@ class Child:
             await asyncio.wait_for(asyncio.shield(self._started), GUARD_START_TIMEOUT_S)
         except TimeoutError:
             self.kill()
-            msg = f"its guard did not start within {GUARD_START_TIMEOUT_S:.0f} s"
+            msg = f"the guard did not start it within {GUARD_START_TIMEOUT_S:.0f} s"
             raise ChildError(msg) from None
 
     @property
     def has_ended(self) -> bool:
-        """Return whether the process and its guard have exited."""
+        """Return whether the process has exited."""
         return self._status.done()
 
     async def wait(self) -> int:
@@ -167,10 +168,10 @@ class Child:
         try:
             self._orders.write(data)
         except BrokenPipeError:
-            return  # the guard has exited; its reports have the status
+            return  # the child has ended; the reports have the status
 
     async def _read_reports(self) -> None:
-        """Read the guard's reports until it exits."""
+        """Read the guard's reports until the process or the guard has ended."""
         reader = asyncio.StreamReader()
         loop = asyncio.get_running_loop()
         transport, _ = await loop.connect_read_pipe(
@@ -188,7 +189,7 @@ class Child:
                 self._started.set_exception(ChildError(rest))
         transport.close()
         if not self._started.done():
-            self._started.set_exception(ChildError("its guard exited"))
+            self._started.set_exception(ChildError("the guard exited"))
         if status == LOST_GUARD and self.pid and guard.start_mark(self.pid) == self._mark != "":
             guard.send_group(self.pid, signal.SIGKILL)  # only the guard was killed
         self._orders.close()

@@ -36,7 +36,7 @@ def stop_launcher(data: DataDir, write: Callable[[str], None]) -> int:
 
 
 def end_leftover_processes(data: DataDir, write: Callable[[str], None]) -> int:
-    """Wait for the processes of a killed launcher, and end those without a guard."""
+    """Wait for the processes of a killed launcher, and end those without the guard."""
     lock = DataDirLock(data)
     try:
         lock.acquire(write)

@@ -1,24 +1,21 @@
-"""The guard: a small parent process of each child, so that no child outlives the launcher.
+"""The guard: the parent process of all children, so that no child outlives the launcher.
 
-The guard server, run by path with `python -I -S`, forks a guard for each set of file descriptors
-that the launcher sends; a forked guard has 1 MB of memory of its own, a Python process 4.5 MB.
-
-A guard's standard input is a pipe whose other end only the launcher holds. The launcher writes
-one `GuardConfig`; then each byte is an order, and end of file means that the launcher has ended for
-whatever reason. A parent-death signal is no alternative: it fires when the *thread* that forked
+It is run by path with `python -I -S` and has 5 MB. Its standard input is a socket, over which the
+launcher sends the two pipes of each child: orders and reports. The launcher writes one `GuardConfig`
+to the pipe for orders; then each byte is an order, and end of file means that the launcher has ended
+for whatever reason. A parent-death signal is no alternative: it fires when the *thread* that forked
 ends, is cleared by setuid, misses grandchildren and doesn't exist on macOS.
 
-The guard also writes the child's log, so that logging works without the launcher and a terminal that
-doesn't read never blocks a service.
+The guard also writes the children's logs, so that logging works without the launcher and a terminal
+that doesn't read never blocks a service.
 
     launcher --(config, then "s" stop, "k" kill, end of file)--> guard --signals--> child's group
     launcher <--("started PID", "exited STATUS", "failed WHY")-- guard <--its output-- child
 """
 
-# pathlib and typing would double the time a guard takes to start, and add 1 MB to each.
+# pathlib and typing would double the time the guard takes to start, and add 1 MB.
 # ruff: noqa: PTH105, PTH108, PTH110, PTH123, PTH208
 
-import gc
 import marshal
 import os
 import select
@@ -30,6 +27,8 @@ import time
 ORDER_STOP = b"s"
 ORDER_KILL = b"k"
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+KILL_AGAIN_S = 1.0
+LENGTH_BYTES = 4
 DRAIN_OUTPUT_S = 0.3  # a grandchild may hold the output open after the child's end
 CHUNK_BYTES = 65_536
 EXIT_CANNOT_EXEC = 127
@@ -37,7 +36,7 @@ ON_LINUX = sys.platform == "linux"
 
 
 class GuardConfig:
-    """The configuration of a guard, sent through the pipe with `marshal` after a length of 4 bytes.
+    """The configuration of a child, sent through the pipe with `marshal` after its length.
 
     Args:
         uid: -1 is the launcher's user.
@@ -79,22 +78,16 @@ class GuardConfig:
     def encode(self) -> bytes:
         """Return the bytes for `decode`."""
         body = marshal.dumps(vars(self))
-        return len(body).to_bytes(4, "big") + body
+        return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
     @classmethod
-    def decode(cls, fd: int) -> "GuardConfig":
-        """Read a configuration from a pipe; exit if the launcher dies while it writes."""
-        with open(fd, "rb", buffering=0, closefd=False) as pipe:
-            left = int.from_bytes(pipe.read(4), "big")
-            body = b""
-            while left > len(body):
-                chunk = pipe.read(left - len(body))
-                if not chunk:
-                    break
-                body += chunk
-        if not body or left > len(body):
-            sys.exit("the launcher ended")
-        return cls(**marshal.loads(body))  # noqa: S302 - the launcher's own pipe  # nosec B302
+    def decode(cls, data: bytes) -> "tuple[GuardConfig, bytes] | None":
+        """Return a configuration and the bytes that follow it; None if it is incomplete."""
+        end = LENGTH_BYTES + int.from_bytes(data[:LENGTH_BYTES], "big")
+        if len(data) < max(end, LENGTH_BYTES + 1):
+            return None
+        values = marshal.loads(data[LENGTH_BYTES:end])  # noqa: S302 - the launcher's own pipe  # nosec B302
+        return cls(**values), data[end:]
 
 
 class ChildRecord:
@@ -107,7 +100,7 @@ class ChildRecord:
 
     def write(self, path: str) -> None:
         """Write the record atomically."""
-        # A text file would load its codec, half a megabyte in each guard.
+        # A text file would load its codec, half a megabyte.
         fd = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
             os.write(fd, f"{self.child} {self.stop_signal} {self.child_start}\n".encode())
@@ -149,90 +142,93 @@ class RotatingLog:
         except OSError:
             return  # no space left: the child must keep running, and the error can't be logged
 
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
     def _open(self) -> None:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self._fd = os.open(self._path, flags, 0o600)
         self._size = os.fstat(self._fd).st_size
 
 
-class Guard:
-    """Runs one child until it exits or has to stop."""
+class ChildGuard:
+    """Runs one child until it exits or has to stop; `orders` and `reports` are descriptors."""
 
-    def __init__(self, config: GuardConfig) -> None:
+    def __init__(self, config: GuardConfig, orders: int, reports: int) -> None:
         self._config = config
+        self._orders = orders
+        self._reports = reports
         self._log = RotatingLog(config.log_path, config.log_max_bytes, config.log_files)
         self._kill_at: float | None = None
+        self._drain_until: float | None = None  # set when the child has exited
+        self._status = 0
         self._has_sent_stop = False
-        self._has_stop_signal = False
-        self._is_launcher_alive = True
-        self._wake, wake_writer = os.pipe()
-        os.set_blocking(wake_writer, False)
-        signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, lambda _signal, _frame: None)
-        for number in STOP_SIGNALS:
-            signal.signal(number, self._on_stop_signal)
-        self._child, self._output = self._spawn()
-
-    def run(self) -> None:
-        """Run the child to its end, then kill the rest of its process group."""
-        report(f"started {self._child}")
         try:
-            status = self._watch()
-        finally:
-            send_group(self._child, signal.SIGKILL)  # processes that outlived the child
-        deadline = time.monotonic() + DRAIN_OUTPUT_S
-        while self._output >= 0 and (left_s := deadline - time.monotonic()) > 0:
-            if select.select([self._output], [], [], left_s)[0]:
-                self._copy_output()
+            self.child, self._output = self._spawn()
+        except OSError:
+            self._log.close()
+            raise
+        report(reports, f"started {self.child}")
+
+    def descriptors(self) -> list[int]:
+        """Return the descriptors to wait for."""
+        return [fd for fd in (self._orders, self._output) if fd >= 0]
+
+    def deadline(self) -> float | None:
+        """Return when `is_finished` has something to do, though no descriptor is readable."""
+        return self._kill_at if self._drain_until is None else self._drain_until
+
+    def is_finished(self, readable: list[int]) -> bool:
+        """Handle what has happened; return True, once, when the child and its group have ended."""
+        if self._output in readable:
+            self._copy_output()
+        if self._orders in readable:
+            self._handle_orders(os.read(self._orders, CHUNK_BYTES))
+        if self._drain_until is None:
+            self._reap()
+        if self._drain_until is None:
+            if self._kill_at is not None and time.monotonic() >= self._kill_at:
+                for pid in [*descendants(self.child), self.child]:
+                    send(pid, signal.SIGKILL)
+                self._kill_at = time.monotonic() + KILL_AGAIN_S
+            return False
+        if self._output >= 0 and time.monotonic() < self._drain_until:
+            return False
         remove(self._config.record_path)
-        report(f"exited {status}")
+        report(self._reports, f"exited {self._status}")
+        for fd in [*self.descriptors(), self._reports]:
+            os.close(fd)
+        self._log.close()
+        return True
 
-    def _watch(self) -> int:
-        while True:
-            pid, raw = os.waitpid(self._child, os.WNOHANG)
-            if pid:
-                return os.waitstatus_to_exitcode(raw)
-            if self._has_stop_signal and not self._has_sent_stop:
-                self._stop(self._config.grace_s)
-            readable = self._wait()
-            if self._output in readable:
-                self._copy_output()
-            if self._wake in readable:
-                os.read(self._wake, CHUNK_BYTES)
-            if 0 in readable:
-                self._handle_order(os.read(0, 1))
-
-    def _wait(self) -> list[int]:
-        watched = [self._wake, *([0] if self._is_launcher_alive else [])]
-        if self._output >= 0:
-            watched.append(self._output)
-        if self._kill_at is None:
-            return select.select(watched, [], [])[0]
-        left_s = self._kill_at - time.monotonic()
-        if left_s <= 0:
-            for pid in [*descendants(self._child), self._child]:
-                send(pid, signal.SIGKILL)
-            left_s = 1.0
-        return select.select(watched, [], [], left_s)[0]
-
-    def _handle_order(self, order: bytes) -> None:
-        if order == ORDER_STOP:
-            self._stop(self._config.grace_s)
-        elif order == ORDER_KILL:
-            self._stop(0)
-        else:
-            self._is_launcher_alive = False
-            self._stop(self._config.orphan_grace_s)
-
-    def _on_stop_signal(self, _signal: int, _frame: object) -> None:
-        self._has_stop_signal = True
-
-    def _stop(self, grace_s: float) -> None:
-        kill_at = time.monotonic() + grace_s
+    def stop(self, grace_s: float | None = None) -> None:
+        """Send the stop signal, and SIGKILL after a time, the configured one by default."""
+        kill_at = time.monotonic() + (self._config.grace_s if grace_s is None else grace_s)
         self._kill_at = kill_at if self._kill_at is None else min(kill_at, self._kill_at)
         if not self._has_sent_stop:
             self._has_sent_stop = True
-            send_group(self._child, self._config.stop_signal)
+            send_group(self.child, self._config.stop_signal)
+
+    def _reap(self) -> None:
+        pid, raw = os.waitpid(self.child, os.WNOHANG)
+        if pid:
+            self._status = os.waitstatus_to_exitcode(raw)
+            self._drain_until = time.monotonic() + DRAIN_OUTPUT_S
+            send_group(self.child, signal.SIGKILL)  # processes that outlived the child
+
+    def _handle_orders(self, orders: bytes) -> None:
+        if not orders:
+            os.close(self._orders)
+            self._orders = -1
+        if self._drain_until is not None:
+            return  # its group may belong to another process by now
+        if ORDER_KILL in orders:
+            self.stop(0)
+        elif orders:
+            self.stop()
+        else:
+            self.stop(self._config.orphan_grace_s)
 
     def _copy_output(self) -> None:
         data = os.read(self._output, CHUNK_BYTES)
@@ -249,17 +245,26 @@ class Guard:
         # Stop signals are blocked until the child has reset its handlers: with the guard's handlers
         # a signal would be lost, and stopping would take the whole grace period.
         signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
-        pid = os.fork()
-        if pid == 0:
-            os.close(gate_writer)
-            become_child(self._config, gate, output_writer)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-        os.setpgid(pid, pid)  # in parent and child: the group must exist whichever runs first
-        os.close(output_writer)
-        os.close(gate)
-        ChildRecord(pid, start_mark(pid), self._config.stop_signal).write(self._config.record_path)
-        os.write(gate_writer, b"g")
-        os.close(gate_writer)
+        pid = 0
+        try:
+            pid = os.fork()
+            if pid == 0:
+                os.close(gate_writer)
+                become_child(self._config, gate, output_writer)
+            os.setpgid(pid, pid)  # in parent and child: the group must exist whichever runs first
+            record = ChildRecord(pid, start_mark(pid), self._config.stop_signal)
+            record.write(self._config.record_path)
+            os.write(gate_writer, b"g")
+        except OSError:
+            os.close(output)
+            if pid:
+                send(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+            for fd in (output_writer, gate, gate_writer):
+                os.close(fd)
         return pid, output
 
 
@@ -331,10 +336,10 @@ def descendants(root: int) -> list[int]:
 
 
 def send(pid: int, number: int) -> None:
-    """Signal a process; no-op if it has ended."""
+    """Signal a process; no-op if it has ended, or has become another user's."""
     try:
         os.kill(pid, number)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):
         return
 
 
@@ -354,57 +359,96 @@ def remove(path: str) -> None:
         return
 
 
-def report(line: str) -> None:
+def report(fd: int, line: str) -> None:
     """Write a line to the launcher; no-op if it has ended."""
     try:
-        os.write(1, line.encode() + b"\n")
+        os.write(fd, line.encode() + b"\n")
     except BrokenPipeError:
         return
 
 
-def run_guard() -> None:
-    """Run one guard."""
-    config = GuardConfig.decode(0)
-    if select.select([0], [], [], 0)[0]:  # an order, or the launcher has ended
-        report("failed stopped before it started")
-        return
-    try:
-        guard = Guard(config)
-    except OSError as error:
-        report(f"failed {error}")
-        sys.exit(1)
-    guard.run()
+class Guard:
+    """The loop of all children, until the launcher and they have ended."""
+
+    def __init__(self, launcher: socket.socket) -> None:
+        self._launcher: socket.socket | None = launcher
+        self._arriving: dict[int, tuple[int, bytes]] = {}  # orders -> reports, part of a config
+        self._children: list[ChildGuard] = []
+        self._has_stop_signal = False
+        self._wake, wake_writer = os.pipe()
+        os.set_blocking(wake_writer, False)
+        signal.set_wakeup_fd(wake_writer, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _signal, _frame: None)
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._on_stop_signal)
+
+    def run(self) -> None:
+        """Run until the launcher has closed its socket and the last child has ended."""
+        while self._launcher is not None or self._arriving or self._children:
+            readable = self._wait()
+            if self._wake in readable:
+                os.read(self._wake, CHUNK_BYTES)
+            if self._has_stop_signal:
+                self._has_stop_signal = False
+                for child in self._children:
+                    child.stop()
+            self._children = [each for each in self._children if not each.is_finished(readable)]
+            for orders in [fd for fd in self._arriving if fd in readable]:
+                self._start_child(orders)
+            if self._launcher is not None and self._launcher.fileno() in readable:
+                self._accept(self._launcher)
+
+    def _wait(self) -> list[int]:
+        watched = [self._wake, *self._arriving]
+        if self._launcher is not None:
+            watched.append(self._launcher.fileno())
+        for child in self._children:
+            watched += child.descriptors()
+        deadlines = [at for at in (child.deadline() for child in self._children) if at is not None]
+        left_s = max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
+        return select.select(watched, [], [], left_s)[0]
+
+    def _accept(self, launcher: socket.socket) -> None:
+        request, fds, _, _ = socket.recv_fds(launcher, 1, 2)
+        if not request:
+            launcher.close()
+            self._launcher = None
+            return
+        orders, reports = fds
+        for fd in fds:
+            os.set_inheritable(fd, False)
+        self._arriving[orders] = (reports, b"")
+
+    def _start_child(self, orders: int) -> None:
+        """Read a configuration, and start the child when it is complete."""
+        reports, data = self._arriving.pop(orders)
+        chunk = os.read(orders, CHUNK_BYTES)
+        data += chunk
+        decoded = GuardConfig.decode(data)
+        if decoded is None and chunk:
+            self._arriving[orders] = (reports, data)
+            return
+        problem = "stopped before it started"
+        has_order = bool(select.select([orders], [], [], 0)[0])  # or the launcher has ended
+        if decoded is not None and not decoded[1] and not has_order:
+            try:
+                self._children.append(ChildGuard(decoded[0], orders, reports))
+            except OSError as error:
+                problem = str(error)
+            else:
+                return
+        report(reports, f"failed {problem}")
+        os.close(orders)
+        os.close(reports)
+
+    def _on_stop_signal(self, _signal: int, _frame: object) -> None:
+        self._has_stop_signal = True
 
 
 def main() -> None:
-    """Fork guards until the launcher ends, then wait until all guards have exited.
-
-    Standard input is a socket. Each byte comes with three file descriptors: a guard's standard
-    input and output, and a shared lock, which it holds until it exits.
-    """
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system discards the status of guards
-    launcher = socket.socket(fileno=os.dup(0))
-    gc.freeze()  # a collection in a guard would copy the memory that guards share
-    while True:
-        request, fds, _, _ = socket.recv_fds(launcher, 1, 3)
-        if not request:
-            break
-        if os.fork() == 0:
-            launcher.close()
-            os.setsid()
-            os.dup2(fds[0], 0)
-            os.dup2(fds[1], 1)
-            os.close(fds[0])
-            os.close(fds[1])
-            os.set_inheritable(fds[2], False)
-            run_guard()
-            return
-        for fd in fds:
-            os.close(fd)
-    try:
-        os.wait()
-    except ChildProcessError:
-        return
+    """Guard children until the launcher ends. Argument: a lock to hold for as long."""
+    os.set_inheritable(int(sys.argv[1]), False)
+    Guard(socket.socket(fileno=os.dup(0))).run()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Creates PostgreSQL's data: a separate program, so that initdb has a guard, too.
+"""Creates PostgreSQL's data: a separate program, so that initdb runs under the guard, too.
 
 `python -m todochat_local.init_cluster DATA_DIR`. The cluster is created under a temporary name and
 renamed when it is complete: a killed start leaves no partial data.

@@ -12,8 +12,8 @@ from todochat_local import guard
 from todochat_local.data_dir import DATA_DIR_VARIABLE, DataDir, DataDirError
 from todochat_local.shell_command import shell_command
 
-# A guard without its launcher needs at most ORPHAN_GRACE_S (5 s) and a moment.
-GUARDS_TIMEOUT_S: Final = 12.0
+# The guard without its launcher needs at most ORPHAN_GRACE_S (5 s) and a moment.
+GUARD_TIMEOUT_S: Final = 12.0
 LEFTOVER_GRACE_S: Final = 5.0
 LOCK_TIMEOUT_S: Final = 0.5  # `status` holds the lock for a moment to see whether it is free
 PID_TIMEOUT_S: Final = 1.0  # a launcher writes its PID right after it takes the lock
@@ -49,11 +49,11 @@ class DataDirLock:
             except OSError as error:
                 msg = f"can't write {self._data.lock}: {error.strerror}"
                 raise DataDirError(msg) from error
-        # Guards hold the second lock; when it is free, none of their processes is running.
+        # The guard holds the second lock; when it is free, none of its processes is running.
         self.children_fd = os.open(self._data.children_lock, os.O_RDWR | os.O_CREAT, 0o600)
         if not lock_within(self.children_fd, 0):
             write("waiting for the processes of an earlier start to end")
-            if not lock_within(self.children_fd, GUARDS_TIMEOUT_S):
+            if not lock_within(self.children_fd, GUARD_TIMEOUT_S):
                 msg = f"processes of an earlier start are still running on {self._data.path}"
                 raise DataDirError(msg)
         for message in end_leftovers(self._data):
@@ -101,7 +101,7 @@ def launcher_pid(data: DataDir) -> int | None:
 
 
 def end_leftovers(data: DataDir) -> Iterator[str]:
-    """End processes whose guard was killed together with the launcher; yield a message for each.
+    """End processes if the guard was killed together with the launcher; yield a message for each.
 
     A process is ended only if its PID, its start time and the data directory in its environment
     match the record.
@@ -131,7 +131,7 @@ def is_ours(record: guard.ChildRecord, data: DataDir) -> bool:
 
 
 def end_leftover(record: guard.ChildRecord) -> None:
-    """Stop a process as its guard would have done."""
+    """Stop a process as the guard would have done."""
     tree = [record.child, *guard.descendants(record.child)]
     marks = {pid: guard.start_mark(pid) for pid in tree}
     guard.send_group(record.child, record.stop_signal)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Final
 
-from todochat_local.child import Child, ChildError, ChildSpec, GuardServer
+from todochat_local.child import Child, ChildError, ChildSpec, GuardProcess
 from todochat_local.data_dir import DataDir
 from todochat_local.launch_reporter import LaunchReporter
 from todochat_local.log_file import read_tail
@@ -23,14 +23,14 @@ TASK_WAVE: Final = -1  # running steps, such as initdb and migrations, end first
 LIVENESS_PERIOD_S: Final = 5.0
 LIVENESS_FAILURES: Final = 3
 STALLED_GRACE_S: Final = 3.0  # a process with a blocked event loop can't handle its stop signal
-STOP_MARGIN_S: Final = 5.0  # a guard sends SIGKILL after the grace period
+STOP_MARGIN_S: Final = 5.0  # the guard sends SIGKILL after the grace period
 
 
 class Stack:
     """All processes of one data directory.
 
     Args:
-        lock_fd: held by every guard, so that a later launcher can wait until all have exited.
+        lock_fd: held by the guard, so that a later launcher can wait until it has exited.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Stack:
     ) -> None:
         self._plan = plan
         self._data = data
-        self._guards = GuardServer(lock_fd)
+        self._guard = GuardProcess(lock_fd)
         self._report = report
         self._children: dict[str, Child] = {}
         self._running: set[Child] = set()  # includes those that are still starting
@@ -102,7 +102,7 @@ class Stack:
         for wave in sorted({TASK_WAVE, *waves.values()}):
             members = [c for c in self._running if waves.get(c.spec.name, TASK_WAVE) == wave]
             await self._stop_all(members, hurry)
-        self._guards.close()
+        self._guard.close()
         self._data.state.unlink(missing_ok=True)
 
     def restart(self, names: Sequence[str]) -> None:
@@ -201,7 +201,7 @@ class Stack:
     async def _spawn(self, spec: ChildSpec) -> Child:
         self._running = {child for child in self._running if not child.has_ended}
         try:
-            child = Child.spawn(spec, self._data, self._guards)
+            child = Child.spawn(spec, self._data, self._guard)
             self._running.add(child)
             await child.started()
         except (ChildError, OSError) as error:
