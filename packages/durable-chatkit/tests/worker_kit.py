@@ -195,6 +195,10 @@ class Chat:
         page = await self.store.load_thread_items(run.thread_id, None, 100, "asc", self.context)
         return page.data
 
+    async def stopped_after(self, run: AcceptedRun) -> list[str]:
+        """Return the last items of the thread's cancelled responses, as a reload finds them."""
+        return await self.user_runs.list_stopped_items(run.thread_id, USER)
+
     async def files(self) -> list[bytes]:
         """Return the contents of the user's files, uploaded or generated."""
         async with self.db.transaction(USER) as session:

@@ -59,6 +59,7 @@ class FakeAgent:
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     cancelled: list[tuple[str, str]] = field(default_factory=list)
     responses: list[tuple[int, dict[str, Any], dict[str, str]]] = field(default_factory=list)
+    stopped_after: list[str] = field(default_factory=list)
     idempotency_keys: dict[str, str] = field(default_factory=dict)
     export_chunks: list[bytes] = field(default_factory=list)
     export_breaks: bool = False
@@ -220,7 +221,7 @@ class FakeAgent:
             for run in self.runs.values()
             if run["user_id"] == user_id and run["thread_id"] == thread_id
         ]
-        return web.json_response({"items": found})
+        return web.json_response({"items": found, "stopped_after": self.stopped_after})
 
     async def cancel(self, request: web.Request) -> web.Response:
         run = self.runs.get(request.match_info["run_id"])

@@ -282,6 +282,35 @@ describe("Stop", () => {
     expect([...chat.stoppedAfter.value]).toEqual(["a"]);
   });
 
+  it("shows the marks that the server knows, instead of older ones", async () => {
+    server.items = [
+      userMessage("u", "hi"),
+      assistantMessage("a", "half"),
+      userMessage("u2", "so?"),
+    ];
+    server.stoppedAfter = ["a"];
+    const chat = await openThread();
+    await eventually(() => expect([...chat.stoppedAfter.value]).toEqual(["a"]));
+    server.stoppedAfter = ["u2"];
+    await chat.fetchUpdates();
+    expect([...chat.stoppedAfter.value]).toEqual(["u2"]);
+    server.stoppedAfter = undefined;
+    await chat.fetchUpdates();
+    expect([...chat.stoppedAfter.value]).toEqual(["u2"]);
+  });
+
+  it("before the response leaves no mark once it is regenerated", async () => {
+    server.items = [userMessage("u", "hi")];
+    server.stoppedAfter = ["u"];
+    server.handlers["threads.retry_after_item"] = () => ({ run });
+    const chat = await openThread();
+    await eventually(() => expect([...chat.stoppedAfter.value]).toEqual(["u"]));
+    run.publish(done(assistantMessage("a", "Hello"))).end();
+    await chat.retry();
+    await idle(chat);
+    expect([...chat.stoppedAfter.value]).toEqual([]);
+  });
+
   it("doesn't mark an earlier response", async () => {
     server.items = [userMessage("u", "hi"), assistantMessage("a", "All of it")];
     server.handlers["threads.add_user_message"] = () => ({ run });

@@ -127,6 +127,8 @@ export class ScriptedGateway {
   onRequest: (request: RecordedRequest) => ScriptedResponse | null = () => null;
   /** False imitates a foreign server, which doesn't know runs. */
   hasRuns = true;
+  /** The last items of cancelled responses; undefined imitates an older server. */
+  stoppedAfter: string[] | undefined;
   private server: Server | null = null;
 
   private constructor(readonly userId: string) {}
@@ -217,7 +219,7 @@ export class ScriptedGateway {
         status: run.status,
         created_at: "2026-01-01T00:00:00Z",
       }));
-    sendJson(response, 200, { items });
+    sendJson(response, 200, { items, stopped_after: this.stoppedAfter });
   }
 
   private respond(response: ServerResponse, scripted: ScriptedResponse): void {

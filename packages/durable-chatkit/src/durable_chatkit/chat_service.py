@@ -174,6 +174,10 @@ class ChatService:
             return await self._runs.list_active_runs(user_id)
         return await self._runs.list_thread_runs(thread_id, user_id, active=active)
 
+    async def list_stopped_items(self, thread_id: str, user_id: str) -> list[str]:
+        """Return the last items of a thread's cancelled responses, newest first."""
+        return await self._runs.list_stopped_items(thread_id, user_id)
+
     async def cancel_run(self, run_id: str, user_id: str, reason: CancelReason) -> RunRecord | None:
         """Request cancellation and notify the worker; a no-op for ended runs. None if unknown."""
         outcome = await self._runs.request_cancel(run_id, user_id, reason)

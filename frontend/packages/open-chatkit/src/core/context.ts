@@ -1,6 +1,7 @@
 import { Emitter } from "./emitter";
 import { SavedFailures } from "./savedFailures";
 import { Session } from "./session";
+import { StopMarks } from "./stopMarks";
 import { Store } from "./store";
 import { Transport } from "./transport";
 import type { ChatOptions, ThreadMetadata } from "./types";
@@ -9,6 +10,7 @@ import type { ChatOptions, ThreadMetadata } from "./types";
 export class Context {
   readonly store = new Store();
   readonly emitter = new Emitter();
+  readonly stops = new StopMarks(this.store);
   readonly failures = new SavedFailures(() => this.transport.url);
   session = new Session(null);
   /** Replaced when the page's options name another server or user. */

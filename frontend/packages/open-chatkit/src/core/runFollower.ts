@@ -151,7 +151,7 @@ export class RunFollower {
     }
     // An unconfirmed message returns to the composer; the last item is an earlier response.
     const isConfirmed = this.session.isCurrent && store.pending.peek() === null;
-    if (outcome === "stopped" && isConfirmed) store.markStopped();
+    if (outcome === "stopped" && isConfirmed) this.context.stops.markLast();
     this.finish();
     if (outcome === "broken" && this.session.isCurrent) {
       this.isLost = true;

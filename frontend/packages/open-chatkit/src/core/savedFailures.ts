@@ -2,6 +2,7 @@
 
 import { isObject } from "./readItem";
 import type { ChatError, Draft, PendingMessage, StreamingRequest } from "./types";
+import { withStorage } from "./webStorage";
 
 const PREFIX = "open-chatkit:failed:";
 
@@ -30,37 +31,29 @@ export class SavedFailures {
   /** Saves a thread's failure. The key null is the new thread view. */
   save(threadId: string | null, failure: SavedFailure): void {
     const saved = JSON.stringify({ ...failure, savedAt: Date.now() });
-    withStorage((storage) => storage.setItem(this.key(threadId), saved));
+    withStorage("sessionStorage", (storage) => storage.setItem(this.key(threadId), saved));
   }
 
   read(threadId: string | null): SavedFailure | null {
-    const text = withStorage((storage) => storage.getItem(this.key(threadId)));
-    const saved: unknown = text ? JSON.parse(text) : null;
+    const saved: unknown = withStorage("sessionStorage", (storage) =>
+      JSON.parse(storage.getItem(this.key(threadId)) ?? "null"),
+    );
     if (!isObject(saved) || Date.now() - Number(saved.savedAt) > MAX_AGE_MS) return null;
     return saved as unknown as SavedFailure;
   }
 
   drop(threadId: string | null): void {
-    withStorage((storage) => storage.removeItem(this.key(threadId)));
+    withStorage("sessionStorage", (storage) => storage.removeItem(this.key(threadId)));
   }
 
   /** Drops the failures of all threads and servers, when the user changes. */
   clear(): void {
-    withStorage((storage) => {
+    withStorage("sessionStorage", (storage) => {
       for (const key of Object.keys(storage)) if (key.startsWith(PREFIX)) storage.removeItem(key);
     });
   }
 
   private key(threadId: string | null): string {
     return `${PREFIX}${this.server()} ${threadId ?? ""}`;
-  }
-}
-
-/** Uses the storage, which sandboxed frames and some settings forbid, and which may be full. */
-function withStorage<T>(use: (storage: Storage) => T): T | null {
-  try {
-    return use(globalThis.sessionStorage);
-  } catch {
-    return null;
   }
 }

@@ -29,7 +29,7 @@ export class Store {
   readonly notices = signal<readonly Notice[]>([]);
   readonly connection = signal<Connection>("online");
   readonly feedbackGiven = signal<ReadonlyMap<string, FeedbackKind>>(new Map());
-  /** IDs of the items after which a response was stopped in this page view. */
+  /** IDs of the items after which a response was stopped. */
   readonly stoppedAfter = signal<ReadonlySet<string>>(new Set());
   readonly revealsGradually = signal(false);
 
@@ -68,13 +68,6 @@ export class Store {
       this.state.value = next;
       if (before !== next.items) this.updateItemSignals(before, next.items);
     });
-  }
-
-  /** Marks the last item as the end of a stopped response. */
-  markStopped(): void {
-    const last = this.itemsState.items.findLast((item) => item.type !== "end_of_turn");
-    if (last === undefined) return;
-    this.stoppedAfter.value = new Set([...this.stoppedAfter.peek(), last.id]);
   }
 
   /** Resets the state for another thread, or for none. */

@@ -51,15 +51,16 @@ export class ThreadLoader {
     if (session.threadId === null) return null;
     const knewRuns = transport.hasRuns;
     // Look up the run before the items: a run that ends in between is in the items.
-    const runId = await transport.findRun(session.threadId).catch((error: unknown) => {
+    const runs = await transport.findRuns(session.threadId).catch((error: unknown) => {
       if (needsRun) throw error;
       this.context.emitter.log("run.lookup-failed", { message: String(error) });
       return null;
     });
     if (!session.isCurrent) return null;
     await this.load(session);
+    if (session.isCurrent && runs?.stoppedAfter) this.context.stops.replace(runs.stoppedAfter);
     const isNews = transport.hasRuns && !knewRuns && session.isCurrent;
-    return isNews ? this.loadWithRun(session, needsRun) : runId;
+    return isNews ? this.loadWithRun(session, needsRun) : (runs?.activeId ?? null);
   }
 
   /** Loads the page before the oldest loaded item. */

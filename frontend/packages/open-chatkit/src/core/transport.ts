@@ -11,7 +11,7 @@ import {
 import { reportRejectedOrigin, reportUnreachable } from "./crossOrigin";
 import { type RequestError, toRequestError } from "./errors";
 import { readEvents } from "./eventStream";
-import { isObject } from "./readItem";
+import { isObject, textOrNull } from "./readItem";
 import type {
   ApiConfig,
   JsonObject,
@@ -47,6 +47,11 @@ export type StreamHandlers = {
   /** Called with the outcome of a run. */
   onEnd(run: RunRef, status: EndStatus): void;
 };
+
+/** The active run of a thread, and the last items of its cancelled ones; null if unknown. */
+export type ThreadRuns = { activeId: string | null; stoppedAfter: readonly string[] | null };
+
+const NO_RUNS: ThreadRuns = { activeId: null, stoppedAfter: null };
 
 export class Transport {
   readonly url: string;
@@ -116,19 +121,24 @@ export class Transport {
     await this.follow(response, handlers);
   }
 
-  /** Returns the ID of a thread's active run; null if there is none or none is known to exist. */
-  async findRun(threadId: string): Promise<string | null> {
-    if (!this.hasRuns) return null;
+  /** Returns what the server knows about a thread's runs, if it is known to have runs. */
+  async findRuns(threadId: string): Promise<ThreadRuns> {
+    if (!this.hasRuns) return NO_RUNS;
     const url = this.runUrl("", { thread_id: threadId, status: "active" });
     const response = await this.send(url, {});
     if (response.status === 404 || response.status === 405) {
       this.hasRuns = false; // the page opted in for a server without runs
-      return null;
+      return NO_RUNS;
     }
     if (!response.ok) throw await this.rejection(response);
-    const found: unknown = await response.json();
-    const run: unknown = isObject(found) && Array.isArray(found.items) ? found.items[0] : null;
-    return isObject(run) && typeof run.run_id === "string" ? run.run_id : null;
+    const body: unknown = await response.json();
+    const found = isObject(body) ? body : {};
+    const run: unknown = Array.isArray(found.items) ? found.items[0] : null;
+    const { stopped_after: stopped } = found;
+    return {
+      activeId: isObject(run) ? textOrNull(run.run_id) : null,
+      stoppedAfter: Array.isArray(stopped) ? stopped.map(String) : null,
+    };
   }
 
   async cancel(runId: string): Promise<void> {

@@ -322,6 +322,7 @@ export class Turns {
     await this.startResponse(session, { type: "threads.retry_after_item", params }, () => {
       // The server deletes the items after the message without an event.
       const kept = store.itemsState.items.slice(0, index + 1);
+      this.context.stops.drop([message.id]);
       store.setItems({ items: kept, open: new Set() });
     });
   }

@@ -216,7 +216,7 @@ export type Chat = {
   readonly connection: ReadonlySignal<Connection>;
   /** The user's feedback by item ID, in this page view. */
   readonly feedbackGiven: ReadonlySignal<ReadonlyMap<string, FeedbackKind>>;
-  /** IDs of the items after which a response was stopped, in this page view. */
+  /** IDs of the items after which a response was stopped. */
   readonly stoppedAfter: ReadonlySignal<ReadonlySet<string>>;
   /**
    * Set by the view: whether streamed text is revealed over a few frames or, by default, applied when

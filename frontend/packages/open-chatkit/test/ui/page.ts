@@ -69,6 +69,7 @@ export async function openPage({
 export function leavePage(): void {
   document.body.replaceChildren();
   sessionStorage.clear();
+  localStorage.clear();
 }
 
 /** Reloads the page: the element is new, and the tab's storage stays. */

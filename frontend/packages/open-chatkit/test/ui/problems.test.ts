@@ -1,6 +1,16 @@
 import { fireEvent, waitFor, within } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { leavePage, openPage, type Page, reloadPage, respondWith, thread, userItem } from "./page";
+import type { Thread } from "../../src/core/types";
+import {
+  assistantItem,
+  leavePage,
+  openPage,
+  type Page,
+  reloadPage,
+  respondWith,
+  thread,
+  userItem,
+} from "./page";
 
 afterEach(() => {
   leavePage();
@@ -172,19 +182,24 @@ describe("Enter of an input method", () => {
   });
 });
 
-it("a stopped response is marked", async () => {
-  const { element, view } = await openPage({
-    script: (request, opened) => [
-      ...respondWith("Half of it")(request, opened),
-      new Promise(() => undefined),
-    ],
+it("a stopped response is marked, also after a reload", async () => {
+  const threads: Thread[] = [];
+  const half = assistantItem("Half of it");
+  const first = await openPage({
+    threads,
+    script: () => [{ type: "thread.item.added", item: half }, new Promise(() => undefined)],
   });
-  void element.sendUserMessage({ text: "Hello" });
-  await view.findByText("Half of it");
-  fireEvent.click(view.getByRole("button", { name: "Stop" }));
-  await waitFor(() => {
-    expect(element.shadowRoot?.querySelector("[part=stopped]")?.textContent).toBe(
-      "You stopped this response.",
-    );
-  });
+  void first.element.sendUserMessage({ text: "Hello" });
+  await first.view.findByText("Half of it");
+  fireEvent.click(first.view.getByRole("button", { name: "Stop" }));
+  const mark = "You stopped this response.";
+  await first.view.findByText(mark, { selector: "[part=stopped]" });
+
+  threads[0]?.items.data.push(half); // openai-chatkit stores partial messages
+  const second = await reloadPage({ threads, initialThread: threads[0]?.id ?? null });
+  await second.view.findByText(mark, { selector: "[part=stopped]" });
+  localStorage.setItem("open-chatkit:stopped", "{"); // by another script
+  const third = await reloadPage({ threads, initialThread: threads[0]?.id ?? null });
+  await third.view.findByText("Half of it");
+  expect(third.view.queryByText(mark)).toBeNull();
 });

@@ -43,7 +43,10 @@ class RunController(Controller):
         if thread_id is not None and not looks_like_id(thread_id):
             return RunList([])
         runs = await services.chat.list_runs(thread_id, caller.user_id, active=status is not None)
-        return RunList([run_view(run) for run in runs])
+        views = [run_view(run) for run in runs]
+        if thread_id is None:
+            return RunList(views)
+        return RunList(views, await services.chat.list_stopped_items(thread_id, caller.user_id))
 
     @get("/{run_id:str}")
     async def get_run(

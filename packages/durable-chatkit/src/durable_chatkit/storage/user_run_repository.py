@@ -41,6 +41,20 @@ _FIND_ACTIVE: Final = text(f"""
 """)  # noqa: S608 - constants
 
 
+# openai-chatkit and the assistant's server leave this note behind a cancelled response. A retry deletes
+# it with the response.
+_LIST_STOPPED: Final = text("""
+    SELECT last.id
+      FROM items AS note,
+           LATERAL (SELECT id FROM items
+                     WHERE thread_id = note.thread_id AND NOT hidden
+                       AND (created_at, id) < (note.created_at, note.id)
+                     ORDER BY created_at DESC, id DESC LIMIT 1) AS last
+     WHERE note.thread_id = :thread_id AND note.type = 'sdk_hidden_context'
+     ORDER BY note.created_at DESC, note.id DESC LIMIT :limit
+""")
+
+
 class CancelOutcome(msgspec.Struct, frozen=True):
     """A run after a cancellation request; `stopped` is None if it had already ended."""
 
@@ -68,6 +82,11 @@ class UserRunRepository:
         """Return up to MAX_LISTED runs of a thread, newest first."""
         values = {"thread_id": thread_id, "active": active, "limit": MAX_LISTED}
         return [to_run(row) for row in await self._db.execute(_LIST_OF_THREAD, values, user_id)]
+
+    async def list_stopped_items(self, thread_id: str, user_id: str) -> list[str]:
+        """Return the last items of up to MAX_LISTED cancelled responses of a thread, newest first."""
+        values = {"thread_id": thread_id, "limit": MAX_LISTED}
+        return [row.id for row in await self._db.execute(_LIST_STOPPED, values, user_id)]
 
     async def list_active_runs(self, user_id: str) -> list[RunRecord]:
         """Return up to MAX_LISTED active runs of the user, newest first."""

@@ -58,7 +58,7 @@ async def test_active_run_of_thread_is_listed_until_it_ends(
 async def test_unknown_thread_has_no_runs(gateway: Gateway, user: str, thread_id: str) -> None:
     response = await gateway.get(f"/internal/runs?thread_id={thread_id}", user)
 
-    assert response.json() == {"items": []}
+    assert response.json() == {"items": [], "stopped_after": []}
 
 
 async def test_active_runs_are_listed_newest_first(
@@ -144,7 +144,7 @@ async def test_other_users_run_returns_404_and_is_unchanged(
     listed = await gateway.get(f"/internal/runs?thread_id={run['thread_id']}", other)
 
     assert found.status_code == cancelled.status_code == 404
-    assert listed.json() == {"items": []}
+    assert listed.json() == {"items": [], "stopped_after": []}
     assert await admin.value("SELECT cancel_requested_at FROM runs") is None
 
 
@@ -157,4 +157,7 @@ async def test_unknown_run_returns_404(gateway: Gateway, user: str, run_id: str)
 async def test_malformed_thread_id_has_no_runs(gateway: Gateway) -> None:
     response = await gateway.get("/internal/runs?thread_id=%C2%B8%7Dk1", "usr_a")
 
-    assert (response.status_code, response.json()) == (200, {"items": []})
+    assert (response.status_code, response.json()) == (
+        200,
+        {"items": [], "stopped_after": []},
+    )

@@ -26,7 +26,9 @@ async def test_cancel_keeps_partial_text_and_closes_model_stream(
     assert await chat.wait_for_end(run) == "cancelled"
     await wait_until(lambda: model.requests[0].closed_by_client)
     assert await chat.texts(run) == ["tell me a story", "Once upon a time"]
-    assert [item.type for item in await chat.items(run)][-1] == "sdk_hidden_context"
+    *_, partial, note = await chat.items(run)
+    assert note.type == "sdk_hidden_context"
+    assert await chat.stopped_after(run) == [partial.id]
     assert (await chat.events(run))[-1].type != "error"
 
 
@@ -46,6 +48,8 @@ async def test_cancel_before_first_token_leaves_no_message(
 
     assert await chat.wait_for_end(waiting_run) == "cancelled"
     assert await chat.texts(waiting_run) == ["hi"]
+    message, _note = await chat.items(waiting_run)
+    assert await chat.stopped_after(waiting_run) == [message.id]
 
 
 async def test_cancel_during_tool_starts_no_further_call(

@@ -188,6 +188,8 @@ async def test_cancel_keeps_partial_text_and_the_servers_note(chat: Chat, script
     assert await viewed(chat, run) == await stored(chat, run)
     notes = [i.content for i in await chat.items(run) if i.type == "sdk_hidden_context"]
     assert notes == ["The user cancelled the stream. Stop responding to the prior request."]
+    (partial,) = [i.id for i in await chat.items(run) if i.type == "assistant_message"]
+    assert await chat.stopped_after(run) == [partial]
 
 
 async def test_error_of_the_server_keeps_partial_text(

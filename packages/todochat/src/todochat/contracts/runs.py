@@ -34,9 +34,14 @@ class RunView(msgspec.Struct, frozen=True):
 
 
 class RunList(msgspec.Struct, frozen=True):
-    """Runs, newest first."""
+    """Runs, newest first.
+
+    Args:
+        stopped_after: for one thread, the last items of its cancelled responses, newest first.
+    """
 
     items: list[RunView]
+    stopped_after: list[str] = []
 
 
 class CancelRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -87,14 +87,14 @@ class AgentClient:
         _check_run_response(response)
         return _decode(response, RunView)
 
-    async def find_active_runs(self, user_id: str, thread_id: str) -> list[RunView]:
-        """Return the active runs of a thread; none for another user's thread."""
+    async def find_active_runs(self, user_id: str, thread_id: str) -> RunList:
+        """Return a thread's active runs and its stopped items; none for another user's thread."""
         params = {"thread_id": thread_id, "status": "active"}
         response = await self._client.request(
             "GET", "/internal/runs", user_id=user_id, params=params
         )
         check_response(response)
-        return _decode(response, RunList).items
+        return _decode(response, RunList)
 
     async def describe_assistant(self, user_id: str) -> AssistantView:
         """Return the assistant's capabilities.

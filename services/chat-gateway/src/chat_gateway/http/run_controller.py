@@ -44,9 +44,10 @@ class PublicRunController(Controller):
         ] = "active",
     ) -> ActiveRunList:
         """Find the active runs of a thread, for example after a reload."""
-        runs = await services.agents[None].find_active_runs(request.auth.user_id, thread_id)
+        found = await services.agents[None].find_active_runs(request.auth.user_id, thread_id)
         return ActiveRunList(
-            [ActiveRunView(r.run_id, r.thread_id, r.status, r.created_at) for r in runs]
+            [ActiveRunView(r.run_id, r.thread_id, r.status, r.created_at) for r in found.items],
+            found.stopped_after,
         )
 
     @get(

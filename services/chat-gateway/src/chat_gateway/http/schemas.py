@@ -17,6 +17,10 @@ class ActiveRunView(msgspec.Struct, frozen=True):
 
 
 class ActiveRunList(msgspec.Struct, frozen=True):
-    """The active runs of a thread."""
+    """The active runs of a thread, and where its cancelled ones ended."""
 
     items: list[ActiveRunView]
+    stopped_after: Annotated[
+        list[str],
+        Meta(description="IDs of the last items of cancelled responses, newest first; at most 50."),
+    ]
