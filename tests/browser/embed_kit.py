@@ -43,7 +43,8 @@ def page(
     style: str = "",
     options: Mapping[str, Any] | None = None,
     api: str = "/chat",
-    module: bool = False,
+    attributes: str = "",
+    nonce: str = "",
 ) -> str:
     """Return a page with an element in it.
 
@@ -51,15 +52,16 @@ def page(
         script: address of `chatkit.js`.
         options: the element's options besides `api`.
         api: address of the ChatKit server.
-        module: whether the script is loaded as a module.
+        attributes: further ones of the script, such as `type="module"`.
+        nonce: of all scripts and styles.
     """
     start = START.replace("API", json.dumps(api)).replace("OPTIONS", json.dumps(options or {}))
-    kind = ' type="module"' if module else ""
+    mark = f' nonce="{nonce}"' if nonce else ""
     return f"""<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>Embedded</title>
 <link rel="icon" href="data:,">
-<style>body{{margin:0}}{style}</style><script{kind} src="{script}"></script>
-{body}<script>{start}</script></html>"""
+<style{mark}>body{{margin:0}}{style}</style><script{mark} {attributes} src="{script}"></script>
+{body}<script{mark}>{start}</script></html>"""
 
 
 def item(kind: str, item_id: str, **members: Any) -> dict[str, Any]:

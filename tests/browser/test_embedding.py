@@ -1,7 +1,7 @@
 """The element on other sites' pages: in every kind of box, and with a script of another origin."""
 
 import re
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import pytest
 from playwright.async_api import ConsoleMessage, Page, expect
@@ -246,9 +246,27 @@ async def leave_out(visitor: Visitor, chunk: str) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["script", "module"])
+# The strictest policy; the ChatKit server is the page's own origin here.
+STRICT_POLICY: Final = (
+    "default-src 'none'; script-src 'nonce-known' 'strict-dynamic'; style-src 'nonce-known';"
+    " connect-src 'self'; img-src data:; base-uri 'none'; require-trusted-types-for 'script';"
+    " trusted-types 'none'"
+)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "policy"),
+    [
+        ("", ""),
+        ('type="module"', ""),
+        ("crossorigin", ""),
+        ("", STRICT_POLICY),
+        ('type="module"', STRICT_POLICY),
+    ],
+    ids=["script", "module", "crossorigin", "strict policy", "module, strict policy"],
+)
 async def test_script_works_from_another_origin(
-    site: Stack, embed: EmbedServer, visit: Visit, kind: Literal["script", "module"]
+    site: Stack, embed: EmbedServer, visit: Visit, attributes: str, policy: str
 ) -> None:
     # Colours, languages and calendars are separate chunks.
     code = "```python\ndef greet():\n    return 1\n```"
@@ -256,7 +274,11 @@ async def test_script_works_from_another_origin(
     card = item("widget", "w", widget={"type": "Card", "children": [picker]})
     embed.items = [answer("a", code), card]
     options = {"initialThread": "thr_1", "locale": "de"}
-    visitor = await open_elsewhere(site, embed, visit, options=options, module=kind == "module")
+    if policy:
+        embed.headers["Content-Security-Policy"] = policy
+    visitor = await open_elsewhere(
+        site, embed, visit, options=options, attributes=attributes, nonce="known"
+    )
     chat = Chat(visitor.page)
 
     await expect(chat.button("Nachricht senden")).to_be_visible()
@@ -281,6 +303,32 @@ async def test_script_works_in_a_sandboxed_frame(
     await field.press("Enter")
 
     await expect(host.locator("[part~=assistant-message]")).to_contain_text("longer and longer")
+
+
+# The height of the element's own text as displayed.
+TEXT_HEIGHT: Final = """(element) => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return range.getBoundingClientRect().height;
+}"""
+
+
+async def test_text_in_the_element_is_shown_until_the_script_has_loaded(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    body = "<openai-chatkit>The chat isn't available.</openai-chatkit>"
+    embed.pages["/missing"] = page(body, script=f"{site.edge}/chatkit/none.js")
+    visitor = await open_elsewhere(site, embed, visit, body=body)
+    visitor.watch.expect_status(404, "/chatkit/none.js")
+    visitor.watch.expect_failures("/chatkit/none.js")  # Chromium hides a 404 of another origin
+    host = Chat(visitor.page).host
+
+    await Chat(visitor.page).composer.wait_for()
+    loaded: float = await host.evaluate(TEXT_HEIGHT)
+    await visitor.open("/missing")
+    missing: float = await host.evaluate(TEXT_HEIGHT)
+
+    assert (loaded, missing > 0) == (0, True)
 
 
 @pytest.mark.parametrize("cause", ["missing", "dependency", "policy"])

@@ -82,6 +82,15 @@ async def test_other_origins_may_load_the_chat_component(edge: Edge, path: str) 
     assert file.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_revalidated_component_keeps_its_cross_origin_headers(edge: Edge) -> None:
+    script = await edge.get("/chatkit/chatkit.js")
+    again = await edge.get("/chatkit/chatkit.js", f"If-None-Match: {script.headers['etag']}")
+
+    assert (again.status, again.body) == (304, b"")
+    assert again.headers["access-control-allow-origin"] == "*"
+    assert again.headers["cross-origin-resource-policy"] == "cross-origin"
+
+
 async def test_other_origins_may_load_nothing_else(edge: Edge) -> None:
     assert "access-control-allow-origin" not in (await edge.get("/")).headers
 
