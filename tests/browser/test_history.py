@@ -41,6 +41,30 @@ async def test_chats_can_be_listed_opened_renamed_and_deleted(
     await expect(chat.history.get_by_role("button", name="Dairy", exact=True)).to_be_visible()
 
 
+async def test_search_finds_chats_by_title_and_messages(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
+    for asked, answered in (
+        ("Plan the party", "Ask Priya for **balloons**."),
+        ("Balloons to order", "Red ones."),
+        ("Trains", "The 8:15."),
+    ):
+        model.answer(Say(answered))
+        await ada.person.ask(asked)
+    chat = await ada.open_chat()
+    await chat.show_history()
+
+    await chat.history.get_by_role("searchbox").fill("balloon")
+
+    rows = chat.history.get_by_role("listitem")
+    await expect(rows).to_have_count(2)
+    found = rows.filter(has_text="Plan the party")
+    await expect(found).to_contain_text("Ask Priya for")
+    await expect(found.locator("mark")).to_have_text("balloons")
+    await found.get_by_role("button").first.click()
+    await expect(chat.answers).to_have_text(answer_text("Ask Priya for balloons."))
+
+
 @pytest.mark.slow
 async def test_chat_deleted_elsewhere_can_be_left(ada: Visitor, model: ScriptedModelServer) -> None:
     model.answer(Say("First."))

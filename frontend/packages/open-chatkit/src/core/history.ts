@@ -5,6 +5,7 @@ import type { Context } from "./context";
 import { toChatError } from "./errors";
 import { parsePage, parseThread } from "./parse";
 import { nextCursor } from "./threadLoader";
+import { createThreadSearch } from "./threadSearch";
 import type { ChatError, History, ThreadMetadata } from "./types";
 
 const PAGE_SIZE = 30;
@@ -24,6 +25,7 @@ export function createHistory(context: Context): HistoryCore {
   const hasMore = signal(false);
   const isLoading = signal(false);
   const error = signal<ChatError | null>(null);
+  const search = createThreadSearch(context, threads);
   let cursor: string | null = null;
   /** Incremented when the list restarts; pages requested before that are dropped. */
   let generation = 0;
@@ -57,6 +59,7 @@ export function createHistory(context: Context): HistoryCore {
   }
 
   function put(thread: ThreadMetadata): void {
+    search.put(thread);
     const list = threads.peek();
     if (list === null) return;
     const index = list.findIndex((other) => other.id === thread.id);
@@ -69,6 +72,7 @@ export function createHistory(context: Context): HistoryCore {
     hasMore,
     isLoading,
     error,
+    search,
     put,
     async load() {
       generation += 1;
@@ -86,6 +90,7 @@ export function createHistory(context: Context): HistoryCore {
         const known = before?.find((other) => other.id === threadId);
         if (known !== undefined) put(renamed(known));
         if (open?.id === threadId) thread.value = renamed(open);
+        search.put({ id: threadId, title });
       });
       try {
         await context.transport.request("threads.update", { thread_id: threadId, title });
@@ -95,6 +100,7 @@ export function createHistory(context: Context): HistoryCore {
           if (known !== undefined) put(known);
           if (open?.id === threadId && thread.peek()?.id === threadId) thread.value = open;
         });
+        void search.retry();
         context.emitter.error(failure);
         throw failure;
       }
@@ -102,6 +108,7 @@ export function createHistory(context: Context): HistoryCore {
     async remove(threadId) {
       const before = threads.peek();
       threads.value = before?.filter((thread) => thread.id !== threadId) ?? null;
+      search.drop(threadId);
       try {
         await context.transport.request("threads.delete", { thread_id: threadId });
       } catch (failure) {
@@ -112,6 +119,7 @@ export function createHistory(context: Context): HistoryCore {
           list.splice(Math.min(before.indexOf(known), list.length), 0, known);
           threads.value = list;
         }
+        void search.retry();
         context.emitter.error(failure);
         throw failure;
       }
@@ -119,6 +127,7 @@ export function createHistory(context: Context): HistoryCore {
     reset() {
       generation += 1;
       cursor = null;
+      search.set("");
       batch(() => {
         threads.value = null;
         hasMore.value = false;

@@ -60,6 +60,8 @@ export class Transport {
    * cancelled. A foreign server never gets a request that the official client doesn't send.
    */
   hasRuns: boolean;
+  /** False once a server with runs has shown that it has no search. */
+  private hasSearch = true;
   /** True until the first response if the server may have runs: a message then gets the headers. */
   private mayHaveRuns: boolean;
   private readonly secrets;
@@ -117,14 +119,14 @@ export class Transport {
   /** Attaches to a run, from its first event; resolves when it has ended. */
   async attach(runId: string, handlers: StreamHandlers): Promise<void> {
     const init = { headers: { Accept: "text/event-stream" }, signal: handlers.signal };
-    const response = await this.send(this.runUrl(`/${runId}/events`), init, handlers);
+    const response = await this.send(this.pathUrl(`/runs/${runId}/events`), init, handlers);
     await this.follow(response, handlers);
   }
 
   /** Returns what the server knows about a thread's runs, if it is known to have runs. */
   async findRuns(threadId: string): Promise<ThreadRuns> {
     if (!this.hasRuns) return NO_RUNS;
-    const url = this.runUrl("", { thread_id: threadId, status: "active" });
+    const url = this.pathUrl("/runs", { thread_id: threadId, status: "active" });
     const response = await this.send(url, {});
     if (response.status === 404 || response.status === 405) {
       this.hasRuns = false; // the page opted in for a server without runs
@@ -141,8 +143,28 @@ export class Transport {
     };
   }
 
+  /** Returns a page of the threads that match; null if the server has no search. */
+  async searchThreads(
+    query: string,
+    cursor: string | null,
+    signal: AbortSignal,
+  ): Promise<{ items: unknown[]; nextCursor: string | null } | null> {
+    if (!this.hasRuns || !this.hasSearch) return null;
+    const params = { q: query, ...(cursor === null ? {} : { cursor }) };
+    const response = await this.send(this.pathUrl("/search/threads", params), { signal });
+    if (response.status === 404 || response.status === 405) {
+      this.hasSearch = false;
+      return null;
+    }
+    if (!response.ok) throw await this.rejection(response);
+    const page: unknown = await response.json();
+    if (!isObject(page) || !Array.isArray(page.items)) return null;
+    const { next_cursor: next } = page;
+    return { items: page.items, nextCursor: typeof next === "string" ? next : null };
+  }
+
   async cancel(runId: string): Promise<void> {
-    const response = await this.send(this.runUrl(`/${runId}/cancel`), {
+    const response = await this.send(this.pathUrl(`/runs/${runId}/cancel`), {
       method: "POST",
       keepalive: true,
     });
@@ -240,10 +262,10 @@ export class Transport {
     this.mayHaveRuns = this.hasRuns;
   }
 
-  /** Returns the URL of the runs, or of a path below them; the chat URL's query is kept. */
-  private runUrl(path = "", query: Readonly<Record<string, string>> = {}): string {
+  /** Returns the URL of a path below the chat's; the chat URL's query is kept. */
+  private pathUrl(path: string, query: Readonly<Record<string, string>> = {}): string {
     const url = new URL(this.url);
-    url.pathname = `${url.pathname.replace(/(?<!\/)\/+$/, "")}/runs${path}`;
+    url.pathname = `${url.pathname.replace(/(?<!\/)\/+$/, "")}${path}`;
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     return url.href;
   }

@@ -174,8 +174,34 @@ export type History = {
   readonly hasMore: ReadonlySignal<boolean>;
   readonly isLoading: ReadonlySignal<boolean>;
   readonly error: ReadonlySignal<ChatError | null>;
+  readonly search: ThreadSearch;
   /** Reloads the first page. */
   load(): Promise<void>;
+  loadMore(): Promise<void>;
+};
+
+/** A part of a message's text; `hit` if it is a word of the search. */
+export type SnippetPart = { text: string; hit: boolean };
+
+/** A thread that matches a search. */
+export type FoundThread = {
+  thread: ThreadMetadata;
+  /** The newest matching message around its hits; empty if only the title matches. */
+  snippet: readonly SnippetPart[];
+};
+
+export type ThreadSearch = {
+  readonly query: ReadonlySignal<string>;
+  /** By newest match; null without a query, and until the first result. */
+  readonly found: ReadonlySignal<readonly FoundThread[] | null>;
+  /** True if the server has no search: only titles of the loaded threads are searched. */
+  readonly usesTitles: ReadonlySignal<boolean>;
+  readonly hasMore: ReadonlySignal<boolean>;
+  readonly isLoading: ReadonlySignal<boolean>;
+  readonly error: ReadonlySignal<ChatError | null>;
+  /** Searches once there was no further call for a moment; a blank query ends the search. */
+  set(query: string): void;
+  retry(): Promise<void>;
   loadMore(): Promise<void>;
 };
 

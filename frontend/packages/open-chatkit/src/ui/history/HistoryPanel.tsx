@@ -1,32 +1,79 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { IconButton } from "../common/IconButton";
-import { attempt, useT, useUi } from "../context";
+import { attempt, type Ui, useT, useUi } from "../context";
 import { focused, focusThread } from "../focus";
 import { groupThreads } from "./groups";
+import { SearchField } from "./SearchField";
 import { ThreadRow } from "./ThreadRow";
 
+/** Loads the next page when the end of the list comes into view. */
 function useEndlessScroll(
   list: { current: HTMLElement | null },
   end: { current: HTMLElement | null },
+  pages: { loadMore: () => Promise<void> },
+  { hasMore, count }: { hasMore: boolean; count: number },
 ) {
   const ui = useUi();
-  const { history } = ui.chat;
-  const hasMore = history.hasMore.value;
-  const count = history.threads.value?.length ?? 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a longer list must be observed again
   useEffect(() => {
     if (!hasMore || !end.current || typeof IntersectionObserver === "undefined") return;
     const observer = new IntersectionObserver(
       (entries) => {
-        if (entries.some((entry) => entry.isIntersecting)) {
-          void attempt(ui, () => history.loadMore());
-        }
+        if (entries.some((entry) => entry.isIntersecting)) void attempt(ui, () => pages.loadMore());
       },
       { root: list.current, rootMargin: "0px 0px 300px 0px" },
     );
     observer.observe(end.current);
     return () => observer.disconnect();
-  }, [hasMore, count, history, list, end]);
+  }, [hasMore, count, pages, list, end, ui]);
+}
+
+function RowsSkeleton() {
+  const t = useT();
+  return (
+    <div class="skeleton rows" role="status">
+      <span class="visually-hidden">{t("loading")}</span>
+      <i />
+      <i />
+      <i class="short" />
+      <i />
+    </div>
+  );
+}
+
+function openFromHistory(ui: Ui, threadId: string): void {
+  ui.view.value = "chat";
+  void attempt(ui, () => ui.chat.openThread(threadId));
+}
+
+function FoundThreads() {
+  const ui = useUi();
+  const t = useT();
+  const { search } = ui.chat.history;
+  const found = search.found.value;
+  if (found === null) return <RowsSkeleton />;
+  if (found.length === 0) {
+    return search.isLoading.value ? (
+      <RowsSkeleton />
+    ) : (
+      <p class="empty" role="status">
+        {t("noMatches")}
+      </p>
+    );
+  }
+  return (
+    <ul class="thread-list" aria-busy={search.isLoading.value}>
+      {found.map(({ thread, snippet }) => (
+        <li key={thread.id}>
+          <ThreadRow
+            thread={thread}
+            match={{ query: search.query.value, snippet }}
+            onOpen={() => openFromHistory(ui, thread.id)}
+          />
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 function Threads() {
@@ -34,18 +81,7 @@ function Threads() {
   const t = useT();
   const { history } = ui.chat;
   const threads = history.threads.value;
-  if (threads === null) {
-    if (history.error.value) return null;
-    return (
-      <div class="skeleton rows" role="status">
-        <span class="visually-hidden">{t("loading")}</span>
-        <i />
-        <i />
-        <i class="short" />
-        <i />
-      </div>
-    );
-  }
+  if (threads === null) return history.error.value ? null : <RowsSkeleton />;
   if (threads.length === 0) return <p class="empty">{t("historyEmpty")}</p>;
   return (
     <>
@@ -55,13 +91,7 @@ function Threads() {
           <ul class="thread-list">
             {group.threads.map((thread) => (
               <li key={thread.id}>
-                <ThreadRow
-                  thread={thread}
-                  onOpen={() => {
-                    ui.view.value = "chat";
-                    void attempt(ui, () => ui.chat.openThread(thread.id));
-                  }}
-                />
+                <ThreadRow thread={thread} onOpen={() => openFromHistory(ui, thread.id)} />
               </li>
             ))}
           </ul>
@@ -79,12 +109,24 @@ export function HistoryPanel() {
   const panel = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const end = useRef<HTMLDivElement>(null);
-  useEndlessScroll(list, end);
+  const { search } = history;
+  const isSearching = search.query.value.trim() !== "";
+  // A server without a search has only its pages of threads, which may be many.
+  const isPaged = isSearching && !search.usesTitles.value;
+  const pages = isPaged ? search : history;
+  const shown = isPaged ? search.found.value : history.threads.value;
+  const hasMore = pages.hasMore.value;
+  useEndlessScroll(list, end, pages, {
+    hasMore: hasMore && (isPaged || !isSearching),
+    count: shown?.length ?? 0,
+  });
+  const error = isSearching ? search.error.value : history.error.value;
   useLayoutEffect(() => {
     const before = focused(ui);
     void attempt(ui, () => history.load());
     panel.current?.focus({ preventScroll: true });
     return () => {
+      history.search.set("");
       // Keep the focus if the page has moved it since.
       if (!panel.current?.contains(focused(ui))) return;
       const back = before instanceof HTMLElement && before.isConnected ? before : null;
@@ -127,29 +169,34 @@ export function HistoryPanel() {
           />
         </div>
       </div>
+      {((history.threads.value?.length ?? 0) > 0 || isSearching) && (
+        <SearchField onLeave={() => list.current?.querySelector("button")?.focus()} />
+      )}
       <div ref={list} class="history-list">
-        {history.error.value && (
+        {error && (
           <div class="notice danger" role="alert">
             <div class="notice-body">{t("historyFailed")}</div>
             <button
               type="button"
               class="button small"
-              onClick={() => void attempt(ui, () => history.load())}
+              onClick={() =>
+                void attempt(ui, () => (isSearching ? search.retry() : history.load()))
+              }
             >
               {t("tryAgain")}
             </button>
           </div>
         )}
-        <Threads />
+        {isSearching ? <FoundThreads /> : <Threads />}
         <div ref={end} class="history-end">
-          {history.hasMore.value && (
+          {hasMore && (
             <button
               type="button"
               class="button small"
-              disabled={history.isLoading.value}
-              onClick={() => void attempt(ui, () => history.loadMore())}
+              disabled={pages.isLoading.value}
+              onClick={() => void attempt(ui, () => pages.loadMore())}
             >
-              {t(history.isLoading.value ? "loading" : "loadMore")}
+              {t(pages.isLoading.value ? "loading" : "loadMore")}
             </button>
           )}
         </div>

@@ -8,8 +8,14 @@ import { Menu } from "../common/Menu";
 import type { MenuEntry } from "../common/menuEntries";
 import { toast, useT, useUi } from "../context";
 import { errorText } from "../thread/Problems";
+import { ThreadMatch, type ThreadMatchProps } from "./ThreadMatch";
 
-type RowProps = { thread: ThreadMetadata; onOpen: () => void };
+type RowProps = {
+  thread: ThreadMetadata;
+  onOpen: () => void;
+  /** Set for a thread that was found by a search. */
+  match?: Omit<ThreadMatchProps, "thread"> | undefined;
+};
 type Mode = "plain" | "menu" | "rename" | "delete";
 
 function Rename({ thread, onDone }: { thread: ThreadMetadata; onDone: () => void }) {
@@ -90,7 +96,7 @@ function ConfirmDelete({ thread, onDone }: { thread: ThreadMetadata; onDone: () 
 }
 
 /** One thread of the history with its menu. */
-export function ThreadRow({ thread, onOpen }: RowProps) {
+export function ThreadRow({ thread, onOpen, match }: RowProps) {
   const ui = useUi();
   const t = useT();
   const [mode, setMode] = useState<Mode>("plain");
@@ -113,9 +119,13 @@ export function ThreadRow({ thread, onOpen }: RowProps) {
     <div class={`thread-row ${isOpen ? "current" : ""}`}>
       <button type="button" class="thread-link" aria-current={isOpen || undefined} onClick={onOpen}>
         {thread.status.type !== "active" && <Icon name="lock" size={14} />}
-        <span class="thread-title" dir="auto">
-          {title}
-        </span>
+        {match ? (
+          <ThreadMatch thread={thread} {...match} />
+        ) : (
+          <span class="thread-title" dir="auto">
+            {title}
+          </span>
+        )}
       </button>
       {entries.length > 0 && (
         <span class="menu-anchor">

@@ -8,7 +8,7 @@ export type ThreadGroup = { name: MessageKey; threads: readonly ThreadMetadata[]
 const DAY = 86_400_000;
 
 /** Returns a thread's creation time; a time without a zone is in UTC. */
-function createdAt(thread: ThreadMetadata): number {
+export function createdAt(thread: ThreadMetadata): number {
   const text = thread.created_at;
   const hasZone = /(?:z|[+-]\d\d:?\d\d)$/iu.test(text);
   return Date.parse(hasZone ? text : `${text}Z`);
