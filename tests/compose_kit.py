@@ -34,12 +34,13 @@ class EnvFile(Strict):
 
 
 class Health(Strict):
-    test: list[str]
-    interval: Duration
-    timeout: Duration
-    retries: int
-    start_period: Duration
-    start_interval: Duration
+    test: list[str] = []
+    interval: Duration = "30s"
+    timeout: Duration = "30s"
+    retries: int = 3
+    start_period: Duration = "0s"
+    start_interval: Duration = "5s"
+    disable: bool = False
 
 
 class Need(Strict):
@@ -101,6 +102,11 @@ class Service(Strict, kw_only=True):
     logging: Logging | None = None
     develop: Develop | None = None
     profiles: list[str] = []
+
+    @property
+    def is_checked(self) -> bool:
+        """The file has a health check for it."""
+        return self.healthcheck is not None and not self.healthcheck.disable
 
 
 class Network(Strict):

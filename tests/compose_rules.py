@@ -90,6 +90,14 @@ def health_checks_use_the_service_port(deployment: Deployment) -> Iterator[str]:
             yield f"{name}: another port than the other parts think"
 
 
+def one_shots_are_not_checked(deployment: Deployment) -> Iterator[str]:
+    """They would run their image's check, which is for its service, and count as unhealthy."""
+    for name, service in deployment.services.items():
+        is_disabled = service.healthcheck is not None and service.healthcheck.disable
+        if _command(service) in ONE_SHOTS and not is_disabled:
+            yield f"{name}: has the health check of its image"
+
+
 def secrets_are_mounted_where_used(deployment: Deployment) -> Iterator[str]:
     made = {path.name for path in deployment.secrets.iterdir()}
     for name, secret in deployment.project.secrets.items():
@@ -179,7 +187,7 @@ def starts_wait_for_what_is_needed(deployment: Deployment) -> Iterator[str]:
             other = deployment.services.get(need)
             if other is None:
                 yield f"{name}: waits for {need}, which does not exist"
-            elif (how.condition == "service_healthy") != (other.healthcheck is not None):
+            elif (how.condition == "service_healthy") != other.is_checked:
                 yield f"{name}: {need} has no health check"
         family = next((each for each in ("auth", "tasks", "chat") if _uses(service, each)), None)
         if name in SERVICES and family and f"migrate-{family}" not in needs:
@@ -207,6 +215,7 @@ RULES: Final = (
     settings_load,
     services_run_their_command,
     health_checks_use_the_service_port,
+    one_shots_are_not_checked,
     secrets_are_mounted_where_used,
     services_have_the_keys_of_their_arrows,
     addresses_exist,

@@ -125,6 +125,11 @@ BREAKAGES: list[tuple[Callable[[Any], Any], Rule, str]] = [
         "chat-gateway: its health",
     ),
     (
+        lambda s: s["migrate-tasks"].pop("healthcheck"),
+        rules.one_shots_are_not_checked,
+        "migrate-tasks: has the health check",
+    ),
+    (
         lambda s: s["tasks"]["environment"].pop("TASKS_HOST"),
         rules.health_checks_use_the_service_port,
         "TASKS_HOST keeps others out",
@@ -234,8 +239,10 @@ def docker_compose() -> list[str] | None:
     """The real program, if this machine has it."""
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]):
-            answer = subprocess.run([*command, "version"], check=False, capture_output=True)
-            if answer.returncode == 0 and b"v2" in answer.stdout:
+            answer = subprocess.run(
+                [*command, "version", "--short"], check=False, capture_output=True, text=True
+            )
+            if answer.returncode == 0 and not answer.stdout.startswith("1."):
                 return command
     return None
 
