@@ -292,6 +292,3 @@ export type Chat = {
   /** Detaches from all streams without cancelling their runs. The chat can't be used afterwards. */
   dispose(): void;
 };
-
-/** Creates a chat and loads `initialThread`. */
-export type CreateChat = (options: ChatOptions) => Chat;

@@ -4,6 +4,7 @@
  */
 
 import type { ChatKitEvents, ChatKitOptions, OpenAIChatKit } from "@openai/chatkit";
+import type { Chat } from "../core/types";
 import type { Mounted } from "../ui/mount";
 import type { DomWidget } from "../widgets";
 import { checkOptions, IntegrationError } from "./checkOptions";
@@ -33,6 +34,8 @@ export class OpenChatKitElement extends BaseElement implements Methods {
   #options: ChatKitOptions | null = null;
   #mounted: Mounted | null = null;
   #mounting = false;
+  /** The chat of a removed element, until its response ends. */
+  #kept: Chat | null = null;
   #ready = deferred<Mounted>();
   #hasEmittedReady = false;
   #hasReadyListener = false;
@@ -154,12 +157,16 @@ export class OpenChatKitElement extends BaseElement implements Methods {
       this.#root.replaceChildren();
       // The element may have been removed since.
       if (!this.isConnected || !this.#options) return;
+      const kept = this.#kept;
+      this.#kept = null;
       this.#mounted = mount({
         host: this,
         root: this.#root,
         options: this.#options,
         emit: (type, detail) => this.#emit(type, detail),
+        chat: kept,
       });
+      if (kept === null) this.#mounted.chat.on((event) => this.#emit(event.type, event.detail));
       this.#ready.resolve(this.#mounted);
       if (!this.#hasEmittedReady) this.#emit("chatkit.ready", undefined);
       this.#hasEmittedReady = true;
@@ -190,12 +197,29 @@ export class OpenChatKitElement extends BaseElement implements Methods {
 
   #unmount(): void {
     if (!this.#mounted) return;
-    // When the element is added again, it opens the same thread.
-    const threadId = this.#mounted.chat.threadId.peek();
-    if (this.#options) this.#options = { ...this.#options, initialThread: threadId };
+    const { chat } = this.#mounted;
     this.#mounted.dispose();
     this.#mounted = null;
     this.#ready = deferred<Mounted>();
+    this.#kept = chat;
+    const stop = chat.isResponding.subscribe((isResponding) => {
+      if (isResponding) return;
+      // Deferred: a client tool may run next, and the response continues.
+      setTimeout(() => {
+        const isUsed = this.#kept !== chat;
+        if (!isUsed && chat.isResponding.peek()) return;
+        stop();
+        if (!isUsed) this.#discard(chat);
+      });
+    });
+  }
+
+  /** Ends the chat of a removed element. If that is added again, it opens the same thread. */
+  #discard(chat: Chat): void {
+    this.#kept = null;
+    const initialThread = chat.threadId.peek();
+    if (this.#options) this.#options = { ...this.#options, initialThread };
+    chat.dispose();
   }
 
   /**

@@ -4,7 +4,7 @@ import type { ChatKitOptions } from "@openai/chatkit";
 import { computed, effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { createChat } from "../core";
-import type { Chat, ChatOptions, CreateChat } from "../core/types";
+import type { Chat, ChatOptions } from "../core/types";
 import { english, loadLocale } from "../locale";
 import { normalizeTheme } from "../theme/palette";
 import { sharedSheets } from "../theme/sheets";
@@ -22,6 +22,7 @@ export type Mounted = {
   hideHistory(): void;
   /** Uploads files into the composer and shows a toast for each rejected file. */
   addFiles(files: readonly File[]): Promise<void>;
+  /** Removes the views; the chat stays. */
   dispose(): void;
 };
 
@@ -30,8 +31,8 @@ export type MountParams = {
   root: ShadowRoot;
   options: ChatKitOptions;
   emit: Emit;
-  /** @default the real one */
-  create?: CreateChat;
+  /** The chat of views that were removed; null for a new one. */
+  chat: Chat | null;
 };
 
 /** Returns the options that the core reads; views read the rest. */
@@ -60,7 +61,8 @@ function emitHistoryEvents(ui: Ui): () => void {
 }
 
 /** Creates a chat and renders it into `root`. */
-export function mount({ host, root, options, emit, create = createChat }: MountParams): Mounted {
+export function mount(params: MountParams): Mounted {
+  const { host, root, options, emit } = params;
   root.adoptedStyleSheets = [...sharedSheets()];
   const frame = document.createElement("div");
   frame.className = "frame";
@@ -68,7 +70,7 @@ export function mount({ host, root, options, emit, create = createChat }: MountP
   frame.setAttribute("role", "region");
   root.append(frame);
 
-  const chat = create(chatOptions(options));
+  const chat = params.chat ?? createChat(chatOptions(options));
   const current = signal<ChatKitOptions>(options);
   const locale = signal(english);
   const ui: Ui = {
@@ -105,9 +107,9 @@ export function mount({ host, root, options, emit, create = createChat }: MountP
     applyLocale(next.locale);
   };
   apply(options);
+  if (params.chat !== null) chat.setOptions(chatOptions(options));
 
   const stops = [
-    chat.on((event) => emit(event.type, event.detail)),
     effect(() => {
       frame.setAttribute("aria-label", current.value.frameTitle ?? locale.value.t("chat"));
     }),
@@ -145,7 +147,6 @@ export function mount({ host, root, options, emit, create = createChat }: MountP
       render(null, frame);
       frame.remove();
       theming.dispose();
-      chat.dispose();
     },
   };
 }

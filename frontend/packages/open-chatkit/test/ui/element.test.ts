@@ -1,5 +1,6 @@
 import { fireEvent, waitFor } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Script } from "../../demo/scriptedServer";
 import { assistantItem, leavePage, openPage, respondWith, thread, userItem } from "./page";
 
 afterEach(() => {
@@ -87,6 +88,39 @@ describe("a page with the element", () => {
     await Promise.resolve();
 
     expect(view.getByText("Hi there")).toBeTruthy();
+  });
+
+  it("continues a response while it is removed, and shows it when it is added again", async () => {
+    let release = () => {};
+    const rest = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const half = assistantItem("Half", "a");
+    const script: Script = (request, opened) => [
+      { type: "thread.item.added", item: half },
+      rest,
+      ...respondWith("Half of it, and all")(request, opened),
+      { type: "thread.item.removed", item_id: "a" },
+    ];
+    const { element, view, server, events } = await openPage({ script });
+    await element.sendUserMessage({ text: "Hello" });
+    await view.findByText("Half");
+    element.remove();
+    await new Promise((resolve) => setTimeout(resolve));
+    document.body.append(element);
+    await view.findByText("Half");
+    expect(view.getByRole("button", { name: "Stop" })).toBeTruthy();
+    element.remove();
+    release();
+    await waitFor(() => expect(events).toContain("chatkit.response.end"));
+    document.body.append(element);
+
+    await view.findByText("Half of it, and all");
+    expect(server.requests.filter(({ type }) => type === "threads.create")).toHaveLength(1);
+    expect(events.filter((name) => name.startsWith("chatkit.response."))).toEqual([
+      "chatkit.response.start",
+      "chatkit.response.end",
+    ]);
   });
 
   it("does not take the focus until focusComposer is called", async () => {

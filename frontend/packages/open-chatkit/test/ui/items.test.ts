@@ -319,7 +319,7 @@ describe("questions", () => {
     fireEvent.click(view.getByLabelText("Coffee"));
     fireEvent.click(view.getByLabelText("Milk"));
     fireEvent.click(view.getByLabelText("Sugar"));
-    expect(view.getByText("If you like")).toBeTruthy();
+    expect(view.getByText("If you like").dir).toBe("auto");
 
     fireEvent.click(await view.findByRole("button", { name: "Submit" }));
 

@@ -65,7 +65,11 @@ function Question(props: QuestionProps) {
         <Choices {...props} input={input} />
       ) : (
         <>
-          {input.description && <p class="question-description">{input.description}</p>}
+          {input.description && (
+            <p class="question-description" dir="auto">
+              {input.description}
+            </p>
+          )}
           <textarea
             rows={2}
             dir="auto"

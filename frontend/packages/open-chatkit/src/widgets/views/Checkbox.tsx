@@ -51,7 +51,11 @@ export function Checkbox({ node }: { node: Shape<"Checkbox"> }) {
           <Icon name="check" class="w-tick-mark" />
         )}
       </span>
-      {node.label ? <span class={choiceClass(node.label)}>{node.label}</span> : null}
+      {node.label ? (
+        <span class={choiceClass(node.label)} dir="auto">
+          {node.label}
+        </span>
+      ) : null}
     </label>
   );
 }

@@ -49,7 +49,9 @@ export function RadioGroup({ node }: { node: Shape<"RadioGroup"> }) {
               onClick={(event) => isWaiting && event.preventDefault()}
               onChange={() => void change(option.value)}
             />
-            <span class={choiceClass(option.label)}>{option.label}</span>
+            <span class={choiceClass(option.label)} dir="auto">
+              {option.label}
+            </span>
           </label>
         );
       })}

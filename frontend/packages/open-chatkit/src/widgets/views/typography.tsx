@@ -60,7 +60,7 @@ export function Title({ node }: { node: Shape<"Title"> }) {
   const style = useTextStyle(node);
   if (!hasText(node.value)) return null;
   return (
-    <h3 class={textClass("w-title", node.size ?? "md", node)} style={style}>
+    <h3 class={textClass("w-title", node.size ?? "md", node)} style={style} dir="auto">
       {node.value}
     </h3>
   );
@@ -70,7 +70,7 @@ export function Caption({ node }: { node: Shape<"Caption"> }) {
   const style = useTextStyle(node);
   if (!hasText(node.value)) return null;
   return (
-    <p class={textClass("w-caption", node.size ?? "md", node)} style={style}>
+    <p class={textClass("w-caption", node.size ?? "md", node)} style={style} dir="auto">
       {node.value}
     </p>
   );
