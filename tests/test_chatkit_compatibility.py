@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from chatkit import types
+from chatkit import types, widgets
+from pydantic import TypeAdapter
 
 from todochat.contracts.requests import STREAMING_REQUEST_TYPES
 
@@ -45,3 +46,22 @@ def test_page_has_a_row_for_each_protocol_type(heading: str, union: Any) -> None
 def test_streaming_request_types_match_the_installed_chatkit() -> None:
     assert kinds(types.StreamingReq) == STREAMING_REQUEST_TYPES
     assert not kinds(types.NonStreamingReq) & STREAMING_REQUEST_TYPES
+
+
+def test_page_lists_each_property_of_a_python_widget() -> None:
+    schema = TypeAdapter[Any](widgets.WidgetRoot).json_schema()
+    shapes = [shape.get("properties", {}) for shape in schema["$defs"].values()]
+    components = {
+        kind: set(properties) - {"type"}
+        for properties in shapes
+        if (kind := properties.get("type", {}).get("const")) and kind[0].isupper()
+    }
+    notes = dict(re.findall(r"^\| `([A-Z][\w.]*)` \| \w+ \| (.*) \| .+ \|$", PAGE, re.MULTILINE))
+    assert len(components) > 20
+
+    missing = {
+        kind: sorted(names - set(re.findall(r"\w+", notes[kind])))
+        for kind, names in components.items()
+    }
+
+    assert {kind: names for kind, names in missing.items() if names} == {}
