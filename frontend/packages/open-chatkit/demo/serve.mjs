@@ -1,14 +1,8 @@
-/** Serves the demo from source: `node demo/serve.mjs [port]`. */
+/** Serves the demo and the gallery from source: `node demo/serve.mjs [port]`. */
 
-import { fileURLToPath } from "node:url";
-import { createServer } from "vite";
+import { createDemoServer } from "./server.mjs";
 
-const server = await createServer({
-  root: fileURLToPath(new URL(".", import.meta.url)),
-  configFile: false,
-  resolve: { tsconfigPaths: true },
-  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  server: { port: Number(process.argv[2] ?? 5180), host: "127.0.0.1" },
-});
+const server = await createDemoServer(Number(process.argv[2] ?? 5180));
 await server.listen();
 server.printUrls();
+console.log(`  Widgets: ${server.resolvedUrls?.local[0]}gallery/`);
