@@ -10,9 +10,9 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
-from typing import Any, Final
+from typing import Final
 
-from todochat.lean_imports import replaced
+from todochat.lean_imports import LateName, replaced
 
 _EXCEPTIONS: Final = "mcp.shared.exceptions"
 _TYPES: Final = "mcp_types"
@@ -28,24 +28,14 @@ class _OnDemand(ModuleType):
         return getattr(self, name)
 
 
-class _LateClass:
-    """Stands in for a class of `mcp_types`, which is imported when the class is used."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __call__(self, *arguments: Any, **options: Any) -> Any:
-        return getattr(import_module(_TYPES), self._name)(*arguments, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(getattr(import_module(_TYPES), self._name), name)
-
-
 # The names that `mcp.shared.exceptions` imports; the codes are JSON-RPC's and the protocol's.
 STAND_INS: Final = {
     "INVALID_REQUEST": -32600,
     "URL_ELICITATION_REQUIRED": -32042,
-    **{name: _LateClass(name) for name in ("ElicitRequestURLParams", "ErrorData", "JSONRPCError")},
+    **{
+        name: LateName(_TYPES, name)
+        for name in ("ElicitRequestURLParams", "ErrorData", "JSONRPCError")
+    },
 }
 
 

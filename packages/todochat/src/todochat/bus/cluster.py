@@ -9,9 +9,9 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from redis.asyncio import RedisCluster
+from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import AskError, ClusterDownError, RedisError
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -25,9 +25,11 @@ from todochat.bus.connection import (
     script_source,
 )
 from todochat.bus.redis_client import RedisClient
-from todochat.bus.redis_cluster import ClusterClient
 from todochat.bus.reply_reader import Argument, Command
 from todochat.bus.scripts import Script
+
+if TYPE_CHECKING:  # see `todochat.lean_imports`
+    from todochat.bus.redis_cluster import ClusterClient
 
 _UNREACHABLE: Final = (RedisConnectionError, RedisTimeoutError)
 _TOPOLOGY_CHANGES: Final = (*_UNREACHABLE, AskError, ClusterDownError)  # AskError: also MOVED
@@ -36,9 +38,9 @@ _SCRIPTS: Final = (b"EVAL", b"EVALSHA")
 
 def bus_connection(redis: RedisClient, timeout_s: float) -> CommandConnection:
     """Create a connection for commands to the server or cluster of `redis`."""
-    if isinstance(redis, RedisCluster):
-        return ClusterConnection(cast("ClusterClient", redis), timeout_s)
-    return BusConnection(own_connection(redis), timeout_s)
+    if isinstance(redis, Redis):
+        return BusConnection(own_connection(redis), timeout_s)
+    return ClusterConnection(cast("ClusterClient", redis), timeout_s)
 
 
 async def pubsub_connection(redis: RedisClient) -> AbstractConnection:
@@ -47,7 +49,7 @@ async def pubsub_connection(redis: RedisClient) -> AbstractConnection:
     Raises:
         RedisError: no node is reachable.
     """
-    if not isinstance(redis, RedisCluster):
+    if isinstance(redis, Redis):
         return own_connection(redis)
     await cast("ClusterClient", redis).reload_slots()
     return own_connection(random.choice(redis.get_primaries()))  # noqa: S311 - spreads load
@@ -59,7 +61,7 @@ class ClusterConnection(CommandConnection):
     Slots are read from the client, and read again after a reply that reports a move.
     """
 
-    def __init__(self, cluster: ClusterClient, timeout_s: float) -> None:
+    def __init__(self, cluster: "ClusterClient", timeout_s: float) -> None:
         self._cluster = cluster
         self._timeout_s = timeout_s
         self._nodes: dict[str, BusConnection] = {}

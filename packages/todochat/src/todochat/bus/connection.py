@@ -8,10 +8,9 @@ import asyncio
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from redis.asyncio import Redis
-from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -22,18 +21,21 @@ from typing_extensions import override
 from todochat.bus.reply_reader import Argument, Command, ReplyReader, read_replies
 from todochat.bus.scripts import Script
 
+if TYPE_CHECKING:  # see `todochat.lean_imports`
+    from redis.asyncio.cluster import ClusterNode
+
 CONNECT_TIMEOUT_S: Final = 5.0
 _NOT_OURS: Final = ("maint_notifications", "orig_")
 
 
-def own_connection(redis: Redis | ClusterNode) -> AbstractConnection:
+def own_connection(redis: "Redis | ClusterNode") -> AbstractConnection:
     """Create a connection to the server of `redis`, outside its pool; connect it before use.
 
     RESP2, since redis-py formats every RESP3 push message for a log line.
     No socket timeout: redis-py's default of 5 s would close an idle Pub/Sub connection; callers
     set their own timeouts.
     """
-    pool = redis if isinstance(redis, ClusterNode) else redis.connection_pool
+    pool = redis.connection_pool if isinstance(redis, Redis) else redis
     options = {
         name: value
         for name, value in pool.connection_kwargs.items()

@@ -4,15 +4,15 @@
 the same way: a script's keys share a slot, and a channel reaches every node.
 """
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
+from redis.client import AbstractRedis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from todochat.bus.redis_cluster import ClusterClient, startup_node
 from todochat.telemetry.gauges import GaugeSource
 from todochat.telemetry.metrics import REDIS_MEMORY, PoolUse, watch_pool
 
@@ -21,8 +21,13 @@ SOCKET_TIMEOUT_S: Final = 5.0
 MAX_CONNECTIONS: Final = 50  # per node of a cluster
 CLUSTER_SUFFIX: Final = "+cluster"
 
-RedisClient = Redis | RedisCluster
-"""One server, or a cluster."""
+if TYPE_CHECKING:  # see `todochat.lean_imports`
+    from redis.asyncio import RedisCluster
+
+    RedisClient = Redis | RedisCluster
+    """One server, or a cluster."""
+else:
+    RedisClient = AbstractRedis
 
 
 def create_redis(url: str) -> RedisClient:
@@ -35,6 +40,8 @@ def create_redis(url: str) -> RedisClient:
     parts = urlsplit(url)
     if not parts.scheme.endswith(CLUSTER_SUFFIX):
         return create_server_client(url)
+    from todochat.bus.redis_cluster import ClusterClient, startup_node  # noqa: PLC0415 - 1.7 MB
+
     credentials, at, hosts = parts.netloc.rpartition("@")
     first, *others = hosts.split(",")
     one_server = parts._replace(
@@ -63,13 +70,13 @@ def redis_memory(redis: RedisClient) -> GaugeSource:
     used, limit = REDIS_MEMORY.labels("used"), REDIS_MEMORY.labels("limit")
 
     async def read() -> None:
-        if isinstance(redis, RedisCluster):
-            nodes = await redis.info("memory", target_nodes=RedisCluster.PRIMARIES)
+        if isinstance(redis, Redis):
+            memory = await redis.info("memory")
+        else:
+            nodes = await redis.info("memory", target_nodes=redis.PRIMARIES)
             memory = max(
                 nodes.values(), key=lambda node: node["used_memory"] / (node["maxmemory"] or 2**63)
             )
-        else:
-            memory = await redis.info("memory")
         used.set(memory["used_memory"])
         limit.set(memory["maxmemory"])
 
