@@ -16,9 +16,11 @@ create_app(name="test", settings=ServiceSettings.load(environ), route_handlers=[
 AGENT = """
 import todo_agent.__main__
 from durable_chatkit.mcp_on_demand import postpone_mcp
+from durable_chatkit.parsers_on_demand import postpone_griffe, postpone_jinja
 from todochat.lean_imports import postpone_orm
 postpone_mcp()
 postpone_orm()
+postpone_jinja()
 """
 DEVELOPMENT = {"pytest", "mypy", "pip", "typer", "alembic"}
 AGENT_SDKS = {"agents", "openai", "chatkit", "pydantic", "mcp", "griffe"}
@@ -31,6 +33,10 @@ SERVICE = DEVELOPMENT | {
     "yaml",
     "click",
     "multiprocessing",
+    "pdb",
+    # Only for a Redis Cluster.
+    "redis.cluster",
+    "redis.asyncio.cluster",
     # Only with OTEL_EXPORTER_OTLP_ENDPOINT.
     "opentelemetry.exporter.otlp.proto.http",
     "google.protobuf",
@@ -45,6 +51,7 @@ CHAT = SERVICE | {
     "email_validator",
     "mcp_types",
     "sqlalchemy.orm",
+    "jinja2",
 }
 API = f"""{AGENT}
 from durable_chatkit.server_without_agents import import_server_without_agents
@@ -76,8 +83,8 @@ PROCESSES = {
         },
     ),
     "todo-agent-worker": (
-        f"{AGENT}\nimport durable_chatkit.worker.main\n{CREATE_APP}",
-        CHAT | {"durable_chatkit.app"},
+        f"{AGENT}\npostpone_griffe()\nimport durable_chatkit.worker.main\n{CREATE_APP}",
+        CHAT | {"durable_chatkit.app", "griffe"},
     ),
     # It creates roles and databases with asyncpg alone.
     "launcher": (

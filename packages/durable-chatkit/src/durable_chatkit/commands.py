@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from durable_chatkit.mcp_on_demand import postpone_mcp
+from durable_chatkit.parsers_on_demand import postpone_griffe, postpone_jinja
 from durable_chatkit.server_without_agents import import_server_without_agents
 from durable_chatkit.settings import (
     ChatSettings,
@@ -76,6 +77,7 @@ def serve_api(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> 
 def work(settings_type: type[ChatSettings], environ: Mapping[str, str]) -> None:
     """Run the worker until SIGTERM."""
     settings = _load_settings(settings_type, environ)
+    postpone_griffe()
     from durable_chatkit.worker.main import run_worker  # noqa: PLC0415 - as in serve_api
 
     run_worker(settings)
@@ -147,5 +149,6 @@ def _load_settings(settings_type: type[ChatSettings], environ: Mapping[str, str]
     postpone_mcp()
     postpone_orm()
     settings = load_settings_or_exit(settings_type, environ)
+    postpone_jinja()  # imports openai-chatkit, see serve_api
     arm_fault_points(environ.get("TODOCHAT_FAULT_POINTS", ""))
     return settings

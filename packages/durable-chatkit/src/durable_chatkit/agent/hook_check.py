@@ -58,9 +58,9 @@ async def check_hooks() -> None:
 async def _run_sample(*, is_streamed: bool) -> None:
     """Run an agent with a guardrail, a tool that needs approval, and a handoff."""
 
+    # A docstring would load the parser of docstrings.
     @function_tool(name_override=_TOOL, needs_approval=True)
     def check_tool() -> str:
-        """Do nothing."""
         return "done"
 
     @input_guardrail
