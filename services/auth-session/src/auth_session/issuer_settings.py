@@ -200,7 +200,7 @@ def parse_token_digest(text: str) -> bytes:
     if match is None:
         msg = (
             "backend_tokens must be `sha256:` and the token's SHA-256 in lower-case hex, as"
-            ' `printf %s "$token" | sha256sum` prints it'
+            ' `printf %s "$token" | openssl dgst -sha256` prints it'
         )
         raise ValueError(msg)
     return bytes.fromhex(match[1])
