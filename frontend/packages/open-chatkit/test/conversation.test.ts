@@ -649,6 +649,51 @@ describe("retry", () => {
     expect(paramsOf("threads.retry_after_item")).toEqual([{ thread_id: "thr_1", item_id: "u1" }]);
   });
 
+  it("repeats the request that failed, and keeps the response", async () => {
+    server.items = [userMessage("u", "one"), assistantMessage("a", "1")];
+    server.handlers["threads.custom_action"] = () => problem(503, "queue-full");
+    const chat = await openThread();
+    await expect(chat.action({ type: "task.done" })).rejects.toThrow();
+    expect(chat.error.value?.allowRetry).toBe(true);
+    server.handlers["threads.custom_action"] = () => ({
+      run: run.publish(done(assistantMessage("b", "Noted"))).end(),
+    });
+
+    await chat.retry();
+    await idle(chat);
+
+    expect(shown(chat)).toEqual(["> one", "1", "Noted"]);
+    expect(chat.error.value).toBeNull();
+    const sent = server.requestsOf("threads.custom_action");
+    expect(new Set(sent.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
+    expect(server.requestsOf("threads.retry_after_item")).toEqual([]);
+  });
+
+  it("loads a thread that could not be loaded", async () => {
+    const usual = server.handlers;
+    server.handlers = { "threads.get_by_id": () => problem(500, "internal-error") };
+    const chat = openChat({ initialThread: "thr_1" });
+    await until(chat.error, Boolean);
+    server.handlers = usual;
+    server.items = [userMessage("u", "one"), assistantMessage("a", "1")];
+    await chat.retry();
+    await untilShown(chat, ["> one", "1"]);
+    expect(chat.error.value).toBeNull();
+  });
+
+  it("reads a thread again that could not be refreshed", async () => {
+    server.items = [userMessage("u", "one"), assistantMessage("a", "1")];
+    const chat = await openThread();
+    const usual = server.handlers;
+    server.handlers = { "threads.get_by_id": () => problem(500, "internal-error") };
+    await chat.fetchUpdates();
+    expect(chat.error.value?.allowRetry).toBe(true);
+    server.handlers = usual;
+    await chat.retry();
+    expect(chat.error.value).toBeNull();
+    expect(server.requestsOf("threads.retry_after_item")).toEqual([]);
+  });
+
   it("changes nothing if the server rejects it", async () => {
     server.items = [userMessage("u1", "one"), assistantMessage("a1", "1")];
     server.handlers["threads.retry_after_item"] = () => problem(429, "too-many-turns");

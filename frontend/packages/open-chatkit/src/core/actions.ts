@@ -115,7 +115,8 @@ export class Actions {
       if (item === null || !session.isCurrent) return;
       store.setItems(reduceItems(store.itemsState, { type: "thread.item.replaced", item }).state);
     } catch (error) {
-      if (session.isCurrent) store.error.value = toChatError(error);
+      const repeat = () => this.sendSync(action, itemId);
+      if (session.isCurrent) this.context.showFailure(toChatError(error), repeat);
       emitter.error(error);
       throw error;
     }

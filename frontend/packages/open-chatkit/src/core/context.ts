@@ -4,7 +4,7 @@ import { Session } from "./session";
 import { StopMarks } from "./stopMarks";
 import { Store } from "./store";
 import { Transport } from "./transport";
-import type { ChatOptions, ThreadMetadata } from "./types";
+import type { ChatError, ChatOptions, ThreadMetadata } from "./types";
 
 /** State shared by the parts of one chat. */
 export class Context {
@@ -22,6 +22,9 @@ export class Context {
   /** Called when a server without runs has changed a thread; other tabs that show it reload it. */
   onChange: (threadId: string) => void = () => {};
 
+  /** The shown error's own retry; other errors concern a message or its response. */
+  private failed: { shown: ChatError; repeat: () => Promise<unknown> } | null = null;
+
   constructor(public options: ChatOptions) {
     this.transport = this.newTransport();
   }
@@ -29,5 +32,17 @@ export class Context {
   /** Returns a transport for the current options. */
   newTransport(): Transport {
     return new Transport(this.options.api, () => this.options.locale);
+  }
+
+  /** Shows an error whose retry is `repeat`. */
+  showFailure(shown: ChatError, repeat: () => Promise<unknown>): void {
+    this.store.error.value = shown;
+    this.failed = { shown, repeat };
+  }
+
+  /** Returns what repeats the request that the shown error is about; null for a response. */
+  get repeatFailed(): (() => Promise<unknown>) | null {
+    const { failed } = this;
+    return failed !== null && failed.shown === this.store.error.peek() ? failed.repeat : null;
   }
 }

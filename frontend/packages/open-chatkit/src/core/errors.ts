@@ -3,6 +3,8 @@
 import { RefusedSecretError, ResumeError } from "resumable-fetch";
 import type { ChatError } from "./types";
 
+const MAX_WAIT_S = 24 * 60 * 60;
+
 /** The server rejected a request. */
 export class RequestError extends Error {
   override name = "RequestError";
@@ -42,7 +44,8 @@ function retryAfter(response: Response): number | null {
   if (value === null) return null;
   const seconds = Number(value);
   const wait = Number.isFinite(seconds) ? seconds : (Date.parse(value) - Date.now()) / 1000;
-  return wait > 0 ? Math.ceil(wait) : null;
+  // A wait of days is no reason to wait.
+  return wait > 0 && wait < MAX_WAIT_S ? Math.ceil(wait) : null;
 }
 
 /** Converts an error for display; the view supplies a message in its language if it is null. */

@@ -76,12 +76,13 @@ export class Navigation {
   }
 
   async loadMore(): Promise<void> {
-    const { session, emitter, store } = this.context;
+    const { session, emitter } = this.context;
     try {
       await this.parts.loader.loadOlder(session);
     } catch (error) {
       emitter.error(error);
-      if (session.isCurrent) store.error.value = toChatError(error);
+      if (!session.isCurrent) return;
+      this.context.showFailure(toChatError(error), () => this.loadMore());
     }
   }
 
@@ -143,7 +144,7 @@ export class Navigation {
       isLoaded = true;
     } catch (error) {
       if (session.isCurrent) {
-        store.error.value = toChatError(error);
+        this.context.showFailure(toChatError(error), () => this.load(session));
         emitter.error(error);
       }
     }

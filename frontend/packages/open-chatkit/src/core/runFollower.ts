@@ -8,6 +8,7 @@ import { CutOffError, isAbort, toChatError } from "./errors";
 import { applyEvent, assignThreadId } from "./events";
 import { parseEvent } from "./parse";
 import { RevealQueue } from "./revealQueue";
+import { lastIds } from "./savedFailures";
 import type { Session } from "./session";
 import type { ThreadLoader } from "./threadLoader";
 import type { StreamHandlers } from "./transport";
@@ -187,11 +188,7 @@ export class RunFollower {
     const { threadId } = this.session;
     if (!this.session.isCurrent || error === null || threadId === null) return;
     if (this.isLost && transport.hasRuns && !(failure instanceof CutOffError)) return;
-    const { items } = store.itemsState;
-    const last = items.findLast((item) => item.type !== "end_of_turn");
-    const asked = items.findLast((item) => item.type === "user_message");
-    const after = [last, asked].flatMap((item) => (item === undefined ? [] : [item.id]));
-    failures.save(threadId, { error, message: null, after });
+    failures.save(threadId, { error, message: null, after: lastIds(store.itemsState.items) });
   }
 
   private handlers(): StreamHandlers {

@@ -1,7 +1,7 @@
 /** Keeps failed turns in the tab's session storage, so that a reload shows them again. */
 
 import { isObject } from "./readItem";
-import type { ChatError, Draft, PendingMessage, StreamingRequest } from "./types";
+import type { ChatError, Draft, PendingMessage, StreamingRequest, ThreadItem } from "./types";
 import { withStorage } from "./webStorage";
 
 const PREFIX = "open-chatkit:failed:";
@@ -20,9 +20,20 @@ export type SavedFailure = {
   error: ChatError;
   /** The unconfirmed message; null if its response failed. */
   message: SavedMessage | null;
+  /** A message that the server doesn't accept, to be changed. */
+  rejected?: Draft;
+  /** Another request that was rejected. */
+  request?: { request: StreamingRequest; key: string };
   /** IDs of the last item and of the last user message: the error is void after other items. */
   after: readonly string[];
 };
+
+/** Returns the IDs of the last item and of the last user message. */
+export function lastIds(items: readonly ThreadItem[]): string[] {
+  const last = items.findLast((item) => item.type !== "end_of_turn");
+  const asked = items.findLast((item) => item.type === "user_message");
+  return [last, asked].flatMap((item) => (item === undefined ? [] : [item.id]));
+}
 
 export class SavedFailures {
   /** @param server returns the URL of the server, which the failures belong to. */

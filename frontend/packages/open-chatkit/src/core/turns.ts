@@ -13,6 +13,7 @@ import {
 } from "./messages";
 import type { Responder } from "./responder";
 import type { Outcome } from "./runFollower";
+import { lastIds, type SavedFailure } from "./savedFailures";
 import type { Session } from "./session";
 import type { ThreadLoader } from "./threadLoader";
 import type {
@@ -43,6 +44,9 @@ export class BusyError extends Error {
 export class Turns {
   /** Undelivered messages by thread; the key null is the new thread view. */
   private readonly unsent = new Map<string | null, Unsent>();
+
+  /** Threads whose rejected message is back in the composer; a reload restores it once. */
+  private readonly rejectedIn = new Set<string | null>();
 
   constructor(
     private readonly context: Context,
@@ -77,6 +81,11 @@ export class Turns {
     if (saved?.message && !this.unsent.has(threadId)) {
       this.unsent.set(threadId, { ...saved.message, error: saved.error });
     }
+    if (saved?.rejected && !this.rejectedIn.has(threadId)) {
+      this.rejectedIn.add(threadId);
+      this.composer.restoreDraft(saved.rejected, threadId);
+      this.context.store.error.value = saved.error;
+    }
     const unsent = this.unsent.get(threadId);
     if (unsent === undefined || unsent.error === null) return;
     this.context.store.pending.value = { ...unsent.pending, status: "failed" };
@@ -84,13 +93,23 @@ export class Turns {
   }
 
   /** Shows the error of a loaded thread's last response again, after a reload of the page. */
-  showSavedError({ threadId }: Session): void {
+  showSavedError(session: Session): void {
+    const { threadId } = session;
     const { store, failures } = this.context;
     const saved = failures.read(threadId);
     if (saved === null || saved.message !== null || store.error.peek() !== null) return;
     const last = store.itemsState.items.findLast((item) => item.type !== "end_of_turn");
-    if (last !== undefined && saved.after.includes(last.id)) store.error.value = saved.error;
-    else failures.drop(threadId);
+    if (last === undefined || !saved.after.includes(last.id)) {
+      failures.drop(threadId);
+      return;
+    }
+    const { error, request: failed } = saved;
+    if (failed === undefined) store.error.value = error;
+    else {
+      this.context.showFailure(error, () =>
+        this.startResponse(session, failed.request, undefined, failed.key),
+      );
+    }
   }
 
   /** Dismisses the error; an undelivered message returns to its draft. */
@@ -123,6 +142,12 @@ export class Turns {
       await this.deliver({ ...unsent, error: null });
       return;
     }
+    const repeat = this.context.repeatFailed;
+    if (repeat !== null && itemId === undefined) {
+      this.context.store.error.value = null;
+      await repeat();
+      return;
+    }
     // A server without runs has no response to resume.
     if (this.responder.wasLost && itemId === undefined && this.context.transport.hasRuns) {
       await this.syncThread(session);
@@ -143,7 +168,7 @@ export class Turns {
       this.responder.clearLoss();
       if (runId !== null) this.attach(session, runId);
     } catch (error) {
-      if (session.isCurrent) this.showError(error);
+      if (session.isCurrent) this.showError(error, () => this.syncThread(session));
     }
   }
 
@@ -153,12 +178,13 @@ export class Turns {
     accepted.catch(async (error: unknown) => {
       if (!session.isCurrent || isAbort(error)) return;
       const isGone = error instanceof RequestError && [404, 410].includes(error.status);
+      const repeat = () => this.syncThread(session);
       if (!isGone) {
-        this.showError(error);
+        this.showError(error, repeat);
         return;
       }
       // The run has ended and its log expired: its output is in the items.
-      await this.loader.load(session).catch((failure: unknown) => this.showError(failure));
+      await this.loader.load(session).catch((failure: unknown) => this.showError(failure, repeat));
     });
   }
 
@@ -166,19 +192,18 @@ export class Turns {
   async startResponse(
     session: Session,
     request: StreamingRequest,
-    onAccepted: () => void = () => {},
+    onAccepted = () => this.dropRegenerated(request),
+    key = newIdempotencyKey(),
   ): Promise<void> {
-    const { accepted } = this.responder.follow(session, {
-      request,
-      key: newIdempotencyKey(),
-      onAccepted,
-    });
+    const { accepted } = this.responder.follow(session, { request, key, onAccepted });
     try {
       await accepted;
     } catch (error) {
       if (!session.isCurrent || isAbort(error)) return;
       if (await this.attachToBlockingRun(session, error)) return;
-      this.showError(error);
+      this.showError(error, () => this.startResponse(session, request, onAccepted, key));
+      // After a reload, the page calls the client tool again.
+      if (request.type !== "threads.add_client_tool_output") this.saveRequest({ request, key });
       throw error;
     }
   }
@@ -254,6 +279,11 @@ export class Turns {
       this.clearUnsent(threadId, pending.id);
       if (store.pending.peek()?.id === pending.id) store.pending.value = null;
       if (draft !== null) this.composer.restoreDraft(draft, threadId);
+      if (draft !== null && !isThreadBusy(error) && !isAbort(error)) {
+        this.rejectedIn.add(threadId);
+        const rejected = withoutLocalFiles(draft);
+        this.context.failures.save(threadId, { error: shown, message: null, rejected, after: [] });
+      }
     }
     if (!session.isCurrent) {
       emitter.error(error);
@@ -319,16 +349,34 @@ export class Turns {
     const message = items[index];
     if (message === undefined || session.threadId === null) return;
     const params = { thread_id: session.threadId, item_id: message.id };
-    await this.startResponse(session, { type: "threads.retry_after_item", params }, () => {
-      // The server deletes the items after the message without an event.
-      const kept = store.itemsState.items.slice(0, index + 1);
-      this.context.stops.drop([message.id]);
-      store.setItems({ items: kept, open: new Set() });
-    });
+    await this.startResponse(session, { type: "threads.retry_after_item", params });
   }
 
-  private showError(error: unknown): void {
-    this.context.store.error.value = toChatError(error);
+  /** Drops the items after a message that is answered again: the server deletes them silently. */
+  private dropRegenerated(request: StreamingRequest): void {
+    if (request.type !== "threads.retry_after_item") return;
+    const { store, stops } = this.context;
+    const { item_id: messageId } = request.params;
+    const { items } = store.itemsState;
+    const index = items.findIndex((item) => item.id === messageId);
+    if (index === -1) return;
+    stops.drop([messageId]);
+    store.setItems({ items: items.slice(0, index + 1), open: new Set() });
+  }
+
+  /** Keeps a rejected request for a retry after a reload of the page. */
+  private saveRequest(request: NonNullable<SavedFailure["request"]>): void {
+    const { store, session, failures } = this.context;
+    const error = store.error.peek();
+    if (error === null || !error.allowRetry) return;
+    const after = lastIds(store.itemsState.items);
+    failures.save(session.threadId, { error, message: null, request, after });
+  }
+
+  private showError(error: unknown, repeat?: () => Promise<unknown>): void {
+    const shown = toChatError(error);
+    if (repeat === undefined) this.context.store.error.value = shown;
+    else this.context.showFailure(shown, repeat);
     this.context.emitter.error(error);
   }
 }

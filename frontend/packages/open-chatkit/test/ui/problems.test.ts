@@ -1,5 +1,6 @@
 import { fireEvent, waitFor, within } from "@testing-library/preact";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { scriptedServer } from "../../demo/scriptedServer";
 import type { Thread } from "../../src/core/types";
 import {
   assistantItem,
@@ -37,6 +38,7 @@ describe("a rejected message", () => {
     [403, {}, "You are not allowed to do that."],
     [413, {}, "The message is too large for the server."],
     [429, { "Retry-After": "37" }, "Too many requests. Try again in 37 s."],
+    [429, { "Retry-After": "9999999" }, "Too many requests. Try again in a moment."],
     [429, { "Retry-After": "600" }, "Too many requests. Try again in 10 min."],
     [429, {}, "Too many requests. Try again in a moment."],
     [502, {}, "The server failed. Try again."],
@@ -102,6 +104,46 @@ describe("after a reload", () => {
     await second.view.findByText("Hi.");
     expect(second.server.requests.at(-1)?.type).toBe("threads.retry_after_item");
     expect(second.view.queryByText("Over budget.")).toBeNull();
+  });
+
+  it.each([
+    [403, "You are not allowed to do that."],
+    [413, "The message is too large for the server."],
+  ])("a message rejected with %i is in the composer, with its error", async (status, text) => {
+    const respond = () => new Response("", { status });
+    const first = await openPage({ fetch: failing("threads.create", respond) });
+    fireEvent.input(first.view.getByRole("textbox"), { target: { value: "Hello" } });
+    fireEvent.keyDown(first.view.getByRole("textbox"), { key: "Enter" });
+    await first.view.findByText(text);
+
+    const { view, server } = await reloadPage({ script: respondWith("Hi.") });
+    expect(await view.findByText(text)).toBeTruthy();
+    const field = view.getByRole("textbox") as HTMLTextAreaElement;
+    await waitFor(() => expect(field.value).toBe("Hello"));
+    fireEvent.keyDown(field, { key: "Enter" });
+    await view.findByText("Hi.");
+    expect(view.queryByText(text)).toBeNull();
+    expect(server.requests.map(({ type }) => type)).toEqual(["threads.create"]);
+  });
+
+  it("a failed action can be retried, and the response stays", async () => {
+    const threads = [thread([userItem("Hello"), assistantItem("Hi there")])];
+    const fails: typeof fetch = async (input, init) => {
+      const isAction = String(init?.body).includes("threads.custom_action");
+      return isAction ? new Response("", { status: 500 }) : server.fetch(input, init);
+    };
+    const server = scriptedServer({ threads, script: () => [] });
+    const first = await openPage({ fetch: fails, initialThread: "thr_1" });
+    await first.view.findByText("Hi there");
+    await first.element.sendCustomAction({ type: "noted" }).catch(() => undefined);
+    await first.view.findByText("The server failed. Try again.");
+
+    const script = respondWith("Noted.");
+    const second = await reloadPage({ threads, script, initialThread: "thr_1" });
+    fireEvent.click(await second.view.findByRole("button", { name: "Retry" }));
+    await second.view.findByText("Noted.");
+    expect(second.view.getByText("Hi there")).toBeTruthy();
+    expect(second.server.requests.at(-1)?.type).toBe("threads.custom_action");
   });
 
   it("a dismissed error stays dismissed, and its message is back in the composer", async () => {
