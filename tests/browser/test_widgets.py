@@ -102,6 +102,12 @@ async def test_words_stay_whole(gallery: Gallery, width: int) -> None:
             node("Badge", label="Confirmed"),
             text("Internationally"),
         ),
+        node(
+            "Row",
+            node("Row", text("Verified customer")),
+            node("Row", node("Badge", label="Premium"), node("Badge", label="Since 2019")),
+            button("Contact"),
+        ),
         width=width,
     )
 
@@ -145,6 +151,16 @@ async def test_images_of_allowed_hosts_are_requested(gallery: Gallery) -> None:
 PICTURE: Final = "data:image/svg+xml," + quote(
     '<svg xmlns="http://www.w3.org/2000/svg" width="900" height="600"/>'
 )
+
+
+async def test_flexible_images_share_a_row(gallery: Gallery) -> None:
+    images = [node("Image", src=PICTURE, flex=1, aspectRatio="1:1") for _ in range(2)]
+    await gallery.show(node("Row", *images), width=320)
+    await gallery.find("img").first.evaluate("(image) => image.decode()")
+
+    first, second = [await gallery.box("img", nth) for nth in (0, 1)]
+    assert first["width"] == first["height"] == second["width"]
+    assert await gallery.overflowing() == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -231,8 +247,18 @@ BACKGROUNDS: Final = (
 async def test_texts_are_readable_on_any_background(gallery: Gallery, scheme: str) -> None:
     def texts() -> list[dict[str, Any]]:
         badges = [node("Badge", label=each, color=each) for each in ("success", "warning", "info")]
-        ghosts = [button(each, variant="ghost", color=each) for each in ("primary", "danger")]
-        return [text("Plain"), *(text(each, color=each) for each in COLORS), *badges, *ghosts]
+        looks = [
+            ("ghost", "primary"),
+            ("ghost", "danger"),
+            ("solid", "danger"),
+            ("solid", "success"),
+        ]
+        controls = [button(color, variant=variant, color=color) for variant, color in looks]
+        controls += [
+            node("DatePicker", name=each, variant=each, placeholder="A day")
+            for each in ("outline", "soft", "ghost")
+        ]
+        return [text("Plain"), *(text(each, color=each) for each in COLORS), *badges, *controls]
 
     boxes = [node("Box", *texts(), background=each, padding=2) for each in BACKGROUNDS]
     inside = node("Box", node("Box", *texts(), background="surface"), background="#0ea5e9")

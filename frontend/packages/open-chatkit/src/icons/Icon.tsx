@@ -24,7 +24,7 @@ const loaded = new Map<string, IconNode>();
 
 /** Returns an icon's drawing; undefined while it loads. */
 function useDrawing(name: string, onUnknown: IconProps["onUnknown"]): IconNode | undefined {
-  const plain = name.startsWith("lucide:") ? name.slice(7) : name;
+  const plain = name.replace(/^(?!vendor:)[a-z-]+:/u, ""); // the prefix of an icon set
   const builtIn = Object.hasOwn(ICONS, plain) ? ICONS[plain] : undefined;
   const [, setLoads] = useState(0);
   const known = builtIn ?? (plain === "" ? NEUTRAL : loaded.get(name));

@@ -153,6 +153,20 @@ describe("an invalid node", () => {
     const { container, logs } = show(inCard(broken, text("after")));
 
     expect(container.textContent).toContain("after");
+    expect(logs[0]).toMatchObject({ name: "widget.value.unknown", data: { property: "options" } });
+  });
+
+  it("is a placeholder if its view throws, beside the rest of the widget", () => {
+    const view = () => {
+      throw new Error("no data");
+    };
+    const node = { type: "Gauge", label: "Fuel" };
+    const { container, logs } = show(inCard(node, text("after")), {
+      registry: { Gauge: { view } },
+    });
+
+    expect(one(container, ".w-fallback").textContent).toContain("Fuel");
+    expect(container.textContent).toContain("after");
     expect(logs[0]?.name).toBe("widget.component.failed");
   });
 

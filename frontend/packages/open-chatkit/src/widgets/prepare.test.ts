@@ -34,6 +34,7 @@ describe("an unknown value becomes the nearest one, and is reported:", () => {
     ["Badge", "color", "purple", "discovery"],
     ["Box", "radius", "circle", "full"],
     ["Box", "radius", "5xl", "4xl"],
+    ["Box", "radius", 12, "xl"],
     ["Text", "color", "muted", "secondary"],
     ["Text", "color", "slate-550", "gray-550"],
     ["Text", "color", "blue-350", "blue-300"],
@@ -112,6 +113,30 @@ it("a chart's series that can't be drawn are dropped and reported", () => {
   ]);
 });
 
+it.each([
+  ["1px dashed #f00", { size: 1, style: "dashed", color: "#f00" }],
+  ["2px solid", { size: 2, style: "solid" }],
+  ["3", { size: 3 }],
+  [
+    { size: "2px", color: "strong" },
+    { size: 2, color: "strong" },
+  ],
+  ["thick", undefined],
+])("a border may be written as in CSS: %j", (border, read) => {
+  expect(prepare({ type: "Box", border } as never).node.border).toEqual(read);
+});
+
+it("options have a value and a label, or are dropped", () => {
+  const options = ["small", { value: 2 }, { value: "l", label: "Large" }, { label: "None" }, null];
+
+  expect(prepare({ type: "Select", name: "size", options } as never).node.options).toEqual([
+    { value: "small", label: "small" },
+    { value: "2", label: "2" },
+    { value: "l", label: "Large" },
+  ]);
+  expect(used("Select", "options", {})).toEqual({ value: [], logged: [[]] });
+});
+
 it("a background of none is absent", () => {
   expect(used("Row", "background", "none")).toEqual({ value: undefined, logged: [] });
 });
@@ -131,7 +156,7 @@ it("nulls are absent, except in an action's payload", () => {
     type: "Button",
     onClickAction,
     status: { text: "Paid" },
-    options: [{ value: "a" }],
+    options: [{ value: "a", label: "a" }],
     children: [null],
   });
   expect(

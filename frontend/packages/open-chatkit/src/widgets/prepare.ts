@@ -45,6 +45,9 @@ const PIXELS: Readonly<Record<string, readonly number[]>> = {
   ...Object.fromEntries(CONTROLS.map((type) => [type, [22, 24, 26, 28, 32, 36, 40, 44, 48]])),
 };
 
+/** The pixels of `radius`, by name. */
+const RADII = [0, 2, 4, 6, 8, 10, 12, 16, 20, 24, 9999];
+
 /** The values of properties that mean the same in each component. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
   iconSize: list("sm md lg xl 2xl"),
@@ -146,7 +149,17 @@ function knownValue(type: string, property: string, value: unknown, unknown: Unk
   if (kind) return colors(value, kind, replaced);
   if (property === "border") return borderColors(value, replaced);
   if (property === "series") return knownSeries(value, unknown);
+  if (property === "options")
+    return Array.isArray(value) ? value.flatMap(knownOption) : replaced([]);
   return value;
+}
+
+/** Returns an option with a value and a label, or nothing. */
+function knownOption(given: unknown): object[] {
+  const option = typeof given === "object" && given !== null ? given : { value: given };
+  const { value, label } = option as { value?: unknown; label?: unknown };
+  if (!/^(?:string|number|boolean)$/.test(typeof value)) return [];
+  return [{ ...option, value: String(value), label: String(label ?? value) }];
 }
 
 /** Drops the series that a chart can't draw, and replaces unknown colors of the others. */
@@ -175,7 +188,7 @@ function nearestValue(
   values: readonly string[],
 ): string | undefined {
   const pixels = Number.parseFloat(String(value));
-  const sizes = property === "size" ? PIXELS[type] : undefined;
+  const sizes = property === "radius" ? RADII : property === "size" ? PIXELS[type] : undefined;
   if (sizes && /^[\d.]+(?:px)?$/u.test(String(value))) {
     const closest = sizes.reduce((best, each) =>
       Math.abs(each - pixels) < Math.abs(best - pixels) ? each : best,
@@ -220,13 +233,26 @@ function colors(value: unknown, kind: ColorKind, replaced: Replace): unknown {
   return nearest === null ? value : replaced(nearest);
 }
 
+function borderPart(name: string, value: unknown, replaced: Replace): unknown {
+  if (name === "color") return colors(value, "border", replaced);
+  if (name === "style") return value;
+  if (name === "size") return Number.parseFloat(String(value));
+  return borderColors(value, replaced);
+}
+
+/** Reads a border that is written as in CSS: `1px dashed red`. */
+function borderOf(text: string, replaced: Replace): unknown {
+  const [, size, style, color] =
+    /^([\d.]+)(?:px)?(?: ([a-z]+)(?: ([^ ].*))?)?$/i.exec(text.trim()) ?? [];
+  if (size === undefined) return replaced(undefined);
+  return { size: Number(size), ...(style ? { style } : {}), ...(color ? { color } : {}) };
+}
+
 /** Replaces unknown colors of one border or of one per edge. */
 function borderColors(value: unknown, replaced: Replace): unknown {
+  if (typeof value === "string") return borderColors(borderOf(value, replaced), replaced);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [
-      name,
-      name === "color" ? colors(each, "border", replaced) : borderColors(each, replaced),
-    ]),
+    Object.entries(value).map(([name, each]) => [name, borderPart(name, each, replaced)]),
   );
 }

@@ -12,6 +12,7 @@ const TOKENS: readonly Token[] = [
   { name: "text-tertiary", from: ["ck-text-tertiary"], own: "light-dark(#666b76, #9aa0ab)" },
   // Fields have their own background on any surface.
   { name: "field-text", from: ["ck-text", "chatkit-text"], own: "light-dark(#17181c, #f1f2f4)" },
+  { name: "field-quiet", from: ["ck-text-tertiary"], own: "light-dark(#666b76, #9aa0ab)" },
   { name: "surface", from: ["ck-surface", "chatkit-bg"], own: "light-dark(#ffffff, #1f2024)" },
   { name: "surface-2", from: ["ck-bg-subtle"], own: "light-dark(#f5f6f7, #26272c)" },
   { name: "surface-3", from: ["ck-bg-hover"], own: "light-dark(#ebecef, #303238)" },

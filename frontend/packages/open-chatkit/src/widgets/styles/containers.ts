@@ -96,6 +96,7 @@ export const containerStyles = `
 .w-row > :is(.w-icon-box, .w-badge, .w-button) { flex: none; }
 .w-row > .w-image { flex-shrink: 0; }
 /* An image of any size leaves its neighbors their place. */
+.w-row > .w-image[style*="flex"] { min-width: 0; }
 .w-row > img.w-image-natural, .w-item-main > img.w-image-natural { max-width: 30%; }
 /* A control is as wide as its longest word. */
 .w-row > :is(.w-checkbox, .w-radio, .w-radios, .w-date-frame) { min-width: auto; }

@@ -60,7 +60,7 @@ ${[...sizes, ...gutters, ...icons].join("\n")}
 .w-button.w-variant-solid:hover { background: color-mix(in oklab, var(--t) 88%, var(--t-on)); }
 .w-button.w-variant-soft { background: color-mix(in oklab, var(--t) 10%, transparent); color: var(--t-ink); }
 .w-button.w-variant-soft:hover { background: color-mix(in oklab, var(--t) 17%, transparent); }
-.w-button.w-variant-outline { border-color: color-mix(in oklab, var(--t) 30%, transparent); color: var(--t-ink); }
+.w-button.w-variant-outline { border-color: color-mix(in oklab, var(--t-ink) 30%, transparent); color: var(--t-ink); }
 .w-button.w-variant-ghost { color: var(--t-ink); }
 .w-button.w-tone-secondary.w-variant-ghost { color: var(--w-text-secondary); }
 .w-button.w-variant-outline:hover, .w-button.w-variant-ghost:hover { background: color-mix(in oklab, var(--t) 10%, transparent); }

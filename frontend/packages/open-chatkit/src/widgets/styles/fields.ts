@@ -11,10 +11,13 @@ export const fieldStyles = `
 }
 .w-input.w-variant-soft, .w-textarea.w-variant-soft, .w-select.w-variant-soft, .w-date.w-variant-soft,
 .w-select.w-variant-solid, .w-date.w-variant-solid { border-color: transparent; background: var(--w-surface-3); }
-.w-select.w-variant-ghost, .w-date.w-variant-ghost { border-color: transparent; background: none; }
+.w-select.w-variant-ghost, .w-date.w-variant-ghost { border-color: transparent; background: none; color: var(--w-text); }
+/* A field without a background has the colors of its surface. */
+:is(.w-select-line, .w-date-frame):has(> .w-variant-ghost) { --w-field-quiet: var(--w-text-tertiary); }
 .w-select.w-variant-ghost:hover, .w-date.w-variant-ghost:hover { background: var(--w-hover); }
 .w-textarea { display: block; padding-block: 8px; line-height: 1.45; resize: vertical; }
-.w-input::placeholder, .w-textarea::placeholder, .w-editable::placeholder { color: var(--w-text-tertiary); opacity: 1; }
+.w-input::placeholder, .w-textarea::placeholder, .w-editable::placeholder { color: var(--w-field-quiet); opacity: 1; }
+.w-editable:not(:focus)::placeholder { color: var(--w-text-tertiary); }
 .ckw :is(.w-input, .w-textarea, .w-select, .w-date):focus-visible { outline-offset: 0; }
 .w-input:user-invalid, .w-textarea:user-invalid, .w-select:user-invalid, .w-editable:user-invalid { border-color: var(--w-danger); }
 :is(.w-input, .w-textarea, .w-select, .w-date):disabled { opacity: 0.55; cursor: default; }
@@ -31,7 +34,7 @@ export const fieldStyles = `
 .w-select-line { position: relative; display: flex; align-items: center; width: 100%; }
 .w-select { appearance: none; padding-inline-end: 34px; text-overflow: ellipsis; cursor: pointer; }
 .w-select option { background: Canvas; color: CanvasText; }
-.w-select-arrow, .w-select-line > .w-spinner { position: absolute; inset-inline-end: 11px; width: 16px; height: 16px; pointer-events: none; color: var(--w-text-secondary); }
+.w-select-arrow, .w-select-line > .w-spinner { position: absolute; inset-inline-end: 11px; width: 16px; height: 16px; pointer-events: none; color: var(--w-field-quiet); }
 .w-select-line:has(.w-clear) > .w-select { padding-inline-end: 62px; }
 .w-select-line > .w-clear { position: absolute; inset-inline-end: 32px; }
 button.w-select { overflow: hidden; white-space: nowrap; }
@@ -57,9 +60,9 @@ button.w-select { overflow: hidden; white-space: nowrap; }
 .w-search-option small { display: block; color: var(--w-text-secondary); font-size: calc(var(--w-size) * 0.8125); }
 .w-search-option .w-icon { width: 16px; height: 16px; }
 .w-select-about { margin-block-start: 4px; color: var(--w-text-secondary); font-size: calc(var(--w-size) * 0.8125); }
-.w-select.w-empty, .w-date.w-empty { color: var(--w-text-tertiary); }
+.w-select.w-empty, .w-date.w-empty { color: var(--w-field-quiet); }
 .w-date { display: flex; align-items: center; gap: 8px; cursor: pointer; }
-.w-date .w-icon { width: 16px; height: 16px; color: var(--w-text-secondary); }
+.w-date .w-icon { width: 16px; height: 16px; color: var(--w-field-quiet); }
 .w-date-text { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .w-row .w-date-text { min-width: auto; }
 .w-date-frame:has(.w-clear) > .w-date { padding-inline-end: 38px; }
@@ -74,10 +77,10 @@ button.w-select { overflow: hidden; white-space: nowrap; }
   border: 0;
   border-radius: 999px;
   background: none;
-  color: var(--w-text-secondary);
+  color: var(--w-field-quiet);
   cursor: pointer;
 }
-.w-clear:hover { background: var(--w-hover); color: var(--w-text); }
+.w-clear:hover { background: var(--w-hover); }
 .w-clear .w-icon { width: 14px; height: 14px; }
 
 .w-checkbox, .w-radio { display: inline-flex; align-items: flex-start; gap: 9px; min-width: 0; max-width: 100%; cursor: pointer; }

@@ -78,7 +78,6 @@ export const textStyles = `
 
 .w-badge {
   display: inline-flex;
-  overflow-wrap: anywhere;
   align-items: center;
   max-width: 100%;
   border: 1px solid transparent;
@@ -91,13 +90,15 @@ export const textStyles = `
 .w-badge-lg { padding: 3px 9px; font-size: calc(var(--w-size) * 0.8125); }
 .ckw .w-badge.w-pill { border-radius: 999px; }
 
+/* On a tone, white or black. */
+[class*="w-tone-"] { --t-on: oklch(from var(--t) clamp(0.16, calc((0.6 - l) * 1000), 0.99) 0 0); }
 .w-tone-primary { --t: var(--w-primary); --t-on: var(--w-on-primary); --t-ink: var(--w-text); }
-.w-tone-secondary { --t: var(--w-text-secondary); --t-on: var(--w-surface); --t-ink: var(--w-text); }
-.w-tone-success { --t: var(--w-success); --t-on: var(--w-surface); --t-ink: var(--w-success); }
-.w-tone-danger { --t: var(--w-danger); --t-on: var(--w-surface); --t-ink: var(--w-danger); }
-.w-tone-warning, .w-tone-caution { --t: var(--w-warning); --t-on: var(--w-surface); --t-ink: var(--w-warning); }
-.w-tone-info { --t: var(--w-info); --t-on: var(--w-surface); --t-ink: var(--w-info); }
-.w-tone-discovery { --t: var(--w-discovery); --t-on: var(--w-surface); --t-ink: var(--w-discovery); }
+.w-tone-secondary { --t: var(--w-text-secondary); --t-ink: var(--w-text); }
+.w-tone-success { --t: var(--w-success); --t-ink: var(--w-success); }
+.w-tone-danger { --t: var(--w-danger); --t-ink: var(--w-danger); }
+.w-tone-warning, .w-tone-caution { --t: var(--w-warning); --t-ink: var(--w-warning); }
+.w-tone-info { --t: var(--w-info); --t-ink: var(--w-info); }
+.w-tone-discovery { --t: var(--w-discovery); --t-ink: var(--w-discovery); }
 .w-badge.w-variant-solid { background: var(--t); color: var(--t-on); }
 .w-badge.w-variant-soft { background: color-mix(in oklab, var(--t) 11%, transparent); color: var(--t-ink); }
 .w-badge.w-variant-outline { border-color: color-mix(in oklab, var(--t) 40%, transparent); color: var(--t-ink); }

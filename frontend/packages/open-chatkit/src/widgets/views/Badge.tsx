@@ -1,5 +1,5 @@
 import type { Shape } from "../types";
-import { hasText } from "./typography";
+import { hasText, wordClass } from "./typography";
 
 export function Badge({ node }: { node: Shape<"Badge"> }) {
   if (!hasText(node.label)) return null;
@@ -9,6 +9,7 @@ export function Badge({ node }: { node: Shape<"Badge"> }) {
     `w-tone-${node.color ?? "secondary"}`,
     `w-variant-${node.variant ?? "soft"}`,
     node.pill ? "w-pill" : "",
+    wordClass(node.label),
   ];
   return <span class={classes.filter(Boolean).join(" ")}>{node.label}</span>;
 }

@@ -6,7 +6,7 @@ import { nested } from "../payload";
 import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
 import { useFieldValue } from "../useFieldValue";
-import { choiceClass } from "./typography";
+import { wordClass } from "./typography";
 
 /** A checkbox. If its action fails, the change is reverted. */
 export function Checkbox({ node }: { node: Shape<"Checkbox"> }) {
@@ -52,7 +52,7 @@ export function Checkbox({ node }: { node: Shape<"Checkbox"> }) {
         )}
       </span>
       {node.label ? (
-        <span class={choiceClass(node.label)} dir="auto">
+        <span class={`w-choice-label ${wordClass(node.label)}`} dir="auto">
           {node.label}
         </span>
       ) : null}

@@ -48,6 +48,7 @@ export function Image({ node }: { node: ImageShape }) {
       />
     );
   }
+  if (!node.src && !node.alt) return null;
   // Its own background would say nothing about the contrast of the placeholder's text.
   const { background: _, ...place } = style;
   const hasArea =

@@ -4,7 +4,7 @@ import { nested } from "../payload";
 import type { ActionConfig, Shape } from "../types";
 import { useAction } from "../useAction";
 import { useFieldValue } from "../useFieldValue";
-import { choiceClass } from "./typography";
+import { wordClass } from "./typography";
 
 /** A single choice whose options are all visible. */
 export function RadioGroup({ node }: { node: Shape<"RadioGroup"> }) {
@@ -49,7 +49,7 @@ export function RadioGroup({ node }: { node: Shape<"RadioGroup"> }) {
               onClick={(event) => isWaiting && event.preventDefault()}
               onChange={() => void change(option.value)}
             />
-            <span class={choiceClass(option.label)} dir="auto">
+            <span class={`w-choice-label ${wordClass(option.label)}`} dir="auto">
               {option.label}
             </span>
           </label>

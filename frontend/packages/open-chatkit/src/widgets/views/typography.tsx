@@ -13,14 +13,9 @@ type TextProps = {
   value?: unknown;
 };
 
-/** Returns whether a text has a word, such as an address, that may be wider than a phone. */
-function hasLongWord(value: unknown): boolean {
-  return typeof value === "string" && /\S{25}/u.test(value);
-}
-
-/** Returns the classes of the text beside a checkbox or a radio button. */
-export function choiceClass(value: unknown): string {
-  return `w-choice-label${hasLongWord(value) ? " w-anywhere" : ""}`;
+/** Returns the class of a text with a word, such as an address, that may be wider than a phone. */
+export function wordClass(value: unknown): string {
+  return typeof value === "string" && /\S{25}/u.test(value) ? "w-anywhere" : "";
 }
 
 /** Returns the classes of a text, for its weight, alignment and truncation. */
@@ -33,7 +28,7 @@ export function textClass(kind: string, size: string, node: TextProps): string {
     node.textAlign ? `w-text-${node.textAlign}` : "",
     node.truncate ? "w-truncate" : "",
     lines ? "w-clamp" : "",
-    hasLongWord(node.value) ? "w-anywhere" : "",
+    wordClass(node.value),
   ]
     .filter(Boolean)
     .join(" ");
@@ -92,11 +87,10 @@ export function Markdown({ node }: { node: Shape<"Markdown"> }) {
 }
 
 export function IconView({ node }: { node: Shape<"Icon"> }) {
+  const style = defined({ color: useInk(node.color) });
+  if (!hasText(node.name)) return null;
   return (
-    <span
-      class={`w-icon-${node.size ?? "md"} w-icon-box`}
-      style={defined({ color: useInk(node.color) })}
-    >
+    <span class={`w-icon-${node.size ?? "md"} w-icon-box`} style={style}>
       <Icon name={String(node.name)} />
     </span>
   );
