@@ -1,8 +1,10 @@
 """The attackers' means: a running stack, two users, and every key."""
 
 import base64
+import hashlib
 import hmac
 import json
+import secrets
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -23,6 +25,8 @@ from todochat.testing.issuer import Issuer, without_none
 from todochat.testing.person import PASSWORD, Person
 
 EVIL = "https://evil.example"
+BACKEND_TOKEN = secrets.token_hex(32)
+BACKEND_TOKEN_DIGEST = f"sha256:{hashlib.sha256(BACKEND_TOKEN.encode()).hexdigest()}"
 
 
 class Ground:

@@ -10,7 +10,16 @@ import httpx
 import jwt
 
 from attack_external import EXTERNAL, ROUTES
-from attack_kit import EVIL, Attack, Ground, Request, Send
+from attack_kit import (
+    BACKEND_TOKEN,
+    BACKEND_TOKEN_DIGEST,
+    EVIL,
+    Attack,
+    Ground,
+    Request,
+    Send,
+    bearer,
+)
 from attack_own import OWN, VERIFIERS
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 
@@ -76,6 +85,12 @@ async def _sign_out_from_elsewhere(ground: Ground) -> httpx.Response:
     return await ground.http.post(ground.url("auth-session", "/api/auth/sign-out"), headers=headers)
 
 
+async def _read_from_elsewhere(ground: Ground) -> httpx.Response:
+    url = ground.url("tasks", f"/api/{ground.ada.user_id}/tasks")
+    page = {"Origin": EVIL, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
+    return await ground.http.get(url, headers={**bearer(ground.ada.login_token), **page})
+
+
 def _service(
     request: Request,
     arrow: Arrow,
@@ -105,6 +120,20 @@ OTHERS = [
     Attack("another user's path", "tasks", 403, lambda g: g.tasks(g.ada.login_token, g.bob.user_id)),
     Attack("another user's path", "chat-gateway", 403, lambda g: g.runs(g.ada.client_secret, g.bob.user_id)),
     Attack("a client secret for another user", "session", 403, _session_for_another),
+    Attack("backend token for a user of its issuer", "session", 200,
+           lambda g: g.session(BACKEND_TOKEN, {"user": "ada"})),
+    Attack("backend token for a local account", "session", 422,
+           lambda g: g.session(BACKEND_TOKEN, {"user": g.ada.user_id})),
+    Attack("backend token without a user", "session", 422, lambda g: g.session(BACKEND_TOKEN)),
+    Attack("the digest of a backend token", "session", 401,
+           lambda g: g.session(BACKEND_TOKEN_DIGEST.removeprefix("sha256:"), {"user": "ada"})),
+    Attack("login token that names a user", "session", 403,
+           lambda g: g.session(g.ada.login_token, {"user": "ada"})),
+    Attack("backend token used for the account", "auth-session", 401, lambda g: g.me(BACKEND_TOKEN)),
+    Attack("backend token as an external token", "exchange", 401, lambda g: g.exchange(BACKEND_TOKEN)),
+    Attack("backend token used for tasks", "tasks", 401, lambda g: g.tasks(BACKEND_TOKEN)),
+    Attack("backend token used for chat", "chat-gateway", 401, lambda g: g.runs(BACKEND_TOKEN)),
+    Attack("login token on a page of another origin", "tasks", 403, _read_from_elsewhere),
     Attack("expired refresh token", "refresh", 401, _expired_refresh),
     Attack("replayed refresh token", "refresh", 401, _replayed_refresh),
     Attack("the successor of a replayed one", "refresh", 401, _successor_of_a_replayed_refresh),

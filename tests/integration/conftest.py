@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from attack_kit import BACKEND_TOKEN_DIGEST
 from stack_kit import Stack, run_in_session_loop, run_stack
 from todochat.testing.issuer import BETTER_AUTH_SECRET, Issuer
 from todochat.testing.model_server import ScriptedModelServer
@@ -34,7 +35,9 @@ def stack(issuer: Issuer) -> Iterator[Stack]:
     variables = {
         "BETTER_AUTH_SECRET": BETTER_AUTH_SECRET,
         "BETTER_AUTH_PREFIX": "better.",
-        "AUTH_EXTERNAL_ISSUERS": json.dumps([issuer.entry(prefix="ext|")]),
+        "AUTH_EXTERNAL_ISSUERS": json.dumps(
+            [issuer.entry(prefix="ext|", backend_tokens=[BACKEND_TOKEN_DIGEST])]
+        ),
         "AUTH_SIGN_UP": "open",
     }
     yield from run_stack("offline", variables, workers=2, gateways=2)
