@@ -1,7 +1,7 @@
 """Runs a model on bytes that a server might send, and reads its events."""
 
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from agents import Model, ModelSettings, ModelTracing
@@ -21,8 +21,8 @@ def sse(*events: dict[str, Any]) -> bytes:
     return "".join(lines).encode()
 
 
-async def ask(model: Model, model_input: Any = "hi", **options: Any) -> list[Any]:
-    """Return the events of an answer."""
+def stream_of(model: Model, model_input: Any = "hi", **options: Any) -> AsyncIterator[Any]:
+    """Return the events of an answer as they arrive."""
     arguments: dict[str, Any] = {
         "system_instructions": None,
         "input": model_input,
@@ -36,7 +36,12 @@ async def ask(model: Model, model_input: Any = "hi", **options: Any) -> list[Any
         "prompt": None,
         **options,
     }
-    return [event async for event in model.stream_response(**arguments)]
+    return model.stream_response(**arguments)
+
+
+async def ask(model: Model, model_input: Any = "hi", **options: Any) -> list[Any]:
+    """Return the events of an answer."""
+    return [event async for event in stream_of(model, model_input, **options)]
 
 
 class Received:

@@ -37,16 +37,26 @@ class CannedServer:
     ) -> AsyncIterator[ModelStream]:
         """Open the answer to a request."""
         self.requests.append((request.path, request.body))
-        content = _Reads(self._body, self._cut_bytes)
+        content = CannedBody(self._body, self._cut_bytes)
         yield ModelStream(content, await content.readany(), model, _IDLE_S)
 
 
-class _Reads:
+class CannedBody:
+    """A body whose bytes have all arrived; each read returns some of them."""
+
     def __init__(self, body: bytes, cut_bytes: int) -> None:
         self._body = body
         self._cut_bytes = cut_bytes
         self._position = 0
 
     async def readany(self) -> bytes:
+        """Return the next bytes, b"" at the end."""
         start, self._position = self._position, self._position + self._cut_bytes
         return self._body[start : self._position]
+
+    def collect(self, size: int) -> None:
+        """Do nothing."""
+
+    async def read_collected(self) -> bytes:
+        """Return b"": `readany` never waits."""
+        return b""

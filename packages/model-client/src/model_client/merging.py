@@ -28,18 +28,6 @@ _MAX_READY: Final = 100
 _POSITION: Final = ("type", "item_id", "output_index", "content_index", "summary_index")
 
 
-class Message(NamedTuple):
-    """A message of a response.
-
-    Attributes:
-        name: the name of the server-sent event, "" without one.
-        data: decoded JSON, in which lone surrogates are kept; text for data that is no JSON.
-    """
-
-    name: str
-    data: Any
-
-
 class Delta(NamedTuple):
     """The text of a message that contains nothing else.
 
@@ -53,12 +41,32 @@ class Delta(NamedTuple):
     key: str
 
 
+class Message(NamedTuple):
+    """A message of a response.
+
+    Attributes:
+        name: the name of the server-sent event, "" without one.
+        data: decoded JSON, in which lone surrogates are kept; text for data that is no JSON.
+        delta: that of `data`, None if it is or has anything else.
+    """
+
+    name: str
+    data: Any
+    delta: Delta | None = None
+
+
+def read_message(name: str, data: Any) -> Message:
+    """Return a message with its delta, if it is one."""
+    return Message(name, data, find_delta(data))
+
+
 def find_delta(data: Any) -> Delta | None:
     """Return the delta of a message of either API, None if it is or has anything else."""
     if not isinstance(data, dict):
         return None
     if "choices" not in data:
-        is_delta = str(data.get("type")) in DELTAS and isinstance(data.get("delta"), str)
+        kind = data.get("type")
+        is_delta = isinstance(kind, str) and kind in DELTAS and isinstance(data.get("delta"), str)
         if not is_delta or data.get("logprobs"):
             return None
         return Delta(tuple(map(data.get, _POSITION)), data, "delta")
@@ -75,11 +83,10 @@ def find_delta(data: Any) -> Delta | None:
 
 def continue_text(last: Message | None, messages: list[Message]) -> bool:
     """Return whether messages are nothing but the next deltas of the same text."""
-    delta = find_delta(last.data) if last is not None else None
-    if delta is None:
+    if last is None or last.delta is None:
         return False
-    following = (find_delta(message.data) for message in messages)
-    return all(each is not None and each.position == delta.position for each in following)
+    position = last.delta.position
+    return all(each.delta is not None and each.delta.position == position for each in messages)
 
 
 def merge_messages(messages: list[Message]) -> list[Message]:
@@ -87,11 +94,13 @@ def merge_messages(messages: list[Message]) -> list[Message]:
 
     The messages belong to the caller, who doesn't use the originals afterwards.
     """
+    if len(messages) == 1:
+        return messages
     merged: list[Message] = []
     texts: list[str] = []
     last: Delta | None = None  # the delta that may grow
     for message in messages:
-        delta = find_delta(message.data)
+        delta = message.delta
         if last is not None and delta is not None and delta.position == last.position:
             merged[-1] = message
         else:

@@ -2,25 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from typing import Any, Final, Protocol
+from contextlib import suppress
+from typing import Any, Final
 
 import aiohttp
 
 from model_client.errors import MAX_BODY_CHARS, ModelBrokenOffError, describe_connection_error
 from model_client.json_codec import decode_values
-from model_client.merging import Message, continue_text, merge_messages
+from model_client.merging import Message, continue_text, merge_messages, read_message
+from model_client.response_body import ByteSource
 from model_client.sse import EventTooLargeError, SseParser
 
 MAX_JSON_BYTES: Final = 32 * 1024 * 1024
 _DRAIN_S: Final = 0.25
-
-
-class ByteSource(Protocol):
-    """The body of a response."""
-
-    async def readany(self) -> bytes:
-        """Return all bytes that have arrived; wait for some if there are none, b"" at the end."""
-        ...
+# The windows of all streams end at the same moments, so that one wake-up handles many deltas.
+_TICK_S: Final = 0.01
+# The events that at least follow the last delta of a text, each as large as it: the text's, the
+# part's and the item's `done`, and `response.completed`. An end is never collected.
+_EVENTS_OF_AN_END: Final = {"response.output_text.delta": 4, "response.reasoning_text.delta": 3}
 
 
 class ModelStream:
@@ -40,6 +39,7 @@ class ModelStream:
         self._first = first
         self._model = model
         self._idle_s = idle_s
+        self._event_bytes = 0  # of the last event's data
 
     async def __aiter__(self) -> AsyncGenerator[list[Message], None]:
         """Yield the messages of each read.
@@ -126,20 +126,35 @@ class ModelStream:
 
     async def _hold(self, parser: SseParser, messages: list[Message]) -> ModelBrokenOffError | None:
         """Add the messages that arrive within the window, up to the first of another kind."""
+        now = asyncio.get_running_loop().time()
+        ends_at = round((now + self.window_s) / _TICK_S) * _TICK_S
+        end_events = _EVENTS_OF_AN_END.get(messages[-1].data.get("type"), 0)
         try:
-            async with asyncio.timeout(self.window_s):
-                while received := await self._content.readany():
-                    following, error = self._decode(parser, received)
-                    goes_on = error is None and continue_text(messages[-1], following)
-                    messages += following
-                    if not goes_on:
-                        return error
-        except TimeoutError:
-            return None
+            self._content.collect(end_events * self._event_bytes)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(ends_at):
+                    while received := await self._content.readany():
+                        goes_on, error = self._add(parser, received, messages)
+                        if not goes_on:
+                            return error
+                    return None
+            if received := await self._content.read_collected():
+                return self._add(parser, received, messages)[1]
         except (aiohttp.ClientError, OSError) as error:
             reason = describe_connection_error(error)
             return ModelBrokenOffError(reason, status=200, model=self._model)
+        finally:
+            self._content.collect(0)
         return None
+
+    def _add(
+        self, parser: SseParser, received: bytes, messages: list[Message]
+    ) -> tuple[bool, ModelBrokenOffError | None]:
+        """Add the messages of a read; return whether they continue the text, and their error."""
+        following, error = self._decode(parser, received)
+        goes_on = error is None and continue_text(messages[-1], following)
+        messages += following
+        return goes_on, error
 
     async def _read(self) -> bytes:
         """Return all bytes that have arrived, b"" at the end of the body."""
@@ -172,8 +187,9 @@ class ModelStream:
             data = event.data.strip()
             if not data:
                 continue
+            self._event_bytes = len(data)
             try:
-                messages += [Message(event.name, value) for value in decode_values(data)]
+                messages += [read_message(event.name, value) for value in decode_values(data)]
             except ValueError:
                 if data.startswith(b"{"):  # a part of the answer is lost
                     reason = "an event is garbled"

@@ -103,23 +103,21 @@ class SseParser:
         return line
 
     def _add_line(self, line: bytes, events: list[SseEvent]) -> None:
-        if not line:
+        # Comments, `id`, `retry` and unknown fields are ignored. A line without a colon has no value.
+        if line.startswith(b"data:") or line == b"data":
+            value = line[5:].removeprefix(b" ")
+            self._data.append(value)
+            self._data_bytes += len(value) + 1
+            self._check_size()
+        elif not line:
             if self._data:
                 name = self._name.decode(errors="replace")
                 events.append(SseEvent(name, b"\n".join(self._data)))
             self._data = []
             self._data_bytes = 0
             self._name = b""
-            return
-        # Comments have an empty field name. They, `id`, `retry` and unknown fields are ignored.
-        field, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        if field == b"data":
-            self._data.append(value)
-            self._data_bytes += len(value) + 1
-            self._check_size()
-        elif field == b"event":
-            self._name = value
+        elif line.startswith(b"event:") or line == b"event":
+            self._name = line[6:].removeprefix(b" ")
 
     def _check_size(self) -> None:
         if self._data_bytes + self._line_bytes > self._max_bytes:

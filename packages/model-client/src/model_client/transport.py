@@ -26,6 +26,7 @@ from model_client.errors import (
     error_for_status,
 )
 from model_client.model_stream import ModelStream
+from model_client.response_body import ResponseBody
 from todochat.surrogates import replace_surrogates
 
 MAX_CONNECTIONS: Final = 1000  # more than the runs of a worker; limits what a fault may open
@@ -213,7 +214,7 @@ class ModelServer:
                     headers={**self._headers, **request.headers},
                 )
                 first = await response.content.readany()
-            stream = ModelStream(response.content, first, model, self.timeouts.idle_s)
+            stream = ModelStream(ResponseBody(response), first, model, self.timeouts.idle_s)
             is_accepted = response.status < 300
             if is_accepted:
                 return response, stream

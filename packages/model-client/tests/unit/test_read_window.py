@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from model_client.errors import ModelBrokenOffError
-from model_client.merging import Message, merge_messages
+from model_client.merging import Message, merge_messages, read_message
 from model_client.model_stream import ModelStream
 
 LONG_S = 3600.0  # a window that no test outlasts
@@ -34,6 +34,12 @@ class Source:
         if isinstance(read, Exception):
             raise read
         return read
+
+    def collect(self, size: int) -> None:
+        pass
+
+    async def read_collected(self) -> bytes:
+        return b"" if self._reads.empty() else await self.readany()
 
 
 @pytest.fixture
@@ -79,7 +85,9 @@ def texts(messages: list[Message]) -> list[Any]:
 
 
 def merge(*messages: Any) -> list[Any]:
-    return [message.data for message in merge_messages([Message("", each) for each in messages])]
+    return [
+        message.data for message in merge_messages([read_message("", each) for each in messages])
+    ]
 
 
 async def test_deltas_within_the_window_are_merged(

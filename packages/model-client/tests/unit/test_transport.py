@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from model_client_kit import ask, collect
+from model_client_kit import ask, collect, stream_of
 from raw_server_kit import HEAD, Connection, RawServer, chunk, response
 
 from model_client.errors import (
@@ -47,6 +47,43 @@ async def test_connection_is_used_again() -> None:
             assert events[-1].response.output[0].content[0].text == "Hello."
 
         assert (len(server.requests), len(server.connections)) == (2, 1)
+
+
+async def test_end_of_an_answer_is_not_collected() -> None:
+    """The window is longer than the test."""
+    delta = b'data: {"type": "response.output_text.delta", "item_id": "m", "delta": "%s"}\n\n'
+    done = b'data: {"type": "response.output_text.done", "item_id": "m", "text": "Hello you"}\n\n'
+    part = b'data: {"type": "response.content_part.done", "part": {"text": "Hello you"}}\n\n'
+    item = b'data: {"type": "response.output_item.done", "item": {"id": "m", "content": []}}\n\n'
+    is_read, is_held = asyncio.Event(), asyncio.Event()
+    texts: list[str] = []
+
+    async def answer(connection: Connection) -> None:
+        await connection.write(HEAD + chunk(delta % b"Hel"))
+        await is_read.wait()
+        await connection.write(chunk(delta % b"lo "))
+        await is_held.wait()
+        await connection.write(chunk(delta % b"you"))
+        await connection.write(chunk(done + part + item + END) + b"0\r\n\r\n")
+
+    async def read(model: ResponsesModel) -> None:
+        async for event in stream_of(model):
+            if event.type == "response.output_text.delta":
+                texts.append(event.delta)
+                is_read.set()
+
+    async with (
+        RawServer(answer, response(200, b"{}")) as server,
+        ModelServer(server.url) as model_server,
+        asyncio.timeout(10),
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(read(ResponsesModel("m", model_server, window_s=3600)))
+        await is_read.wait()
+        await model_server.get_json("/models")  # written later, so the delta has been read
+        is_held.set()
+
+    assert texts == ["Hel", "lo you"]
 
 
 async def test_request() -> None:
