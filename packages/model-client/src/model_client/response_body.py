@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import Final, Protocol
 
 import aiohttp
@@ -51,9 +52,10 @@ class ResponseBody:
             return
         # After the end of the body, the connection may have another request.
         if not transport.is_closing() and (size == 1 or not self._content.is_eof()):
-            connection = transport.get_extra_info("socket")
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
             self._threshold = size
+            with suppress(OSError):  # sandboxes that emulate a kernel may not know the option
+                connection = transport.get_extra_info("socket")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 
     async def read_collected(self) -> bytes:
         """Return all bytes that have arrived, b"" if there are none, without waiting for more."""
