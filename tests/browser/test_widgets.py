@@ -194,6 +194,40 @@ async def test_controls_in_a_row_keep_their_words_whole(gallery: Gallery, width:
     assert await gallery.overflowing() == []
 
 
+# Returns for each text whether its last character, a full stop, is right of its first letter.
+RUNS: Final = """(texts) => texts.map((element) => {
+  const [start, end] = [0, element.textContent.length - 1].map((at) => {
+    const range = document.createRange();
+    range.setStart(element.firstChild, at);
+    range.setEnd(element.firstChild, at + 1);
+    return range.getBoundingClientRect().left;
+  });
+  return end > start;
+})"""
+
+
+@pytest.mark.parametrize("first", ["Full name.", "שם מלא."])
+async def test_each_text_has_its_own_direction(gallery: Gallery, first: str) -> None:
+    second = "שלום." if first.isascii() else "No."
+    about = {"label": first, "value": "a", "description": second}
+    await gallery.show(
+        *(node(kind, value=value) for kind in ("Label", "Text", "Caption", "Title") for value in
+          (first, second)),
+        *(node("Checkbox", name=value, label=value) for value in (first, second)),
+        node("RadioGroup", name="r", options=[{"label": second, "value": "b"}]),
+        node("Select", name="s", defaultValue="a", options=[about]),
+    )  # fmt: skip
+
+    texts = ".w-text, .w-title, .w-caption, .w-label, .w-choice-label, .w-select-about"
+    found = gallery.find(f":is({texts})")
+    values = await found.all_text_contents()
+    assert await found.evaluate_all(RUNS) == [value.isascii() for value in values]
+    assert len(values) == 12
+    # The widget has the direction of its first text.
+    tick, label = await gallery.box(".w-tick"), await gallery.box(".w-choice-label")
+    assert (tick["x"] < label["x"]) is first.isascii()
+
+
 async def test_an_editable_text_stays_beside_its_label(gallery: Gallery) -> None:
     field = text("ada@example.com", editable={"name": "to"})
     await gallery.show(node("Row", text("To", width=80), field), width=320)

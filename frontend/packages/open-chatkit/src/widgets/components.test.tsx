@@ -89,25 +89,6 @@ const stories: Story[] = [
   ],
 ];
 
-it("texts, labels and descriptions have their own direction", () => {
-  const value = "שלום";
-  const option = { label: value, value: "a", description: value };
-  const texts = ["Title", "Text", "Caption", "Label"].map((type) => ({ type, value }));
-  const fields = [
-    { type: "Checkbox", name: "c", label: value },
-    { type: "RadioGroup", name: "r", options: [option] },
-    { type: "Select", name: "s", defaultValue: "a", options: [option] },
-    { type: "Select", name: "t", defaultValue: "a", options: [option], searchable: true },
-  ];
-  const { container } = show({ type: "Form", children: [...texts, ...fields] } as never);
-  const directed = [...container.querySelectorAll("[dir=auto]")].filter(
-    (element) => element.textContent === value,
-  );
-  expect(directed.map(({ localName }) => localName)).toEqual([
-    ...["h3", "p", "p", "label", "span", "span", "p", "p"],
-  ]);
-});
-
 describe("each component", () => {
   it.each(stories)("shows %s", (_, node, selector, shows) => {
     const { container } = show(node);

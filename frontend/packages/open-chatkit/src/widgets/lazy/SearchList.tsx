@@ -107,7 +107,7 @@ export function SearchList(props: SearchListProps) {
           >
             <span>
               {option.label}
-              {option.description ? <small dir="auto">{option.description}</small> : null}
+              {option.description ? <small>{option.description}</small> : null}
             </span>
             {option.value === value ? <Icon name="check" /> : null}
           </div>

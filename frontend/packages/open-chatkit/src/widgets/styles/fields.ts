@@ -57,7 +57,7 @@ button.w-select { overflow: hidden; white-space: nowrap; }
 .w-search-option[data-active] { background: var(--w-hover); }
 .w-search-option[aria-disabled] { opacity: 0.5; cursor: default; }
 .w-search-option > span { flex: 1; min-width: 0; overflow-wrap: anywhere; }
-.w-search-option small { display: block; color: var(--w-text-secondary); font-size: calc(var(--w-size) * 0.8125); }
+.w-search-option small { display: block; unicode-bidi: plaintext; color: var(--w-text-secondary); font-size: calc(var(--w-size) * 0.8125); }
 .w-search-option .w-icon { width: 16px; height: 16px; }
 .w-select-about { margin-block-start: 4px; color: var(--w-text-secondary); font-size: calc(var(--w-size) * 0.8125); }
 .w-select.w-empty, .w-date.w-empty { color: var(--w-field-quiet); }

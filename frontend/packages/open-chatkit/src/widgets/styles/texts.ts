@@ -1,6 +1,7 @@
 /** Styles of texts, icons and badges. */
 export const textStyles = `
 .w-text, .w-title, .w-caption { white-space: pre-line; }
+.w-text, .w-title, .w-caption, .w-label, .w-choice-label, .w-select-about { unicode-bidi: plaintext; }
 .w-title { font-weight: 600; line-height: 1.3; letter-spacing: -0.005em; }
 .w-caption { color: var(--w-text-secondary); line-height: 1.4; }
 .w-label { display: block; color: var(--w-text-secondary); font-weight: 500; line-height: 1.4; }

@@ -52,9 +52,7 @@ export function Checkbox({ node }: { node: Shape<"Checkbox"> }) {
         )}
       </span>
       {node.label ? (
-        <span class={`w-choice-label ${wordClass(node.label)}`} dir="auto">
-          {node.label}
-        </span>
+        <span class={`w-choice-label ${wordClass(node.label)}`}>{node.label}</span>
       ) : null}
     </label>
   );

@@ -15,7 +15,6 @@ export function Label({ node }: { node: Shape<"Label"> }) {
       ref={ref}
       class={textClass("w-label", node.size ?? "sm", node)}
       style={style}
-      dir="auto"
       data-w-for={node.fieldName}
     >
       {node.value}

@@ -49,9 +49,7 @@ export function RadioGroup({ node }: { node: Shape<"RadioGroup"> }) {
               onClick={(event) => isWaiting && event.preventDefault()}
               onChange={() => void change(option.value)}
             />
-            <span class={`w-choice-label ${wordClass(option.label)}`} dir="auto">
-              {option.label}
-            </span>
+            <span class={`w-choice-label ${wordClass(option.label)}`}>{option.label}</span>
           </label>
         );
       })}

@@ -53,11 +53,7 @@ export function SearchSelect({ node }: { node: SelectShape }) {
           <ClearButton control={trigger} onClear={() => void change("")} />
         ) : null}
       </div>
-      {chosen?.description ? (
-        <p class="w-select-about" dir="auto">
-          {chosen.description}
-        </p>
-      ) : null}
+      {chosen?.description ? <p class="w-select-about">{chosen.description}</p> : null}
       {failed ? <p class="w-fallback-note">{strings.unknown("Select")}</p> : null}
       {isOpen && SearchList ? (
         <SearchList

@@ -62,11 +62,7 @@ function PlainSelect({ node }: { node: SelectShape }) {
           <ClearButton control={ref} onClear={() => applyChoice("")} />
         ) : null}
       </div>
-      {chosen?.description ? (
-        <p class="w-select-about" dir="auto">
-          {chosen.description}
-        </p>
-      ) : null}
+      {chosen?.description ? <p class="w-select-about">{chosen.description}</p> : null}
     </div>
   );
 }

@@ -30,12 +30,7 @@ export function Text({ node }: { node: TextShape }) {
   // A text that is streamed begins empty.
   if (!hasText(node.value) && !node.minLines && node.streaming === undefined) return null;
   return (
-    <p
-      class={className}
-      style={style}
-      dir="auto"
-      aria-busy={node.streaming === true ? true : undefined}
-    >
+    <p class={className} style={style} aria-busy={node.streaming === true ? true : undefined}>
       {node.lineThrough ? <s>{node.value}</s> : node.value}
     </p>
   );

@@ -55,7 +55,7 @@ export function Title({ node }: { node: Shape<"Title"> }) {
   const style = useTextStyle(node);
   if (!hasText(node.value)) return null;
   return (
-    <h3 class={textClass("w-title", node.size ?? "md", node)} style={style} dir="auto">
+    <h3 class={textClass("w-title", node.size ?? "md", node)} style={style}>
       {node.value}
     </h3>
   );
@@ -65,7 +65,7 @@ export function Caption({ node }: { node: Shape<"Caption"> }) {
   const style = useTextStyle(node);
   if (!hasText(node.value)) return null;
   return (
-    <p class={textClass("w-caption", node.size ?? "md", node)} style={style} dir="auto">
+    <p class={textClass("w-caption", node.size ?? "md", node)} style={style}>
       {node.value}
     </p>
   );
