@@ -3,7 +3,7 @@ import { useTheme } from "next-themes";
 import { useMemo } from "react";
 import { chatApi, searchEntities } from "@/lib/chatApi";
 import { chatLocale } from "@/lib/chatLocale";
-import { localeOrDefault } from "@/lib/locale";
+import { localeOrDefault, timezoneOrDefault } from "@/lib/locale";
 import { TODO_TEXTS } from "@/lib/siteTexts";
 import { useAssistant } from "@/stores/assistantStore";
 import { useAuthStore } from "@/stores/authStore";
@@ -20,6 +20,9 @@ export function useChatOptions(): UseChatKitOptions {
   const userId = useAuthStore((state) => state.user?.id ?? "");
   const name = useAuthStore((state) => state.user?.name ?? null);
   const locale = useAuthStore((state) => state.user?.locale ?? null);
+  const zone = useAuthStore((state) => state.user?.timezone ?? null);
+  const tag = localeOrDefault(locale);
+  const timezone = timezoneOrDefault(zone);
   const density = usePreferences((state) => state.density);
   const assistant = useAssistant();
   const texts = useSiteTexts() ?? TODO_TEXTS;
@@ -29,7 +32,7 @@ export function useChatOptions(): UseChatKitOptions {
   return useMemo(
     () => ({
       api: chatApi(userId),
-      locale: chatLocale(localeOrDefault(locale)),
+      locale: chatLocale(tag),
       frameTitle: "Chat",
       theme: {
         colorScheme: scheme,
@@ -63,9 +66,13 @@ export function useChatOptions(): UseChatKitOptions {
       },
       threadItemActions: { feedback: true, retry: true },
       thread: { autoScroll: true },
-      entities: { onTagSearch: (query) => searchEntities(userId, query), showComposerMenu: true },
+      entities: {
+        onTagSearch: (query) =>
+          searchEntities(userId, query, { locale: tag, timezone, now: new Date() }),
+        showComposerMenu: true,
+      },
       ...(assistant?.offline ? { disclaimer: { text: OFFLINE_NOTE } } : {}),
     }),
-    [userId, name, locale, density, scheme, assistant, texts],
+    [userId, name, tag, timezone, density, scheme, assistant, texts],
   );
 }

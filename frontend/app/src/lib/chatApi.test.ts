@@ -31,6 +31,30 @@ describe("chatApi", () => {
   });
 });
 
+describe("describeEntity", () => {
+  const dates = {
+    locale: "en-GB",
+    timezone: "Europe/Berlin",
+    now: new Date("2026-11-24T12:00:00Z"),
+  };
+
+  it.each([
+    [
+      { number: "12", list: "Work", priority: "high", due: "2026-11-25" },
+      "#12 · Work · Tomorrow · High",
+    ],
+    [{ number: "3", list: "Home", priority: "none" }, "#3 · Home"],
+    [
+      { number: "4", list: "Home", due: "2026-11-24", due_at: "2026-11-24T08:30:00+00:00" },
+      "#4 · Home · Overdue: Today 09:30",
+    ],
+    [{ type: "list" }, ""],
+  ])("names what tells tasks apart: %o", async (data, description) => {
+    const { describeEntity } = await load("");
+    expect(describeEntity({ id: "1", title: "Call", data }, dates)).toBe(description);
+  });
+});
+
 describe("sendAuthorized", () => {
   it("retries once with a new token if the old one is refused", async () => {
     const { useAuthStore: store } = await import("@/stores/authStore");

@@ -2,7 +2,9 @@ import type { ChatKitOptions, Entity } from "@openai/chatkit";
 import { createResumableFetch } from "resumable-fetch";
 import { sendAuthorizedJson } from "@/lib/authorizedHttp";
 import { DOMAIN_KEY, usesOfficialScript } from "@/lib/chatKitScript";
+import { type DateContext, formatDue, isOverdue } from "@/lib/due";
 import { API_URL, sendJson } from "@/lib/http";
+import { type Due, PRIORITIES } from "@/lib/tasks";
 
 /** A client secret, which gives access to the chat only. */
 export interface ClientSecret {
@@ -53,11 +55,41 @@ export async function getAssistant(userId: string): Promise<Assistant> {
   return sendJson<Assistant>(path, { token: client_secret });
 }
 
+/** An entity with the line below its title in the menu, which our component shows. */
+export type DescribedEntity = Entity & { description?: string };
+
 /** Searches open tasks and lists that can be mentioned with `@`. */
-export async function searchEntities(userId: string, query: string): Promise<Entity[]> {
+export async function searchEntities(
+  userId: string,
+  query: string,
+  dates: DateContext,
+): Promise<DescribedEntity[]> {
   const params = new URLSearchParams({ q: query, limit: "8" });
   const response = await sendAuthorizedJson<{ items: Entity[] }>(
     `/api/${encodeURIComponent(userId)}/entities?${params}`,
   );
-  return response.items;
+  return response.items.map((entity) => {
+    const description = describeEntity(entity, dates);
+    return description ? { ...entity, description } : entity;
+  });
+}
+
+/** Returns what tells tasks of the same title apart: "#12 · Work · Overdue: yesterday · High". */
+export function describeEntity({ data }: Entity, dates: DateContext): string {
+  if (!data?.number) return "";
+  const { timezone } = dates;
+  const due: Due | null = data.due_at
+    ? { at: data.due_at, timezone }
+    : data.due
+      ? { date: data.due, timezone }
+      : null;
+  const priority = PRIORITIES.find(({ value }) => value === data.priority && value !== "none");
+  const when = due && formatDue(due, dates);
+  const parts = [
+    `#${data.number}`,
+    data.list,
+    due && isOverdue(due, dates.now) ? `Overdue: ${when}` : when,
+    priority?.name,
+  ];
+  return parts.filter(Boolean).join(" · ");
 }

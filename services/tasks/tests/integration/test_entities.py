@@ -21,7 +21,10 @@ async def test_prefix_matches_come_before_other_matches(ada: Person) -> None:
 async def test_tasks_and_lists_are_chatkit_entities(ada: Person) -> None:
     groceries = await ada.make_list("Groceries")
     task = await ada.make_task(
-        "Grocery bags", list_id=groceries["id"], due={"date": "2026-11-24"}, priority="high"
+        "Grocery bags",
+        list_id=groceries["id"],
+        due={"at": "2026-11-24T16:00:00Z", "timezone": "Europe/Berlin"},
+        priority="high",
     )
 
     items = (await ada.get("entities", q="gro")).json()["items"]
@@ -37,8 +40,10 @@ async def test_tasks_and_lists_are_chatkit_entities(ada: Person) -> None:
                 "type": "task",
                 "number": str(task["number"]),
                 "list_id": groceries["id"],
+                "list": "Groceries",
                 "priority": "high",
                 "due": "2026-11-24",
+                "due_at": "2026-11-24T16:00:00+00:00",
             },
         },
         {

@@ -29,7 +29,8 @@ class Entity(msgspec.Struct, kw_only=True, frozen=True):
     data: Annotated[
         dict[str, str],
         Meta(
-            description="`type`; for a task also `number`, `list_id`, `priority` and, if set, `due`."
+            description="`type`; for a task also `number`, `list_id`, `list` (its name), `priority` "
+            "and, if set, `due` (the day) and `due_at` (the instant)."
         ),
     ]
 

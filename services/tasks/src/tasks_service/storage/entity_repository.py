@@ -1,5 +1,6 @@
 """Queries for the tasks and lists that a chat message can mention."""
 
+from datetime import UTC
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, literal, or_, select
@@ -39,7 +40,11 @@ class EntityRepository:
             matches = or_(matches, TaskRecord.number == number)
             rank = case((TaskRecord.number == number, literal(EXACT)), else_=rank)
         rows = await self._session.execute(
-            select(TaskRecord, rank)
+            select(TaskRecord, rank, ListRecord.name)
+            .join(
+                ListRecord,
+                and_(ListRecord.user_id == TaskRecord.user_id, ListRecord.id == TaskRecord.list_id),
+            )
             .where(
                 TaskRecord.user_id == self._user_id,
                 TaskRecord.deleted_at.is_(None),
@@ -50,15 +55,18 @@ class EntityRepository:
             .limit(limit)
         )
         entities = []
-        for task, task_rank in rows:
+        for task, task_rank, list_name in rows:
             data = {
                 "type": "task",
                 "number": str(task.number),
                 "list_id": task.list_id,
+                "list": list_name,
                 "priority": PRIORITIES[task.priority],
             }
             if task.due_on is not None:
                 data["due"] = task.due_on.isoformat()
+            if task.due_at is not None:
+                data["due_at"] = task.due_at.astimezone(UTC).isoformat()
             entity = Entity(
                 id=task.id,
                 title=task.title,

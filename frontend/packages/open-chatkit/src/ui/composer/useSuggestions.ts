@@ -7,6 +7,9 @@ import { type Trigger, tagsOf, toContent, toText, triggerAt } from "./draftText"
 
 export type Suggestion = MenuEntry & { run: () => void };
 
+/** An extension: a line that tells entities with the same title apart, as commands have it. */
+export type DescribedEntity = Entity & { description?: string };
+
 export type Suggestions = {
   /** Null while there are no suggestions. */
   entries: readonly Suggestion[] | null;
@@ -87,10 +90,11 @@ export function useSuggestions(
   const mentionEntries = async (trigger: Trigger): Promise<readonly Suggestion[]> => {
     const search = ui.options.peek().entities?.onTagSearch;
     if (!search) return [];
-    const found = await search(trigger.query);
+    const found: readonly DescribedEntity[] = await search(trigger.query);
     return found.map((entity) => ({
       id: `entity ${entity.id}`,
       label: entity.title,
+      description: entity.description,
       icon: entity.icon,
       group: entity.group,
       run: () => replace(trigger, entityTag(entity)),
