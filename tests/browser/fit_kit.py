@@ -1,4 +1,4 @@
-"""Checks that a page fits its window: nothing wider, nothing cut off, controls visible."""
+"""Checks that a page fits a phone: nothing wider, nothing cut off, controls visible and large."""
 
 from typing import Final
 
@@ -45,6 +45,51 @@ STICKING_OUT: Final = """(width) => {
 }"""
 
 
+# Controls that a finger may miss, and fields that iOS zooms into. Links in text and the days of a
+# calendar are exempt. A control's target includes its label and the area of its pseudo-elements.
+TOO_SMALL: Final = """() => {
+  const found = [];
+  const controls =
+    "button, a[href], input, select, textarea, summary, [role=option], [role^=menuitem], [role=tab]";
+  const extent = (element) => {
+    const boxes = [element, ...(element.labels ?? []), element.closest("label")]
+      .filter(Boolean).map((each) => each.getBoundingClientRect());
+    let width = Math.max(...boxes.map((box) => box.width));
+    let height = Math.max(...boxes.map((box) => box.height));
+    for (const pseudo of ["::before", "::after"]) {
+      const style = getComputedStyle(element, pseudo);
+      if (style.content === "none" || style.position !== "absolute") continue;
+      width = Math.max(width, parseFloat(style.width) || 0);
+      height = Math.max(height, parseFloat(style.height) || 0);
+    }
+    return { width, height };
+  };
+  const isText = (element) => getComputedStyle(element).display === "inline";
+  const name = (element) => {
+    const label = element.getAttribute("aria-label") ?? element.textContent.trim();
+    return `${element.localName}.${element.getAttribute("class") ?? ""} "${label.slice(0, 30)}"`;
+  };
+  const visit = (root) => {
+    for (const element of root.querySelectorAll("*")) {
+      if (element.shadowRoot) visit(element.shadowRoot);
+      if (!element.matches(controls) || !element.checkVisibility({ visibilityProperty: true })) continue;
+      const box = element.getBoundingClientRect();
+      if (box.width <= 1 || box.height <= 1 || element.closest("[inert], [role=grid]")) continue;
+      const size = parseFloat(getComputedStyle(element).fontSize);
+      const isTyped = element.matches("textarea, select, input:not([type=checkbox], [type=radio])");
+      if (isTyped && size < 16) found.push(`${name(element)} has text of ${size} px`);
+      if (element.localName === "a" && isText(element)) continue;
+      const { width, height } = extent(element);
+      if (width < 43.5 || height < 43.5) {
+        found.push(`${name(element)} is ${Math.round(width)} x ${Math.round(height)}`);
+      }
+    }
+  };
+  visit(document);
+  return found;
+}"""
+
+
 class FitInspector:
     """Inspects a page's states at the width of every phone, and collects what doesn't fit.
 
@@ -62,7 +107,8 @@ class FitInspector:
             size: ViewportSize = {"width": width, "height": HEIGHT}
             await self.page.set_viewport_size(size)
             sticking_out: list[str] = await self.page.evaluate(STICKING_OUT, width)
-            self.found += [f"{state} at {width}: {each}" for each in sticking_out]
+            too_small: list[str] = await self.page.evaluate(TOO_SMALL)
+            self.found += [f"{state} at {width}: {each}" for each in (*sticking_out, *too_small)]
             for control in controls:
                 box = await control.bounding_box()
                 inside = box is not None and (

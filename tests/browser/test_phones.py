@@ -1,5 +1,6 @@
 """No page is wider than a phone, whatever the names of lists, tasks and chats."""
 
+import json
 from typing import Any, Final
 
 from playwright.async_api import Locator, expect
@@ -292,5 +293,76 @@ async def test_element_fits_with_every_kind_of_item(
     await tab.keyboard.press("Escape")
     await tab.keyboard.press("Escape")
     await chat.widgets.get_by_role("button", name=WORD).first.scroll_into_view_if_needed()
+
+    fit.raise_misfits()
+
+
+async def test_mention_menu_tells_tasks_of_the_same_title_apart(
+    site: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer
+) -> None:
+    ada = await sign_up(site)
+    title = "Call the office about the quarterly report and its appendix"
+    for name, day in (("Work", "2020-01-01"), ("Home", "2999-12-24")):
+        made = await ada.api("POST", "/lists", json={"name": name})
+        body = {
+            "title": title,
+            "list_id": made.raise_for_status().json()["id"],
+            "due": {"date": day, "timezone": "UTC"},
+        }
+        (await ada.api("POST", "/tasks", json=body)).raise_for_status()
+    visitor = await visit(site, ada, **PHONE)
+    chat = await visitor.open_chat()
+    fit = FitInspector(visitor.page)
+    options = chat.host.get_by_role("option")
+    overdue = options.filter(has_text="#1 · Work · Overdue: Jan 1, 2020")
+    later = options.filter(has_text="#2 · Home · Dec 24, 2999")
+
+    await chat.composer.press_sequentially("About @call")
+    await expect(overdue).to_contain_text(title)
+    await expect(later).to_contain_text(title)
+    await fit.look("tasks to mention", overdue, later)
+    await later.tap()
+    await expect(chat.composer).to_have_value(f"About @{title} ")
+    await chat.composer.press_sequentially("and @call")
+    await expect(options).to_have_count(2)
+    await chat.composer.press("ArrowDown")
+    await chat.composer.press("Enter")
+    await expect(chat.composer).to_have_value(f"About @{title} and @{title} ")
+    model.answer(Say("Both."))
+    await chat.send_button.tap()
+    await expect(chat.answers).to_contain_text("Both.")
+
+    fit.raise_misfits()
+
+
+async def test_command_menu_shows_whole_labels(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    label = "Summarize the conversation for the people who were not invited to it"
+    commands = [
+        {"id": "a", "label": f"{label} in English", "description": "Short", "icon": "write"},
+        {"id": "b", "label": f"{label} in German", "description": "Short", "icon": "write"},
+    ]
+    script = f"""{{ enabled: true, onSearch: () => {json.dumps(commands)},
+      onSelect: ({{ id }}) => void (window.chosen = id) }}"""
+    embed.pages["/"] = page(
+        "<openai-chatkit></openai-chatkit>",
+        script=f"{site.edge}/chatkit/chatkit.js",
+        style="openai-chatkit{height:100dvh}",
+    ).replace('locale: "en"', f'locale: "en", commands: {script}')
+    visitor = await visit(embed.origin, **PHONE)
+    visitor.watch.expect_origin(site.edge)
+    tab = await visitor.open("/")
+    chat = Chat(tab)
+    fit = FitInspector(tab)
+    options = chat.host.get_by_role("option").filter(has_text=label)
+
+    await chat.composer.press_sequentially("/")
+    await expect(options).to_have_count(2)
+    await fit.look("commands", options.first, options.last)
+    for cut in await options.locator(".menu-label").all():
+        assert await cut.evaluate("(each) => each.scrollHeight <= each.clientHeight + 1")
+    await options.last.tap()
+    await tab.wait_for_function("() => window.chosen === 'b'")
 
     fit.raise_misfits()

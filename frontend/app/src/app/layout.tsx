@@ -13,6 +13,8 @@ export const viewport: Viewport = {
   initialScale: 1,
   // A phone's keyboard resizes the page instead of covering the composer.
   interactiveWidget: "resizes-content",
+  // The page extends below notches and home indicators; its parts keep their content off them.
+  viewportFit: "cover",
   themeColor: [
     { media: "(prefers-color-scheme: light)", color: "#f6f8f7" },
     { media: "(prefers-color-scheme: dark)", color: "#0f1413" },

@@ -16,7 +16,7 @@ export function PasswordInput(props: ComponentProps<"input">) {
         aria-pressed={isShown}
         aria-label="Show password"
         onClick={() => setIsShown(!isShown)}
-        className="absolute inset-y-0 right-0 grid w-10 place-items-center rounded-md text-muted-foreground hover:text-foreground"
+        className="absolute inset-y-0 right-0 grid w-10 pointer-coarse:w-11 place-items-center rounded-md text-muted-foreground hover:text-foreground"
       >
         <Icon aria-hidden className="h-4 w-4" />
       </button>

@@ -63,7 +63,7 @@ export function FloatingChat() {
         aria-expanded={isOpen}
         onClick={() => open()}
         className={cn(
-          "fixed right-5 bottom-5 z-40 h-14 w-14 rounded-full shadow-lg",
+          "fixed right-[calc(1.25rem+env(safe-area-inset-right))] bottom-[calc(1.25rem+env(safe-area-inset-bottom))] z-40 h-14 w-14 rounded-full shadow-lg",
           isOpen && "hidden",
         )}
       >
@@ -74,7 +74,7 @@ export function FloatingChat() {
           ref={panel}
           tabIndex={-1}
           className={cn(
-            "fixed inset-0 z-50 outline-none overflow-hidden bg-card sm:inset-auto sm:right-5 sm:bottom-5 sm:h-[min(42rem,calc(100dvh-6rem))] sm:w-[min(26rem,calc(100vw-2.5rem))] sm:rounded-lg sm:border sm:shadow-2xl motion-safe:animate-rise",
+            "fixed inset-0 z-50 outline-none overflow-hidden bg-card max-sm:pt-[env(safe-area-inset-top)] sm:inset-auto sm:right-5 sm:bottom-5 sm:h-[min(42rem,calc(100dvh-6rem))] sm:w-[min(26rem,calc(100vw-2.5rem))] sm:rounded-lg sm:border sm:shadow-2xl motion-safe:animate-rise",
             !isOpen && "hidden",
           )}
         >

@@ -15,7 +15,7 @@ export function SiteHeader() {
   const { resolvedTheme, setTheme } = useTheme();
   const isDark = resolvedTheme === "dark";
   return (
-    <header className="sticky top-0 z-30 border-b bg-background/90 backdrop-blur">
+    <header className="sticky top-0 z-30 border-b pt-[env(safe-area-inset-top)] bg-background/90 backdrop-blur">
       <div className="mx-auto flex h-14 max-w-5xl items-center gap-1 px-4">
         <Brand className="mr-auto" />
         <Link href="/chat" className={cn(buttonVariants({ variant: "ghost", size: "sm" }), "h-9")}>

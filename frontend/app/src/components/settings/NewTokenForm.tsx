@@ -45,7 +45,9 @@ export function NewTokenForm({ email, onCreated }: NewTokenFormProps) {
   const { name: nameError, expires_at: expiryError } = error?.fields ?? {};
   return (
     <details className="rounded-md border">
-      <summary className="px-3 py-2.5 text-sm font-medium">New access token</summary>
+      <summary className="px-3 py-2.5 text-sm font-medium pointer-coarse:py-3">
+        New access token
+      </summary>
       <form onSubmit={onSubmit} className="grid gap-3 border-t p-3 sm:grid-cols-2">
         {error && !isWrongPassword && !nameError && !expiryError ? (
           <ErrorNotice error={error} className="sm:col-span-2" />

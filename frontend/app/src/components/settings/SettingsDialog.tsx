@@ -59,7 +59,7 @@ export function SettingsDialog({ onClose }: { onClose: () => void }) {
               aria-current={each === section ? "true" : undefined}
               onClick={() => setSection(each)}
               className={cn(
-                "flex h-9 shrink-0 items-center gap-2 rounded-md px-3 text-left text-sm",
+                "flex h-9 shrink-0 items-center pointer-coarse:h-11 gap-2 rounded-md px-3 text-left text-sm",
                 each === section
                   ? "bg-accent font-medium text-accent-foreground"
                   : "text-muted-foreground hover:bg-accent/60 hover:text-foreground",

@@ -39,7 +39,7 @@ export function FilterBar({ query, counts, onChange }: FilterBarProps) {
             aria-pressed={query.filter === value}
             onClick={() => onChange({ ...query, filter: value })}
             className={cn(
-              "h-8 shrink-0 rounded-full border px-3 text-[0.8125rem] font-medium",
+              "h-8 shrink-0 rounded-full border px-3 pointer-coarse:h-11 pointer-coarse:px-4 text-[0.8125rem] font-medium",
               query.filter === value
                 ? "border-primary bg-primary text-primary-foreground"
                 : "border-transparent bg-muted text-muted-foreground hover:text-foreground",

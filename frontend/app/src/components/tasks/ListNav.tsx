@@ -86,7 +86,7 @@ function ListButton(props: {
       aria-current={props.isCurrent ? "true" : undefined}
       onClick={props.onClick}
       className={cn(
-        "flex h-9 max-w-52 shrink-0 items-center gap-2 rounded-md px-3 text-sm [&_svg]:h-4 [&_svg]:w-4 [&_svg]:shrink-0",
+        "flex h-9 max-w-52 shrink-0 pointer-coarse:h-11 items-center gap-2 rounded-md px-3 text-sm [&_svg]:h-4 [&_svg]:w-4 [&_svg]:shrink-0",
         props.isCurrent
           ? "bg-accent font-medium text-accent-foreground"
           : "text-muted-foreground hover:bg-accent/60 hover:text-foreground",

@@ -57,7 +57,7 @@ export const TaskRow = memo(function TaskRow({ task, lists, listName, dates }: T
         isNew && "opacity-70",
       )}
     >
-      <span className="relative mt-0.5 grid h-6 w-6 shrink-0 place-items-center">
+      <label className="relative mt-0.5 grid h-6 w-6 shrink-0 place-items-center pointer-coarse:-mx-2.5 pointer-coarse:-mt-2 pointer-coarse:-mb-2.5 pointer-coarse:h-11 pointer-coarse:w-11">
         <input
           type="checkbox"
           aria-label={`Done: ${task.title}`}
@@ -71,7 +71,7 @@ export const TaskRow = memo(function TaskRow({ task, lists, listName, dates }: T
           strokeWidth={3.5}
           className="pointer-events-none absolute h-3 w-3 text-primary-foreground opacity-0 peer-checked:opacity-100"
         />
-      </span>
+      </label>
       <div className="min-w-0 flex-1">
         <button
           ref={title}
@@ -81,7 +81,7 @@ export const TaskRow = memo(function TaskRow({ task, lists, listName, dates }: T
           onClick={() => setIsEditing(true)}
           dir="auto"
           className={cn(
-            "block w-full rounded-sm text-start break-words",
+            "relative block w-full rounded-sm text-start break-words pointer-coarse:after:absolute pointer-coarse:after:inset-x-0 pointer-coarse:after:-inset-y-2.5",
             isDone && "text-muted-foreground line-through",
           )}
         >

@@ -15,10 +15,10 @@ const buttonVariants = cva(
         link: "text-primary underline-offset-4 hover:underline",
       },
       size: {
-        default: "h-10 px-4 py-2",
-        sm: "h-8 px-3 text-[0.8125rem]",
+        default: "h-10 px-4 py-2 pointer-coarse:h-11",
+        sm: "h-8 px-3 text-[0.8125rem] pointer-coarse:h-11",
         lg: "h-11 px-6",
-        icon: "h-9 w-9",
+        icon: "h-9 w-9 pointer-coarse:h-11 pointer-coarse:w-11",
       },
     },
     defaultVariants: { variant: "default", size: "default" },

@@ -16,11 +16,11 @@ export function Checkbox({ label, hint, ...props }: CheckboxProps) {
         type="checkbox"
         id={id}
         aria-describedby={hintId}
-        className="mt-0.5 h-4 w-4 shrink-0 accent-primary"
+        className="mt-0.5 h-4 w-4 shrink-0 accent-primary pointer-coarse:mt-3.5"
         {...props}
       />
       <div className="grid gap-0.5">
-        <label htmlFor={id} className="text-sm font-medium">
+        <label htmlFor={id} className="text-sm font-medium pointer-coarse:py-3">
           {label}
         </label>
         <p id={hintId} className="text-[0.8125rem] text-muted-foreground">

@@ -38,7 +38,7 @@ export function Dialog({ title, onClose, className, children }: DialogProps) {
       }}
       onClick={(event) => event.target === ref.current && onClose()}
       className={cn(
-        "m-auto w-[calc(100%-1.5rem)] max-w-lg overflow-hidden rounded-lg border bg-card p-0 shadow-xl backdrop:bg-black/50 motion-safe:open:animate-rise",
+        "fixed m-auto w-[calc(100%-1.5rem)] max-w-lg overflow-hidden rounded-lg border bg-card p-0 shadow-xl backdrop:bg-black/50 motion-safe:open:animate-rise",
         className,
       )}
     >

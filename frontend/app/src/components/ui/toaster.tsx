@@ -18,7 +18,7 @@ export function Toaster() {
     <section
       aria-label="Notifications"
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-3 bottom-3 z-60 mx-auto grid max-w-md gap-2 sm:right-auto sm:left-6 sm:bottom-6 sm:mx-0"
+      className="pointer-events-none fixed inset-x-3 bottom-[calc(0.75rem+env(safe-area-inset-bottom))] z-60 mx-auto grid max-w-md gap-2 sm:right-auto sm:left-6 sm:bottom-6 sm:mx-0"
       onPointerEnter={() => setIsPaused(true)}
       onPointerLeave={() => setIsPaused(false)}
       onFocus={() => setIsPaused(true)}

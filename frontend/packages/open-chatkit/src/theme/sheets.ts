@@ -6,11 +6,12 @@ import frame from "./frame.css?inline";
 import markdown from "./markdown.css?inline";
 import thread from "./thread.css?inline";
 import tokens from "./tokens.css?inline";
+import touch from "./touch.css?inline";
 
 let sheets: readonly CSSStyleSheet[] | null = null;
 
 export function sharedSheets(): readonly CSSStyleSheet[] {
-  sheets ??= [tokens, frame, thread, markdown, composer, widgetStyles].map((text) => {
+  sheets ??= [tokens, frame, thread, markdown, composer, touch, widgetStyles].map((text) => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(text);
     return sheet;

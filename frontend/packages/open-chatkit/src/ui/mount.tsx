@@ -13,6 +13,7 @@ import { App } from "./App";
 import { announceResponses } from "./announce";
 import { refusalText } from "./composer/useFiles";
 import { type Emit, toast, type Ui, UiProvider } from "./context";
+import { fitVisibleArea } from "./visibleArea";
 
 export type Mounted = {
   chat: Chat;
@@ -115,6 +116,7 @@ export function mount(params: MountParams): Mounted {
     }),
     emitHistoryEvents(ui),
     announceResponses(ui),
+    fitVisibleArea(host, frame),
   ];
   render(
     <UiProvider value={ui}>

@@ -5,6 +5,7 @@ import { isComposing } from "../common/keys";
 import { useT, useUi } from "../context";
 import { DraftFiles } from "./DraftFiles";
 import { tagsOf, toContent, toText } from "./draftText";
+import { enterSends } from "./enterSends";
 import { Field } from "./Field";
 import { ModelPicker } from "./ModelPicker";
 import { SendControls } from "./SendControls";
@@ -15,11 +16,6 @@ import { useDrop } from "./useDrop";
 import { useFiles } from "./useFiles";
 import { useSend } from "./useSend";
 import { type Suggestion, useSuggestions } from "./useSuggestions";
-
-/** Returns whether Enter sends; on a phone's keyboard it inserts a new line. */
-function enterSends(): boolean {
-  return !matchMedia("(hover: none) and (pointer: coarse)").matches;
-}
 
 function Reply() {
   const { composer } = useUi().chat;

@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import type { UserMessageContent } from "../../core/types";
 import { useUi } from "../context";
 import { toText } from "./draftText";
+import { enterSends } from "./enterSends";
 
 export type FieldProps = {
   fieldRef: Ref<HTMLTextAreaElement>;
@@ -56,7 +57,7 @@ export function Field(props: FieldProps) {
         part="input"
         rows={1}
         dir="auto"
-        enterkeyhint="send"
+        enterkeyhint={enterSends() ? "send" : "enter"}
         value={text}
         placeholder={props.placeholder}
         aria-label={props.label}

@@ -56,6 +56,8 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
   const reserves = useRef(false);
   const settlingUntil = useRef(0);
   const smoothScrollUntil = useRef(0);
+  // The height of the visible part when it was last measured.
+  const visible = useRef(0);
 
   const fitRoom = (element: Element): void => {
     const rest = content.current;
@@ -95,6 +97,13 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     const element = thread.current && scrollerOf(thread.current, ui.host);
     if (!element) return;
     fitRoom(element);
+    // A keyboard or a longer draft takes space at the lower edge: the text above it stays there.
+    const lost = visible.current - element.clientHeight;
+    visible.current = element.clientHeight;
+    if (lost !== 0 && element === thread.current) {
+      if (atEnd.current) toEnd("instant");
+      else element.scrollTop += lost;
+    }
     const follows = ui.options.peek().thread?.autoScroll ?? false;
     const settling = performance.now() < settlingUntil.current;
     if (settling || (follows && atEnd.current && chat.isResponding.peek())) toEnd("instant");

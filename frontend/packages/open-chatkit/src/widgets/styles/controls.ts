@@ -83,6 +83,7 @@ ${[...sizes, ...gutters, ...icons].join("\n")}
 @keyframes w-spin { to { transform: rotate(360deg); } }
 
 @media (pointer: coarse) {
-  .w-button::after { content: ""; position: absolute; inset: min(0px, calc((var(--c-height) - 44px) / 2)) 0; }
+  /* The border lies outside of the pseudo-element's containing block. */
+  .w-button::after { content: ""; position: absolute; inset: min(0px, calc((var(--c-height) - 46px) / 2)) min(0px, calc((100% - 44px) / 2)); }
 }
 `;

@@ -26,6 +26,7 @@ export const fieldStyles = `
 @media (pointer: coarse) {
   /* Phones zoom into fields with smaller text. */
   .w-input, .w-textarea, .w-select, .w-editable { font-size: max(16px, var(--c-text, 16px)); }
+  .w-input, .w-textarea, .w-select, .w-date { min-height: max(44px, var(--c-height)); }
 }
 
 .w-select-frame, .w-date-frame { position: relative; min-width: 0; max-width: 100%; }
@@ -118,7 +119,9 @@ button.w-select { overflow: hidden; white-space: nowrap; }
   .w-tick-mark { display: none; }
 }
 @media (pointer: coarse) {
-  .w-checkbox, .w-radio { padding-block: 8px; }
-  .w-clear { width: 36px; height: 36px; }
+  .w-checkbox, .w-radio { min-height: 44px; padding-block: calc((44px - 1.5em) / 2); }
+  .w-clear { position: relative; width: 36px; height: 36px; }
+  .w-clear::after { content: ""; position: absolute; inset: -4px; }
+  .w-search-option { min-height: 44px; }
 }
 `;
