@@ -228,9 +228,12 @@ def load_settings(cls: type[SettingsT], environ: Mapping[str, str]) -> SettingsT
     }
     values = {**present, **{name: value for name, value in from_files.items() if value != ""}}
     try:
-        return msgspec.convert(values, cls, strict=False)
+        settings = msgspec.convert(values, cls, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(_one_line(str(error))) from None
+    if isinstance(settings, ServiceSettings):
+        _ = settings.cors_origins
+    return settings
 
 
 def split_list(value: str) -> list[str]:

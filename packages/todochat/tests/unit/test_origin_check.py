@@ -140,4 +140,6 @@ def test_without_the_setting_every_other_origin_is_rejected(orders: list[str]) -
 @pytest.mark.parametrize("value", ["app.example", "https://app.example/chat", "https://"])
 def test_a_value_that_no_browser_would_send_prevents_startup(value: str) -> None:
     with pytest.raises(SettingsError, match=r"^setting CORS_ALLOWED_ORIGINS: '.*' must be like"):
-        make_client([], CORS_ALLOWED_ORIGINS=f"https://good.example,{value}")
+        ServiceSettings.load(
+            {"REDIS_URL": "redis://unused", "CORS_ALLOWED_ORIGINS": f"https://good.example,{value}"}
+        )
