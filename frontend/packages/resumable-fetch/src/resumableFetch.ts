@@ -10,7 +10,10 @@ const DEFAULT_GIVE_UP_MS = 300_000;
 /** Timeout for the response to an aborted request, which names the run that it started. */
 const LATE_RESPONSE_MS = 30_000;
 
-/** Marks the result of `createResumableFetch`, so that it isn't wrapped again. */
+/**
+ * Marks the result of `createResumableFetch`, so that it isn't wrapped again, and its responses,
+ * because React's wrapper of ChatKit passes functions on as others that call them.
+ */
 const MARK = Symbol.for("resumable-fetch");
 
 /** Returns whether a fetch resumes streams. */
@@ -91,14 +94,16 @@ export function createResumableFetch(options: ResumableFetchOptions = {}): typeo
     options.onRun?.(stream.run);
     const body = stream.source.open(response.body, connection, call.signal);
     const { status, statusText, headers } = response;
-    return new Response(body, { status, statusText, headers });
+    const resumed = new Response(body, { status, statusText, headers });
+    return Object.defineProperty(resumed, MARK, { value: true });
   }
 
-  /** Returns the run that a response streams; null if it streams none. */
+  /** Returns the run that a response streams; null if it streams none, or `baseFetch` resumes it. */
   function streamOf(response: Response, call: Call): { run: RunRef; source: RunStream } | null {
     const runId = response.headers.get("X-Run-Id");
     const type = response.headers.get("Content-Type") ?? "";
     if (!response.ok || runId === null || !type.startsWith("text/event-stream")) return null;
+    if (Reflect.get(response, MARK) === true) return null;
     const run = { runId, threadId: response.headers.get("X-Thread-Id") };
     const source = new RunStream(run, (path) => runUrl(call, runId, path), call.rest, sender, {
       ...options,

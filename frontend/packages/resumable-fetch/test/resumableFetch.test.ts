@@ -72,6 +72,20 @@ describe("an uninterrupted response", () => {
     expect(gateway.requests).toHaveLength(1);
   });
 
+  it("is resumed once if the fetch below already resumes it", async () => {
+    const below = createResumableFetch({ url: gateway.url });
+    run.publish("a");
+
+    const response = await send({ fetch: (input, init) => below(input, init) });
+    const seen = reading(response);
+    expect(await seen.next()).toBe("a");
+    run.drop();
+    run.publish("b").end();
+
+    expect(await seen.rest()).toEqual(["b"]);
+    expect(gateway.requests).toHaveLength(2);
+  });
+
   it("passes responses without a run through unchanged", async () => {
     gateway.onChat = () => ({ events: ["a"] });
     expect(await reading(await send()).rest()).toEqual(["a"]);
