@@ -97,7 +97,7 @@ format: .venv frontend/node_modules/.package-lock.json ## fix what ruff and biom
 # kits of durable-chatkit's tests.
 types: .venv frontend/node_modules/.package-lock.json ## mypy --strict, also of the tests, and tsc
 	@$(NPM) run --silent types
-	@$(BIN)/mypy $(SOURCES) $(PROGRAMS) conftest.py examples/own-agent/tea_house.py examples/own-server/shop.py examples/exported-workflow/returns.py
+	@$(BIN)/mypy $(SOURCES) $(PROGRAMS) conftest.py examples/own-agent/tea_house.py examples/own-server/shop.py examples/exported-workflow/returns.py examples/embed/crm.py
 	@cd examples/own-state && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml club.py club_service.py
 	@for tests in $(TESTS); do MYPYPATH=$$tests:packages/durable-chatkit/tests $(BIN)/mypy $$tests || exit 1; done
 
