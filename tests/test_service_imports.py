@@ -100,6 +100,7 @@ PROCESSES = {
             "redis",
             "httpx",
             "aiohttp",
+            "msgspec",
             "pip",
         },
     ),

@@ -10,11 +10,10 @@ import pwd
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
-
-import msgspec
 
 INITDB_TIMEOUT_S: Final = 60
 SUPERUSER: Final = "postgres"
@@ -39,7 +38,8 @@ _POSTGRES_SETTINGS: Final = {
 }
 
 
-class EngineUser(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class EngineUser:
     """The account an engine runs as when the caller is root."""
 
     name: str

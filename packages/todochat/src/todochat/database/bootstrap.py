@@ -9,10 +9,10 @@ objects stay; the roles' passwords and the grants are set again.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
-import msgspec
 
 DATABASES: Final = ("auth", "tasks", "chat")
 KINDS: Final = ("owner", "app", "jobs")
@@ -23,7 +23,8 @@ _IS_HARMLESS: Final = (
 )
 
 
-class DatabaseUrls(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class DatabaseUrls:
     """URLs of one database for its three roles."""
 
     owner: str
