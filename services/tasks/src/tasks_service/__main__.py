@@ -3,7 +3,7 @@
 import gc
 
 if __name__ == "__main__":
-    gc.disable()  # importing frees no memory; todochat.http.server.run enables it again
+    gc.disable()  # imports create little garbage; todochat.http.server.run collects it
 
 import os
 import sys
