@@ -48,7 +48,8 @@ function useHighlighting(code: string, language: string, open: boolean): Highlig
 /** A fenced code block with its language and a copy button. */
 export function CodeBlock({ code, language, open }: CodeBlockProps) {
   const { labels } = useContext(MarkdownContext);
-  const name = language.trim().split(/\s/u)[0]?.toLowerCase() ?? "";
+  // Also in the notation of Pandoc: `{.python .numberLines}`.
+  const name = /[^\s{}.][^\s}]*/u.exec(language)?.[0].toLowerCase() ?? "";
   const nodes = useHighlighting(code, name, open);
   const { copied, copy } = useCopy();
   return (

@@ -48,6 +48,18 @@ const PIECES = [
   "$5",
   "\\",
   "* * *",
+  "请看**重点：**内容，한국어**강조(强調)**입니다",
+  "\\begin{align}a&=b\\\\c&=d\\end{align}",
+  "$$\\frac{1}{2$$ is broken",
+  "- [ ] a\n  - [x] b\n    1. c",
+  "a | b\n:-:|--:\n1 | 2\nafter",
+  "| x |\n|---|\n| a\\|b |",
+  "````md\n```js\nx\n```\n````",
+  "<DETAILS>\n<SUMMARY>S</SUMMARY>\n\n> a\n</DETAILS>",
+  "[a][] and [A]\n\n[a]: /x",
+  "*a **b* c** and 2*3*4",
+  "> a\nlazy\n1. b",
+  "https://example.com/a_(b)*c* www.example.com.",
   "<b>bold</b> <script>x</script> &amp; &hearts; &#x27;",
 ];
 
