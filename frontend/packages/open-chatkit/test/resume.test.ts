@@ -220,7 +220,7 @@ describe("a client secret", () => {
     finish();
     await idle(chat);
     expect(shown(chat)).toEqual(["> hi", "Hello world"]);
-    expect(getClientSecret.mock.calls).toEqual([[null], [null]]);
+    expect(getClientSecret.mock.calls).toEqual([[null], ["old"]]);
   });
 
   it("that stays rejected is an error, not a loop", async () => {

@@ -31,7 +31,7 @@ it("calls getClientSecret with null once and caches the secret", async () => {
   expect(ask.mock.calls).toEqual([[null]]);
 });
 
-it("renews a secret 60 s before it expires, again with null", async () => {
+it("renews a secret 60 s before it expires, with the current one", async () => {
   const ask = counted();
   const cache = createSecretCache(ask);
   const first = await cache.get();
@@ -39,15 +39,34 @@ it("renews a secret 60 s before it expires, again with null", async () => {
   expect(await cache.get()).toBe(first);
   vi.advanceTimersByTime(1);
   expect(await cache.get()).not.toBe(first);
-  expect(ask.mock.calls).toEqual([[null], [null]]);
+  expect(ask.mock.calls).toEqual([[null], [first]]);
 });
 
-it("renews the secret of a callback that returns its argument", async () => {
-  const ask = vi.fn(async (existing: string | null) => existing ?? token(`${Date.now()}`));
+it("passes a rejected secret on, so that the page can refresh its session", async () => {
+  const ask = counted();
+  const cache = createSecretCache(ask);
+  const first = await cache.get();
+  cache.refuse(first);
+  expect(await cache.get()).not.toBe(first);
+  expect(ask.mock.calls).toEqual([[null], [first]]);
+});
+
+it.each<[what: string, result: (existing: string) => string | undefined]>([
+  ["its argument", (existing) => existing],
+  ["nothing for one", () => undefined],
+])("asks a callback that returns %s again, with null", async (_, result) => {
+  const ask = vi.fn(async (existing: string | null) =>
+    existing === null ? token(`${Date.now()}`) : (result(existing) as string),
+  );
   const cache = createSecretCache(ask);
   const first = await cache.get();
   vi.advanceTimersByTime(2 * HOUR_S * 1000);
-  expect(await cache.get()).not.toBe(first);
+  const second = await cache.get();
+  expect(second).not.toBe(first);
+  cache.refuse(second);
+  vi.advanceTimersByTime(1000);
+  expect(await cache.get()).not.toBe(second);
+  expect(ask.mock.calls).toEqual([[null], [first], [null], [second], [null]]);
 });
 
 it("keeps using a valid secret while renewal fails", async () => {

@@ -1,6 +1,6 @@
 /** Caches a client secret and renews it before it expires. */
 
-/** Returns a new secret. The argument is part of ChatKit's signature and is always null here. */
+/** Returns a new secret; gets the secret that it replaces, or null. */
 export type GetClientSecret = (current: string | null) => Promise<string>;
 
 export type SecretCache = {
@@ -21,17 +21,20 @@ const CLOCK_TOLERANCE_MS = 60_000;
 /**
  * Creates a cache around `getClientSecret`.
  *
- * The callback is called on first use, 60 s before the secret expires and after a 401. It always
- * gets null: many callbacks return their argument if there is one, and would return an expiring or
- * rejected secret indefinitely. A secret whose expiry can't be read is kept until it is rejected.
+ * The callback is called with null on first use, and with the current secret 60 s before it expires
+ * and after a 401. Many callbacks return their argument, or nothing if there is one: they are called
+ * again with null. A secret whose expiry can't be read is kept until it is rejected.
  */
 export function createSecretCache(getClientSecret: GetClientSecret): SecretCache {
   let current: { secret: string; expiresAt: number } | null = null;
   let refused: string | null = null;
+  let latest: string | null = null;
   let pending: Promise<string> | null = null;
 
   async function fetchSecret(): Promise<string> {
-    const secret: unknown = await getClientSecret(null);
+    const previous = latest;
+    let secret: unknown = await getClientSecret(previous);
+    if (previous !== null && (!secret || secret === previous)) secret = await getClientSecret(null);
     // Callbacks often read a field of a response that may be an error.
     if (typeof secret !== "string" || secret === "") {
       throw new RefusedSecretError("getClientSecret returned no secret.");
@@ -39,6 +42,7 @@ export function createSecretCache(getClientSecret: GetClientSecret): SecretCache
     if (secret === refused) {
       throw new RefusedSecretError("getClientSecret returned a secret that was already rejected.");
     }
+    latest = secret;
     current = { secret, expiresAt: expiryOf(secret, Date.now()) };
     return secret;
   }

@@ -22,7 +22,7 @@ import type {
 
 export type * from "./protocol";
 
-/** Returns a client secret. The argument is part of ChatKit's signature; it is always null here. */
+/** Returns a client secret; gets the one that it replaces, or null. */
 export type GetClientSecret = (current: string | null) => Promise<string>;
 
 /** A self-hosted server with client secrets. */
