@@ -62,7 +62,7 @@ from durable_chatkit.agent.tool_replay import (
 
 SUPPORTED_VERSION: Final = "0.24.0"
 
-_REPORTED: Final[Any] = {"tool_not_found_behavior": "return_error_to_model"}
+UNKNOWN_TOOLS_REPORTED: Final[Any] = {"tool_not_found_behavior": "return_error_to_model"}
 
 
 class DurableRunner(AgentRunner):
@@ -113,10 +113,11 @@ def _report_unknown_tools(options: dict[str, Any]) -> Any:
     correct themselves.
     """
     config = options.get("run_config")
-    if isinstance(config, RunConfig):
-        config = dataclasses.replace(config, **_REPORTED)
-    else:  # as a dictionary it leaves the model provider to the SDK, which then closes it
-        config = {**_REPORTED, **(config or {})}
+    if not isinstance(config, RunConfig):
+        # As a dictionary it leaves the model provider to the SDK, which then closes it.
+        config = {**UNKNOWN_TOOLS_REPORTED, **(config or {})}
+    elif config.tool_not_found_behavior == "raise_error":
+        config = dataclasses.replace(config, **UNKNOWN_TOOLS_REPORTED)
     return {**options, "run_config": config}
 
 

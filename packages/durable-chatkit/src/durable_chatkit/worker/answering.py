@@ -29,6 +29,7 @@ from durable_chatkit.agent.mcp_servers import McpConnections
 from durable_chatkit.agent.rendered_output import RenderedRun, is_of_item
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import RunScope
+from durable_chatkit.agent.sdk_hooks import UNKNOWN_TOOLS_REPORTED
 from durable_chatkit.agent.workflow import Workflow
 from durable_chatkit.agent.workflow_stream import WorkflowStream
 from durable_chatkit.worker.action_stream import stream_task
@@ -38,7 +39,9 @@ from todochat.clock import utc_now
 
 REFUSAL_STEP = "refusal"  # the id step of the message that replaces a stopped answer
 # Spans are no-ops without tracing, but the SDK would still compute the usage that it adds to them.
-_CONFIG: Final = RunConfig(tracing_disabled=True, tracing={"include_task_and_turn_spans": False})
+_CONFIG: Final = RunConfig(
+    tracing_disabled=True, tracing={"include_task_and_turn_spans": False}, **UNKNOWN_TOOLS_REPORTED
+)
 
 _Events = AsyncGenerator[ThreadStreamEvent, None]
 

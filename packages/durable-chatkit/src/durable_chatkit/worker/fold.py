@@ -39,8 +39,10 @@ class OpenItems:
     def apply(self, event: ThreadStreamEvent) -> None:
         """Apply one event."""
         match event:
+            # Copies: openai-chatkit modifies the objects after it has sent them.
+            case ThreadItemAddedEvent(item=AssistantMessageItem(content=[]) as added):
+                self.items[added.id] = added.model_copy(update={"content": []})
             case ThreadItemAddedEvent():
-                # A copy: openai-chatkit modifies the object after it has sent it.
                 self.items[event.item.id] = event.item.model_copy(deep=True)
             case ThreadItemDoneEvent() | ThreadItemReplacedEvent():
                 self.items.pop(event.item.id, None)
@@ -148,7 +150,8 @@ def _update_message(item: AssistantMessageItem, event: ThreadItemUpdatedEvent) -
         item.content.append(AssistantMessageContent(text=""))
     match update.type:
         case "assistant_message.content_part.added" | "assistant_message.content_part.done":
-            item.content[index] = update.content.model_copy(deep=True)
+            annotations = list(update.content.annotations)
+            item.content[index] = update.content.model_copy(update={"annotations": annotations})
         case "assistant_message.content_part.text_delta":
             item.content[index].text += update.delta
 
