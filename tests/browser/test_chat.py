@@ -78,8 +78,12 @@ async def test_stop_ends_response_and_keeps_partial_text(
     await expect(chat.answers).to_contain_text("This much")
     await expect(chat.composer).to_be_enabled()
     await wait_until(lambda: model.requests[0].closed_by_client, timeout_s=25)
+    stopped = chat.host.locator("[part=stopped]")
+    await expect(stopped).to_have_text("You stopped this response.")
+    await ada.page.evaluate("() => localStorage.clear()")  # as on another device
     await ada.page.reload()
     await expect(chat.answers).to_contain_text("This much")
+    await expect(stopped).to_have_text("You stopped this response.")
     await expect(chat.answers).not_to_contain_text("no more")
 
 

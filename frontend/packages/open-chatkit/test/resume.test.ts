@@ -166,18 +166,38 @@ describe("two tabs", () => {
     expect(shown(second)).toEqual(["> hi", "Hello world"]);
   });
 
-  it("both show the response of a server without runs when it is complete", async () => {
+  it("both show the response of a server without runs while it streams", async () => {
     server.hasRuns = false;
-    const api = { url: server.url, domainKey: "k" };
+    const encoder = new TextEncoder();
+    let body: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const publish = (...events: object[]) => {
+      for (const event of events)
+        body?.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`));
+    };
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        body = controller;
+      },
+    });
+    const fetch_: typeof fetch = async (input, init) =>
+      String(init?.body).includes("threads.add_user_message")
+        ? new Response(stream)
+        : fetch(input, init);
+    const api = { url: server.url, domainKey: "k", fetch: fetch_ };
     const [first, second] = [openChat({ api, initialThread: "thr_1" }), openChat({ api })];
     await Promise.all([loaded(first), second.openThread("thr_1")]);
-    const items = [userMessage("u", "hi"), assistantMessage("a", "Hello")];
-    server.handlers["threads.add_user_message"] = () => {
-      server.items = items;
-      return { events: items.map(done) };
-    };
     await first.send({ text: "hi" });
+    publish(done(userMessage("u", "hi")), added(assistantMessage("a")), delta("a", "Hel"));
+    await untilShown(second, ["> hi", "Hel"]);
+    publish({ type: "client_effect", name: "confetti" }, delta("a", "lo"));
     await untilShown(second, ["> hi", "Hello"]);
+
+    server.items = [userMessage("u", "hi"), assistantMessage("a", "Hello!")];
+    publish(done(assistantMessage("a", "Hello")));
+    body?.close();
+    await untilShown(second, ["> hi", "Hello!"]);
+    expect(second.openItemIds.value.size).toBe(0);
+    expect(second.emitted.map(({ type }) => type)).not.toContain("chatkit.effect");
   });
 
   it("can both stop the response", async () => {

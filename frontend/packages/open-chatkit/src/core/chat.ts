@@ -32,6 +32,7 @@ export function createChat(options: ChatOptions): Chat {
   context.onThread = (thread) => history.put(thread);
   context.onRun = (threadId, runId) => tabs.publish({ type: "run", threadId, runId });
   context.onChange = (threadId) => tabs.publish({ type: "changed", threadId });
+  context.onEvents = (threadId, events) => tabs.publish({ type: "events", threadId, events });
   responder.onTurnEnded = (session) => navigation.runTools(session);
   tabs.join(context.transport.url);
   queueMicrotask(() => navigation.start());

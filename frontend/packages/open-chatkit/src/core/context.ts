@@ -4,7 +4,7 @@ import { Session } from "./session";
 import { StopMarks } from "./stopMarks";
 import { Store } from "./store";
 import { Transport } from "./transport";
-import type { ChatError, ChatOptions, ThreadMetadata } from "./types";
+import type { ChatError, ChatOptions, ThreadMetadata, ThreadStreamEvent } from "./types";
 
 /** State shared by the parts of one chat. */
 export class Context {
@@ -21,6 +21,8 @@ export class Context {
   onRun: (threadId: string, runId: string) => void = () => {};
   /** Called when a server without runs has changed a thread; other tabs that show it reload it. */
   onChange: (threadId: string) => void = () => {};
+  /** Called with the events of a response without a run, to which other tabs can't attach. */
+  onEvents: (threadId: string, events: readonly ThreadStreamEvent[]) => void = () => {};
 
   /** The shown error's own retry; other errors concern a message or its response. */
   private failed: { shown: ChatError; repeat: () => Promise<unknown> } | null = null;

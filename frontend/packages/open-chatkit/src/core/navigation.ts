@@ -1,15 +1,18 @@
 /** Opens threads and keeps the open thread current. */
 
+import { batch } from "@preact/signals-core";
 import type { ClientTools } from "./clientTools";
 import type { ComposerCore } from "./composer";
 import type { Context } from "./context";
 import { toChatError } from "./errors";
+import { applyEvent } from "./events";
 import type { HistoryCore } from "./history";
 import type { Responder } from "./responder";
 import { Session } from "./session";
 import type { TabMessage } from "./tabChannel";
 import type { ThreadLoader } from "./threadLoader";
 import type { Turns } from "./turns";
+import type { ThreadStreamEvent } from "./types";
 
 /** Minimum interval between refreshes when the page becomes visible. */
 const REFRESH_INTERVAL_MS = 30_000;
@@ -111,7 +114,11 @@ export class Navigation {
     const isIdle = !this.parts.turns.isBusy;
     if (message.type === "run" && isShown && isIdle) {
       this.parts.turns.attach(session, message.runId);
+    } else if (message.type === "events") {
+      if (isShown && isIdle) this.showEvents(session, message.events);
+      return;
     } else if (message.type === "changed" && isShown) {
+      this.context.stops.reload();
       if (isIdle) void this.parts.turns.syncThread(session);
       else this.parts.responder.reloadAtEnd();
     } else if (message.type === "removed" && isShown) {
@@ -125,6 +132,15 @@ export class Navigation {
     if (known === null) return;
     const isNew = !known.some((thread) => thread.id === message.threadId);
     if (message.type !== "run" || isNew) void this.parts.history.load();
+  }
+
+  /** Shows what another tab receives. Effects and errors are its own. */
+  private showEvents(session: Session, events: readonly ThreadStreamEvent[]): void {
+    batch(() => {
+      for (const event of events) {
+        if (event.type.startsWith("thread.")) applyEvent(this.context, session, event, true);
+      }
+    });
   }
 
   dispose(): void {

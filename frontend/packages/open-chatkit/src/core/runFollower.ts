@@ -251,6 +251,8 @@ export class RunFollower {
     batch(() => {
       for (const event of events) this.applyEvent(event);
     });
+    const { threadId } = this.session;
+    if (threadId !== null && this.hasNoRun) this.context.onEvents(threadId, events);
   }
 
   /** Applies an event. An error is logged and doesn't affect later events. */
@@ -258,8 +260,6 @@ export class RunFollower {
     try {
       this.answer?.add(event);
       applyEvent(this.context, this.session, event, this.isAttached);
-      const isMessage = event.type === "thread.item.done" && event.item.type === "user_message";
-      if (isMessage) this.reportChange();
     } catch (error) {
       this.context.emitter.log("event.failed", { event, error: String(error) });
     }
@@ -292,17 +292,17 @@ export class RunFollower {
       .catch((error: unknown) => this.context.emitter.error(error));
   }
 
-  /** Other tabs attach to a run; without one, they reload the message and then its response. */
-  private reportChange(): void {
-    const { context, session } = this;
-    const isRun = this.isAttached || context.store.activeRun.peek()?.runId != null;
-    if (!isRun && this.isAccepted && session.threadId !== null) context.onChange(session.threadId);
+  /** True for a response to which other tabs can't attach. */
+  private get hasNoRun(): boolean {
+    const runId = this.context.store.activeRun.peek()?.runId ?? null;
+    return !this.isAttached && this.isAccepted && runId === null;
   }
 
   private finish(): void {
     this.connection.abort(detached());
     if (!this.session.isCurrent) return;
-    this.reportChange();
+    const { threadId } = this.session;
+    if (threadId !== null && this.hasNoRun) this.context.onChange(threadId);
     const { store } = this.context;
     batch(() => {
       store.activeRun.value = null;

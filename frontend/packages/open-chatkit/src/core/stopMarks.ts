@@ -36,6 +36,11 @@ export class StopMarks {
     );
   }
 
+  /** Adds the marks of other tabs. */
+  reload(): void {
+    this.update([], []);
+  }
+
   private update(dropped: readonly string[], added: readonly string[]): void {
     const before = this.store.stoppedAfter.peek();
     const after = new Set([...before, ...savedIds()]);

@@ -1,8 +1,11 @@
 /** Notifies the browser's other tabs, and other chats on this page, of changes to threads. */
 
+import type { ThreadStreamEvent } from "./types";
+
 export type TabMessage =
   | { type: "run"; threadId: string; runId: string }
   | { type: "changed"; threadId: string }
+  | { type: "events"; threadId: string; events: readonly ThreadStreamEvent[] }
   | { type: "removed"; threadId: string };
 
 /** A `BroadcastChannel` for one user's chats; a no-op in browsers without it. */
