@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import ConsoleMessage, Page, expect
 
 from browser.browser_kit import Chat, Visit, Visitor
-from browser.element_kit import event_details, event_names
+from browser.element_kit import event_details, event_names, wait_for_event
 from browser.embed_kit import EmbedServer, answer, growing_answer, item, page, question
 from stack_kit import Stack
 from todochat.testing import free_port
@@ -219,6 +219,35 @@ async def test_foreign_server_gets_only_requests_of_the_protocol(
     await expect(chat.thread).to_have_attribute("aria-busy", "false")
 
     assert set(visitor.watch.requests) == {"GET /", "POST /chat"}
+
+
+async def test_foreign_response_reaches_other_tabs_and_survives_removal(
+    site: Stack, embed: EmbedServer, visit: Visit
+) -> None:
+    gate = Gate()
+    begun, line, *rest = growing_answer(2)
+    embed.items = [answer("a0", "The first.")]
+    embed.events = [begun, line, gate, *rest]
+    visitor = await open_elsewhere(site, embed, visit, options={"initialThread": "thr_1"})
+    chat, other = Chat(visitor.page), Chat(await visitor.open_tab("/"))
+    for each in (chat, other):
+        await expect(each.answers).to_contain_text("The first.")
+
+    await chat.send("hello")
+    await expect(chat.answers).to_have_count(2)
+    await expect(other.answers).to_have_count(2)
+    await expect(other.answers.last).to_contain_text("longer and longer")
+    await visitor.page.evaluate(
+        "() => { window.kept = document.querySelector('openai-chatkit'); window.kept.remove(); }"
+    )
+    embed.items.append(answer("grown", "All of it."))
+    gate.open()
+    await wait_for_event(visitor.page, "chatkit.response.end")
+    await expect(other.answers.last).to_contain_text("All of it.")
+    await visitor.page.evaluate("() => document.body.append(window.kept)")
+
+    await expect(chat.answers).to_have_count(2)
+    assert await event_names(visitor.page) == ["chatkit.ready", "chatkit.response.end"]
 
 
 # The script of another origin
