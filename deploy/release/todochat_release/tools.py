@@ -34,6 +34,10 @@ class Tools:
         """Return the Node.js that runs npm."""
         return find_node(self.environ)
 
+    def uv(self, *arguments: str) -> str:
+        """Run uv in the repository, as `run` does."""
+        return self.run(["uv", *arguments], cwd=ROOT)
+
     def npm(self, *arguments: str, cwd: Path) -> str:
         """Run npm, as `run` does."""
         return self.run([*self.node.npm, *arguments], cwd=cwd)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 app: Final = typer.Typer(
     name="todochat",
-    help="Run a self-hosted ChatKit with a todo assistant on this machine.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -29,6 +28,25 @@ DataDirOption = Annotated[
 ]
 DEFAULT: Final = Path(DEFAULT_DATA_DIR)
 PASS_ON: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def print_version(asked: bool) -> None:
+    """Print the installed version and exit, if the option is given."""
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        typer.echo(version("todochat-local"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=print_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Run a self-hosted ChatKit with a todo assistant on this machine."""
 
 
 @app.command()
