@@ -20,7 +20,7 @@ PYTEST_WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint lint-frontend format types check lock env-docs secrets manifests images-check release-check audit sbom prose clean
+.PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint lint-frontend format types check lock env-docs secrets manifests images-check compose-check release-check audit sbom prose clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -124,6 +124,11 @@ manifests: ## render the Kubernetes manifests for the tests (needs kubectl)
 images-check: .venv ## build the images and run all of them as one system (deploy/docker/README.md)
 	@$(BIN)/hadolint deploy/docker/*.Dockerfile
 	@PYTHONPATH=tests $(BIN)/python -m images $(if $(BUILT),--built)
+
+# Uses any Docker or Podman with Compose; tests/compose_check lists the steps. BUILT=1: existing images;
+# RESTART_ENGINE='systemctl restart docker': also restarts the engine.
+compose-check: .venv ## operate compose.yaml on this machine's engine: install, scale, crash, upgrade, restore, rotate
+	@PYTHONPATH=tests $(BIN)/python -m compose_check $(if $(BUILT),--built) --restart-engine "$(RESTART_ENGINE)"
 
 release-check: .venv frontend/node_modules/.package-lock.json ## build wheels and npm packages into dist, check and list them
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=deploy/release $(BIN)/python -m todochat_release dist

@@ -9,22 +9,14 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 BASE=docker.io/library/python:3.11-slim-bookworm
-SUITE=bookworm
 VERSION=${VERSION:-0.1.0}
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 
 make_base() {
-    echo "base: debootstrap of $SUITE"
-    debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv \
-        "$SUITE" "$WORK/base" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} > "$WORK/debootstrap.log" || { tail "$WORK/debootstrap.log"; exit 1; }
-    rm -rf "$WORK"/base/var/cache/apt/archives/*.deb "$WORK"/base/var/lib/apt/lists/*
-    # Path of Python in the official image.
-    ln -s /usr/bin/python3 "$WORK/base/usr/local/bin/python"
-    ln -s /usr/bin/python3 "$WORK/base/usr/local/bin/python3"
+    deploy/docker/make-base.sh "$WORK/base.tar"
     local container
     container=$(buildah from scratch)
-    tar -C "$WORK/base" -cf "$WORK/base.tar" .
     buildah add --quiet "$container" "$WORK/base.tar" / > /dev/null
     buildah config --env PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin "$container"
     buildah commit --quiet --rm "$container" "$BASE" > /dev/null

@@ -44,17 +44,22 @@ class PacedModel:
         return "".join(token(number) for number in range(self.tokens))
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=16 * 1024 * 1024)
-        app.router.add_post("/v1/responses", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0, backlog=1024).start()
-        self._port = self._runner.addresses[0][1]
+        self._port = await self.listen("127.0.0.1")
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def listen(self, host: str, port: int = 0) -> int:
+        """Start listening; return the port."""
+        app = web.Application(client_max_size=16 * 1024 * 1024)
+        app.router.add_post("/v1/responses", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port, backlog=1024).start()
+        bound: int = self._runner.addresses[0][1]
+        return bound
 
     async def _answer(self, http_request: web.Request) -> web.StreamResponse:
         body = msgspec.json.decode(await http_request.read())
