@@ -331,6 +331,27 @@ describe("Stop", () => {
     expect(chat.error.value).toBeNull();
   });
 
+  it.each(["before the response", "in the middle of the response"])(
+    "%s takes effect at once if the page's fetch ignores its signal",
+    async (when) => {
+      const event = `data: ${JSON.stringify(done(userMessage("u", "hi")))}\n\n`;
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new TextEncoder().encode(event)),
+      });
+      const response =
+        when === "before the response"
+          ? new Promise<Response>(() => undefined)
+          : Promise.resolve(new Response(body));
+      const chat = openChat({ api: { url: server.url, domainKey: "k", fetch: () => response } });
+      const sent = chat.send({ text: "hi" });
+      if (when !== "before the response") await untilShown(chat, ["> hi"]);
+      await chat.stop();
+      expect(await sent).toBe(when === "before the response" ? "failed" : "sent");
+      await idle(chat);
+      expect(chat.error.value).toBeNull();
+    },
+  );
+
   it("closes the stream of a server without runs", async () => {
     let isClosed = false;
     const chat = openChat({

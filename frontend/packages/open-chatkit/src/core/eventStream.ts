@@ -1,15 +1,25 @@
 import { createParser } from "eventsource-parser";
 
-/** Yields the JSON events of a stream, in batches that arrived together. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown[]> {
+/**
+ * Yields the JSON events of a stream, in batches that arrived together.
+ *
+ * @param signal ends the stream, even if the fetch that it comes from ignores it.
+ */
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<unknown[]> {
   let batch: unknown[] = [];
   const parser = createParser({
     onEvent: ({ data }) => batch.push(parseJson(data)),
   });
   const decoder = new TextDecoder();
   const reader = body.getReader();
+  const abort = () => void reader.cancel(signal.reason).catch(() => undefined);
+  signal.addEventListener("abort", abort, { once: true });
   for (;;) {
     const { done, value } = await reader.read();
+    signal.throwIfAborted();
     // Some servers leave out the blank line after the last event.
     parser.feed(done ? "\n\n" : decoder.decode(value, { stream: true }));
     // What is left of an event that was cut off is dropped.

@@ -113,7 +113,8 @@ export class Transport {
   /** Sends a request that returns a stream; resolves when the stream has ended. */
   async stream(request: StreamingRequest, key: string, handlers: StreamHandlers): Promise<void> {
     const init = { ...this.post(request, key), signal: handlers.signal };
-    await this.follow(await this.send(this.url, init, handlers), handlers);
+    const response = this.send(this.url, init, handlers);
+    await this.follow(await unlessAborted(response, handlers.signal), handlers);
   }
 
   /** Attaches to a run, from its first event; resolves when it has ended. */
@@ -200,7 +201,9 @@ export class Transport {
       const item = isObject(body) ? body.updated_item : null;
       if (isObject(item)) handlers.onEvents([{ type: "thread.item.replaced", item }]);
     } else if (response.body !== null) {
-      for await (const events of readEvents(response.body)) handlers.onEvents(events);
+      for await (const events of readEvents(response.body, handlers.signal)) {
+        handlers.onEvents(events);
+      }
     }
   }
 
@@ -274,6 +277,18 @@ export class Transport {
     if (!hasSecret(this.api)) throw new Error("The options no longer have getClientSecret.");
     return this.api.getClientSecret(current);
   }
+}
+
+/** Rejects at once when the signal aborts, which a page's own fetch may ignore. */
+function unlessAborted(response: Promise<Response>, signal: AbortSignal): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      reject(signal.reason);
+      response.then((late) => late.body?.cancel()).catch(() => undefined);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    response.finally(() => signal.removeEventListener("abort", abort)).then(resolve, reject);
+  });
 }
 
 function urlOf(api: ApiConfig): string | undefined {
