@@ -13,6 +13,10 @@ PROSE := '*.md' '*.py' '*.ts' '*.tsx' '*.css' '*.mjs' '*.sh' '*.toml' '*.yaml' '
 PROSE_SKIP := '\.d\.ts$$|/migrations/versions/|/locale/|CHANGELOG\.md|tests/deploy/rendered/|^\.prose/'
 # Node.js is installed from a wheel by `make .venv`.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
+IMAGES := auth-session tasks todo-agent chat-gateway edge
+REGISTRY ?=
+VERSION ?= 0.1.0
+COMMA := ,
 SBOM_DIR ?= dist
 DATA_DIR ?= .todochat
 PYTEST_WORKERS ?= 2
@@ -20,7 +24,7 @@ PYTEST_WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint lint-frontend format types check lock env-docs secrets manifests images-check compose-check release-check audit sbom prose clean
+.PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint lint-frontend format types check lock env-docs secrets manifests images images-check compose-check release-check audit sbom prose clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -119,6 +123,17 @@ secrets: ## create strong secrets for compose, except those that exist
 
 manifests: ## render the Kubernetes manifests for the tests (needs kubectl)
 	@$(PYTHON) deploy/kubernetes/render.py
+
+# REGISTRY=registry.example.com/ and VERSION are part of the names; INDEX is a file with variables of
+# another package index (deploy/docker/README.md).
+images: ## build the five images with docker, and print the commands that publish them
+	@for name in $(IMAGES); do \
+		case $$name in edge) file=edge ;; *) file=service ;; esac; \
+		docker build --file deploy/docker/$$file.Dockerfile --build-arg SERVICE=$$name --build-arg VERSION=$(VERSION) \
+			--build-arg REVISION=$$(git rev-parse HEAD) $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(INDEX),--secret id=index$(COMMA)src=$(INDEX)) \
+			--tag $(REGISTRY)todochat/$$name:$(VERSION) . || exit 1; \
+	done
+	@for name in $(IMAGES); do echo "docker push $(REGISTRY)todochat/$$name:$(VERSION)"; done
 
 # Requires root, buildah and debootstrap; BUILT=1 checks existing images.
 images-check: .venv ## build the images and run all of them as one system (deploy/docker/README.md)

@@ -126,7 +126,7 @@ class Project(Strict):
     services: dict[str, Service]
     networks: dict[str, Network]
     volumes: dict[str, Nothing]
-    secrets: dict[str, SecretFile]
+    secrets: dict[str, SecretFile] = {}
 
 
 def read(*names: str, environ: Mapping[str, str] | None = None) -> Doc:

@@ -248,7 +248,8 @@ def _calls(deployment: Deployment) -> Iterator[tuple[str, str, int]]:
     for name, service in deployment.services.items():
         for variable, value in service.environment.items():
             parts = urlsplit(value)
-            if name in SERVICES and variable.endswith("_URL") and parts.port:
+            is_address = variable.endswith("_URL") and variable != "PUBLIC_URL"
+            if name in SERVICES and is_address and parts.port:
                 yield name, str(parts.hostname), parts.port
             elif variable.endswith("_UPSTREAMS"):
                 for upstream in value.split():

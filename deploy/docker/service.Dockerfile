@@ -59,6 +59,8 @@ ENV PATH=/opt/venv/bin:$PATH \
 COPY deploy/docker/healthy.py /opt/healthy.py
 COPY --from=dependencies /opt/venv /opt/venv
 COPY --from=code /opt/todochat /opt/todochat
+# For deploy/compose/try.yaml, which has no other file.
+COPY deploy/compose/make_secrets.py /opt/make_secrets.py
 LABEL org.opencontainers.image.title="todochat/${SERVICE}" \
       org.opencontainers.image.description="A service of todochat, a self-hosted ChatKit" \
       org.opencontainers.image.licenses="Apache-2.0" \

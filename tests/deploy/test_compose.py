@@ -31,7 +31,8 @@ from settings_docs.fields import SECTIONS
 OBSERVABILITY = ROOT / "deploy/observability"
 PROVISIONING = OBSERVABILITY / "grafana/provisioning"
 FILES = ("compose.yaml", "compose.dev.yaml", "compose.observability.yaml")
-COMBINATIONS = (FILES[:1], FILES[:2], (FILES[0], FILES[2]))
+TRY_FILE = "try.yaml"
+COMBINATIONS = (FILES[:1], FILES[:2], (FILES[0], FILES[2]), (TRY_FILE,))
 MAKE_SECRETS = program("deploy/compose/make_secrets.py")["make_secrets"]
 EXAMPLE = compose.FOLDER / ".env.example"
 Rule = Callable[[Deployment], Iterator[str]]
@@ -90,6 +91,33 @@ def test_development_ports_are_published_on_localhost_only() -> None:
 
     assert len(ports) > len(compose.project(FILES[0]).services["edge"].ports)
     assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        rule
+        for rule in rules.RULES
+        # Its services share a folder of secrets, and use their images' health checks.
+        if rule
+        not in (rules.secrets_are_mounted_where_used, rules.health_checks_use_the_service_port)
+    ],
+    ids=lambda rule: rule.__name__,
+)
+def test_file_for_trying_follows_the_rule(rule: Rule, secrets: Path) -> None:
+    complaints = rule(deployment(compose.read(TRY_FILE), secrets))
+
+    # The one-shot `secrets` runs as root, to write into the volume.
+    assert [each for each in complaints if not each.startswith("secrets: ")] == []
+
+
+def test_file_for_trying_has_the_same_images_and_needs_no_other_file() -> None:
+    ours, trial = compose.project(FILES[0]), compose.project(TRY_FILE)
+
+    images = {name: each.image for name, each in trial.services.items() if name != "secrets"}
+    assert images == {name: each.image for name, each in ours.services.items() if not each.profiles}
+    volumes = {volume.split(":")[0] for each in trial.services.values() for volume in each.volumes}
+    assert volumes == set(trial.volumes)
 
 
 # The mistake, the rule that reports it, and a word of its complaint.
