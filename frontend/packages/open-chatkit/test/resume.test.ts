@@ -229,6 +229,19 @@ describe("opening another thread during a response", () => {
 });
 
 describe("a client secret", () => {
+  it("is requested at the start, and again if that fails", async () => {
+    const getClientSecret = vi.fn(async (_: string | null) => "secret");
+    getClientSecret.mockRejectedValueOnce(new Error("offline"));
+    const chat = openChat({ api: { url: server.url, getClientSecret } });
+
+    await eventually(() => expect(getClientSecret).toHaveBeenCalledTimes(1));
+    expect(chat.error.value).toBeNull();
+    await chat.history.load();
+
+    expect(getClientSecret.mock.calls).toEqual([[null], [null]]);
+    expect(server.requests.at(-1)?.headers.authorization).toBe("Bearer secret");
+  });
+
   it("that expires during a response is renewed transparently", async () => {
     let secret = "old";
     const getClientSecret = vi.fn(async (_: string | null) => secret);

@@ -35,7 +35,10 @@ export function createChat(options: ChatOptions): Chat {
   context.onEvents = (threadId, events) => tabs.publish({ type: "events", threadId, events });
   responder.onTurnEnded = (session) => navigation.runTools(session);
   tabs.join(context.transport.url);
-  queueMicrotask(() => navigation.start());
+  queueMicrotask(() => {
+    context.transport.requestFirstSecret();
+    navigation.start();
+  });
 
   return {
     thread: store.thread,
@@ -73,6 +76,7 @@ export function createChat(options: ChatOptions): Chat {
       turns.forgetUnsent();
       store.feedbackGiven.value = new Map();
       navigation.enter(null);
+      context.transport.requestFirstSecret();
       navigation.start();
     },
     async send(params) {

@@ -86,6 +86,14 @@ export class Transport {
     return true;
   }
 
+  /**
+   * Requests the first secret before it is needed, like the official component: pages wait for the call.
+   * After a failure, the first request asks again and reports it.
+   */
+  requestFirstSecret(): void {
+    this.secrets?.get().catch(() => undefined);
+  }
+
   get uploadStrategy(): FileUploadStrategy {
     const strategy = "uploadStrategy" in this.api ? this.api.uploadStrategy : undefined;
     return strategy ?? { type: "two_phase" };
