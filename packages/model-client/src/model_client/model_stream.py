@@ -128,7 +128,7 @@ class ModelStream:
         """Add the messages that arrive within the window, up to the first of another kind."""
         now = asyncio.get_running_loop().time()
         ends_at = round((now + self.window_s) / _TICK_S) * _TICK_S
-        end_events = _EVENTS_OF_AN_END.get(messages[-1].data.get("type"), 0)
+        end_events = _EVENTS_OF_AN_END.get(str(messages[-1].data.get("type")), 0)
         try:
             self._content.collect(end_events * self._event_bytes)
             with suppress(TimeoutError):

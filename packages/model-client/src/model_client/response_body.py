@@ -38,7 +38,10 @@ class ResponseBody:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self._content = response.content
         connection = response.connection
-        self._transport = None if connection is None else connection.transport
+        # Fewer bytes than expected arrive of a compressed body, as some proxies send it unasked.
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        is_plain = encoding in {"", "identity"}
+        self._transport = connection.transport if is_plain and connection is not None else None
         self._threshold = 1
 
     async def readany(self) -> bytes:

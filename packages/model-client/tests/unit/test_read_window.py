@@ -131,6 +131,21 @@ async def test_part_of_a_delta_does_not_end_the_wait(
     assert texts(await anext(reads)) == ["bc", "response.completed"]
 
 
+@pytest.mark.parametrize("kind", [None, 1, ["chunk"], {"name": "chunk"}], ids=str)
+async def test_type_of_a_chat_chunk_is_ignored(source: Source, kind: object) -> None:
+    first = msgspec.json.encode({**chunk(content="a"), "type": kind})
+    stream = ModelStream(source, b"data: %b\n\n" % first, "m", LONG_S)
+    async with contextlib.aclosing(aiter(stream)) as batches:
+        await anext(batches)
+        stream.window_s = LONG_S
+        source.send({**chunk(content="b"), "type": kind})
+        source.send({**chunk(content="c"), "type": kind}, finished())
+
+        deltas = [message.data["choices"][0]["delta"] for message in await anext(batches)]
+
+    assert deltas == [{"content": "bc"}, {}]
+
+
 async def test_end_of_the_body_releases_the_deltas(
     source: Source, reads: AsyncIterator[list[Message]]
 ) -> None:
