@@ -16,6 +16,9 @@ const DEBOUNCE_MS = 200;
 /** The longest query that the server accepts. */
 const MAX_QUERY = 200;
 
+/** Markdown's marks of bold text and code, which would only disturb in a snippet. */
+const MARKS = /\*\*|__|`/gu;
+
 /** The search with the methods that only the history uses. */
 export type ThreadSearchCore = ThreadSearch & {
   /** Updates the given fields of a thread that was found. */
@@ -37,7 +40,7 @@ function parseFound(raw: unknown): FoundThread | null {
     thread: { id, title, created_at, status } as ThreadMetadata,
     snippet: parts.flatMap((part: unknown) =>
       isObject(part) && typeof part.text === "string"
-        ? [{ text: part.text, hit: part.hit === true }]
+        ? [{ text: part.text.replace(MARKS, ""), hit: part.hit === true }]
         : [],
     ),
   };
