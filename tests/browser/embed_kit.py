@@ -4,8 +4,10 @@ A separate server has the pages, so the script is loaded from another origin unl
 page overrides it. No part of the stack runs: the test scripts what a foreign server may send.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from aiohttp import web
@@ -82,22 +84,31 @@ def question(item_id: str, text: str) -> dict[str, Any]:
     return item("user_message", item_id, content=content, attachments=[], inference_options={})
 
 
-def growing_answer(paragraphs: int) -> list[Event]:
-    """Return the events of a response that streams in paragraph by paragraph."""
+@dataclass(frozen=True)
+class Pause:
+    """Time that passes between two events of a response."""
+
+    seconds: float
+
+
+def growing_answer(paragraphs: int, pause: Pause | None = None) -> list[Event | Gate | Pause]:
+    """Return the events of a response that streams in paragraph by paragraph.
+
+    Args:
+        pause: passes after each paragraph.
+    """
     update = "assistant_message.content_part.text_delta"
     text = "A line of an answer that becomes longer and longer while it is read.\n\n"
-    deltas: list[Event] = [
-        {
-            "type": "thread.item.updated",
-            "item_id": "grown",
-            "update": {"type": update, "content_index": 0, "delta": text},
-        }
-        for _ in range(paragraphs)
-    ]
+    delta = {
+        "type": "thread.item.updated",
+        "item_id": "grown",
+        "update": {"type": update, "content_index": 0, "delta": text},
+    }
+    deltas = [delta] if pause is None else [delta, pause]
     begun = {"type": "thread.item.added", "item": item("assistant_message", "grown", content=[])}
     return [
         begun,
-        *deltas,
+        *deltas * paragraphs,
         {"type": "thread.item.done", "item": answer("grown", text * paragraphs)},
     ]
 
@@ -109,14 +120,14 @@ class EmbedServer:
         pages: HTML by path.
         headers: added to every page.
         items: the items of the thread `thr_1`.
-        events: the response to a message; a gate waits until the test opens it.
+        events: the response to a message; a gate waits until the test opens it, and a pause passes.
     """
 
     def __init__(self) -> None:
         self.pages: dict[str, str] = {}
         self.headers: dict[str, str] = {}
         self.items: list[dict[str, Any]] = []
-        self.events: Sequence[Event | Gate] = ()
+        self.events: Sequence[Event | Gate | Pause] = ()
         self._runner: web.AppRunner | None = None
         self.origin = ""
 
@@ -168,7 +179,7 @@ class EmbedServer:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **cross_origin})
         await response.prepare(request)
         text = "".join(part.get("text", "") for part in asked["params"]["input"]["content"])
-        sent: list[Event | Gate] = [
+        sent: list[Event | Gate | Pause] = [
             {"type": "thread.created", "thread": THREAD},
             {"type": "thread.item.done", "item": question("asked", text)},
             *self.events,
@@ -176,6 +187,8 @@ class EmbedServer:
         for event in sent:
             if isinstance(event, Gate):
                 await event.pass_through()
+            elif isinstance(event, Pause):
+                await asyncio.sleep(event.seconds)
             else:
                 await response.write(f"data: {json.dumps(event)}\n\n".encode())
         return response

@@ -1,6 +1,8 @@
 """The element on other sites' pages: in every kind of box, and with a script of another origin."""
 
+import asyncio
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 
 import pytest
@@ -8,7 +10,7 @@ from playwright.async_api import ConsoleMessage, Page, expect
 
 from browser.browser_kit import Chat, Visit, Visitor
 from browser.element_kit import event_details, event_names, wait_for_event
-from browser.embed_kit import EmbedServer, answer, growing_answer, item, page, question
+from browser.embed_kit import EmbedServer, Pause, answer, growing_answer, item, page, question
 from stack_kit import Stack
 from todochat.testing import free_port
 from todochat.testing.model_script import Gate
@@ -68,6 +70,12 @@ FRAMES: Final = """async () => {
 }"""
 
 
+def batched(names: Iterable[str], size: int) -> list[list[str]]:
+    """Split names into lists of a size."""
+    rest = list(names)
+    return [rest[start : start + size] for start in range(0, len(rest), size)]
+
+
 async def misfit(tab: Page) -> str | None:
     """Stream a long response; return the layout problem that its growth caused, if any."""
     chat = Chat(tab)
@@ -107,7 +115,7 @@ async def test_only_the_page_sizes_the_element(
     embed.events = growing_answer(30)
     visitor = await visit(embed.origin, viewport={"width": width, "height": HEIGHT})
     visitor.watch.expect_origin(site.edge)
-    misfits = {}
+    misfits: dict[str, str | None] = {}
 
     for name, (body, style) in BOXES.items():
         options = {"theme": {"density": density}}
@@ -116,6 +124,34 @@ async def test_only_the_page_sizes_the_element(
         found = await misfit(await visitor.open("/"))
         if found:
             misfits[name] = found
+
+    assert misfits == {}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300, func_only=True)
+@pytest.mark.parametrize("width", [320, 1000])
+async def test_only_the_page_sizes_the_element_while_an_answer_grows_for_ten_seconds(
+    site: Stack, embed: EmbedServer, visit: Visit, width: int
+) -> None:
+    embed.events = growing_answer(50, Pause(0.2))
+    visitor = await visit(embed.origin, viewport={"width": width, "height": HEIGHT})
+    visitor.watch.expect_origin(site.edge)
+    options = {"theme": {"density": "spacious"}, "thread": {"autoScroll": True}}
+    misfits: dict[str, str | None] = {}
+    for names in batched(BOXES, 6):  # a browser has six connections to an origin
+        tabs = []
+        for number, name in enumerate(names):
+            body, style = BOXES[name]
+            script = f"{site.edge}/chatkit/chatkit.js"
+            embed.pages[f"/{number}"] = page(body, script=script, style=style, options=options)
+            tabs.append(await visitor.open_tab(f"/{number}"))
+
+        found = await asyncio.gather(*(misfit(tab) for tab in tabs))
+
+        misfits |= {name: what for name, what in zip(names, found, strict=True) if what}
+        for tab in tabs:
+            await tab.close()
 
     assert misfits == {}
 
