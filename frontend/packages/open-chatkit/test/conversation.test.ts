@@ -497,6 +497,25 @@ describe("a stream that ends without a response", () => {
     expect(chat.error.value).toBeNull();
   });
 
+  it("is still answered by a retry after one that couldn't load the thread", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run: run.publish(asked).end() });
+    server.handlers["threads.retry_after_item"] = () => ({
+      events: [done(assistantMessage("a", "At last"))],
+    });
+    const chat = await openThread();
+    await chat.send({ text: "hi" });
+    await idle(chat);
+    server.items = [userMessage("u", "hi")];
+    server.onRequest = () => problem(503, "unavailable");
+    await chat.retry();
+    expect(chat.error.value).toMatchObject({ status: 503, allowRetry: true });
+
+    server.onRequest = () => null;
+    await chat.retry();
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi", "At last"]);
+  });
+
   it("keeps a message that wasn't confirmed, and sends it again", async () => {
     server.hasRuns = false;
     server.handlers["threads.create"] = () => ({ events: [] });

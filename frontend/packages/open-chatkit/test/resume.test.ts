@@ -41,6 +41,40 @@ function finish(): void {
   run.publish(delta("a", " world"), done(assistantMessage("a", "Hello world"))).end();
 }
 
+/** Opens a thread of a server without runs twice; `publish` sends events to the tab that asks. */
+async function twoTabsWithoutRuns(unreachable: readonly string[] = []) {
+  server.hasRuns = false;
+  const encoder = new TextEncoder();
+  const requests: string[] = [];
+  let body: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      body = controller;
+    },
+  });
+  const fetch_: typeof fetch = async (input, init) => {
+    const request = String(init?.body);
+    requests.push(request);
+    if (!request.includes("threads.add_user_message")) return fetch(input, init);
+    if (unreachable.some((text) => request.includes(`"${text}"`))) throw new TypeError("offline");
+    init?.signal?.addEventListener("abort", () => body?.error(init.signal?.reason));
+    return new Response(stream);
+  };
+  const api = { url: server.url, domainKey: "k", fetch: fetch_ };
+  const [first, second] = [openChat({ api, initialThread: "thr_1" }), openChat({ api })];
+  await Promise.all([loaded(first), second.openThread("thr_1")]);
+  return {
+    first,
+    second,
+    requests,
+    publish: (...events: object[]) => {
+      for (const event of events)
+        body?.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`));
+    },
+    end: () => body?.close(),
+  };
+}
+
 describe("a connection that drops during a response", () => {
   it("is shown, and the response resumes where it was", async () => {
     const chat = await midResponse();
@@ -167,25 +201,7 @@ describe("two tabs", () => {
   });
 
   it("both show the response of a server without runs while it streams", async () => {
-    server.hasRuns = false;
-    const encoder = new TextEncoder();
-    let body: ReadableStreamDefaultController<Uint8Array> | undefined;
-    const publish = (...events: object[]) => {
-      for (const event of events)
-        body?.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`));
-    };
-    const stream = new ReadableStream<Uint8Array>({
-      start(controller) {
-        body = controller;
-      },
-    });
-    const fetch_: typeof fetch = async (input, init) =>
-      String(init?.body).includes("threads.add_user_message")
-        ? new Response(stream)
-        : fetch(input, init);
-    const api = { url: server.url, domainKey: "k", fetch: fetch_ };
-    const [first, second] = [openChat({ api, initialThread: "thr_1" }), openChat({ api })];
-    await Promise.all([loaded(first), second.openThread("thr_1")]);
+    const { first, second, publish, end } = await twoTabsWithoutRuns();
     await first.send({ text: "hi" });
     publish(done(userMessage("u", "hi")), added(assistantMessage("a")), delta("a", "Hel"));
     await untilShown(second, ["> hi", "Hel"]);
@@ -194,10 +210,47 @@ describe("two tabs", () => {
 
     server.items = [userMessage("u", "hi"), assistantMessage("a", "Hello!")];
     publish(done(assistantMessage("a", "Hello")));
-    body?.close();
+    end();
     await untilShown(second, ["> hi", "Hello!"]);
     expect(second.openItemIds.value.size).toBe(0);
     expect(second.emitted.map(({ type }) => type)).not.toContain("chatkit.effect");
+  });
+
+  it("keep the response of a server without runs when the user changes the tab", async () => {
+    const page = new EventTarget();
+    vi.stubGlobal("document", page);
+    const { first, second, requests, publish } = await twoTabsWithoutRuns();
+    vi.spyOn(Date, "now").mockReturnValue(Date.now() + 60_000);
+    await first.send({ text: "hi" });
+    publish(done(userMessage("u", "hi")), added(assistantMessage("a")), delta("a", "Hel"));
+    await untilShown(second, ["> hi", "Hel"]);
+
+    const count = requests.length;
+    page.dispatchEvent(new Event("visibilitychange"));
+    publish(delta("a", "lo"));
+    await untilShown(second, ["> hi", "Hello"]);
+    expect(requests).toHaveLength(count);
+  });
+
+  it("drop the response of a server without runs that was left", async () => {
+    const { first, second, publish } = await twoTabsWithoutRuns();
+    await first.send({ text: "hi" });
+    publish(done(userMessage("u", "hi")), added(assistantMessage("a")), delta("a", "Hel"));
+    await untilShown(second, ["> hi", "Hel"]);
+
+    server.items = [userMessage("u", "hi")];
+    first.newThread();
+    await untilShown(second, ["> hi"]);
+  });
+
+  it("keep their own undelivered message while the other tab gets a response", async () => {
+    const { first, second, publish } = await twoTabsWithoutRuns(["no"]);
+    await second.send({ text: "no" });
+    expect(second.pending.value?.status).toBe("failed");
+    await first.send({ text: "hi" });
+    publish(done(userMessage("u", "hi")), added(assistantMessage("a")), delta("a", "Hel"));
+    await untilShown(second, ["> hi", "Hel"]);
+    expect(second.pending.value?.status).toBe("failed");
   });
 
   it("can both stop the response", async () => {

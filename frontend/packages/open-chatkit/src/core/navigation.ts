@@ -134,12 +134,17 @@ export class Navigation {
     if (message.type !== "run" || isNew) void this.parts.history.load();
   }
 
-  /** Shows what another tab receives. Effects and errors are its own. */
+  /** Shows what another tab receives. Effects and errors are its own; an unsent message is ours. */
   private showEvents(session: Session, events: readonly ThreadStreamEvent[]): void {
+    const { pending } = this.context.store;
+    const unsent = pending.peek();
+    // The server stores an item when it is complete: a refresh would drop its text so far.
+    this.refreshedAt = Date.now();
     batch(() => {
       for (const event of events) {
         if (event.type.startsWith("thread.")) applyEvent(this.context, session, event, true);
       }
+      pending.value = unsent;
     });
   }
 

@@ -37,6 +37,8 @@ export class RunFollower {
   private readonly isAttached: boolean;
   private accept: () => void = () => {};
   private isAccepted = false;
+  /** True for a response to which other tabs can't attach. */
+  private hasNoRun = false;
   /** Events held back while the items are reloaded; null otherwise. */
   private heldEvents: ThreadStreamEvent[][] | null = null;
   private readonly queue = new RevealQueue(
@@ -222,6 +224,7 @@ export class RunFollower {
   private markAccepted(run: RunRef | null): void {
     if (this.isAccepted) return;
     this.isAccepted = true;
+    this.hasNoRun = run === null && !this.isAttached;
     // A replay may be older than later changes to the items, so reload them at the end.
     this.mustReload ||= this.isAttached;
     if (this.session.isCurrent) {
@@ -292,17 +295,11 @@ export class RunFollower {
       .catch((error: unknown) => this.context.emitter.error(error));
   }
 
-  /** True for a response to which other tabs can't attach. */
-  private get hasNoRun(): boolean {
-    const runId = this.context.store.activeRun.peek()?.runId ?? null;
-    return !this.isAttached && this.isAccepted && runId === null;
-  }
-
   private finish(): void {
     this.connection.abort(detached());
-    if (!this.session.isCurrent) return;
     const { threadId } = this.session;
     if (threadId !== null && this.hasNoRun) this.context.onChange(threadId);
+    if (!this.session.isCurrent) return;
     const { store } = this.context;
     batch(() => {
       store.activeRun.value = null;

@@ -168,7 +168,10 @@ export class Turns {
       this.responder.clearLoss();
       if (runId !== null) this.attach(session, runId);
     } catch (error) {
-      if (session.isCurrent) this.showError(error, () => this.syncThread(session));
+      if (!session.isCurrent) return;
+      // The retry of a lost response does more than this.
+      if (this.responder.wasLost) this.showError(error);
+      else this.showError(error, () => this.syncThread(session));
     }
   }
 
