@@ -319,6 +319,17 @@ describe("a client secret", () => {
     expect(getClientSecret).toHaveBeenCalledTimes(2);
   });
 
+  it("that the page fails to get isn't reported as an unreachable server", async () => {
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    const getClientSecret = async () => {
+      throw new TypeError("Failed to fetch");
+    };
+    const chat = openChat({ api: { url: server.url, getClientSecret } });
+    await chat.send({ text: "hi" });
+    expect(chat.error.value?.kind).toBe("unreachable");
+    expect(printed).not.toHaveBeenCalled();
+  });
+
   it("is kept if the page passes new functions on each render", async () => {
     const first = vi.fn(async () => "first");
     const second = vi.fn(async () => "second");

@@ -50,7 +50,7 @@ export class ClientTools {
 }
 
 /** Returns the call that the thread is waiting for: the last item, if it is a pending call. */
-function pendingCall(items: readonly ThreadItem[]): ClientToolCallItem | null {
+export function pendingCall(items: readonly ThreadItem[]): ClientToolCallItem | null {
   const last = items.findLast((item) => item.type !== "end_of_turn");
   return last?.type === "client_tool_call" && last.status === "pending" ? last : null;
 }

@@ -65,6 +65,8 @@ export class Transport {
   /** True until the first response if the server may have runs: a message then gets the headers. */
   private mayHaveRuns: boolean;
   private readonly secrets;
+  /** The last failure of `getClientSecret`, which says nothing about this server. */
+  private secretFailure: unknown = null;
 
   constructor(
     private api: ApiConfig,
@@ -225,7 +227,7 @@ export class Transport {
     try {
       return await this.fetch(handlers, fallback)(url, init);
     } catch (error) {
-      reportUnreachable(url, error);
+      if (error !== this.secretFailure) reportUnreachable(url, error);
       throw error;
     }
   }
@@ -281,9 +283,14 @@ export class Transport {
     return url.href;
   }
 
-  private requestSecret(current: string | null): Promise<string> {
+  private async requestSecret(current: string | null): Promise<string> {
     if (!hasSecret(this.api)) throw new Error("The options no longer have getClientSecret.");
-    return this.api.getClientSecret(current);
+    try {
+      return await this.api.getClientSecret(current);
+    } catch (error) {
+      this.secretFailure = error;
+      throw error;
+    }
   }
 }
 

@@ -245,6 +245,17 @@ describe("the assistant's tasks", () => {
       const { view } = await open([item({ ...call, status: "pending", name: "open_task" })]);
       expect(view.getByText("open task")).toBeTruthy();
     });
+
+    it("isn't running during the response to a later message", async () => {
+      const { element, root, view } = await open(
+        [userItem("Go"), item({ ...call, status: "pending", name: "open_task" })],
+        { script: () => [{ type: "progress_update", text: "Looking around" }, 300] },
+      );
+      await element.sendUserMessage({ text: "Never mind" });
+      await view.findByText("Looking around");
+      expect(view.getByText("open task")).toBeTruthy();
+      expect(root.querySelector(".tool-call.running")).toBeNull();
+    });
   });
 
   it("shows progress, notices and errors", async () => {

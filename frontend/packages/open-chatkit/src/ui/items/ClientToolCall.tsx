@@ -1,3 +1,4 @@
+import { pendingCall } from "../../core/clientTools";
 import type { ClientToolCallItem } from "../../core/types";
 import { Icon } from "../../icons/Icon";
 import { useT, useUi } from "../context";
@@ -10,8 +11,13 @@ export function ClientToolCall({ item }: { item: ClientToolCallItem }) {
   const text = toolText(item, options.value.clientTools?.labels);
   if (text === null) return null;
   const pending = item.status === "pending";
-  // Pending calls run when the stream has ended; without a handler, they wait for the page.
-  const running = pending && chat.isResponding.value;
+  // A pending call runs when the stream has ended. Without a handler it waits for the page, and a
+  // later message abandons it.
+  const running =
+    pending &&
+    chat.isResponding.value &&
+    chat.pending.value === null &&
+    pendingCall(chat.items.value)?.id === item.id;
   const key = running ? "toolRunning" : "toolDone";
   const name = "name" in text && pending && !running ? text.name : null;
   return (
