@@ -94,7 +94,7 @@ def read_allowed_origin(url: str, origin: str) -> str:
         raise ValueError(msg)
     request = urllib.request.Request(url, headers={"Origin": origin})  # noqa: S310 - checked
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310 - checked
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:  # noqa: S310  # nosec B310 - checked
             headers = response.headers
     except urllib.error.HTTPError as error:
         headers = error.headers

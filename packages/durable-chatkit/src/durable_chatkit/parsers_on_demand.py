@@ -32,7 +32,7 @@ def postpone_jinja() -> None:
     def load_jinja(template: widgets.WidgetTemplate, definition: dict[str, Any]) -> None:
         import jinja2  # noqa: PLC0415 - see above
 
-        environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701 - as there
+        environment = jinja2.Environment(undefined=jinja2.StrictUndefined)  # noqa: S701  # nosec B701 - as there
         vars(widgets).update(Template=jinja2.Template, _jinja_env=environment)
         widgets.WidgetTemplate.__init__ = initialize  # type: ignore[method-assign]
         initialize(template, definition)
