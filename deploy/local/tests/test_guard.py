@@ -1,6 +1,8 @@
 """The guard without a launcher: its reports, logs and signals."""
 
 import asyncio
+import errno
+import os
 import signal
 import sys
 import textwrap
@@ -15,6 +17,7 @@ from todochat.testing import wait_until
 from todochat_local import child as child_module
 from todochat_local.child import Child, ChildError, ChildSpec, GuardProcess
 from todochat_local.data_dir import DataDir
+from todochat_local.guard import RotatingLog
 from todochat_local.lock import DataDirLock
 from todochat_local.log_file import LogFollower, read_tail
 
@@ -214,6 +217,44 @@ async def test_log_rotation_loses_no_lines(
     kept = sorted(each.name for each in starter.data.logs.iterdir())
     assert kept == ["child.log", "child.log.1"]
     assert path.stat().st_size <= 2000
+
+
+def test_log_that_was_deleted_is_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "child.log"
+    log = RotatingLog(str(path), 100, 2)
+    log.write(b"a" * 90)
+
+    path.unlink()
+    log.write(b"b" * 90)
+    log.write(b"c" * 90)
+    log.close()
+
+    kept = {each.name: each.read_text()[0] for each in tmp_path.iterdir()}
+    assert kept == {"child.log": "c", "child.log.1": "b"}
+
+
+def test_full_disk_during_a_rotation_harms_no_other_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "child.log"
+    log = RotatingLog(str(path), 100, 2)
+    log.write(b"a" * 90)
+
+    def no_space(*_arguments: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("os.open", no_space)
+        log.write(b"b" * 90)
+    reader, writer = os.pipe()  # of another child
+    log.write(b"c" * 90)
+    log.close()
+
+    os.write(writer, b"d")
+    assert os.read(reader, 10) == b"d"
+    assert path.read_text() == "c" * 90
+    for fd in (reader, writer):
+        os.close(fd)
 
 
 async def test_children_end_when_the_launcher_ends(tmp_path: Path) -> None:

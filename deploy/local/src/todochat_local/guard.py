@@ -126,18 +126,14 @@ class RotatingLog:
         self._path = path
         self._max_bytes = max_bytes
         self._files = files
-        self._open()
+        self._fd = self._open()
+        self._size = os.fstat(self._fd).st_size
 
     def write(self, data: bytes) -> None:
         """Append to the file; rotate it first if it is full."""
         try:
             if self._size + len(data) > self._max_bytes:
-                for number in range(self._files - 1, 0, -1):
-                    if os.path.exists(f"{self._path}.{number}"):
-                        os.replace(f"{self._path}.{number}", f"{self._path}.{number + 1}")
-                os.replace(self._path, f"{self._path}.1")
-                os.close(self._fd)
-                self._open()
+                self._rotate()
             self._size += os.write(self._fd, data)
         except OSError:
             return  # no space left: the child must keep running, and the error can't be logged
@@ -146,10 +142,19 @@ class RotatingLog:
         """Close the file."""
         os.close(self._fd)
 
-    def _open(self) -> None:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
-        self._fd = os.open(self._path, flags, 0o600)
+    def _rotate(self) -> None:
+        if os.path.exists(self._path):  # or it was deleted, or the last rotation failed below
+            for number in range(self._files - 1, 0, -1):
+                if os.path.exists(f"{self._path}.{number}"):
+                    os.replace(f"{self._path}.{number}", f"{self._path}.{number + 1}")
+            os.replace(self._path, f"{self._path}.1")
+        full, self._fd = self._fd, self._open()
+        os.close(full)  # only now: without a new file, its number would soon be another child's
         self._size = os.fstat(self._fd).st_size
+
+    def _open(self) -> int:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        return os.open(self._path, flags, 0o600)
 
 
 class ChildGuard:
