@@ -1,7 +1,7 @@
 """`make compose-check`: an operator's work with compose.yaml, on the engine of this machine.
 
 Builds the images, installs as docs/operations/install-compose.md says, then follows the other
-pages: HTTPS, scaling, crashes, upgrade, rollback, backup, restore, rotation, erasure,
+pages: HTTPS, scaling, crashes, upgrade, rollback, backup, restore, rotation, erasure, metrics,
 try.yaml. Each step is reported with its duration, and with what it measured.
 """
 
@@ -20,6 +20,7 @@ from compose_check.day_two import back_up_and_restore, erase_user, rotate
 from compose_check.engine_kit import CommandError, find_engine
 from compose_check.first_day import OperatedSystem, chat_offline, install, restrict, use_https
 from compose_check.installation import Installation
+from compose_check.observation import observe
 from compose_check.operations import crash, restart_engine, roll_back, scale, upgrade
 from compose_check.trial import try_file
 
@@ -27,7 +28,7 @@ PROJECT: Final = "todochat-check"
 Step = Callable[[OperatedSystem], Awaitable[str]]
 STEPS: Final[tuple[Step, ...]] = (
     install, restrict, chat_offline, use_https, scale, crash, upgrade, roll_back,
-    back_up_and_restore, rotate, restart_engine, erase_user, try_file,
+    back_up_and_restore, rotate, restart_engine, erase_user, observe, try_file,
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from operations.test_alerts_and_dashboards import ALERTS, QUERIES, RULES_FILE
+from dashboard_kit import ALERTS, QUERIES, RULES_FILE
 from operations_kit import metrics_ports
 from stack_kit import Stack, run_stack
 from todochat.testing import free_port

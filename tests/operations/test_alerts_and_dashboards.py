@@ -4,22 +4,16 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import promql_parser
 import pytest
 import yaml
 
+from dashboard_kit import ALERTS, DASHBOARDS, GROUPS, OBSERVABILITY, QUERIES, RULES_FILE, panels
+from deploy_kit import ROOT
 from metrics_kit import TARGET_LABELS, registered
 
-ROOT = Path(__file__).parents[2]
-OBSERVABILITY = ROOT / "deploy/observability"
-RULES_FILE = OBSERVABILITY / "prometheus/rules.yaml"
-GROUPS = yaml.safe_load(RULES_FILE.read_text())["groups"]
-ALERTS = [rule for group in GROUPS for rule in group["rules"]]
-DASHBOARDS = sorted((OBSERVABILITY / "grafana/dashboards").glob("*.json"))
 RUNBOOKS = (ROOT / "docs/operations/runbooks.md").read_text()
 METRICS_PAGE = (ROOT / "docs/operations/metrics.md").read_text()
 PROMTOOL = shutil.which("promtool")
@@ -27,20 +21,6 @@ PROMTOOL = shutil.which("promtool")
 OURS = {name: labels for metric in registered().values() for name, labels in metric.samples.items()}
 # From the page's last section; of external metrics only the names are known.
 OTHERS = set(re.findall(r"^\| `(?!todochat_)(\w+)` \| [^|]+ \|$", METRICS_PAGE, re.MULTILINE))
-
-
-def panels() -> Iterator[tuple[str, dict[str, Any]]]:
-    for path in DASHBOARDS:
-        for panel in json.loads(path.read_text())["panels"]:
-            if panel["type"] != "row":
-                yield f"{path.stem}: {panel['title']}", panel
-
-
-QUERIES = [(alert["alert"], alert["expr"]) for alert in ALERTS] + [
-    (f"{title} {target['refId']}", target["expr"])
-    for title, panel in panels()
-    for target in panel["targets"]
-]
 
 
 def nodes(query: str) -> list[Any]:
