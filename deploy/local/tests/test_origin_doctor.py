@@ -28,6 +28,9 @@ async def answer(request: web.Request) -> web.Response:
         (f"{PAGE}/", f"{PAGE} is rejected by tasks"),
         ("https://b.example", "is rejected by auth-session, chat-gateway, tasks"),
         ("app.example", "'app.example' is not an origin"),
+        (f"{PAGE}/shop", f"'{PAGE}/shop' is not an origin"),
+        ("https://[app.example", "'https://[app.example' is not an origin"),
+        ("null", "null is rejected by auth-session, chat-gateway, tasks"),
     ],
 )
 async def test_given_origin_is_checked_at_every_service(
@@ -41,6 +44,19 @@ async def test_given_origin_is_checked_at_every_service(
 
     assert found in finding.found
     assert finding.hint
+
+
+async def test_server_that_does_not_speak_http_is_a_finding(tmp_path: Path) -> None:
+    async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ready\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        (finding,) = await asyncio.to_thread(list, examine_origins(DataDir(tmp_path), PAGE, url))
+
+    assert "can't be reached" in finding.found
 
 
 def test_without_a_stack_only_a_given_origin_is_a_finding(tmp_path: Path) -> None:
@@ -57,20 +73,21 @@ def test_rejected_origins_of_the_last_day_are_found_newest_first(tmp_path: Path)
     data = DataDir(tmp_path)
     data.logs.mkdir()
     now = datetime.now(UTC)
-    ages = {"a": 3, "b": 1, "c": 30, "d": 2}
+    ages = {"https://a.example": 3, "https://b.example": 1, "https://c.example": 30, "null": 2}
+    ages["malformed"] = 1  # not an origin, and CORS_ALLOWED_ORIGINS would refuse it
     lines = [
         json.dumps(
             {
                 "event": "cors.origin_rejected",
-                "origin": f"https://{name}.example",
+                "origin": origin,
                 "timestamp": (now - timedelta(hours=hours)).isoformat(),
             }
         )
-        for name, hours in ages.items()
+        for origin, hours in ages.items()
     ]
     data.log_path("chat-gateway-1").write_text("\n".join(["started", *lines, "{broken"]))
     data.log_path("auth-session").write_text(lines[0])
 
     found = recently_rejected(data)
 
-    assert found == ["https://b.example", "https://d.example", "https://a.example"]
+    assert found == ["https://b.example", "null", "https://a.example"]

@@ -1,9 +1,11 @@
 """The part of `todochat doctor` for pages of other origins: which ones the stack rejects."""
 
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -19,6 +21,8 @@ RECENT: Final = timedelta(days=1)
 MAX_LINES: Final = 10_000
 MAX_ORIGINS: Final = 5
 TIMEOUT_S: Final = 5
+# As a browser sends it; the services log "malformed" for anything else.
+ORIGIN: Final = re.compile(r"null|[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d+)?")
 # A path of each service that pages call, below the address of the edge.
 SERVICES: Final = {
     "auth-session": "/api/chatkit/session",
@@ -36,7 +40,7 @@ def examine_origins(data: DataDir, origin: str | None, url: str | None) -> Itera
         url: a deployment; None for the local stack.
     """
     page = origin.rstrip("/").lower() if origin is not None else None
-    if page is not None and not urlsplit(page).netloc:
+    if page is not None and not ORIGIN.fullmatch(page):
         yield Finding("origin", f"{page!r} is not an origin", "pass one like https://app.example")
         return
     edge = url.rstrip("/") if url else running_edge(data)
@@ -67,7 +71,8 @@ def recently_rejected(data: DataDir) -> list[str]:
         for line in read_tail(path, MAX_LINES):
             fields = parse_object(line) if EVENT in line else None
             when, origin = str((fields or {}).get("timestamp")), (fields or {}).get("origin")
-            if fields and when > since and fields.get("event") == EVENT and isinstance(origin, str):
+            is_event = fields is not None and fields.get("event") == EVENT and when > since
+            if is_event and isinstance(origin, str) and ORIGIN.fullmatch(origin):
                 times[origin] = max(when, times.get(origin, ""))
     return sorted(times, key=lambda each: times[each], reverse=True)[:MAX_ORIGINS]
 
@@ -78,7 +83,7 @@ def check_origin(edge: str, origin: str) -> Finding:
     for service, path in SERVICES.items():
         try:
             allowed = read_allowed_origin(edge + path, origin)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, HTTPException) as error:
             return Finding("origin", f"{edge} can't be reached: {error}", "check the URL")
         if allowed not in ("*", origin):
             rejecting.append(service)
