@@ -103,7 +103,7 @@ it("shows the results of the last query, in whatever order they arrive", async (
   releases.ab?.();
   await waitFor(() => expect(titles(page)).toEqual(["About ab"]));
   releases.a?.();
-  await Promise.resolve();
+  await new Promise((resolve) => setTimeout(resolve));
   expect(titles(page)).toEqual(["About ab"]);
 });
 
