@@ -253,6 +253,25 @@ describe("two tabs", () => {
     expect(second.pending.value?.status).toBe("failed");
   });
 
+  it("both drop the mark of a stopped response that one regenerates", async () => {
+    const saved = new Map([["open-chatkit:stopped", '["u"]']]);
+    vi.stubGlobal("localStorage", {
+      getItem: (key: string) => saved.get(key) ?? null,
+      setItem: (key: string, value: string) => saved.set(key, value),
+    });
+    server.items = [userMessage("u", "hi")];
+    server.handlers["threads.retry_after_item"] = () => ({ run });
+    const [first, second] = [
+      openChat({ initialThread: "thr_1" }),
+      openChat({ initialThread: "thr_1" }),
+    ];
+    await Promise.all([loaded(first), loaded(second)]);
+    expect([...second.stoppedAfter.value]).toEqual(["u"]);
+    await first.retry();
+    await until(second.activeRun, Boolean);
+    expect([...second.stoppedAfter.value]).toEqual([]);
+  });
+
   it("can both stop the response", async () => {
     const second = openChat({ initialThread: "thr_1" });
     await loaded(second);

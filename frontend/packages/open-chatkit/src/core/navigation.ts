@@ -112,13 +112,13 @@ export class Navigation {
     const { session } = this.context;
     const isShown = message.threadId === session.threadId;
     const isIdle = !this.parts.turns.isBusy;
+    if (isShown && message.type !== "events") this.context.stops.reload();
     if (message.type === "run" && isShown && isIdle) {
       this.parts.turns.attach(session, message.runId);
     } else if (message.type === "events") {
       if (isShown && isIdle) this.showEvents(session, message.events);
       return;
     } else if (message.type === "changed" && isShown) {
-      this.context.stops.reload();
       if (isIdle) void this.parts.turns.syncThread(session);
       else this.parts.responder.reloadAtEnd();
     } else if (message.type === "removed" && isShown) {

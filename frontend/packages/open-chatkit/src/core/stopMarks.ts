@@ -36,9 +36,9 @@ export class StopMarks {
     );
   }
 
-  /** Adds the marks of other tabs. */
+  /** Adopts the changes of other tabs. */
   reload(): void {
-    this.update([], []);
+    this.replace(savedIds());
   }
 
   private update(dropped: readonly string[], added: readonly string[]): void {
