@@ -32,7 +32,7 @@ const routes = {
 async function handle(request) {
   let text = "";
   for await (const chunk of request) text += chunk;
-  const session = /session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
+  const session = /(?:^|; )session=([\w-]+)/.exec(request.headers.cookie ?? "")?.[1];
   const route = routes[`${request.method} ${request.url}`];
   if (!route) return { status: 404 };
   return route(sessions.get(session) ?? null, text ? JSON.parse(text) : {});
