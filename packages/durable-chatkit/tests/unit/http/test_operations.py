@@ -1,6 +1,7 @@
 """Health, metrics and the OpenAPI document on the internal port."""
 
-import msgspec
+import dataclasses
+
 import pytest
 from api_kit import Gateway, OpenGateway
 from chat_kit import MakeMessage, MakeUser
@@ -52,7 +53,7 @@ async def test_openapi_document_lists_all_routes_and_responses(gateway: Gateway)
 async def test_role_that_bypasses_row_level_security_fails_at_start(
     open_gateway: OpenGateway, empty_chat: DatabaseUrls
 ) -> None:
-    owner = msgspec.structs.replace(empty_chat, app=empty_chat.owner)
+    owner = dataclasses.replace(empty_chat, app=empty_chat.owner)
 
     with pytest.raises(BaseException) as caught:  # noqa: PT011 - the test client groups it
         await open_gateway(urls=owner)
