@@ -343,6 +343,18 @@ class TestOrigin:
         assert responses[0].json()["type"] == "urn:todochat:problem:origin-refused"
         assert browser.refresh_token == token
 
+    @pytest.mark.parametrize("allowed", ["*", "null", "https://*.app.example"])
+    @pytest.mark.parametrize("origin", ["null", "https://evil.app.example"])
+    async def test_cookie_routes_refuse_origins_that_are_allowed_by_a_pattern(
+        self, start_service: StartService, allowed: str, origin: str
+    ) -> None:
+        browser = (await start_service(cors_allowed_origins=allowed)).browser()
+        await browser.sign_up()
+
+        response = await browser.refresh(browser.refresh_token, headers={"Origin": origin})
+
+        assert response.status_code == 403
+
     @pytest.mark.parametrize(
         ("settings", "headers"),
         [

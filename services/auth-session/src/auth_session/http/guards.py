@@ -11,8 +11,11 @@ from auth_session.errors import OriginRefusedError
 
 
 def allowed_origins(public_url: str, others: Iterable[str]) -> frozenset[str]:
-    """Return the origins whose pages may use the refresh cookie."""
-    return frozenset(_origin(url) for url in (public_url, *others))
+    """Return the origins whose pages may use the refresh cookie.
+
+    `null` and `*` are none: any site can put a page into a sandboxed frame.
+    """
+    return frozenset(_origin(url) for url in (public_url, *others) if _parts(url).netloc)
 
 
 def refuse_foreign_origin(
