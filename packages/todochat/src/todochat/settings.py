@@ -17,7 +17,8 @@ from msgspec import Meta
 from todochat.telemetry.log_safety import derive_user_key
 
 FILE_SUFFIX: Final = "_FILE"
-_ORIGIN: Final = re.compile(r"\*|null|[a-z*][a-z0-9+.*-]*://[^/?#@\s]+")
+_ORIGIN: Final = re.compile(r"\*|null|[a-z*][a-z0-9+.*-]*://(?:(?![/?#@])[!-~])+")
+_DEFAULT_PORT: Final = re.compile(r"^(http://.*):80$|^(https://.*):443$")
 
 
 class SettingsError(ValueError):
@@ -194,7 +195,10 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, rename="upper")
         Raises:
             SettingsError: one is not an origin.
         """
-        origins = [each.rstrip("/").lower() for each in split_list(self.cors_allowed_origins)]
+        origins = [
+            _DEFAULT_PORT.sub(r"\1\2", each.rstrip("/").lower())
+            for each in split_list(self.cors_allowed_origins)
+        ]
         for origin in origins:
             if not _ORIGIN.fullmatch(origin):
                 msg = f"setting CORS_ALLOWED_ORIGINS: {origin!r} must be like https://app.example"

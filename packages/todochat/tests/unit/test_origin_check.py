@@ -137,7 +137,26 @@ def test_without_the_setting_every_other_origin_is_rejected(orders: list[str]) -
     assert [each.status_code for each in responses] == [204, 200]
 
 
-@pytest.mark.parametrize("value", ["app.example", "https://app.example/chat", "https://"])
+@pytest.mark.parametrize(
+    ("value", "origin"),
+    [
+        ("https://App.example:443/", "https://app.example"),
+        ("http://app.example:80", "http://app.example"),
+        ("http://app.example:443", "http://app.example:443"),
+        ("https://*.app.example", "https://a.app.example"),
+    ],
+)
+def test_a_value_matches_the_origin_that_browsers_send(value: str, origin: str) -> None:
+    with make_client([], CORS_ALLOWED_ORIGINS=value) as client:
+        response = client.get("/orders", headers={**BROWSER, "Origin": origin})
+
+    assert response.headers.get("access-control-allow-origin") == origin
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["app.example", "https://app.example/chat", "https://", "https://b\u00fccher.example"],
+)
 def test_a_value_that_no_browser_would_send_prevents_startup(value: str) -> None:
     with pytest.raises(SettingsError, match=r"^setting CORS_ALLOWED_ORIGINS: '.*' must be like"):
         ServiceSettings.load(
