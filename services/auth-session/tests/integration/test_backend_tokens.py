@@ -124,6 +124,15 @@ async def test_a_back_end_cannot_act_for_another_issuers_users(
     assert response.json()["type"] == "urn:todochat:problem:external-user-refused"
 
 
+async def test_a_refused_request_creates_no_account(shop: Service, database: Connection) -> None:
+    user = new_user()
+
+    response = await ask(shop, user=user, user_id="bob")
+
+    assert response.status_code == 403
+    assert await database.fetchval("SELECT count(*) FROM users WHERE id = $1", user) == 0
+
+
 @pytest.mark.parametrize(
     "body",
     [

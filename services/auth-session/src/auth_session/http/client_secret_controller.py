@@ -148,6 +148,7 @@ async def open_backend_session(
 
     Raises:
         InvalidInputError: `user` is missing or can't be used here.
+        ForbiddenError: `user_id` is another user.
         ExternalUserRefusedError: the user isn't allowed to have an account here.
         AccountDisabledError: the account is disabled.
         TooManyRequestsError: the user has reached the limit of requests per minute.
@@ -156,6 +157,8 @@ async def open_backend_session(
         field = FieldError("/user", "Required with a backend token.")
         raise InvalidInputError("Name the user to issue a client secret for.", errors=[field])
     user = backend.read_user(body.user)
+    if body.user_id not in {None, user.user_id}:
+        raise ForbiddenError("`user_id` is not the one of `user`.")
     await admit_request(user.user_id, request, services)
     longest_s = request.app.state.settings.client_secret_lifetime_s
     seconds = body.expires_after.seconds if body.expires_after else longest_s
