@@ -126,6 +126,13 @@ it.each([
   expect(prepare({ type: "Box", border } as never).node.border).toEqual(read);
 });
 
+it("a border that is true is the thinnest one, and one that is false is none", () => {
+  const border = { top: true, bottom: false };
+  expect(prepare({ type: "Box", border: true } as never).node.border).toBe(1);
+  expect(prepare({ type: "Box", border: false } as never).node.border).toBeUndefined();
+  expect(prepare({ type: "Box", border } as never).node.border).toEqual({ top: 1 });
+});
+
 it("options have a value and a label, or are dropped", () => {
   const options = ["small", { value: 2 }, { value: "l", label: "Large" }, { label: "None" }, null];
 

@@ -251,6 +251,7 @@ function borderOf(text: string, replaced: Replace): unknown {
 /** Replaces unknown colors of one border or of one per edge. */
 function borderColors(value: unknown, replaced: Replace): unknown {
   if (typeof value === "string") return borderColors(borderOf(value, replaced), replaced);
+  if (typeof value === "boolean") return replaced(value ? 1 : undefined);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => [name, borderPart(name, each, replaced)]),
