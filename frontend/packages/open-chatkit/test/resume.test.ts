@@ -253,6 +253,22 @@ describe("two tabs", () => {
     expect(second.pending.value?.status).toBe("failed");
   });
 
+  it("keep their own undelivered message after the other tab's run", async () => {
+    server.items = [];
+    const options = { initialThread: "thr_1" };
+    const [first, second] = [openChat(options), openChat(options)];
+    await Promise.all([loaded(first), loaded(second)]);
+    const isOurs = (body: string) => body.includes('"mine"');
+    server.onRequest = ({ body }) => (isOurs(body) ? problem(503, "unavailable") : null);
+    await second.send({ text: "mine" });
+    await first.send({ text: "hi" });
+    run.publish(done(userMessage("u", "hi")), added(assistantMessage("a")), delta("a", "Hello"));
+    await untilShown(second, ["> hi", "Hello"]);
+    finish();
+    await until(second.pending, (pending) => pending?.status === "failed");
+    expect(second.error.value).toMatchObject({ status: 503, allowRetry: true });
+  });
+
   it("both drop the mark of a stopped response that one regenerates", async () => {
     const saved = new Map([["open-chatkit:stopped", '["u"]']]);
     vi.stubGlobal("localStorage", {

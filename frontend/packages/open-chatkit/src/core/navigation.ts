@@ -114,7 +114,7 @@ export class Navigation {
     const isIdle = !this.parts.turns.isBusy;
     if (isShown && message.type !== "events") this.context.stops.reload();
     if (message.type === "run" && isShown && isIdle) {
-      this.parts.turns.attach(session, message.runId);
+      this.parts.turns.attachToOtherTab(session, message.runId);
     } else if (message.type === "events") {
       if (isShown && isIdle) this.showEvents(session, message.events);
       return;
@@ -177,7 +177,7 @@ export class Navigation {
     if (runId === null) {
       this.parts.turns.showSavedError(session);
       this.runTools(session);
-    } else this.parts.turns.attach(session, runId);
+    } else void this.parts.turns.attach(session, runId);
   }
 
   /** Refreshes the thread when the page becomes visible or online, if it may be out of date. */

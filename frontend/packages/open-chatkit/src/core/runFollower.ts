@@ -63,7 +63,8 @@ export class RunFollower {
     if (!this.isAttached) this.emitStart();
     context.store.isStopping.value = false;
     context.store.error.value = null;
-    context.failures.drop(session.threadId);
+    // A run that was started elsewhere doesn't settle this tab's undelivered message.
+    if (!this.isAttached) context.failures.drop(session.threadId);
     context.store.activeRun.value = {
       runId: "runId" in source ? source.runId : null,
       threadId: session.threadId,

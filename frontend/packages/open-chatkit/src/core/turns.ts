@@ -166,7 +166,7 @@ export class Turns {
       if (!session.isCurrent || store.activeRun.peek() !== null) return;
       store.error.value = null;
       this.responder.clearLoss();
-      if (runId !== null) this.attach(session, runId);
+      if (runId !== null) void this.attach(session, runId);
     } catch (error) {
       if (!session.isCurrent) return;
       // The retry of a lost response does more than this.
@@ -175,9 +175,16 @@ export class Turns {
     }
   }
 
-  /** Attaches to a run that was started elsewhere. */
-  attach(session: Session, runId: string): void {
-    const { accepted } = this.responder.follow(session, { runId });
+  /** Attaches to a run of another tab; afterwards, shows this tab's undelivered message again. */
+  attachToOtherTab(session: Session, runId: string): void {
+    void this.attach(session, runId).then(() => {
+      if (session.isCurrent) this.showUnsent(session);
+    });
+  }
+
+  /** Attaches to a run that was started elsewhere; resolves when it has ended. */
+  attach(session: Session, runId: string): Promise<Outcome> {
+    const { accepted, ended } = this.responder.follow(session, { runId });
     accepted.catch(async (error: unknown) => {
       if (!session.isCurrent || isAbort(error)) return;
       const isGone = error instanceof RequestError && [404, 410].includes(error.status);
@@ -189,6 +196,7 @@ export class Turns {
       // The run has ended and its log expired: its output is in the items.
       await this.loader.load(session).catch((failure: unknown) => this.showError(failure, repeat));
     });
+    return ended;
   }
 
   /** Starts a response with any other request; attaches to the blocking run of a busy thread. */
@@ -333,7 +341,7 @@ export class Turns {
     if (!isThreadBusy(error)) return false;
     const { emitter } = this.context;
     emitter.log("thread.busy", { runId: error.runId });
-    if (error.runId !== null) this.attach(session, error.runId);
+    if (error.runId !== null) void this.attach(session, error.runId);
     else await this.syncThread(session);
     return true;
   }
