@@ -516,6 +516,22 @@ describe("a stream that ends without a response", () => {
     expect(shown(chat)).toEqual(["> hi", "At last"]);
   });
 
+  it("isn't replaced by a retry of a later refresh at a foreign server", async () => {
+    server.hasRuns = false;
+    server.handlers["threads.add_user_message"] = () => ({ events: [asked] });
+    const chat = await openThread({ api: foreign() });
+    await chat.send({ text: "hi" });
+    await idle(chat);
+    chat.dismissError();
+    server.onRequest = () => problem(503, "unavailable");
+    await chat.fetchUpdates();
+    server.onRequest = () => null;
+    server.items = [userMessage("u", "hi"), assistantMessage("a", "Stored")];
+    await chat.retry();
+    await untilShown(chat, ["> hi", "Stored"]);
+    expect(paramsOf("threads.retry_after_item")).toEqual([]);
+  });
+
   it("keeps a message that wasn't confirmed, and sends it again", async () => {
     server.hasRuns = false;
     server.handlers["threads.create"] = () => ({ events: [] });

@@ -148,13 +148,17 @@ export class Turns {
       await repeat();
       return;
     }
-    // A server without runs has no response to resume.
-    if (this.responder.wasLost && itemId === undefined && this.context.transport.hasRuns) {
+    if (this.mayResume && itemId === undefined) {
       await this.syncThread(session);
       const isShown = !session.isCurrent || this.isBusy || this.context.store.error.peek() !== null;
       if (isShown || !isUnanswered(this.context.store.itemsState.items)) return;
     }
     await this.regenerate(session, itemId);
+  }
+
+  /** True after the loss of a response that may continue: a server without runs has none. */
+  private get mayResume(): boolean {
+    return this.responder.wasLost && this.context.transport.hasRuns;
   }
 
   /** Reloads the thread and attaches to its active run. */
@@ -170,7 +174,7 @@ export class Turns {
     } catch (error) {
       if (!session.isCurrent) return;
       // The retry of a lost response does more than this.
-      if (this.responder.wasLost) this.showError(error);
+      if (this.mayResume) this.showError(error);
       else this.showError(error, () => this.syncThread(session));
     }
   }
