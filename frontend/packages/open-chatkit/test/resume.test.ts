@@ -253,6 +253,17 @@ describe("two tabs", () => {
     expect(second.pending.value?.status).toBe("failed");
   });
 
+  it("show the rest if a tab of another version sends an event that can't be applied", async () => {
+    const chat = openChat({ initialThread: "thr_1" });
+    await loaded(chat);
+    const tab = new BroadcastChannel(`open-chatkit ${server.url}`);
+    const events = [{ type: "thread.item.added" }, done(assistantMessage("a", "Hello"))];
+    tab.postMessage({ type: "events", threadId: "thr_1", events });
+    await untilShown(chat, ["Hello"]);
+    expect(chat.logged("event.failed")).toHaveLength(1);
+    tab.close();
+  });
+
   it("keep their own undelivered message after the other tab's run", async () => {
     server.items = [];
     const options = { initialThread: "thr_1" };

@@ -8,11 +8,24 @@ import type { ThreadStreamEvent } from "./types";
 let noticeCount = 0;
 
 /**
- * Applies an event to the chat's state.
+ * Applies an event to the chat's state. An error is logged and doesn't affect later events.
  *
  * @param isReplay true for attached runs: their effects ran where the run was started.
  */
 export function applyEvent(
+  context: Context,
+  session: Session,
+  event: ThreadStreamEvent,
+  isReplay: boolean,
+): void {
+  try {
+    apply(context, session, event, isReplay);
+  } catch (error) {
+    context.emitter.log("event.failed", { event, error: String(error) });
+  }
+}
+
+function apply(
   context: Context,
   session: Session,
   event: ThreadStreamEvent,

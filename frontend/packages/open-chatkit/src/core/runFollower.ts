@@ -253,20 +253,13 @@ export class RunFollower {
       return;
     }
     batch(() => {
-      for (const event of events) this.applyEvent(event);
+      for (const event of events) {
+        this.answer?.add(event);
+        applyEvent(this.context, this.session, event, this.isAttached);
+      }
     });
     const { threadId } = this.session;
     if (threadId !== null && this.hasNoRun) this.context.onEvents(threadId, events);
-  }
-
-  /** Applies an event. An error is logged and doesn't affect later events. */
-  private applyEvent(event: ThreadStreamEvent): void {
-    try {
-      this.answer?.add(event);
-      applyEvent(this.context, this.session, event, this.isAttached);
-    } catch (error) {
-      this.context.emitter.log("event.failed", { event, error: String(error) });
-    }
   }
 
   /** Reloads the items after the server lost its log, then applies the events held back. */
