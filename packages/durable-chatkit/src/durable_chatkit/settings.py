@@ -162,7 +162,8 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
             ge=0,
             le=1000,
             description="Milliseconds that a token of an answer waits for more tokens, which are then"
-            " sent as one event. The first and the last don't wait. 0: each token is an event.",
+            " sent as one event; up to 20 more, so that the responses of a worker are sent together."
+            " The first and the last don't wait. 0: each token is an event.",
         ),
     ] = msgspec.field(default=40, name="STREAM_WINDOW_MS")
     transcription_model: Annotated[

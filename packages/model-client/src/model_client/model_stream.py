@@ -1,6 +1,7 @@
 """The body of a model server's response, read as messages."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any, Final
@@ -16,7 +17,7 @@ from model_client.sse import EventTooLargeError, SseParser
 MAX_JSON_BYTES: Final = 32 * 1024 * 1024
 _DRAIN_S: Final = 0.25
 # The windows of all streams end at the same moments, so that one wake-up handles many deltas.
-_TICK_S: Final = 0.01
+_TICK_S: Final = 0.02
 # The events that at least follow the last delta of a text, each as large as it: the text's, the
 # part's and the item's `done`, and `response.completed`. An end is never collected.
 _EVENTS_OF_AN_END: Final = {"response.output_text.delta": 4, "response.reasoning_text.delta": 3}
@@ -30,7 +31,8 @@ class ModelStream:
 
     Attributes:
         window_s: how long a delta waits for those that continue it, if the one before continues,
-            too; may be changed between reads. Anything else that arrives ends the wait.
+            too; may be changed between reads. Up to 20 ms are added, until the windows of other
+            streams end. Anything else that arrives ends the wait.
     """
 
     def __init__(self, content: ByteSource, first: bytes, model: str, idle_s: float) -> None:
@@ -127,7 +129,7 @@ class ModelStream:
     async def _hold(self, parser: SseParser, messages: list[Message]) -> ModelBrokenOffError | None:
         """Add the messages that arrive within the window, up to the first of another kind."""
         now = asyncio.get_running_loop().time()
-        ends_at = round((now + self.window_s) / _TICK_S) * _TICK_S
+        ends_at = math.ceil((now + self.window_s) / _TICK_S) * _TICK_S
         end_events = _EVENTS_OF_AN_END.get(str(messages[-1].data.get("type")), 0)
         try:
             self._content.collect(end_events * self._event_bytes)
