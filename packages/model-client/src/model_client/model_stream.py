@@ -50,9 +50,7 @@ class ModelStream:
             ModelBrokenOffError: the connection broke, the server stalled, or the body is neither an
                 event stream nor JSON.
         """
-        while self._first.isspace() and (received := await self._read()):
-            self._first = self._first[-MAX_BODY_CHARS:] + received
-        if self._first.lstrip()[:1] in {b"{", b"[", b"<"}:
+        if await self._is_json():
             yield [Message("", value) for value in await self.read_json()]
             return
         parser = SseParser()
@@ -63,11 +61,15 @@ class ModelStream:
             is_empty = is_empty and not messages
             if is_empty and len(start) < MAX_BODY_CHARS:
                 start += received
+            goes_on = False
             if self.window_s and error is None and messages and continue_text(last, messages):
-                error = await self._hold(parser, messages)
-            if messages:
+                goes_on, error = await self._hold(parser, messages[-1], messages)
+            while messages:
                 last = messages[-1]
                 yield merge_messages(messages)
+                messages = []
+                if goes_on and self.window_s:  # its next delta needn't wake the process
+                    goes_on, error = await self._hold(parser, last, messages)
             if error is not None:
                 raise error
             if received:
@@ -126,35 +128,47 @@ class ModelStream:
         except (aiohttp.ClientError, OSError, TimeoutError):
             return  # the answer is complete
 
-    async def _hold(self, parser: SseParser, messages: list[Message]) -> ModelBrokenOffError | None:
-        """Add the messages that arrive within the window, up to the first of another kind."""
+    async def _is_json(self) -> bool:
+        """Return whether the body isn't an event stream."""
+        while self._first.isspace() and (received := await self._read()):
+            self._first = self._first[-MAX_BODY_CHARS:] + received
+        return self._first.lstrip()[:1] in {b"{", b"[", b"<"}
+
+    async def _hold(
+        self, parser: SseParser, last: Message, messages: list[Message]
+    ) -> tuple[bool, ModelBrokenOffError | None]:
+        """Add the messages that arrive within a window, up to the first of another kind.
+
+        Returns:
+            Whether the window has ended within the text, and the error that ended the wait.
+        """
         now = asyncio.get_running_loop().time()
         ends_at = math.ceil((now + self.window_s) / _TICK_S) * _TICK_S
-        end_events = _EVENTS_OF_AN_END.get(str(messages[-1].data.get("type")), 0)
+        end_events = _EVENTS_OF_AN_END.get(str(last.data.get("type")), 0)
         try:
             self._content.collect(end_events * self._event_bytes)
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(ends_at):
                     while received := await self._content.readany():
-                        goes_on, error = self._add(parser, received, messages)
+                        goes_on, error = self._add(parser, received, last, messages)
                         if not goes_on:
-                            return error
-                    return None
+                            return False, error
+                    return False, None
             if received := await self._content.read_collected():
-                return self._add(parser, received, messages)[1]
+                return self._add(parser, received, last, messages)
         except (aiohttp.ClientError, OSError) as error:
             reason = describe_connection_error(error)
-            return ModelBrokenOffError(reason, status=200, model=self._model)
+            return False, ModelBrokenOffError(reason, status=200, model=self._model)
         finally:
             self._content.collect(0)
-        return None
+        return True, None
 
     def _add(
-        self, parser: SseParser, received: bytes, messages: list[Message]
+        self, parser: SseParser, received: bytes, last: Message, messages: list[Message]
     ) -> tuple[bool, ModelBrokenOffError | None]:
         """Add the messages of a read; return whether they continue the text, and their error."""
         following, error = self._decode(parser, received)
-        goes_on = error is None and continue_text(messages[-1], following)
+        goes_on = error is None and continue_text(last, following)
         messages += following
         return goes_on, error
 

@@ -12,14 +12,20 @@ import pytest
 from model_client.errors import ModelBrokenOffError
 from model_client.merging import Message, merge_messages, read_message
 from model_client.model_stream import ModelStream
+from todochat.testing import wait_until
 
 LONG_S = 3600.0  # a window that no test outlasts
 
 
 class Source:
-    """A response's body, whose reads the test sends."""
+    """A response's body, whose reads the test sends.
+
+    Attributes:
+        collects: set while the kernel collects bytes.
+    """
 
     def __init__(self) -> None:
+        self.collects = asyncio.Event()
         self._reads: asyncio.Queue[bytes | Exception] = asyncio.Queue()
 
     def send(self, *messages: Any) -> None:
@@ -36,7 +42,10 @@ class Source:
         return read
 
     def collect(self, size: int) -> None:
-        pass
+        if size:
+            self.collects.set()
+        else:
+            self.collects.clear()
 
     async def read_collected(self) -> bytes:
         return b"" if self._reads.empty() else await self.readany()
@@ -108,6 +117,40 @@ async def test_end_of_the_window_releases_the_deltas(source: Source) -> None:
         source.send(text("b"))
 
         assert texts(await anext(batches)) == ["b"]
+
+
+async def test_next_window_begins_before_its_first_delta(source: Source) -> None:
+    stream = ModelStream(source, b"data: %b\n\n" % msgspec.json.encode(text("a")), "m", LONG_S)
+    async with contextlib.aclosing(aiter(stream)) as batches:
+        await anext(batches)
+        stream.window_s = 0.001
+        source.send(text("b"))
+        await anext(batches)
+        stream.window_s = LONG_S
+        reading = asyncio.ensure_future(anext(batches))
+
+        await asyncio.wait_for(source.collects.wait(), 10)
+        source.send(text("c"))
+        source.send({"type": "response.output_text.done"})
+
+        assert texts(await reading) == ["c", "response.output_text.done"]
+        assert not source.collects.is_set()
+
+
+async def test_delta_after_an_empty_window_is_read_at_once(source: Source) -> None:
+    stream = ModelStream(source, b"data: %b\n\n" % msgspec.json.encode(text("a")), "m", LONG_S)
+    async with contextlib.aclosing(aiter(stream)) as batches:
+        await anext(batches)
+        stream.window_s = 0.001
+        source.send(text("b"))
+        await anext(batches)
+        reading = asyncio.ensure_future(anext(batches))
+        await asyncio.wait_for(source.collects.wait(), 10)
+        await wait_until(lambda: not source.collects.is_set())  # the window had no delta
+
+        source.send(text("c"))
+
+        assert texts(await reading) == ["c"]
 
 
 async def test_first_delta_of_another_text_does_not_wait(
