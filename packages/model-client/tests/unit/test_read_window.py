@@ -66,6 +66,20 @@ async def reads(source: Source) -> AsyncIterator[AsyncIterator[list[Message]]]:
         yield batches
 
 
+@contextlib.asynccontextmanager
+async def after_window(
+    source: Source,
+) -> AsyncIterator[tuple[ModelStream, AsyncIterator[list[Message]]]]:
+    """A stream within a text, after a window that has ended with a delta, and its reads."""
+    stream = ModelStream(source, b"data: %b\n\n" % msgspec.json.encode(text("a")), "m", LONG_S)
+    async with contextlib.aclosing(aiter(stream)) as batches:
+        await anext(batches)
+        stream.window_s = 0.001
+        source.send(text("b"))
+        assert texts(await anext(batches)) == ["b"]
+        yield stream, batches
+
+
 def text(delta: str, item_id: str = "msg_1", **fields: Any) -> dict[str, Any]:
     """A delta of the Responses API."""
     return {
@@ -110,22 +124,12 @@ async def test_deltas_within_the_window_are_merged(
 
 
 async def test_end_of_the_window_releases_the_deltas(source: Source) -> None:
-    stream = ModelStream(source, b"data: %b\n\n" % msgspec.json.encode(text("a")), "m", LONG_S)
-    async with contextlib.aclosing(aiter(stream)) as batches:
-        await anext(batches)
-        stream.window_s = 0.001
-        source.send(text("b"))
-
-        assert texts(await anext(batches)) == ["b"]
+    async with after_window(source):
+        pass  # asserted there
 
 
 async def test_next_window_begins_before_its_first_delta(source: Source) -> None:
-    stream = ModelStream(source, b"data: %b\n\n" % msgspec.json.encode(text("a")), "m", LONG_S)
-    async with contextlib.aclosing(aiter(stream)) as batches:
-        await anext(batches)
-        stream.window_s = 0.001
-        source.send(text("b"))
-        await anext(batches)
+    async with after_window(source) as (stream, batches):
         stream.window_s = LONG_S
         reading = asyncio.ensure_future(anext(batches))
 
@@ -138,12 +142,7 @@ async def test_next_window_begins_before_its_first_delta(source: Source) -> None
 
 
 async def test_delta_after_an_empty_window_is_read_at_once(source: Source) -> None:
-    stream = ModelStream(source, b"data: %b\n\n" % msgspec.json.encode(text("a")), "m", LONG_S)
-    async with contextlib.aclosing(aiter(stream)) as batches:
-        await anext(batches)
-        stream.window_s = 0.001
-        source.send(text("b"))
-        await anext(batches)
+    async with after_window(source) as (_, batches):
         reading = asyncio.ensure_future(anext(batches))
         await asyncio.wait_for(source.collects.wait(), 10)
         await wait_until(lambda: not source.collects.is_set())  # the window had no delta
