@@ -62,6 +62,7 @@ class FakeDeployment:
         responses: JSON of ChatKit requests that don't stream, by type.
         rejected_secrets: client secrets that get 401.
         rejected_logins: login tokens that get 401.
+        user_id: the user of the account; a client secret is for this user only.
         has_link_page: whether the site redeems sign-in links.
         login_lasts_s: lifetime of login tokens.
         documents: responses to GET, by path; a text is truncated by one character.
@@ -77,6 +78,7 @@ class FakeDeployment:
         self.active_run = ""
         self.rejected_secrets: set[str] = set()
         self.rejected_logins: set[str] = set()
+        self.user_id = USER
         self.sign_up_open = True
         self.has_link_page = True
         self.issued_secrets = 0
@@ -96,6 +98,14 @@ class FakeDeployment:
 
     def count(self, request: str) -> int:
         return self.requests.count(request)
+
+    def reset(self) -> None:
+        """Forget all accounts and tokens, as a deployment whose data was deleted does."""
+        self.rejected_logins |= {f"login-{token}" for token in self._refresh_tokens}
+        self.rejected_secrets |= {f"secret-{n}" for n in range(1, self.issued_secrets + 1)}
+        self._refresh_tokens.clear()
+        self.accounts.clear()
+        self.user_id = "usr_after_reset"
 
     def close(self) -> None:
         self._server.shutdown()
@@ -119,9 +129,11 @@ class FakeDeployment:
 
     def _get(self, handler: BaseHTTPRequestHandler) -> None:
         path = handler.path.partition("?")[0]
-        if path == f"/api/{USER}/tasks":
+        if path.endswith("/tasks") and self._bearer(handler) in self.rejected_logins:
+            reply(handler, 401, {"detail": "The login has expired."})
+        elif path == f"/api/{self.user_id}/tasks":
             reply(handler, 200, {"items": self.tasks, "next_cursor": None})
-        elif path == f"/api/{USER}/chat/runs":
+        elif path == f"/api/{self.user_id}/chat/runs":
             items = [{"run_id": self.active_run}] if self.active_run else []
             reply(handler, 200, {"items": items})
         elif path == "/sign-in-link" and self.has_link_page:
@@ -182,6 +194,9 @@ class FakeDeployment:
         if self._bearer(handler) in self.rejected_secrets:
             reply(handler, 401, {"detail": "The client secret has expired."})
             return
+        if not handler.path.startswith(f"/api/{self.user_id}/"):
+            reply(handler, 403, {"detail": "This client secret belongs to another user."})
+            return
         exchange = Exchange(handler, body)
         self.streams.append(exchange)
         self.scripts.pop(0)(exchange)
@@ -211,7 +226,7 @@ class FakeDeployment:
         body = {
             "access_token": f"login-{token}",
             "expires_in": self.login_lasts_s,
-            "user": {"id": USER},
+            "user": {"id": self.user_id},
         }
         cookie = f"todochat_refresh={token}; HttpOnly; Path=/api/auth; SameSite=Lax"
         reply(handler, status, body, {"Set-Cookie": cookie})

@@ -344,6 +344,17 @@ def test_generated_account_is_created_again_after_a_reset(
     assert deployment.count("POST /api/auth/sign-up") == 2
 
 
+def test_first_message_after_a_reset_uses_the_new_account(
+    deployment: FakeDeployment, chat: Chat
+) -> None:
+    deployment.scripts = [hello, hello]
+    chat()
+    deployment.reset()  # the stored tokens haven't expired, but are unknown now
+
+    assert chat() == 0
+    assert deployment.count("POST /api/auth/sign-up") == 2
+
+
 def test_password_of_an_existing_account_is_not_stored(
     deployment: FakeDeployment, chat: Chat, tmp_path: Path
 ) -> None:

@@ -163,6 +163,19 @@ def test_tasks_shows_the_open_tasks(
     assert lines[2].split() == ["5", "sleep"]
 
 
+def test_tasks_after_a_reset_are_those_of_the_new_account(
+    conversation: TerminalConversation,
+    deployment: FakeDeployment,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    deployment.reset()
+    deployment.tasks = [{"number": 1, "title": "start again", "priority": "none", "due": None}]
+
+    conversation.handle_line("/tasks")
+
+    assert "start again" in capsys.readouterr().out
+
+
 def test_stop_cancels_the_run_of_the_thread(
     conversation: TerminalConversation,
     deployment: FakeDeployment,

@@ -100,7 +100,7 @@ class AccountSession:
             fresh: the current one was rejected.
         """
         if fresh or time.time() > self._account.secret_expires_at - MARGIN_S:
-            issued = self._retry_signed_in(self._request_secret)
+            issued = self.retry_signed_in(self._request_secret)
             with self._store.locked():
                 self._adopt_stored()
                 self._account.client_secret = issued["client_secret"]
@@ -108,6 +108,14 @@ class AccountSession:
                 self._account.secret_expires_at = expires_at.timestamp()
                 self._save_if_current()
         return self._account.client_secret
+
+    def retry_signed_in(self, request: Callable[[], T]) -> T:
+        """Send a request that needs a login token; renew a rejected token once."""
+        try:
+            return request()
+        except SignedOutError:
+            self._account.login_expires_at = 0.0
+            return request()
 
     def create_sign_in_link(self) -> str:
         """Return a URL that signs the user in to a browser; it works once, for 10 minutes.
@@ -120,20 +128,12 @@ class AccountSession:
         except ChatError as error:
             msg = f"the site at {self._client.base_url} has no page for sign-in links: {error}"
             raise ChatError(msg) from error
-        token = self._retry_signed_in(self._request_link_token)
+        token = self.retry_signed_in(self._request_link_token)
         return f"{str(self._client.base_url).rstrip('/')}{LINK_PAGE}#{token}"
 
     def _is_signed_in(self) -> bool:
         account = self._account
         return bool(account.login_token) and time.time() < account.login_expires_at - MARGIN_S
-
-    def _retry_signed_in(self, request: Callable[[], T]) -> T:
-        """Send a request that needs a login token; renew a rejected token once."""
-        try:
-            return request()
-        except SignedOutError:
-            self._account.login_expires_at = 0.0
-            return request()
 
     def _request_link_token(self) -> str:
         self.login_token()

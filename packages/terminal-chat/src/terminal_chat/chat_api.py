@@ -33,34 +33,27 @@ class ChatApi:
         """The HTTP client of the deployment."""
         return self._client
 
-    @property
-    def path(self) -> str:
-        """The path of the user's chat."""
-        return f"/api/{self._session.user_id}/chat"
-
     def request(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Send a ChatKit request that returns JSON."""
-        response: dict[str, Any] = self._call("POST", self.path, json=dict(body)).json()
+        response: dict[str, Any] = self._call("POST", json=dict(body)).json()
         return response
 
     def list_open_tasks(self) -> list[dict[str, Any]]:
         """Return the open tasks by due date."""
-        headers = {"Authorization": f"Bearer {self._session.login_token()}"}
-        path = f"/api/{self._session.user_id}/tasks"
-        params = {"status": "open", "sort": "due", "limit": TASKS_SHOWN}
-        page = call(self._client, "GET", path, headers=headers, params=params).json()
-        items: list[dict[str, Any]] = page["items"]
-        return items
+        page: dict[str, list[dict[str, Any]]] = self._session.retry_signed_in(
+            self._get_tasks
+        ).json()
+        return page["items"]
 
     def find_active_run(self, thread_id: str) -> str | None:
         """Return the ID of the thread's active run."""
         params = {"thread_id": thread_id, "status": "active"}
-        items = self._call("GET", f"{self.path}/runs", params=params).json()["items"]
+        items = self._call("GET", "/runs", params=params).json()["items"]
         return items[0]["run_id"] if items else None
 
     def cancel_run(self, run_id: str) -> None:
         """Request that a run stops."""
-        self._call("POST", f"{self.path}/runs/{run_id}/cancel")
+        self._call("POST", f"/runs/{run_id}/cancel")
 
     def send_message(self, request: Mapping[str, Any]) -> "RunStream":
         """Return the stream of a ChatKit request; iterating sends it."""
@@ -72,29 +65,49 @@ class ChatApi:
 
     @contextmanager
     def open_stream(
-        self, method: str, path: str, headers: Mapping[str, str], **options: Any
+        self, method: str, route: str, headers: Mapping[str, str], **options: Any
     ) -> Iterator[httpx.Response]:
-        """Open a streamed response; a rejected client secret is replaced once."""
-        all_headers = {**headers, **self._headers(fresh=False)}
+        """Open a streamed response; a rejected client secret is replaced once.
+
+        Args:
+            route: the path after that of the user's chat.
+        """
+        path, authorized = self._authorize(route, fresh=False)
+        all_headers = {**headers, **authorized}
         with self._client.stream(method, path, headers=all_headers, **options) as response:
             if response.status_code != 401:
                 yield response
                 return
-        all_headers |= self._headers(fresh=True)
+        path, authorized = self._authorize(route, fresh=True)
+        all_headers |= authorized
         with self._client.stream(method, path, headers=all_headers, **options) as response:
             yield response
 
-    def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _call(self, method: str, route: str = "", **options: Any) -> httpx.Response:
+        path, headers = self._authorize(route, fresh=False)
         try:
-            return call(self._client, method, path, headers=self._headers(fresh=False), **options)
+            return call(self._client, method, path, headers=headers, **options)
         except SignedOutError:
-            return call(self._client, method, path, headers=self._headers(fresh=True), **options)
+            path, headers = self._authorize(route, fresh=True)
+            return call(self._client, method, path, headers=headers, **options)
 
-    def _headers(self, *, fresh: bool) -> dict[str, str]:
-        return {
+    def _authorize(self, route: str, *, fresh: bool) -> tuple[str, dict[str, str]]:
+        """Return the path of a chat route and its headers.
+
+        A new client secret may be that of another user: a deployment whose data was reset gets
+        a new account. So the path is built after it.
+        """
+        headers = {
             "Authorization": f"Bearer {self._session.client_secret(fresh=fresh)}",
             "X-Timezone": self._session.timezone,
         }
+        return f"/api/{self._session.user_id}/chat{route}", headers
+
+    def _get_tasks(self) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self._session.login_token()}"}
+        params = {"status": "open", "sort": "due", "limit": TASKS_SHOWN}
+        path = f"/api/{self._session.user_id}/tasks"
+        return call(self._client, "GET", path, headers=headers, params=params)
 
 
 class RunStream:
@@ -145,15 +158,13 @@ class RunStream:
         headers = {"X-Resumable": "1", "Accept": "text/event-stream"}
         if self.run_id:
             headers["Last-Event-ID"] = str(self._last_id)
-            path = f"{self._api.path}/runs/{self.run_id}/events"
-            with self._api.open_stream("GET", path, headers=headers) as response:
+            route = f"/runs/{self.run_id}/events"
+            with self._api.open_stream("GET", route, headers=headers) as response:
                 yield response
         else:
             # If the response is lost, the key makes the repeated request return the same run.
             headers["Idempotency-Key"] = self._key
-            with self._api.open_stream(
-                "POST", self._api.path, headers=headers, json=self._request
-            ) as response:
+            with self._api.open_stream("POST", "", headers=headers, json=self._request) as response:
                 yield response
 
     def _check(self, response: httpx.Response) -> float | None:
