@@ -45,7 +45,7 @@ export type TaskChanges = Partial<TaskDraft> & { completed?: boolean };
 /** An event of the change feed. */
 export interface Change {
   type: string;
-  actor?: "user" | "agent";
+  actor?: "user" | "agent" | "import" | "mcp";
   task?: Task;
   list?: TaskList;
 }

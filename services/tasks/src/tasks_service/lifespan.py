@@ -143,6 +143,7 @@ def _purge_job(settings: TasksSettings, jobs_database: Database) -> PeriodicJob:
     purge = Purge(
         jobs_database,
         trash_days=settings.trash_retention_days,
+        change_days=settings.changes_retention_days,
         event_days=settings.events_retention_days,
     )
     return PeriodicJob(

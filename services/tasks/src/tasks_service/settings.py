@@ -72,9 +72,17 @@ class TasksSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name(
         Meta(
             ge=1,
             le=3650,
-            description="Days for which deleted tasks can be restored and changes undone.",
+            description="Days for which deleted tasks and lists stay in the trash.",
         ),
     ] = 30
+    changes_retention_days: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=3650,
+            description="Days for which changes are in the history and can be undone.",
+        ),
+    ] = 90
     purge_interval_s: Annotated[
         float, Meta(gt=0, description="Seconds between purges, varied by up to 50 %.")
     ] = 3600.0

@@ -208,3 +208,12 @@ async def test_key_at_its_limits_is_accepted(ada: Person, key: str) -> None:
     response = await ada.post("tasks", {"title": "milk"}, Idempotency_Key=key)
 
     assert response.status_code == 201
+
+
+async def test_repeated_request_names_the_same_changes(ada: Person) -> None:
+    first = await ada.post("tasks", {"title": "a"}, Idempotency_Key="k1")
+    again = await ada.post("tasks", {"title": "a"}, Idempotency_Key="k1")
+    unchanged = await ada.patch("tasks/1", {"title": "a"})
+
+    assert first.headers["X-Change-Request"] == again.headers["X-Change-Request"]
+    assert "X-Change-Request" not in unchanged.headers

@@ -31,7 +31,7 @@ async def make_job(tasks_urls: DatabaseUrls) -> AsyncIterator[MakeJob]:
     def make(batch_size: int = 1000, url: str = tasks_urls.jobs) -> Purge:
         database = Database(create_engine(url, application_name="jobs", pool_size=1))
         databases.append(database)
-        return Purge(database, trash_days=30, event_days=7, batch_size=batch_size)
+        return Purge(database, trash_days=30, change_days=90, event_days=7, batch_size=batch_size)
 
     yield make
     for database in databases:
@@ -57,7 +57,7 @@ async def count(owner: Connection, person: Person, table: str) -> int:
         ("idempotency_keys", "created_at", days(7)),
         ("run_attempts", "seen_at", days(7)),
         ("task_events", "occurred_at", days(7)),
-        ("task_changes", "occurred_at", days(30)),
+        ("task_changes", "occurred_at", days(90)),
         ("pending_changes", "expires_at", days(7)),
     ],
 )

@@ -34,6 +34,8 @@ CORS_ALLOWED_HEADERS: Final = (
     "Authorization",
     "Content-Type",
     "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
     "Last-Event-ID",
     "X-Request-Id",
     "X-Resumable",
@@ -41,8 +43,10 @@ CORS_ALLOWED_HEADERS: Final = (
     "chatkit-frame-instance-id",
 )
 CORS_EXPOSED_HEADERS: Final = (
+    "ETag",
     "Idempotent-Replayed",
     "Retry-After",
+    "X-Change-Request",
     "X-Conversation-Id",
     "X-Request-Id",
     "X-Resumable",

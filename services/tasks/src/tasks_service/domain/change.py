@@ -20,7 +20,7 @@ ChangeType = Literal[
     "list.updated.v1",
     "list.deleted.v1",
 ]
-Actor = Literal["user", "agent"]
+Actor = Literal["user", "agent", "import", "mcp"]
 
 
 class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -31,7 +31,12 @@ class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     """
 
     type: ChangeType
-    actor: Annotated[Actor, Meta(description="The user, or an agent on behalf of the user.")]
+    actor: Annotated[
+        Actor,
+        Meta(
+            description="The user; or on the user's behalf the assistant, an import or an MCP client."
+        ),
+    ]
     run_id: Annotated[str | None, Meta(description="The run that made the change.")] = None
     occurred_at: dt.datetime
     task: Task | None = None

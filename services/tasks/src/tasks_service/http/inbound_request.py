@@ -28,6 +28,7 @@ RUN_ID_HEADER: Final = "X-Run-Id"
 RUN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 RATE_COST: Final = "rate_cost"
 _CALLER: Final = "tasks_caller"
+CHANGE_REQUEST_HEADER: Final = "X-Change-Request"  # of a response: the ID to undo its changes with
 
 
 async def require_own_path(
@@ -169,11 +170,14 @@ async def provide_write_request(
 
 def to_response(written: Written) -> Response[Any]:
     """Return the response to a change, new or replayed."""
+    headers = {REPLAYED_HEADER: "true"} if written.is_replay else {}
+    if written.change_request_id is not None:
+        headers[CHANGE_REQUEST_HEADER] = written.change_request_id
     return Response(
         written.body or None,
         status_code=written.status,
         media_type=MediaType.JSON,
-        headers={REPLAYED_HEADER: "true"} if written.is_replay else {},
+        headers=headers,
     )
 
 

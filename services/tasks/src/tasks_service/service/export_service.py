@@ -45,6 +45,7 @@ class ExportedChange(msgspec.Struct, kw_only=True, frozen=True):
     entity_id: str
     actor: Actor
     run_id: str | None
+    request_id: str | None
     before: Annotated[dict[str, Any] | None, Meta(description="null for a new task or list.")]
     after: dict[str, Any]
     occurred_at: dt.datetime
@@ -57,7 +58,7 @@ class Export(msgspec.Struct, frozen=True):
     lists: list[ExportedList]
     changes: Annotated[
         list[ExportedChange],
-        Meta(description="Changes within the retention period, 30 days by default."),
+        Meta(description="Changes within the retention period, 90 days by default."),
     ]
 
 

@@ -72,11 +72,16 @@ class WriteRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """The encoded response to a change, new or replayed."""
+    """The encoded response to a change, new or replayed.
+
+    Attributes:
+        change_request_id: names the changes, so that they can be undone; None if there are none.
+    """
 
     status: int
     body: bytes
     is_replay: bool = False
+    change_request_id: str | None = None
 
 
 class IdempotentWriter:
@@ -164,7 +169,12 @@ class IdempotentWriter:
                 raise IdempotencyKeyReusedError(
                     "This Idempotency-Key was used for a request with another path or body."
                 )
-            return Written(stored.status, stored.body, is_replay=True), False
+            return Written(
+                stored.status,
+                stored.body,
+                is_replay=True,
+                change_request_id=stored.change_request_id,
+            ), False
 
         with lock_timeout_as(BusyError):
             counters = await OutboxWriter(transaction, request.user_id).lock_counters()
@@ -181,10 +191,11 @@ class IdempotentWriter:
         result = await change(work)
         await work.flush()
         body = NO_BODY if result is None else msgspec.json.encode(result)
+        request_id = work.request_id if work.has_changes else None
         if key is not None:
-            response = StoredResponse(request.fingerprint, status, body)
+            response = StoredResponse(request.fingerprint, status, body, request_id)
             await responses.store(key, response, now=utc_now())
-        return Written(status, body), work.has_changes
+        return Written(status, body, change_request_id=request_id), work.has_changes
 
     async def _advance_attempt(
         self, transaction: SqlTransaction, user_id: str, run: RunAttempt

@@ -26,7 +26,8 @@ class Purge:
 
     Args:
         database: connected as the `tasks_jobs` role, whose policies expose expired rows to it.
-        trash_days: how long deleted tasks and lists, and change records, are kept.
+        trash_days: how long deleted tasks and lists are kept.
+        change_days: how long change records are kept.
         event_days: how long the changes of the feed are kept.
     """
 
@@ -35,11 +36,13 @@ class Purge:
         database: Database,
         *,
         trash_days: int,
+        change_days: int,
         event_days: int,
         batch_size: int = BATCH_SIZE,
     ) -> None:
         self._database = database
         self._trash = dt.timedelta(days=trash_days)
+        self._changes = dt.timedelta(days=change_days)
         self._events = dt.timedelta(days=event_days)
         self._batch_size = batch_size
 
@@ -56,7 +59,7 @@ class Purge:
             "answers": lambda purge: purge.delete_responses(keys),
             "attempts": lambda purge: purge.delete_attempts(keys),
             "events": lambda purge: purge.delete_events(moment - self._events),
-            "changes": lambda purge: purge.delete_changes(trash),
+            "changes": lambda purge: purge.delete_changes(moment - self._changes),
             "pending": lambda purge: purge.delete_pending_changes(keys),
             "tasks": lambda purge: purge.delete_tasks(trash),
             "lists": lambda purge: purge.delete_lists(trash),

@@ -38,6 +38,7 @@ class UserWork:
 
     Attributes:
         now: timestamp of everything this change writes.
+        request_id: of all its changes, so that they can be undone together.
         group: group of its changes, for the change limit and for undo.
         has_changes: whether it publishes any event.
     """
@@ -61,6 +62,7 @@ class UserWork:
         self.changes = ChangeRepository(session, self.user_id)
         self.pending = PendingRepository(session, self.user_id)
         self.now = now
+        self.request_id = new_id("req")
         self.group = group
         self.has_changes = False
         self._events: list[tuple[int, Change]] = []
@@ -159,6 +161,7 @@ class UserWork:
             "run_id": self._run_id,
             "scope_id": self.group.scope_id if self.group else None,
             "group_id": self.group.id if self.group else None,
+            "request_id": self.request_id,
             "is_confirmed": self.group is None or self.group.confirm_above is None,
             "occurred_at": self.now,
         }

@@ -14,12 +14,12 @@ from todochat.database.sql_transaction import SqlTransaction
 _INSERT_CHANGES: Final = text("""
     INSERT INTO task_changes
            (user_id, type, entity_id, actor, run_id, scope_id, group_id, before, after, undoes,
-            is_confirmed, occurred_at)
+            request_id, is_confirmed, occurred_at)
     SELECT :user_id, type, entity_id, actor, run_id, scope_id, group_id, before, after, undoes,
-           is_confirmed, occurred_at
+           request_id, is_confirmed, occurred_at
       FROM ROWS FROM (jsonb_to_recordset(CAST(:changes AS jsonb)) AS
            (type text, entity_id text, actor text, run_id text, scope_id text, group_id text,
-            before jsonb, after jsonb, undoes bigint, is_confirmed boolean,
+            before jsonb, after jsonb, undoes bigint, request_id text, is_confirmed boolean,
             occurred_at timestamptz)) WITH ORDINALITY
      ORDER BY ordinality
 """)

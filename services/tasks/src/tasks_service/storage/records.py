@@ -144,9 +144,11 @@ class ChangeRecord(TasksBase):
 
     `before` and `after` hold the changed fields, as in `task_state` or `list_state`; `before` is
     null for a new task or list. Rows are append-only: an undo adds a row whose `undoes` refers to
-    the undone change. `group_id` joins changes that are counted and undone together (an agent's
-    turn), and `scope_id` joins groups (a conversation); both are opaque here. `is_confirmed`
-    changes were requested by the user and don't count against the group's limit.
+    the undone change. Only deleting a task or list for good blanks `before` and `after`.
+    `request_id` joins the changes of one request, `group_id` changes that are counted and undone
+    together (an agent's turn), and `scope_id` groups (a conversation); the last two are opaque
+    here. `is_confirmed` changes were requested by the user and don't count against the group's
+    limit.
     """
 
     __tablename__ = "task_changes"
@@ -173,6 +175,21 @@ class ChangeRecord(TasksBase):
             "id",
             postgresql_where=text("scope_id IS NOT NULL"),
         ),
+        Index("ix_task_changes_entity", "user_id", "entity_id", "id"),
+        Index(
+            "ix_task_changes_request",
+            "user_id",
+            "request_id",
+            "id",
+            postgresql_where=text("request_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_task_changes_run",
+            "user_id",
+            "run_id",
+            "id",
+            postgresql_where=text("run_id IS NOT NULL"),
+        ),
         Index("ix_task_changes_occurred_at", "occurred_at"),
     )
 
@@ -187,6 +204,7 @@ class ChangeRecord(TasksBase):
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     after: Mapped[dict[str, Any]] = mapped_column(JSONB)
     undoes: Mapped[int | None] = mapped_column(BigInteger)
+    request_id: Mapped[str | None] = mapped_column(Text)
     is_confirmed: Mapped[bool]
     occurred_at: Mapped[dt.datetime] = mapped_column(_TIME)
 
@@ -233,6 +251,7 @@ class ResponseRecord(TasksBase):
     fingerprint: Mapped[str] = mapped_column(Text)
     status: Mapped[int] = mapped_column(SmallInteger)
     body: Mapped[bytes] = mapped_column(BYTEA)
+    change_request_id: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[dt.datetime] = mapped_column(_TIME)
 
 

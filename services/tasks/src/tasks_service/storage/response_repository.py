@@ -10,13 +10,13 @@ from todochat.database.sql_transaction import SqlTransaction
 
 _LOCK_KEY: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 _FIND_RESPONSE: Final = text("""
-    SELECT fingerprint, status, body FROM idempotency_keys
+    SELECT fingerprint, status, body, change_request_id FROM idempotency_keys
      WHERE user_id = :user_id AND method = :method AND route = :route AND key = :key
 """)
 _STORE_RESPONSE: Final = text("""
     INSERT INTO idempotency_keys
-           (user_id, method, route, key, fingerprint, status, body, created_at)
-    VALUES (:user_id, :method, :route, :key, :fingerprint, :status, :body, :now)
+           (user_id, method, route, key, fingerprint, status, body, change_request_id, created_at)
+    VALUES (:user_id, :method, :route, :key, :fingerprint, :status, :body, :change_request_id, :now)
 """)
 _ADVANCE_ATTEMPT: Final = text("""
     INSERT INTO run_attempts (user_id, run_id, attempt, seen_at)
@@ -42,6 +42,7 @@ class StoredResponse(msgspec.Struct, frozen=True):
     fingerprint: str
     status: int
     body: bytes
+    change_request_id: str | None
 
 
 class ResponseRepository:
