@@ -42,6 +42,7 @@ SERVICE = DEVELOPMENT | {
     "google.protobuf",
     # Only without a model server.
     "offline_assistant",
+    "task_phrases",
 }
 CHAT = SERVICE | {
     "mcp.client",

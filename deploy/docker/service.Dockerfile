@@ -25,6 +25,7 @@ ARG SERVICE
 COPY pyproject.toml ./
 COPY packages/durable-chatkit/pyproject.toml packages/durable-chatkit/
 COPY packages/model-client/pyproject.toml packages/model-client/
+COPY packages/task-phrases/pyproject.toml packages/task-phrases/
 COPY packages/offline-assistant/pyproject.toml packages/offline-assistant/
 COPY packages/todochat/pyproject.toml packages/todochat/
 COPY services/${SERVICE}/pyproject.toml services/${SERVICE}/
@@ -34,6 +35,7 @@ FROM dependencies AS code
 ARG SERVICE
 COPY packages/durable-chatkit/src packages/durable-chatkit/src
 COPY packages/model-client/src packages/model-client/src
+COPY packages/task-phrases/src packages/task-phrases/src
 COPY packages/offline-assistant/src packages/offline-assistant/src
 COPY packages/todochat/src packages/todochat/src
 COPY services/${SERVICE}/src services/${SERVICE}/src

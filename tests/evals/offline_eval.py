@@ -27,11 +27,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from offline_assistant.clock import Clock, read_clock
 from offline_assistant.conversation import CALL_ID_PREFIX
+from offline_assistant.instructed_clock import read_clock
 from offline_assistant.model import decide
 from offline_assistant.prompts import Prompt, find_prompt
 from offline_assistant.tool_calls import FunctionCall
+from task_phrases.clock import Clock
 
 KINDS = {
     "add_task": "create",

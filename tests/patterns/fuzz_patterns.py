@@ -143,7 +143,7 @@ def find_attack(one: ResolvedTarget, method: str, seconds: float) -> str | None:
         stop = chance.choice([*ENDS, *(f" {word}" for word in words[-5:])])
         for repeats in (*REPEATS, *(size // len(unit) for size in SIZES)):
             text = start + unit * repeats + stop
-            if one.where.startswith("offline_assistant"):
+            if one.where.startswith(("offline_assistant", "task_phrases")):
                 text = normalise(text)  # its patterns get no other text
             given = text.encode("latin-1", "replace") if makes_bytes else text
             # Twice, since a machine may be busy.

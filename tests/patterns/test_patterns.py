@@ -12,6 +12,7 @@ PACKAGES = (
     "durable_chatkit",
     "model_client",
     "offline_assistant",
+    "task_phrases",
     "terminal_chat",
     "auth_session",
     "tasks_service",

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from agents import FunctionTool
 from agents.tool_context import ToolContext
 
-from offline_assistant.clock import Clock
 from offline_assistant.conversation import CALL_ID_PREFIX, CLICK_ID_PREFIX
 from offline_assistant.model import decide
+from task_phrases.clock import Clock
 
 DEFAULT_LIST = "Inbox"
 MAX_STEPS = 20

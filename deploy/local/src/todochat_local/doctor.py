@@ -30,6 +30,7 @@ PACKAGES: Final = (
     "durable_chatkit",
     "model_client",
     "offline_assistant",
+    "task_phrases",
     "auth_session",
     "tasks_service",
     "todo_agent",

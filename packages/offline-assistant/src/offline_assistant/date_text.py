@@ -2,8 +2,8 @@
 
 from datetime import date, datetime
 
-from offline_assistant.clock import Clock
-from offline_assistant.intents import DueDate
+from task_phrases.clock import Clock
+from task_phrases.due_date import DueDate
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (

@@ -9,11 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from offline_assistant.clock import Clock
 from offline_assistant.conversation import ConversationTurn
-from offline_assistant.grammar.details import to_due
-from offline_assistant.grammar.lists import clean_name
-from offline_assistant.grammar.quotes import hide_quotes, unquote
 from offline_assistant.grammar.rescheduling import new_date
 from offline_assistant.grammar.sentence_type import starts_command, strip_fillers
 from offline_assistant.grammar.targets import read_target
@@ -40,10 +36,14 @@ from offline_assistant.intents import (
 from offline_assistant.interpreter import MAX_MESSAGE_CHARS, interpret, normalise
 from offline_assistant.lookup import PlanContext
 from offline_assistant.markdown import mentioned_numbers, mentions_deleted_task
-from offline_assistant.patterns import rx
 from offline_assistant.prompts import Prompt, find_prompt
 from offline_assistant.short_commands import is_undo, is_yes
 from offline_assistant.tool_calls import FunctionOutput
+from task_phrases.clock import Clock
+from task_phrases.details import to_due
+from task_phrases.lists import clean_name
+from task_phrases.patterns import rx
+from task_phrases.quotes import hide_quotes, unquote
 
 MAX_CHAIN: Final = 4
 # A whole message that agrees; "yes, but not the milk" doesn't match.

@@ -2,25 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date
 from enum import Enum
 from typing import Literal
 
-Priority = Literal["none", "low", "medium", "high"]
+from task_phrases.due_date import DueDate, Priority
+
 Status = Literal["open", "completed", "all"]
 Form = Literal["list", "count", "next"]
-
-
-@dataclass(frozen=True, slots=True)
-class DueDate:
-    """A due day, or an aware due time."""
-
-    day: date | None = None
-    at: datetime | None = None
-
-    def day_in(self, zone: tzinfo) -> date | None:
-        """Return the due day in a time zone."""
-        return self.at.astimezone(zone).date() if self.at else self.day
 
 
 @dataclass(frozen=True, slots=True)

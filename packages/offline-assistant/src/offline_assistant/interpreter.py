@@ -7,7 +7,6 @@ is a command with a question mark at its end.
 import re
 from typing import Final
 
-from offline_assistant.clock import Clock
 from offline_assistant.grammar import sentence_type
 from offline_assistant.grammar.adding import ADDING_RULES, FRAGMENT_RULES, IMPERATIVE_RULES
 from offline_assistant.grammar.completing import COMPLETING_RULES
@@ -15,7 +14,6 @@ from offline_assistant.grammar.deleting import DELETING_RULES
 from offline_assistant.grammar.items import MAX_ITEMS
 from offline_assistant.grammar.new_lists import NEW_LIST_RULES
 from offline_assistant.grammar.questions import read_noun_phrase, read_question, read_request_to_see
-from offline_assistant.grammar.quotes import hide_quotes, show_quotes
 from offline_assistant.grammar.rewriting import (
     move_front_to_end,
     read_find_and_change,
@@ -34,6 +32,8 @@ from offline_assistant.intents import (
     TalkIntent,
     Topic,
 )
+from task_phrases.clock import Clock
+from task_phrases.quotes import hide_quotes, show_quotes
 
 # Longer than any title with notes that people type; also bounds the input of the patterns.
 MAX_MESSAGE_CHARS: Final = 2000

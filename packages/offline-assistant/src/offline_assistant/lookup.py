@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from offline_assistant import replies
-from offline_assistant.clock import Clock
 from offline_assistant.grammar.targets import MAX_NUMBERS
 from offline_assistant.intents import (
     ByFilter,
@@ -31,6 +30,7 @@ from offline_assistant.tool_calls import (
     list_lists,
     list_tasks,
 )
+from task_phrases.clock import Clock
 
 _AND: Final = re.compile(r"\s*(?:,|\band\b|&|\+)\s*(?:\band\b\s*)?", re.IGNORECASE)
 

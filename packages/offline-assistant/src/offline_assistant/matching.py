@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
 
-from offline_assistant.patterns import word_list
 from offline_assistant.tool_calls import TaskResult
+from task_phrases.patterns import word_list
 
 _SMALL: Final = frozenset(
     word_list(

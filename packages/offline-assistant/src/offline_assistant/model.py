@@ -16,14 +16,15 @@ from openai.types.responses.response_prompt_param import ResponsePromptParam
 from typing_extensions import override
 
 from offline_assistant import replies
-from offline_assistant.calendar_dates import parse_calendar_date
-from offline_assistant.clock import Clock, read_clock
 from offline_assistant.conversation import read_turns
 from offline_assistant.events import output_items, response_key, stream_events
 from offline_assistant.follow_up import read_context, read_turn
+from offline_assistant.instructed_clock import read_clock
 from offline_assistant.intents import Intent, TalkIntent, Topic
 from offline_assistant.planner import PlanStep, next_step
-from offline_assistant.time_limit import time_limit
+from task_phrases.calendar_dates import parse_calendar_date
+from task_phrases.clock import Clock
+from task_phrases.time_limit import time_limit
 from todochat.clock import utc_now
 
 log = structlog.get_logger(__name__)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from offline_assistant.clock import Clock
 from offline_assistant.date_text import (
     format_day,
     format_due,
@@ -14,6 +13,7 @@ from offline_assistant.intents import Changes, ShowTasksIntent, Topic
 from offline_assistant.markdown import escape, mention, mention_deleted, quote
 from offline_assistant.prompts import Prompt
 from offline_assistant.tool_calls import FunctionOutput, TaskResult
+from task_phrases.clock import Clock
 
 MAX_LINES = 25
 WHAT_I_AM = (

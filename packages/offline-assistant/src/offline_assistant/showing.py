@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, time
 
 from offline_assistant import replies
-from offline_assistant.clock import Clock
 from offline_assistant.date_text import is_overdue
 from offline_assistant.intents import (
     ClarifyIntent,
@@ -18,6 +17,7 @@ from offline_assistant.markdown import quote
 from offline_assistant.matching import match_titles, search_term
 from offline_assistant.prompts import PROMPT_FOR, Prompt
 from offline_assistant.tool_calls import TaskResult, list_lists
+from task_phrases.clock import Clock
 
 _RANK = {"high": 0, "medium": 1, "none": 2, "low": 3}
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from offline_assistant.intents import Changes, DueDate, Filter, NewTask
+from offline_assistant.intents import Changes, Filter, NewTask
+from task_phrases.due_date import DueDate
 
 MAX_LISTED: Final = 200
 

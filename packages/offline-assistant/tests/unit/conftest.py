@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from offline_kit import FakeTodo, FakeUser, MakeFakeUser, make_clock
 
-from offline_assistant.clock import Clock
+from task_phrases.clock import Clock
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from datetime import date
 
 import pytest
 
-from offline_assistant.clock import Clock
-from offline_assistant.grammar.details import take_priority, take_tags
 from offline_assistant.grammar.items import MAX_ITEMS
 from offline_assistant.grammar.rewriting import move_front_to_end
 from offline_assistant.grammar.sentence_type import base_form
@@ -14,6 +12,8 @@ from offline_assistant.intents import AddIntent, ByNumber, Changes, Filter, NewT
 from offline_assistant.interpreter import merge_adds
 from offline_assistant.planner import take_outputs
 from offline_assistant.tool_calls import FunctionCall, FunctionOutput
+from task_phrases.clock import Clock
+from task_phrases.details import take_priority, take_tags
 
 TODAY = date(2026, 11, 23)
 

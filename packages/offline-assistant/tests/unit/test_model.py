@@ -18,8 +18,8 @@ from chatkit.types import AssistantMessageItem, Page, ThreadMetadata
 from offline_kit import FakeTodo
 from openai.types.responses import ResponseCompletedEvent, ResponseFunctionToolCall
 
-from offline_assistant.clock import Clock
 from offline_assistant.model import MISSING_TOOLS, OfflineModel, decide
+from task_phrases.clock import Clock
 
 INSTRUCTIONS = (
     "You are a todo assistant.\n\nNow: 2026-11-23T09:30:00+01:00\nWeekday: Monday\n"
@@ -281,7 +281,7 @@ class TestInput:
 def test_intents_do_not_depend_on_hash_seed_or_system_zone() -> None:
     """Some word tables are sets; their order must not matter."""
     script = (
-        "import sys; from offline_assistant.clock import read_clock;"
+        "import sys; from offline_assistant.instructed_clock import read_clock;"
         "from datetime import datetime, UTC; from offline_assistant.interpreter import interpret;"
         f"clock = read_clock({INSTRUCTIONS!r}, datetime.now(UTC));"
         "[print(interpret(line, clock)) for line in sys.stdin]"

@@ -9,10 +9,10 @@ import pytest
 from offline_kit import FakeTodo, FakeUser, make_clock
 
 from offline_assistant import model
-from offline_assistant.clock import Clock
 from offline_assistant.interpreter import MAX_MESSAGE_CHARS, MAX_SENTENCES, interpret
-from offline_assistant.patterns import Pattern
-from offline_assistant.time_limit import time_left, time_limit
+from task_phrases.clock import Clock
+from task_phrases.patterns import Pattern
+from task_phrases.time_limit import time_left, time_limit
 
 SENTENCES = Path(__file__).with_name("sentences.txt").read_text()
 WORDS = sorted(set(re.findall(r"[a-z']+", SENTENCES)))

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from offline_kit import FakeTodo, FakeUser
 
-from offline_assistant.grammar.quotes import hide_quotes, is_quoted, show_quotes, unquote
 from offline_assistant.markdown import mention, mentioned_numbers, mentions_deleted_task, quote
 from offline_assistant.matching import match_titles, search_term, stem
 from offline_assistant.prompts import Prompt, find_prompt
 from offline_assistant.tool_calls import TaskResult
+from task_phrases.quotes import hide_quotes, is_quoted, show_quotes, unquote
 
 ordinary = st.text().filter(lambda text: not any(ord(c) >= 0xF0000 for c in text))
 

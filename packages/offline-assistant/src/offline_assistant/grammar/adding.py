@@ -4,12 +4,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from offline_assistant.clock import Clock
-from offline_assistant.dates import names_day
-from offline_assistant.grammar.details import take_details
 from offline_assistant.grammar.items import ACTIONS
-from offline_assistant.grammar.lists import LIST_NOUN, clean_name
-from offline_assistant.grammar.quotes import show_quotes
 from offline_assistant.grammar.rules import rule
 from offline_assistant.grammar.scope import is_out_of_scope
 from offline_assistant.grammar.titles import ADJECTIVES, ARTICLE, read_tasks, strip_link
@@ -23,7 +18,12 @@ from offline_assistant.intents import (
     TalkIntent,
     Topic,
 )
-from offline_assistant.patterns import Match, any_of, rx, word_list
+from task_phrases.clock import Clock
+from task_phrases.dates import names_day
+from task_phrases.details import take_details
+from task_phrases.lists import LIST_NOUN, clean_name
+from task_phrases.patterns import Match, any_of, rx, word_list
+from task_phrases.quotes import show_quotes
 
 _OBLIGATION: Final = rx(r"^(?:i|we) (?:have|need|ought|am supposed|are supposed) to (?=\S)")
 _CONDITION: Final = rx(r" ?(?:when(?:ever)?|if|once|as soon as|where|while)\b.*")

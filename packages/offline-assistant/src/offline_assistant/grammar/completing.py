@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Final
 
-from offline_assistant.clock import Clock
 from offline_assistant.grammar.rules import rule
 from offline_assistant.grammar.sentence_type import COMMAND_VERBS
 from offline_assistant.grammar.targets import read_target, target_reader
 from offline_assistant.intents import ByWords, CompleteIntent, Intent, ReopenIntent
-from offline_assistant.patterns import Match, any_of, rx, word_list
+from task_phrases.clock import Clock
+from task_phrases.patterns import Match, any_of, rx, word_list
 
 # Past tense -> the verb that a title probably begins with; regular verbs lose their -ed.
 _IRREGULAR: Final = {

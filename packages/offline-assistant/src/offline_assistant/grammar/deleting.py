@@ -2,9 +2,6 @@
 
 from typing import Final
 
-from offline_assistant.clock import Clock
-from offline_assistant.grammar.lists import LIST_NOUN, ONE_LIST, clean_name
-from offline_assistant.grammar.quotes import unquote
 from offline_assistant.grammar.rules import rule
 from offline_assistant.grammar.targets import read_filter_target, target_reader
 from offline_assistant.intents import (
@@ -16,7 +13,10 @@ from offline_assistant.intents import (
     Intent,
     Missing,
 )
-from offline_assistant.patterns import Match
+from task_phrases.clock import Clock
+from task_phrases.lists import LIST_NOUN, ONE_LIST, clean_name
+from task_phrases.patterns import Match
+from task_phrases.quotes import unquote
 
 _DELETE: Final = (
     r"(?:deleted?|removed?|erase|cancel|discard|drop|trash|kill|purge|scratch|get rid of|"

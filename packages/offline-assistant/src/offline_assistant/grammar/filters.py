@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
-from offline_assistant.clock import Clock
-from offline_assistant.dates import find_dates, join_dates
-from offline_assistant.grammar.details import TAG, cut, take_priority, tidy
-from offline_assistant.grammar.lists import find_list
-from offline_assistant.grammar.quotes import show_quotes
 from offline_assistant.intents import Filter
-from offline_assistant.patterns import rx
+from task_phrases.clock import Clock
+from task_phrases.dates import find_dates, join_dates
+from task_phrases.details import TAG, cut, take_priority, tidy
+from task_phrases.lists import find_list
+from task_phrases.patterns import rx
+from task_phrases.quotes import show_quotes
 
 STATE: Final = (
     r"(?P<state>done|completed?|finished|checked(?:[\s-]off)?|ticked(?:[\s-]off)?|overdue|late|past due|"

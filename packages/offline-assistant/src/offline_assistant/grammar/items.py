@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from offline_assistant.patterns import any_of, rx, word_list
+from task_phrases.patterns import any_of, rx, word_list
 
 MAX_ITEMS: Final = 25
 # Fixed phrases with an "and" that doesn't separate items.

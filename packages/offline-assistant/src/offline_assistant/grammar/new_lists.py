@@ -3,11 +3,7 @@
 import re
 from typing import Final
 
-from offline_assistant.clock import Clock
-from offline_assistant.grammar.details import tidy
 from offline_assistant.grammar.items import split_items
-from offline_assistant.grammar.lists import ONE_LIST
-from offline_assistant.grammar.quotes import unquote
 from offline_assistant.grammar.rules import rule
 from offline_assistant.intents import (
     AddIntent,
@@ -19,7 +15,11 @@ from offline_assistant.intents import (
     TalkIntent,
     Topic,
 )
-from offline_assistant.patterns import Match, rx
+from task_phrases.clock import Clock
+from task_phrases.details import tidy
+from task_phrases.lists import ONE_LIST
+from task_phrases.patterns import Match, rx
+from task_phrases.quotes import unquote
 
 _MAKE: Final = r"(?:create|make|start|begin|build|generate|set up|produce|add|prepare|draw up)"
 _ANY_VERB: Final = (

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from typing import Final
 
-from offline_assistant.clock import Clock
-from offline_assistant.dates import find_dates
 from offline_assistant.grammar.filters import read_filter
-from offline_assistant.grammar.lists import LIST_NOUN, clean_name
-from offline_assistant.grammar.quotes import show_quotes
 from offline_assistant.intents import Filter, Form, ShowTasksIntent
-from offline_assistant.patterns import rx, word_list
+from task_phrases.clock import Clock
+from task_phrases.dates import find_dates
+from task_phrases.lists import LIST_NOUN, clean_name
+from task_phrases.patterns import rx, word_list
+from task_phrases.quotes import show_quotes
 
 # Beginnings of questions and of requests to see something; they don't select tasks.
 LEAD: Final = rx(

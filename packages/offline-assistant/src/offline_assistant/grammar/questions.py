@@ -2,11 +2,8 @@
 
 from typing import Final
 
-from offline_assistant.clock import Clock
 from offline_assistant.grammar.filters import read_filter
-from offline_assistant.grammar.lists import LIST_NOUN
 from offline_assistant.grammar.queries import LEAD, read_query, title_words
-from offline_assistant.grammar.quotes import is_quoted, unquote
 from offline_assistant.grammar.scope import is_out_of_scope
 from offline_assistant.grammar.sentence_type import (
     CHANGE_VERBS,
@@ -22,7 +19,10 @@ from offline_assistant.intents import (
     TalkIntent,
     Topic,
 )
-from offline_assistant.patterns import any_of, rx
+from task_phrases.clock import Clock
+from task_phrases.lists import LIST_NOUN
+from task_phrases.patterns import any_of, rx
+from task_phrases.quotes import is_quoted, unquote
 
 _SHOW_START: Final = rx(
     r"(?:tell|show|give|get(?! rid)|read|recite|display|list|print|open|view|see|check(?! off| \S+ off)|count|find|"

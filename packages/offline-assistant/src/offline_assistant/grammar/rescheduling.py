@@ -4,10 +4,6 @@ import re
 from functools import partial
 from typing import Any, Final
 
-from offline_assistant.clock import Clock
-from offline_assistant.date_fragments import ResolvedDate
-from offline_assistant.dates import find_dates, join_dates, read_date
-from offline_assistant.grammar.details import to_due
 from offline_assistant.grammar.rules import Reader, rule
 from offline_assistant.grammar.targets import TASK_REFERENCE, read_target, target_reader
 from offline_assistant.intents import (
@@ -19,7 +15,11 @@ from offline_assistant.intents import (
     Missing,
     UpdateIntent,
 )
-from offline_assistant.patterns import Match
+from task_phrases.clock import Clock
+from task_phrases.date_fragments import ResolvedDate
+from task_phrases.dates import find_dates, join_dates, read_date
+from task_phrases.details import to_due
+from task_phrases.patterns import Match
 
 _MOVE: Final = (
     r"(?:move|reschedule|postpone|delay|push(?: back)?|shift|snooze|defer|bump|change|put off|"

@@ -8,13 +8,13 @@
 from collections.abc import Callable
 from typing import Final
 
-from offline_assistant.clock import Clock
-from offline_assistant.dates import find_dates
 from offline_assistant.grammar.items import ACTIONS
-from offline_assistant.grammar.lists import find_list
 from offline_assistant.grammar.sentence_type import COMMAND_VERBS, starts_command
 from offline_assistant.intents import Intent
-from offline_assistant.patterns import any_of, rx
+from task_phrases.clock import Clock
+from task_phrases.dates import find_dates
+from task_phrases.lists import find_list
+from task_phrases.patterns import any_of, rx
 
 _CAN_YOU: Final = (
     r"(?P<request>(?:can|could|would|will) (?:you|that|it|this)(?: (?:please|just|also))*)"

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from offline_assistant.clock import Clock
 from offline_assistant.intents import Intent
-from offline_assistant.patterns import Match, Pattern, rx
+from task_phrases.clock import Clock
+from task_phrases.patterns import Match, Pattern, rx
 
 Reader = Callable[[Match, Clock], Intent | None]
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from offline_assistant.patterns import rx
+from task_phrases.patterns import rx
 
 _OUT_OF_SCOPE: Final = rx(
     r"\b(?:weather|forecast|temperature|rain|snow|news|headlines?|jokes?|music|songs?|radio|podcasts?|station|"

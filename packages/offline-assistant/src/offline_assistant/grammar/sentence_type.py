@@ -7,8 +7,8 @@ has the form of a question but requests an action, so it counts as a command.
 import re
 from typing import Final
 
-from offline_assistant.grammar.quotes import hide_quotes
-from offline_assistant.patterns import any_of, rx, word_list
+from task_phrases.patterns import any_of, rx, word_list
+from task_phrases.quotes import hide_quotes
 
 ADD_VERBS: Final = word_list(
     "add create make new insert include put enter jot note write log set schedule remind append start "

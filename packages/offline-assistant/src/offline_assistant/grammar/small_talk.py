@@ -3,7 +3,7 @@
 from typing import Final
 
 from offline_assistant.intents import Intent, TalkIntent, Topic
-from offline_assistant.patterns import rx
+from task_phrases.patterns import rx
 
 _NAME: Final = r"(?:,? ?(?:olly|bot|assistant|there|again|buddy|friend|everyone|all|dear))?"
 _VERY: Final = (

@@ -5,12 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from offline_assistant.clock import Clock
-from offline_assistant.dates import find_dates
-from offline_assistant.grammar.details import tidy
 from offline_assistant.grammar.filters import STATE, content_words, read_filter
-from offline_assistant.grammar.lists import DETERMINER, find_list
-from offline_assistant.grammar.quotes import is_quoted, show_quotes, unquote
 from offline_assistant.grammar.rules import Reader
 from offline_assistant.intents import (
     ByFilter,
@@ -24,7 +19,12 @@ from offline_assistant.intents import (
     Missing,
     Target,
 )
-from offline_assistant.patterns import CARDINAL, Match, any_of, rx, to_number
+from task_phrases.clock import Clock
+from task_phrases.dates import find_dates
+from task_phrases.details import tidy
+from task_phrases.lists import DETERMINER, find_list
+from task_phrases.patterns import CARDINAL, Match, any_of, rx, to_number
+from task_phrases.quotes import is_quoted, show_quotes, unquote
 
 MAX_NUMBERS: Final = 50
 _TASK: Final = r"(?:tasks?|list items?|items?|to-?dos?|entry|entries|things?|ones?|rows?|lines?|events?|reminders?)"

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Final
 
-from offline_assistant.clock import Clock
-from offline_assistant.grammar.details import Details, take_dates, take_details, tidy
 from offline_assistant.grammar.items import split_items
-from offline_assistant.grammar.quotes import is_quoted, unquote
 from offline_assistant.intents import AddIntent, ClarifyIntent, Missing, NewTask
-from offline_assistant.patterns import rx
+from task_phrases.clock import Clock
+from task_phrases.details import Details, take_dates, take_details, tidy
+from task_phrases.patterns import rx
+from task_phrases.quotes import is_quoted, unquote
 
 ARTICLE: Final = r"(?:(?:a|an|the|my|another|this|these|some|one|our) )?"
 ADJECTIVES: Final = (

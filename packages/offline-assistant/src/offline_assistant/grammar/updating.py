@@ -3,10 +3,6 @@
 import re
 from typing import Final
 
-from offline_assistant.clock import Clock
-from offline_assistant.grammar.details import take_priority, tidy, to_due
-from offline_assistant.grammar.lists import LIST_NOUN, clean_name
-from offline_assistant.grammar.quotes import show_quotes, unquote
 from offline_assistant.grammar.rescheduling import (
     RESCHEDULING_RULES,
     change,
@@ -25,7 +21,11 @@ from offline_assistant.intents import (
     TalkIntent,
     Topic,
 )
-from offline_assistant.patterns import Match, rx
+from task_phrases.clock import Clock
+from task_phrases.details import take_priority, tidy, to_due
+from task_phrases.lists import LIST_NOUN, clean_name
+from task_phrases.patterns import Match, rx
+from task_phrases.quotes import show_quotes, unquote
 
 _SET: Final = r"(?:set|change|update|edit|make|move|put|modify)"
 _LEVEL: Final = (

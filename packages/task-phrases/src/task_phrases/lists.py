@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-from offline_assistant.grammar.quotes import unquote
-from offline_assistant.patterns import Match, rx
+from task_phrases.patterns import Match, rx
+from task_phrases.quotes import unquote
 
 LIST_NOUN: Final = r"(?:check-?lists?|play-?lists?|wish-?lists?|lists?)"
 ONE_LIST: Final = r"(?:check-?list|play-?list|wish-?list|list)"

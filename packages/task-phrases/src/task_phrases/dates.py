@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from offline_assistant.clock import Clock
-from offline_assistant.date_fragments import (
+from task_phrases.clock import Clock
+from task_phrases.date_fragments import (
     MIDNIGHT,
     DateFragment,
     DatePattern,
     ResolvedDate,
     WallTime,
 )
-from offline_assistant.day_patterns import DAY_PATTERNS
-from offline_assistant.time_patterns import TIME_PATTERNS
+from task_phrases.day_patterns import DAY_PATTERNS
+from task_phrases.time_patterns import TIME_PATTERNS
 
 _PATTERNS = (*DAY_PATTERNS, *TIME_PATTERNS)
 MAX_PHRASES: Final = 20

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import regex
 
-from offline_assistant.time_limit import time_left
+from task_phrases.time_limit import time_left
 
 Match: TypeAlias = regex.Match[str]
 

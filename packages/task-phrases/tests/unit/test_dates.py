@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offline_assistant.clock import Clock, read_clock
-from offline_assistant.dates import find_dates, read_date
+from task_phrases.clock import Clock
+from task_phrases.dates import find_dates, read_date
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = Clock(datetime(2026, 11, 23, 9, 30, tzinfo=BERLIN), BERLIN, "en-GB")
@@ -139,24 +139,5 @@ def test_phrases_of_any_text_are_within_it(text: str) -> None:
         assert 0 <= phrase.start < phrase.end <= len(text)
 
 
-class TestClock:
-    def test_clock_is_read_from_the_instructions(self) -> None:
-        clock = read_clock(
-            "You are ...\nNow: 2026-11-23T09:30:00+01:00\nTime zone: Europe/Berlin\nLocale: en-US\n",
-            datetime(2000, 1, 1, tzinfo=UTC),
-        )
-
-        assert (clock.now, clock.zone) == (at(23, 9, 30), BERLIN)
-        assert clock.is_month_first
-        assert clock.is_twelve_hour
-
-    def test_skipped_time_moves_forward(self) -> None:
-        assert MONDAY.at(date(2027, 3, 28), time(2, 30)).hour == 3
-
-    @pytest.mark.parametrize("instructions", [None, "", "Now: soon", "Time zone: Mars/Olympus"])
-    def test_invalid_instructions_fall_back_to_utc(self, instructions: str | None) -> None:
-        fallback = datetime(2026, 11, 23, 9, tzinfo=UTC)
-
-        clock = read_clock(instructions, fallback)
-
-        assert (clock.now, clock.zone) == (fallback, UTC)
+def test_skipped_time_moves_forward() -> None:
+    assert MONDAY.at(date(2027, 3, 28), time(2, 30)).hour == 3

@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from offline_assistant.clock import Clock
-from offline_assistant.date_fragments import ResolvedDate
-from offline_assistant.dates import DatePhrase, find_dates, join_dates
-from offline_assistant.grammar.lists import find_list
-from offline_assistant.grammar.quotes import show_quotes, unquote
-from offline_assistant.intents import DueDate, Priority
-from offline_assistant.patterns import rx
+from task_phrases.clock import Clock
+from task_phrases.date_fragments import ResolvedDate
+from task_phrases.dates import DatePhrase, find_dates, join_dates
+from task_phrases.due_date import DueDate, Priority
+from task_phrases.lists import find_list
+from task_phrases.patterns import rx
+from task_phrases.quotes import show_quotes, unquote
 
 TAG: Final = re.compile(r"(?<!\S)#(?=\w*[^\W\d])([\w-]+)")
 _TAGGED: Final = rx(

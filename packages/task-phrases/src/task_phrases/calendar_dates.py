@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import dateparser
 
-from offline_assistant.clock import Clock
+from task_phrases.clock import Clock
 
 
 def parse_calendar_date(words: str, clock: Clock) -> date | None:

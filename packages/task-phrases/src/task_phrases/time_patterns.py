@@ -4,9 +4,9 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from offline_assistant.calendar_dates import days_ahead
-from offline_assistant.clock import Clock
-from offline_assistant.date_fragments import (
+from task_phrases.calendar_dates import days_ahead
+from task_phrases.clock import Clock
+from task_phrases.date_fragments import (
     MIDNIGHT,
     DateFragment,
     DayPart,
@@ -14,8 +14,8 @@ from offline_assistant.date_fragments import (
     WallTime,
     date_pattern,
 )
-from offline_assistant.day_patterns import DAY_NAME, next_weekday, weekday_number
-from offline_assistant.patterns import CARDINAL, Match, any_of, to_number, word_list
+from task_phrases.day_patterns import DAY_NAME, next_weekday, weekday_number
+from task_phrases.patterns import CARDINAL, Match, any_of, to_number, word_list
 
 MAX_DELAY: Final = timedelta(days=3660)
 # Above every count whose delay is accepted; without a cap, a number of many digits would be infinite.

@@ -1,14 +1,11 @@
-"""The user's current time, time zone and locale, read from the system instructions."""
+"""The user's current time, time zone and locale, which date phrases are relative to."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # Regions whose preferred hour cycle in CLDR has day periods (h/K); the others write 17:00.
 TWELVE_HOUR_REGIONS = frozenset({"US", "CA", "AU", "NZ", "IN", "PK", "PH", "EG", "MX"})
 MONTH_FIRST_REGIONS = frozenset({"US", "PH"})
-_LINE = re.compile(r"^(Now|Time zone|Locale):[ \t]*(\S+)[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +49,3 @@ class Clock:
         """Return the moment after `delay` of elapsed time, truncated to the minute."""
         moment = (self.now.astimezone(UTC) + delay).astimezone(self.zone)
         return moment.replace(second=0, microsecond=0)
-
-
-def read_clock(instructions: str | None, fallback_now: datetime) -> Clock:
-    """Read the `Now:`, `Time zone:` and `Locale:` lines of the system instructions.
-
-    Args:
-        fallback_now: an aware time, used if the instructions have no valid one.
-    """
-    facts: dict[str, str] = {}
-    for key, value in _LINE.findall(instructions or ""):
-        facts.setdefault(key, value)
-    now, zone = fallback_now, None
-    try:
-        if "Now" in facts:
-            now = datetime.fromisoformat(facts["Now"])
-    except ValueError:
-        pass
-    try:
-        if "Time zone" in facts:
-            zone = ZoneInfo(facts["Time zone"])
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        pass
-    if now.tzinfo is None:
-        now = now.replace(tzinfo=UTC)
-    zone_or_default = zone or now.tzinfo or UTC
-    return Clock(now.astimezone(zone_or_default), zone_or_default, facts.get("Locale", "en-US"))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final, Literal
 
-from offline_assistant.clock import Clock
-from offline_assistant.patterns import Match, Pattern, rx
+from task_phrases.clock import Clock
+from task_phrases.patterns import Match, Pattern, rx
 
 DayPart = Literal["morning", "noon", "afternoon", "evening", "night"]
 Meridiem = Literal["am", "pm"]

@@ -4,10 +4,10 @@ import re
 from datetime import date, timedelta
 from typing import Final
 
-from offline_assistant.calendar_dates import days_ahead, next_month, parse_calendar_date
-from offline_assistant.clock import Clock
-from offline_assistant.date_fragments import DateFragment, date_pattern
-from offline_assistant.patterns import (
+from task_phrases.calendar_dates import days_ahead, next_month, parse_calendar_date
+from task_phrases.clock import Clock
+from task_phrases.date_fragments import DateFragment, date_pattern
+from task_phrases.patterns import (
     CARDINAL,
     ORDINAL,
     Match,
