@@ -39,6 +39,35 @@ const loaders = {
   ar: () => import("./ar"),
   fa: () => import("./fa"),
   he: () => import("./he"),
+  am: () => import("./am"),
+  bn: () => import("./bn"),
+  bs: () => import("./bs"),
+  et: () => import("./et"),
+  fil: () => import("./fil"),
+  gu: () => import("./gu"),
+  hy: () => import("./hy"),
+  is: () => import("./is"),
+  ka: () => import("./ka"),
+  kk: () => import("./kk"),
+  kn: () => import("./kn"),
+  lt: () => import("./lt"),
+  lv: () => import("./lv"),
+  mk: () => import("./mk"),
+  ml: () => import("./ml"),
+  mn: () => import("./mn"),
+  mr: () => import("./mr"),
+  ms: () => import("./ms"),
+  my: () => import("./my"),
+  pa: () => import("./pa"),
+  sl: () => import("./sl"),
+  so: () => import("./so"),
+  sq: () => import("./sq"),
+  sr: () => import("./sr"),
+  sw: () => import("./sw"),
+  ta: () => import("./ta"),
+  te: () => import("./te"),
+  th: () => import("./th"),
+  ur: () => import("./ur"),
 } satisfies Record<string, () => Promise<{ messages: Messages }>>;
 
 export type Language = "en" | keyof typeof loaders;
@@ -46,7 +75,7 @@ export type Language = "en" | keyof typeof loaders;
 /** Languages with a catalog. `zh` is in simplified characters, `zh-Hant` in traditional ones. */
 export const LANGUAGES = ["en", ...Object.keys(loaders)] as readonly Language[];
 
-const RIGHT_TO_LEFT: ReadonlySet<Language> = new Set<Language>(["ar", "fa", "he"]);
+const RIGHT_TO_LEFT: ReadonlySet<Language> = new Set<Language>(["ar", "fa", "he", "ur"]);
 
 export type Values = Record<string, string | number>;
 
@@ -77,7 +106,11 @@ function supportedLanguage(tag: string): Language | undefined {
   if (locale?.language === "zh" && locale.script === "Hant") return "zh-Hant";
   // Norwegian without its written form, and the other written form.
   if (locale?.language === "no" || locale?.language === "nn") return "nb";
-  return LANGUAGES.find((known) => known === locale?.language);
+  const language = LANGUAGES.find((known) => known === locale?.language);
+  // Punjabi has another script in Pakistan, Kazakh in China; Serbian is read in both of its scripts.
+  const isReadable =
+    language === "sr" || parse(language ?? "")?.maximize().script === locale?.script;
+  return isReadable ? language : undefined;
 }
 
 /** Returns the displayed language for a locale tag such as `pt-BR`. */

@@ -70,7 +70,12 @@ describe("translations", () => {
       nb: "nb nb-NO no nn nn-NO",
       he: "he he-IL iw iw-IL",
       id: "id id-ID in",
-      en: "en en-GB sw-TZ fil yue C not_a_tag",
+      fil: "fil fil-PH tl tl-PH",
+      sr: "sr sr-RS sr-Cyrl sr-Latn sr-ME sh",
+      kk: "kk kk-KZ",
+      pa: "pa pa-IN pa-Guru",
+      ur: "ur ur-PK ur-IN",
+      en: "en en-GB zu-ZA yue C not_a_tag pa-PK pa-Arab kk-CN mn-CN hi-Latn",
     });
 
     expect(expected.map(([tag]) => [tag, languageOf(tag)])).toEqual(expected);
@@ -95,16 +100,17 @@ describe("translations", () => {
     ["iw-IL", "he-IL"],
     ["no", "no"],
     ["zh-Hant-HK", "zh-Hant-HK"],
-    ["sw-TZ", "en"],
+    ["zu-ZA", "en"],
+    ["sw-TZ", "sw-TZ"],
     ["not a tag", "en"],
   ])("of %s format dates and numbers as %s", async (wanted, tag) => {
     expect((await loadLocale(wanted)).tag).toBe(tag);
   });
 
-  it("run from right to left in Arabic, Hebrew and Persian", async () => {
+  it("run from right to left in Arabic, Hebrew, Persian and Urdu", async () => {
     const locales = await Promise.all(LANGUAGES.map(loadLocale));
 
     const rightToLeft = locales.filter(({ direction }) => direction === "rtl");
-    expect(rightToLeft.map(({ language }) => language).sort()).toEqual(["ar", "fa", "he"]);
+    expect(rightToLeft.map(({ language }) => language).sort()).toEqual(["ar", "fa", "he", "ur"]);
   });
 });
