@@ -14,6 +14,7 @@ ConflictError
 ├── DefaultListError           409  default-list
 └── StaleAttemptError          409  stale-attempt           `attempt` is the highest one seen
 InvalidInputError
+├── InvalidFilterError     422  invalid-filter          `column` and what was `expected` there
 ├── TooManyTasksError      422  too-many-open-tasks
 ├── TooManyOperationsError 422  too-many-operations
 └── TooManyListsError      422  too-many-lists
@@ -23,10 +24,12 @@ UnavailableError
 └── BusyError              503  busy
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from todochat.errors import (
     ConflictError,
+    FieldError,
     InvalidInputError,
     NotFoundError,
     TooManyRequestsError,
@@ -141,6 +144,28 @@ class StaleAttemptError(ConflictError):
     def __init__(self, attempt: int) -> None:
         super().__init__(
             f"Attempt {attempt} of this run has already made changes.", attempt=attempt
+        )
+
+
+class InvalidFilterError(InvalidInputError):
+    """A filter can't be understood.
+
+    Args:
+        pointer: names the filter: a parameter, or a JSON pointer.
+        column: position of the problem in the filter, from 1.
+        expected: what could stand there.
+    """
+
+    code, title = "invalid-filter", "Invalid filter"
+
+    def __init__(
+        self, problem: str, *, pointer: str, column: int, expected: Sequence[str] = ()
+    ) -> None:
+        super().__init__(
+            f"Column {column} of the filter: {problem}.",
+            errors=[FieldError(pointer, problem)],
+            column=column,
+            expected=list(expected),
         )
 
 

@@ -22,9 +22,8 @@ def clean_due(due: Due | None, *, pointer: str) -> Due | None:
     """
     if due is None:
         return None
-    if due.timezone is not None and due.timezone not in _timezones():
-        zone_pointer = f"{pointer}/timezone"
-        raise invalid(zone_pointer, "must be an IANA time zone such as Europe/Berlin")
+    if due.timezone is not None:
+        check_timezone(due.timezone, pointer=f"{pointer}/timezone")
     match due:
         case Due(date=dt.date() as day, at=None):
             _check_year(day.year, f"{pointer}/date")
@@ -34,6 +33,16 @@ def clean_due(due: Due | None, *, pointer: str) -> Due | None:
             return Due(at=instant, timezone=due.timezone or DEFAULT_TIMEZONE)
         case _:
             raise invalid(pointer, 'must have either "date" or "at"')
+
+
+def check_timezone(name: str, *, pointer: str) -> None:
+    """Check the name of a time zone.
+
+    Raises:
+        InvalidInputError: there is no such IANA time zone.
+    """
+    if name not in _timezones():
+        raise invalid(pointer, "must be an IANA time zone such as Europe/Berlin")
 
 
 def clean_instant(moment: dt.datetime, *, pointer: str) -> dt.datetime:

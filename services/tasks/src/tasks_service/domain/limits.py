@@ -14,6 +14,10 @@ MAX_LISTS: Final = 200  # including the default list; all are returned on one pa
 MAX_LIST_NAME_CHARS: Final = 100  # its key must fit a B-tree entry (2,704 bytes)
 MAX_SEARCH_CHARS: Final = 200  # at most 100 words; each is one more pattern per row
 
+MAX_FILTER_CHARS: Final = 1_000
+MAX_FILTER_CONDITIONS: Final = 50
+MAX_FILTER_DEPTH: Final = 10
+
 DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 200
 MAX_CURSOR_CHARS: Final = 4_096  # a title of 500 characters, escaped and in base64

@@ -5,7 +5,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from tasks_service.domain.due import clean_date, clean_instant
+from tasks_service.domain.due import DEFAULT_TIMEZONE, clean_date, clean_instant
+from tasks_service.domain.filter_expression import Expression
 from tasks_service.domain.text import has_nul, invalid, match_key
 from todochat.contracts.tasks import Priority
 
@@ -39,6 +40,8 @@ class TaskFilter(msgspec.Struct, kw_only=True, frozen=True):
     due_to: DueBound | None = None
     is_overdue: bool | None = None
     words: tuple[str, ...] = ()
+    expression: Expression | None = None
+    timezone: str = DEFAULT_TIMEZONE  # of the dates in `expression`
 
 
 class TaskOrder(msgspec.Struct, kw_only=True, frozen=True):

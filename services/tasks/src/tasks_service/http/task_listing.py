@@ -6,9 +6,13 @@ import msgspec
 from litestar import Request
 from litestar.params import QueryParameter
 
+from tasks_service.domain.due import DEFAULT_TIMEZONE, check_timezone
+from tasks_service.domain.filter_expression import selects_completed
+from tasks_service.domain.filter_language import parse_filter
 from tasks_service.domain.limits import (
     DEFAULT_PAGE_SIZE,
     MAX_CURSOR_CHARS,
+    MAX_FILTER_CHARS,
     MAX_PAGE_SIZE,
     MAX_SEARCH_CHARS,
     MAX_TAG_CHARS,
@@ -36,6 +40,8 @@ _NAMES: Final = frozenset(
         "due_to",
         "overdue",
         "q",
+        "filter",
+        "timezone",
         "sort",
         "order",
         "limit",
@@ -47,7 +53,15 @@ _DUE_BOUND: Final = (
     " compared with the instant from which the task is overdue. Inclusive."
 )
 
-StatusParameter = Annotated[Status, QueryParameter(description="Open, completed or all tasks.")]
+StatusParameter = Annotated[
+    Status | None,
+    QueryParameter(
+        description=(
+            "Open (the default), completed or all tasks. A filter that compares `status` or"
+            " `completed` searches all tasks by default."
+        )
+    ),
+]
 ListParameter = Annotated[str | None, QueryParameter(description="Only tasks of this list.")]
 PriorityParameter = Annotated[Priority | None, QueryParameter(description="Only this priority.")]
 TagParameter = Annotated[
@@ -68,6 +82,19 @@ TextParameter = Annotated[
         max_length=MAX_SEARCH_CHARS,
         description="Words that must all be in the title, the notes or a tag.",
     ),
+]
+FilterParameter = Annotated[
+    str | None,
+    QueryParameter(
+        name="filter",
+        description=(
+            "A filter, such as `due < tomorrow & (priority = high | tag = work)`."
+            f" At most {MAX_FILTER_CHARS} characters."
+        ),
+    ),
+]
+TimezoneParameter = Annotated[
+    str, QueryParameter(max_length=64, description="IANA time zone of the dates in the filter.")
 ]
 SortParameter = Annotated[
     SortKey, QueryParameter(description="Tasks without a due date come last when sorted by it.")
@@ -100,7 +127,7 @@ class TaskListing(msgspec.Struct, frozen=True):
 
 def provide_task_listing(
     request: Request[Any, Any, Any],
-    status: StatusParameter = "open",
+    status: StatusParameter = None,
     list_id: ListParameter = None,
     priority: PriorityParameter = None,
     tag: TagParameter = None,
@@ -108,6 +135,8 @@ def provide_task_listing(
     due_to: DueParameter = None,
     overdue: OverdueParameter = None,
     q: TextParameter = None,
+    filter_text: FilterParameter = None,
+    timezone: TimezoneParameter = DEFAULT_TIMEZONE,
     sort: SortParameter = "created",
     order: OrderParameter = None,
     limit: LimitParameter = DEFAULT_PAGE_SIZE,
@@ -123,6 +152,10 @@ def provide_task_listing(
         if name not in _NAMES:
             raise invalid(name, "is not a parameter of this route")
     tag_line = None if tag is None else clean_line(tag, pointer="tag", max_chars=MAX_TAG_CHARS)
+    check_timezone(timezone, pointer="timezone")
+    expression = None if filter_text is None else parse_filter(filter_text)
+    if status is None:
+        status = "all" if expression is not None and selects_completed(expression) else "open"
     filters = TaskFilter(
         status=status,
         list_id=list_id,
@@ -132,6 +165,8 @@ def provide_task_listing(
         due_to=None if due_to is None else parse_due_bound(due_to, pointer="due_to"),
         is_overdue=overdue,
         words=() if q is None else parse_words(q, pointer="q"),
+        expression=expression,
+        timezone=timezone,
     )
     task_order = TaskOrder(sort=sort, order=order or DEFAULT_ORDER[sort])
     return TaskListing(filters, task_order, cursor, limit)

@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 from tasks_service.domain.cursor import Position, encode_cursor, parse_cursor, query_digest
+from tasks_service.domain.filter_dates import FilterClock
 from tasks_service.domain.query import TaskFilter, TaskOrder
 from tasks_service.domain.task import TaskDraft
 from tasks_service.errors import ListNotFoundError, TaskNotFoundError
@@ -14,6 +15,7 @@ from tasks_service.service.task_changes import (
     update_task,
 )
 from tasks_service.service.user_work import UserWork
+from tasks_service.storage.filter_compiler import compile_filter
 from tasks_service.storage.list_repository import ListRepository
 from tasks_service.storage.task_repository import TaskRepository, to_task
 from tasks_service.storage.transaction import open_transaction
@@ -56,15 +58,20 @@ class TaskService:
         Raises:
             InvalidInputError: the cursor belongs to another listing, or is malformed.
             ListNotFoundError: the user has no list with the ID in the filter.
+            InvalidFilterError: the user has no list with a name in the filter's expression.
         """
         after = parse_cursor(cursor, filters, order) if cursor else None
+        clock = FilterClock(utc_now(), filters.timezone)
         async with open_transaction(self._database, user_id) as session:
             if filters.list_id is not None:
                 lists = ListRepository(session, user_id)
                 if await lists.find_by_id(filters.list_id) is None:
                     raise ListNotFoundError
+            matching = None
+            if filters.expression is not None:
+                matching = await compile_filter(session, user_id, filters.expression, clock)
             records = await TaskRepository(session, user_id).find_page(
-                filters, order, after=after, limit=limit + 1, now=utc_now()
+                filters, order, after=after, limit=limit + 1, now=clock.now, matching=matching
             )
         page = [to_task(record) for record in records[:limit]]
         if len(records) <= limit:

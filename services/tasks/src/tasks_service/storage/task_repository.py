@@ -70,9 +70,16 @@ class TaskRepository:
         after: Position | None,
         limit: int,
         now: dt.datetime,
+        matching: ColumnElement[bool] | None = None,
     ) -> list[TaskRecord]:
-        """Return at most `limit` tasks after the position `after`."""
+        """Return at most `limit` tasks after the position `after`.
+
+        Args:
+            matching: the compiled expression of the filters.
+        """
         statement = select(TaskRecord).where(self._mine, _live(), *_conditions(filters, now))
+        if matching is not None:
+            statement = statement.where(matching)
         if after is not None:
             statement = statement.where(_follows(after, order))
         keys: list[Any] = [TaskRecord.number]
