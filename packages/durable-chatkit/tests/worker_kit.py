@@ -24,6 +24,7 @@ from durable_chatkit.chatkit.requests import (
 from durable_chatkit.chatkit.server import AcceptingServer
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.events.run_signals import RunSignals
+from durable_chatkit.storage.run import CancelReason
 from durable_chatkit.storage.run_repository import RunRepository
 from durable_chatkit.storage.user_run_repository import UserRunRepository
 from durable_chatkit.worker.leases import WorkerTimes
@@ -116,8 +117,8 @@ class Chat:
         await self.wait_for_end(run)
         return run
 
-    async def cancel(self, run: AcceptedRun) -> None:
-        outcome = await self.user_runs.request_cancel(run.run_id, USER, "user")
+    async def cancel(self, run: AcceptedRun, reason: CancelReason = "user") -> None:
+        outcome = await self.user_runs.request_cancel(run.run_id, USER, reason)
         if outcome is not None and outcome.stopped is not None:
             await self.signals.request_stop([outcome.stopped])
 
@@ -196,8 +197,12 @@ class Chat:
         return page.data
 
     async def stopped_after(self, run: AcceptedRun) -> list[str]:
-        """Return the last items of the thread's cancelled responses, as a reload finds them."""
-        return await self.user_runs.list_stopped_items(run.thread_id, USER)
+        """Return the last items of the responses that the user stopped, as a reload finds them."""
+        return (await self.user_runs.list_cancelled_items(run.thread_id, USER)).stopped
+
+    async def interrupted_after(self, run: AcceptedRun) -> list[str]:
+        """The same for responses that were cancelled for another reason."""
+        return (await self.user_runs.list_cancelled_items(run.thread_id, USER)).interrupted
 
     async def files(self) -> list[bytes]:
         """Return the contents of the user's files, uploaded or generated."""

@@ -60,6 +60,7 @@ class FakeAgent:
     cancelled: list[tuple[str, str]] = field(default_factory=list)
     responses: list[tuple[int, dict[str, Any], dict[str, str]]] = field(default_factory=list)
     stopped_after: list[str] = field(default_factory=list)
+    interrupted_after: list[str] = field(default_factory=list)
     idempotency_keys: dict[str, str] = field(default_factory=dict)
     export_chunks: list[bytes] = field(default_factory=list)
     export_breaks: bool = False
@@ -221,7 +222,13 @@ class FakeAgent:
             for run in self.runs.values()
             if run["user_id"] == user_id and run["thread_id"] == thread_id
         ]
-        return web.json_response({"items": found, "stopped_after": self.stopped_after})
+        return web.json_response(
+            {
+                "items": found,
+                "stopped_after": self.stopped_after,
+                "interrupted_after": self.interrupted_after,
+            }
+        )
 
     async def cancel(self, request: web.Request) -> web.Response:
         run = self.runs.get(request.match_info["run_id"])

@@ -323,12 +323,48 @@ describe("Stop", () => {
 
   it("in another tab marks the response here, too", async () => {
     server.handlers["threads.add_user_message"] = () => ({ run });
+    server.stoppedAfter = ["a"];
     const chat = await openThread();
     await chat.send({ text: "hi" });
     run.publish(done(userMessage("u", "hi")), done(assistantMessage("a", "half"))).end("cancelled");
     await idle(chat);
     expect([...chat.stoppedAfter.value]).toEqual(["a"]);
     expect(chat.error.value).toBeNull();
+  });
+
+  it("by the server is an interruption, not the user's stop", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run });
+    server.stoppedAfter = [];
+    server.interruptedAfter = ["a"];
+    const chat = await openThread();
+    await chat.send({ text: "hi" });
+    run.publish(done(userMessage("u", "hi")), done(assistantMessage("a", "half"))).end("cancelled");
+    await idle(chat);
+    expect([...chat.stoppedAfter.value]).toEqual([]);
+    expect([...chat.interruptedAfter.value]).toEqual(["a"]);
+  });
+
+  it("by the page's own fetch is an error", async () => {
+    server.hasRuns = false;
+    const events = [done(userMessage("u", "hi")), added(assistantMessage("a")), delta("a", "half")];
+    const text = new Blob(events.map((event) => `data: ${JSON.stringify(event)}\n\n`)).stream();
+    const timeLimit = new TransformStream<Uint8Array, Uint8Array>({
+      flush: () => Promise.reject(new DOMException("Timed out.", "AbortError")),
+    });
+    const limited = new Response(text.pipeThrough(timeLimit));
+    const chat = await openThread({
+      api: {
+        url: server.url,
+        domainKey: "k",
+        fetch: async (url: RequestInfo | URL, init?: RequestInit) =>
+          String(init?.body).includes("threads.add_user_message") ? limited : fetch(url, init),
+      },
+    });
+    await chat.send({ text: "hi" });
+    await idle(chat);
+    expect(shown(chat)).toEqual(["> hi", "half"]);
+    expect([...chat.stoppedAfter.value]).toEqual([]);
+    expect(chat.error.value).toMatchObject({ allowRetry: true });
   });
 
   it.each(["before the response", "in the middle of the response"])(

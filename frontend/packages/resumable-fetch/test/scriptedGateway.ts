@@ -129,6 +129,7 @@ export class ScriptedGateway {
   hasRuns = true;
   /** The last items of cancelled responses; undefined imitates an older server. */
   stoppedAfter: string[] | undefined;
+  interruptedAfter: string[] | undefined;
   private server: Server | null = null;
 
   private constructor(readonly userId: string) {}
@@ -219,7 +220,11 @@ export class ScriptedGateway {
         status: run.status,
         created_at: "2026-01-01T00:00:00Z",
       }));
-    sendJson(response, 200, { items, stopped_after: this.stoppedAfter });
+    sendJson(response, 200, {
+      items,
+      stopped_after: this.stoppedAfter,
+      interrupted_after: this.interruptedAfter,
+    });
   }
 
   private respond(response: ServerResponse, scripted: ScriptedResponse): void {

@@ -51,7 +51,7 @@ from durable_chatkit.hosting.requests import HostedRequests
 from durable_chatkit.metrics import ACCEPT_SECONDS, REQUESTS
 from durable_chatkit.storage.run import CancelReason, RunRecord
 from durable_chatkit.storage.run_repository import RunRepository
-from durable_chatkit.storage.user_run_repository import UserRunRepository
+from durable_chatkit.storage.user_run_repository import CancelledItems, UserRunRepository
 from todochat.contracts.runs import AcceptedRun
 from todochat.database.outage import is_outage
 from todochat.telemetry.logging import bind, log_content
@@ -174,9 +174,9 @@ class ChatService:
             return await self._runs.list_active_runs(user_id)
         return await self._runs.list_thread_runs(thread_id, user_id, active=active)
 
-    async def list_stopped_items(self, thread_id: str, user_id: str) -> list[str]:
+    async def list_cancelled_items(self, thread_id: str, user_id: str) -> CancelledItems:
         """Return the last items of a thread's cancelled responses, newest first."""
-        return await self._runs.list_stopped_items(thread_id, user_id)
+        return await self._runs.list_cancelled_items(thread_id, user_id)
 
     async def cancel_run(self, run_id: str, user_id: str, reason: CancelReason) -> RunRecord | None:
         """Request cancellation and notify the worker; a no-op for ended runs. None if unknown."""

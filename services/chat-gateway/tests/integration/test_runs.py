@@ -145,8 +145,8 @@ async def test_active_runs_of_a_thread_are_listed_for_its_owner_only(
 
     run = {"run_id": run_id, "thread_id": thread_id, "status": "running"}
     listed = {**run, "created_at": "2026-11-23T10:00:00Z"}
-    none: dict[str, list[str]] = {"items": [], "stopped_after": []}
-    assert (status, found) == (200, {"items": [listed], "stopped_after": []})
+    none: dict[str, list[str]] = {"items": [], "stopped_after": [], "interrupted_after": []}
+    assert (status, found) == (200, {**none, "items": [listed]})
     assert await bob.fetch_json("GET", f"/runs?thread_id={thread_id}") == (200, none)
 
 
@@ -154,10 +154,13 @@ async def test_run_list_tells_where_cancelled_responses_ended(
     agent: FakeAgent, ann: Browser
 ) -> None:
     agent.stopped_after = ["msg_2", "msg_1"]
+    agent.interrupted_after = ["msg_3"]
 
     status, found = await ann.fetch_json("GET", "/runs?thread_id=thr_1")
 
-    assert (status, found) == (200, {"items": [], "stopped_after": ["msg_2", "msg_1"]})
+    assert status == 200
+    assert found["stopped_after"] == ["msg_2", "msg_1"]
+    assert found["interrupted_after"] == ["msg_3"]
 
 
 @pytest.mark.parametrize("query", ["", "?thread_id=", "?thread_id=t&status=ended"])

@@ -62,6 +62,7 @@ export function createChat(options: ChatOptions): Chat {
     connection: store.connection,
     feedbackGiven: store.feedbackGiven,
     stoppedAfter: store.stoppedAfter,
+    interruptedAfter: store.interruptedAfter,
     revealsGradually: store.revealsGradually,
     history,
     composer,

@@ -141,21 +141,27 @@ export class RunFollower {
         throw error;
       }
       this.queue.flush();
-      outcome = isAbort(error) ? "stopped" : "broken";
+      // The page's own fetch may abort, too, for example after a time limit.
+      outcome = isAbort(error) && this.connection.signal.aborted ? "stopped" : "broken";
       failure = error;
     }
     if (!this.isAccepted) this.markAccepted(null); // an empty response
     await this.reloadIfNeeded();
     const { store } = this.context;
-    const isStopped = store.isStopping.peek() || this.endStatus === "cancelled";
-    if (outcome === "complete" && isStopped) outcome = "stopped";
+    const isCancelledElsewhere = this.endStatus === "cancelled" && !store.isStopping.peek();
+    if (outcome === "complete" && (store.isStopping.peek() || isCancelledElsewhere)) {
+      outcome = "stopped";
+    }
     if (outcome === "complete" && (this.wasCutOff() || this.isUnanswered())) {
       outcome = "broken";
       failure = new CutOffError("The stream ended before the response was complete.");
     }
     // An unconfirmed message returns to the composer; the last item is an earlier response.
     const isConfirmed = this.session.isCurrent && store.pending.peek() === null;
-    if (outcome === "stopped" && isConfirmed) this.context.stops.markLast();
+    if (outcome === "stopped" && isConfirmed) {
+      if (isCancelledElsewhere) await this.loader.loadStopMark(this.session);
+      else this.context.stops.markLast("stopped");
+    }
     this.finish();
     if (outcome === "broken" && this.session.isCurrent) {
       this.isLost = true;

@@ -31,6 +31,7 @@ export class Store {
   readonly feedbackGiven = signal<ReadonlyMap<string, FeedbackKind>>(new Map());
   /** IDs of the items after which a response was stopped. */
   readonly stoppedAfter = signal<ReadonlySet<string>>(new Set());
+  readonly interruptedAfter = signal<ReadonlySet<string>>(new Set());
   readonly revealsGradually = signal(false);
 
   private readonly state = signal<ItemsState>(NO_ITEMS);

@@ -58,9 +58,22 @@ export class ThreadLoader {
     });
     if (!session.isCurrent) return null;
     await this.load(session);
-    if (session.isCurrent && runs?.stoppedAfter) this.context.stops.replace(runs.stoppedAfter);
+    if (session.isCurrent && runs?.cancelled) this.context.stops.replace(runs.cancelled);
     const isNews = transport.hasRuns && !knewRuns && session.isCurrent;
     return isNews ? this.loadWithRun(session, needsRun) : (runs?.activeId ?? null);
+  }
+
+  /** Asks the server who cancelled the last response; it isn't the user's if the server doesn't say. */
+  async loadStopMark(session: Session): Promise<void> {
+    const { transport, emitter, stops } = this.context;
+    if (session.threadId === null) return;
+    const runs = await transport.findRuns(session.threadId).catch((error: unknown) => {
+      emitter.log("run.lookup-failed", { message: String(error) });
+      return null;
+    });
+    if (!session.isCurrent) return;
+    if (runs?.cancelled) stops.replace(runs.cancelled);
+    else stops.markLast("interrupted");
   }
 
   /** Loads the page before the oldest loaded item. */

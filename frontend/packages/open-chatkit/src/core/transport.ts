@@ -48,10 +48,13 @@ export type StreamHandlers = {
   onEnd(run: RunRef, status: EndStatus): void;
 };
 
-/** The active run of a thread, and the last items of its cancelled ones; null if unknown. */
-export type ThreadRuns = { activeId: string | null; stoppedAfter: readonly string[] | null };
+/** The last items of responses that the user stopped, or that were cancelled for another reason. */
+export type CancelledItems = { stopped: readonly string[]; interrupted: readonly string[] };
 
-const NO_RUNS: ThreadRuns = { activeId: null, stoppedAfter: null };
+/** The active run of a thread, and where its cancelled ones ended; null if unknown. */
+export type ThreadRuns = { activeId: string | null; cancelled: CancelledItems | null };
+
+const NO_RUNS: ThreadRuns = { activeId: null, cancelled: null };
 
 export class Transport {
   readonly url: string;
@@ -147,10 +150,13 @@ export class Transport {
     const body: unknown = await response.json();
     const found = isObject(body) ? body : {};
     const run: unknown = Array.isArray(found.items) ? found.items[0] : null;
-    const { stopped_after: stopped } = found;
+    const { stopped_after: stopped, interrupted_after: interrupted } = found;
+    const ids = (list: unknown) => (Array.isArray(list) ? list.map(String) : []);
     return {
       activeId: isObject(run) ? textOrNull(run.run_id) : null,
-      stoppedAfter: Array.isArray(stopped) ? stopped.map(String) : null,
+      cancelled: Array.isArray(stopped)
+        ? { stopped: ids(stopped), interrupted: ids(interrupted) }
+        : null,
     };
   }
 

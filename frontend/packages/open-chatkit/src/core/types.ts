@@ -242,8 +242,10 @@ export type Chat = {
   readonly connection: ReadonlySignal<Connection>;
   /** The user's feedback by item ID, in this page view. */
   readonly feedbackGiven: ReadonlySignal<ReadonlyMap<string, FeedbackKind>>;
-  /** IDs of the items after which a response was stopped. */
+  /** IDs of the items after which the user stopped a response. */
   readonly stoppedAfter: ReadonlySignal<ReadonlySet<string>>;
+  /** IDs of the items after which a response was cancelled for another reason. */
+  readonly interruptedAfter: ReadonlySignal<ReadonlySet<string>>;
   /**
    * Set by the view: whether streamed text is revealed over a few frames or, by default, applied when
    * it arrives.

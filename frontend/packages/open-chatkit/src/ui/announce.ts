@@ -1,14 +1,19 @@
 import { effect } from "@preact/signals";
+import type { ThreadItem } from "../core/types";
 import type { Ui } from "./context";
-import { turnText } from "./thread/turns";
+import { stopText, turnText } from "./thread/turns";
 
 /** About a minute of speech; a screen reader can read the rest from the message. */
 const MAX_CHARS = 1200;
 
-function lastResponseText(ui: Ui): string {
+function lastTurn(ui: Ui): readonly ThreadItem[] {
   const items = ui.chat.items.peek();
-  const from = items.findLastIndex((item) => item.type === "user_message");
-  return turnText(items.slice(from + 1)).slice(0, MAX_CHARS);
+  return items.slice(
+    Math.max(
+      0,
+      items.findLastIndex((item) => item.type === "user_message"),
+    ),
+  );
 }
 
 /** Announces the start of a response and, at its end, its text or that it failed. */
@@ -19,10 +24,15 @@ export function announceResponses(ui: Ui): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const announceEnd = (): void => {
     const { t } = ui.locale.peek();
+    const turn = lastTurn(ui);
+    const early = stopText(
+      chat,
+      turn.map(({ id }) => id),
+    );
     // The error itself is an alert.
     if (chat.error.peek() !== null) ui.announcement.value = t("errorGeneric");
-    else if (wasStopped) ui.announcement.value = t("stopped");
-    else ui.announcement.value = lastResponseText(ui) || t("responded");
+    else if (wasStopped || early) ui.announcement.value = t(early ?? "stopped");
+    else ui.announcement.value = turnText(turn).slice(0, MAX_CHARS) || t("responded");
   };
   const stop = effect(() => {
     const responding = chat.isResponding.value;

@@ -245,3 +245,19 @@ it("a stopped response is marked, also after a reload", async () => {
   await third.view.findByText("Half of it");
   expect(third.view.queryByText(mark)).toBeNull();
 });
+
+it("a response that nobody stopped isn't marked as the user's", async () => {
+  const [asked, half] = [userItem("Hello"), assistantItem("Half of it")];
+  const server = scriptedServer({ threads: [thread([asked, half])], script: () => [] });
+  const answer: typeof fetch = async (input, init) => {
+    if (String(input).includes("/runs?"))
+      return Response.json({ items: [], stopped_after: [], interrupted_after: [half.id] });
+    const response = await server.fetch(input, init);
+    response.headers.set("X-Resumable", "1");
+    return response;
+  };
+  const { view } = await openPage({ fetch: answer, initialThread: "thr_1" });
+  const selector = "[part=stopped]";
+  expect(await view.findByText("The response was interrupted.", { selector })).toBeTruthy();
+  expect(view.queryByText("You stopped this response.")).toBeNull();
+});

@@ -46,7 +46,8 @@ class RunController(Controller):
         views = [run_view(run) for run in runs]
         if thread_id is None:
             return RunList(views)
-        return RunList(views, await services.chat.list_stopped_items(thread_id, caller.user_id))
+        cancelled = await services.chat.list_cancelled_items(thread_id, caller.user_id)
+        return RunList(views, cancelled.stopped, cancelled.interrupted)
 
     @get("/{run_id:str}")
     async def get_run(

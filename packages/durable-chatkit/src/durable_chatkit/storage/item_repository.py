@@ -11,6 +11,9 @@ from durable_chatkit.storage.cursor import Cursor, Order, keyset
 from durable_chatkit.storage.run_states import FENCE_SQL
 from todochat.database.sql_transaction import SqlExecutor
 
+# openai-chatkit and the assistant's server leave an item of this type behind a cancelled response.
+CANCEL_NOTE: Final = "sdk_hidden_context"
+
 # The thread of the item is the agent's; a NULL agent stands for all of them.
 _OF_AGENT: Final = """
     EXISTS (SELECT 1 FROM threads WHERE threads.id = items.thread_id
@@ -25,7 +28,7 @@ _UPSERT: Final = """
          WHERE id = :thread_id AND agent = coalesce(CAST(:agent AS text), agent)),
     written AS (
         INSERT INTO items (thread_id, id, user_id, run_id, type, hidden, payload, created_at)
-        SELECT :thread_id, :id, :user_id, :run_id, :type, :hidden, :payload, :created_at
+        SELECT :thread_id, :id, :user_id, :run_id, :type, :hidden, {payload}, :created_at
           FROM fence, thread
         ON CONFLICT (thread_id, id) DO UPDATE
            SET type = excluded.type, hidden = excluded.hidden,
@@ -33,8 +36,19 @@ _UPSERT: Final = """
         RETURNING created_at)
     SELECT EXISTS (SELECT 1 FROM fence), (SELECT created_at FROM written)
 """
-_UPSERT_FENCED: Final = text(f"WITH fence AS ({FENCE_SQL}), {_UPSERT}")
-_UPSERT_FREE: Final = text(f"WITH fence AS (SELECT 1), {_UPSERT}")
+# The note that ends a cancelled response keeps the reason; runs are purged after some days.
+_NOTE_PAYLOAD: Final = """
+    CAST(:payload AS jsonb) || coalesce(
+        (SELECT jsonb_build_object('cancel_reason', cancel_reason)
+           FROM runs WHERE run_id = :run_id AND cancel_reason IS NOT NULL), '{}')
+"""
+_UPSERT_FENCED: Final = text(
+    f"WITH fence AS ({FENCE_SQL}), {_UPSERT.replace('{payload}', ':payload')}"
+)
+_UPSERT_FREE: Final = text(f"WITH fence AS (SELECT 1), {_UPSERT.replace('{payload}', ':payload')}")
+_UPSERT_NOTE: Final = text(
+    f"WITH fence AS ({FENCE_SQL}), {_UPSERT.replace('{payload}', _NOTE_PAYLOAD)}"
+)
 
 _DELETE: Final = f"""
     deleted AS (
@@ -180,7 +194,9 @@ class ItemRepository:
         values = {**msgspec.structs.asdict(item), "agent": self._agent}
         if item.attempt is None:
             del values["attempt"]
-        statement = _UPSERT_FREE if item.attempt is None else _UPSERT_FENCED
+            statement = _UPSERT_FREE
+        else:
+            statement = _UPSERT_NOTE if item.type == CANCEL_NOTE else _UPSERT_FENCED
         is_fenced, created_at = (await self._session.execute(statement, values)).one()
         if not is_fenced:
             return "lost"

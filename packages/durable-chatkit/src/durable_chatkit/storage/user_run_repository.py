@@ -5,6 +5,7 @@ from typing import Final, cast
 import msgspec
 from sqlalchemy import TextClause, text
 
+from durable_chatkit.storage.item_repository import CANCEL_NOTE
 from durable_chatkit.storage.run import (
     RUN_COLUMNS,
     CancelReason,
@@ -41,18 +42,24 @@ _FIND_ACTIVE: Final = text(f"""
 """)  # noqa: S608 - constants
 
 
-# openai-chatkit and the assistant's server leave this note behind a cancelled response. A retry deletes
-# it with the response.
-_LIST_STOPPED: Final = text("""
-    SELECT last.id
+# A retry deletes the note with the response. A note of an imported thread has no reason.
+_LIST_CANCELLED: Final = text("""
+    SELECT last.id, note.payload ->> 'cancel_reason' IS NOT DISTINCT FROM 'user' AS is_users
       FROM items AS note,
            LATERAL (SELECT id FROM items
                      WHERE thread_id = note.thread_id AND NOT hidden
                        AND (created_at, id) < (note.created_at, note.id)
                      ORDER BY created_at DESC, id DESC LIMIT 1) AS last
-     WHERE note.thread_id = :thread_id AND note.type = 'sdk_hidden_context'
+     WHERE note.thread_id = :thread_id AND note.type = :note
      ORDER BY note.created_at DESC, note.id DESC LIMIT :limit
 """)
+
+
+class CancelledItems(msgspec.Struct, frozen=True):
+    """The last items of cancelled responses, newest first: cancelled by the user, or otherwise."""
+
+    stopped: list[str]
+    interrupted: list[str]
 
 
 class CancelOutcome(msgspec.Struct, frozen=True):
@@ -83,10 +90,14 @@ class UserRunRepository:
         values = {"thread_id": thread_id, "active": active, "limit": MAX_LISTED}
         return [to_run(row) for row in await self._db.execute(_LIST_OF_THREAD, values, user_id)]
 
-    async def list_stopped_items(self, thread_id: str, user_id: str) -> list[str]:
-        """Return the last items of up to MAX_LISTED cancelled responses of a thread, newest first."""
-        values = {"thread_id": thread_id, "limit": MAX_LISTED}
-        return [row.id for row in await self._db.execute(_LIST_STOPPED, values, user_id)]
+    async def list_cancelled_items(self, thread_id: str, user_id: str) -> CancelledItems:
+        """Return the last items of up to MAX_LISTED cancelled responses of a thread."""
+        values = {"thread_id": thread_id, "note": CANCEL_NOTE, "limit": MAX_LISTED}
+        rows = (await self._db.execute(_LIST_CANCELLED, values, user_id)).all()
+        return CancelledItems(
+            stopped=[row.id for row in rows if row.is_users],
+            interrupted=[row.id for row in rows if not row.is_users],
+        )
 
     async def list_active_runs(self, user_id: str) -> list[RunRecord]:
         """Return up to MAX_LISTED active runs of the user, newest first."""

@@ -49,10 +49,9 @@ from durable_chatkit.worker.turn_input import find_open_workflow
 from todochat.clock import utc_now
 
 TOOL_OUTPUT: Final = "threads.add_client_tool_output"
-CANCELLED_NOTE: Final = (
-    "The user cancelled this answer. Don't continue it unless asked to. Calls that were running "
-    "may or may not have taken effect: "
-)
+CANCELLED_NOTE: Final = "The user cancelled this answer. Don't continue it unless asked to."
+ABANDONED_NOTE: Final = "This answer broke off because the user's connection was lost."
+RUNNING_CALLS: Final = " Calls that were running may or may not have taken effect: "
 
 _Events = AsyncGenerator[ThreadStreamEvent, None]
 
@@ -160,11 +159,12 @@ class AssistantServer(StoredChatServer):
         for item in partial_messages(pending_items):
             await self.store.add_thread_item(thread.id, item, context)
         calls = ", ".join(sorted(self._scope.open_calls.values())) or "none"
+        is_abandoned = self._handle.cancel_reason == "abandoned"
         note = SDKHiddenContextItem(
             id=self.store.generate_item_id("sdk_hidden_context", thread, context),
             thread_id=thread.id,
             created_at=utc_now(),
-            content=CANCELLED_NOTE + calls,
+            content=(ABANDONED_NOTE if is_abandoned else CANCELLED_NOTE) + RUNNING_CALLS + calls,
         )
         await self.store.add_thread_item(thread.id, note, context)
 

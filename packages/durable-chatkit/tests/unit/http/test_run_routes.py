@@ -58,7 +58,7 @@ async def test_active_run_of_thread_is_listed_until_it_ends(
 async def test_unknown_thread_has_no_runs(gateway: Gateway, user: str, thread_id: str) -> None:
     response = await gateway.get(f"/internal/runs?thread_id={thread_id}", user)
 
-    assert response.json() == {"items": [], "stopped_after": []}
+    assert response.json() == {"items": [], "stopped_after": [], "interrupted_after": []}
 
 
 async def test_active_runs_are_listed_newest_first(
@@ -144,7 +144,7 @@ async def test_other_users_run_returns_404_and_is_unchanged(
     listed = await gateway.get(f"/internal/runs?thread_id={run['thread_id']}", other)
 
     assert found.status_code == cancelled.status_code == 404
-    assert listed.json() == {"items": [], "stopped_after": []}
+    assert listed.json() == {"items": [], "stopped_after": [], "interrupted_after": []}
     assert await admin.value("SELECT cancel_requested_at FROM runs") is None
 
 
@@ -159,5 +159,5 @@ async def test_malformed_thread_id_has_no_runs(gateway: Gateway) -> None:
 
     assert (response.status_code, response.json()) == (
         200,
-        {"items": [], "stopped_after": []},
+        {"items": [], "stopped_after": [], "interrupted_after": []},
     )

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import text
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat
 
@@ -50,6 +51,30 @@ async def test_cancel_before_first_token_leaves_no_message(
     assert await chat.texts(waiting_run) == ["hi"]
     message, _note = await chat.items(waiting_run)
     assert await chat.stopped_after(waiting_run) == [message.id]
+
+
+async def test_abandoned_response_is_not_one_that_the_user_stopped(
+    chat: Chat, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(Say("Once upon", gate, " a time"))
+    model.answer(Say("Where were we?"))
+    await chat.start_worker()
+    run = await chat.say_until(gate, "tell me a story")
+    await wait_until(lambda: chat.has_text(run, "Once upon"))
+
+    await chat.cancel(run, "abandoned")
+
+    assert await chat.wait_for_end(run) == "cancelled"
+    *_, partial, _note = await chat.items(run)
+    await chat.wait_for_end(await chat.ask("go on", run.thread_id))
+    async with chat.jobs.transaction(None) as session:
+        await session.execute(text("DELETE FROM runs"))  # as housekeeping does
+    assert await chat.stopped_after(run) == []
+    assert await chat.interrupted_after(run) == [partial.id]
+    history = str(model.requests[1].history)
+    assert "connection was lost" in history
+    assert "cancelled this answer" not in history
 
 
 async def test_cancel_during_tool_starts_no_further_call(

@@ -37,11 +37,13 @@ class RunList(msgspec.Struct, frozen=True):
     """Runs, newest first.
 
     Args:
-        stopped_after: for one thread, the last items of its cancelled responses, newest first.
+        stopped_after: for one thread, the last items of the responses that the user stopped.
+        interrupted_after: the same for responses that were cancelled for another reason.
     """
 
     items: list[RunView]
     stopped_after: list[str] = []
+    interrupted_after: list[str] = []
 
 
 class CancelRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

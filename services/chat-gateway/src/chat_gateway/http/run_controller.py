@@ -48,6 +48,7 @@ class PublicRunController(Controller):
         return ActiveRunList(
             [ActiveRunView(r.run_id, r.thread_id, r.status, r.created_at) for r in found.items],
             found.stopped_after,
+            found.interrupted_after,
         )
 
     @get(

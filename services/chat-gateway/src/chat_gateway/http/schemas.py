@@ -22,5 +22,9 @@ class ActiveRunList(msgspec.Struct, frozen=True):
     items: list[ActiveRunView]
     stopped_after: Annotated[
         list[str],
-        Meta(description="IDs of the last items of cancelled responses, newest first; at most 50."),
+        Meta(description="IDs of the last items of responses that the user stopped, newest first."),
+    ]
+    interrupted_after: Annotated[
+        list[str],
+        Meta(description="The same for responses that were cancelled without viewers."),
     ]

@@ -4,7 +4,7 @@ import { useT, useUi } from "../context";
 import { ItemView } from "../items/ItemView";
 import { memo } from "../markdown/memo";
 import { TurnActions } from "./TurnActions";
-import type { Turn } from "./turns";
+import { stopText, type Turn } from "./turns";
 
 function sameTurn(
   before: { turn: Turn; last: boolean },
@@ -16,16 +16,16 @@ function sameTurn(
   );
 }
 
-/** A line below a response that the user stopped. */
+/** A line below a response that was cancelled, by the user or for another reason. */
 function Stopped({ itemIds }: { itemIds: readonly string[] }) {
   const { chat } = useUi();
   const t = useT();
-  const isStopped = useComputed(() => itemIds.some((id) => chat.stoppedAfter.value.has(id))).value;
-  return isStopped ? (
+  const text = useComputed(() => stopText(chat, itemIds)).value;
+  return text === null ? null : (
     <p class="stopped" part="stopped">
-      {t("stopped")}
+      {t(text)}
     </p>
-  ) : null;
+  );
 }
 
 /** A message and its response. Turns outside the viewport cost no layout or paint. */

@@ -1,6 +1,6 @@
 /** Turns: a user message and the items that respond to it. */
 
-import type { ThreadItem } from "../../core/types";
+import type { Chat, ThreadItem } from "../../core/types";
 
 export type Turn = {
   /** The first item's ID. */
@@ -35,4 +35,10 @@ export function turnText(items: readonly (ThreadItem | undefined)[]): string {
     })
     .filter((text) => text !== "")
     .join("\n\n");
+}
+
+/** Returns the text below a response that was cancelled; null if it wasn't. */
+export function stopText(chat: Chat, itemIds: readonly string[]): "stopped" | "errorStream" | null {
+  if (itemIds.some((id) => chat.stoppedAfter.value.has(id))) return "stopped";
+  return itemIds.some((id) => chat.interruptedAfter.value.has(id)) ? "errorStream" : null;
 }
