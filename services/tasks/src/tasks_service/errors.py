@@ -9,7 +9,7 @@ ConflictError
 ├── PendingDecidedError        409  pending-change-decided  `decision` is its status
 ├── PendingChangedError        409  pending-change-changed  `revision` is the current one
 ├── NothingToUndoError         409  nothing-to-undo
-├── UndoConflictError          409  undo-conflict           `conflicts` has the titles of what changed
+├── UndoConflictError          409  undo-conflict           `conflicts` has the titles, `details` the reasons
 ├── ListExistsError            409  list-exists             `list_id` is the existing list
 ├── DefaultListError           409  default-list
 └── StaleAttemptError          409  stale-attempt           `attempt` is the highest one seen
@@ -27,6 +27,7 @@ UnavailableError
 from collections.abc import Sequence
 from typing import Any, Final
 
+from todochat.contracts.task_changes import UndoConflict
 from todochat.errors import (
     ConflictError,
     FieldError,
@@ -106,15 +107,18 @@ class NothingToUndoError(ConflictError):
 
 
 class UndoConflictError(ConflictError):
-    """A task or list was changed again after the change to undo."""
+    """Tasks or lists were changed again after the changes to undo, or can't be restored."""
 
     code, title = "undo-conflict", "Conflicting later changes"
 
-    def __init__(self, titles: list[str]) -> None:
+    def __init__(self, conflicts: Sequence[UndoConflict]) -> None:
+        titles = list(dict.fromkeys(conflict.name for conflict in conflicts))
         named = ", ".join(f'"{title}"' for title in titles[:MAX_NAMED])
         more = f" and {len(titles) - MAX_NAMED} more" if len(titles) > MAX_NAMED else ""
         super().__init__(
-            f"Nothing was undone, because of later changes to {named}{more}.", conflicts=titles
+            f"Nothing was undone, because of later changes to {named}{more}.",
+            conflicts=titles,
+            details=list(conflicts),
         )
 
 

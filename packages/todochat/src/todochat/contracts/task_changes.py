@@ -11,6 +11,7 @@ from todochat.contracts.tasks import Due, Priority
 ListedTasks = Literal["move", "delete"]  # what happens to the tasks of a deleted list
 PendingStatus = Literal["open", "confirmed", "discarded", "expired"]
 SkipReason = Literal["gone", "changed"]
+ConflictReason = Literal["changed", "purged", "list-deleted", "list-not-empty", "name-taken"]
 
 
 class TaskChanges(msgspec.Struct, kw_only=True, frozen=True):
@@ -100,18 +101,40 @@ class ChangedList(msgspec.Struct, kw_only=True, frozen=True):
     deleted: bool
 
 
+class ChangedEntity(msgspec.Struct, kw_only=True, frozen=True):
+    """Another kind of entity that an undo changed."""
+
+    type: Annotated[str, Meta(description="The kind, as in the types of its changes.")]
+    id: str
+    name: str
+    deleted: bool
+
+
+class UndoConflict(msgspec.Struct, kw_only=True, frozen=True):
+    """A task or list that prevents an undo."""
+
+    id: str
+    name: Annotated[str, Meta(description="Its current title or name.")]
+    reason: ConflictReason
+    fields: Annotated[
+        list[str], Meta(description="The fields that were changed again, if that is the reason.")
+    ] = []
+
+
 class ChangeOutcome(msgspec.Struct, kw_only=True, frozen=True):
-    """The effect of a confirmation or an undo.
+    """The effect of a confirmation or an undo."""
 
-    Args:
-        group_id: names the changes, so that they can be undone.
-        left: skipped operations.
-    """
-
-    group_id: str
+    group_id: Annotated[
+        str | None,
+        Meta(description="The confirmed or undone group; null if the undo named no group."),
+    ]
+    request_id: Annotated[
+        str | None, Meta(description="Names the changes just made, so that they can be undone.")
+    ] = None
     tasks: list[ChangedTask]
     lists: list[ChangedList]
-    left: list[SkippedOperation] = []
+    others: list[ChangedEntity] = []
+    left: Annotated[list[SkippedOperation], Meta(description="Skipped operations.")] = []
 
 
 class PendingChange(msgspec.Struct, kw_only=True, frozen=True):

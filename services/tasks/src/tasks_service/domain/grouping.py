@@ -1,4 +1,4 @@
-"""Groups of an agent's changes."""
+"""Groups of changes, and the changes that an undo is about."""
 
 from typing import Final
 
@@ -19,3 +19,12 @@ class ChangeGroup(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     scope_id: str | None = None
     confirm_above: int | None = None
+
+
+class ChangeTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """Changes to undo: exactly one of the IDs is set."""
+
+    change_id: int | None = None
+    request_id: str | None = None
+    group_id: str | None = None
+    run_id: str | None = None

@@ -29,6 +29,7 @@ MAX_DUE_YEAR: Final = 2999
 # `number` and `seq` are JSON numbers, which must be exact in JavaScript.
 MAX_TASK_NUMBER: Final = 2**31 - 1
 MAX_EVENT_SEQ: Final = 2**53 - 1
+MAX_CHANGE_ID: Final = 2**53 - 1
 MAX_RUN_ATTEMPT: Final = 2**31 - 1
 
 PENDING_HOURS: Final = 24

@@ -7,7 +7,8 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, RequestBody
 
-from tasks_service.domain.grouping import GROUP_PATTERN
+from tasks_service.domain.grouping import GROUP_PATTERN, ChangeTarget
+from tasks_service.domain.limits import MAX_CHANGE_ID
 from tasks_service.http.inbound_request import to_response
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import (
@@ -62,15 +63,33 @@ class ChangeController(Controller):
         write: NamedDependency[WriteRequest],
         services: NamedDependency[Services],
     ) -> Response[Any]:
-        """Undo a group of changes: all of them, or none if one was changed again since."""
+        """Undo changes: all of them, or none if one was changed again since.
+
+        Undoing the request of an undo redoes its changes.
+        """
         return to_response(
             await services.changes.undo(
-                write,
-                group_id=data.group_id,
-                scope_id=data.scope_id,
-                task_ids=data.task_ids,
+                write, data.to_target(), scope_id=data.scope_id, task_ids=data.task_ids
             )
         )
+
+    @post(
+        "/{change_id:int}/undo",
+        status_code=HTTPStatus.OK,
+        responses=documented(
+            HTTPStatus.OK, ChangeOutcome, "What the undo changed.", *WRITE_PROBLEMS
+        ),
+    )
+    async def undo_change(
+        self,
+        change_id: Annotated[
+            int, PathParameter(ge=1, le=MAX_CHANGE_ID, description="A change's ID.")
+        ],
+        write: NamedDependency[WriteRequest],
+        services: NamedDependency[Services],
+    ) -> Response[Any]:
+        """Undo one change of one task or list."""
+        return to_response(await services.changes.undo(write, ChangeTarget(change_id=change_id)))
 
     @post(
         "/pending",

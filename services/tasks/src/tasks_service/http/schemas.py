@@ -5,8 +5,9 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from tasks_service.domain.grouping import GROUP_PATTERN
+from tasks_service.domain.grouping import GROUP_PATTERN, ChangeTarget
 from tasks_service.domain.limits import (
+    MAX_CHANGE_ID,
     MAX_LIST_NAME_CHARS,
     MAX_NOTES_CHARS,
     MAX_OPERATIONS,
@@ -15,6 +16,7 @@ from tasks_service.domain.limits import (
     MAX_TITLE_CHARS,
 )
 from tasks_service.domain.task import clean_changes
+from tasks_service.domain.text import invalid
 from todochat.contracts.task_changes import ListedTasks, TaskChanges
 from todochat.contracts.tasks import Due, Priority
 
@@ -134,14 +136,42 @@ class ConfirmChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class UndoChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The changes to undo: a group's, or those of a scope's newest group."""
+    """The changes to undo, named by one of the IDs."""
 
-    group_id: GroupId | None = None
-    scope_id: GroupId | None = None
+    change_id: Annotated[
+        Annotated[int, Meta(ge=1, le=MAX_CHANGE_ID)] | None,
+        Meta(description="One change of one task or list."),
+    ] = None
+    request_id: Annotated[
+        GroupId | None, Meta(description="`X-Change-Request` of a response, or from the history.")
+    ] = None
+    group_id: Annotated[GroupId | None, Meta(description="All that one chat turn did.")] = None
+    run_id: Annotated[GroupId | None, Meta(description="All that one run did.")] = None
+    scope_id: Annotated[
+        GroupId | None, Meta(description="The newest group of this scope that isn't undone yet.")
+    ] = None
     task_ids: Annotated[
         Annotated[list[str], Meta(max_length=MAX_OPERATIONS)] | None,
         Meta(description="Undo only changes of these tasks."),
     ] = None
+
+    def to_target(self) -> ChangeTarget | None:
+        """Return the target; None means the newest group of the scope.
+
+        Raises:
+            InvalidInputError: not exactly one ID is given.
+        """
+        target = ChangeTarget(
+            change_id=self.change_id,
+            request_id=self.request_id,
+            group_id=self.group_id,
+            run_id=self.run_id,
+        )
+        given = [value for value in msgspec.structs.astuple(target) if value is not None]
+        if len(given) + (self.scope_id is not None) != 1:
+            names = "change_id, request_id, group_id, run_id or scope_id"
+            raise invalid("/", f"must have exactly one of {names}")
+        return target if given else None
 
 
 class CreateList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tasks_service.domain.grouping import ChangeTarget
 from tasks_service.domain.limits import MAX_OPERATIONS, PENDING_HOURS
 from tasks_service.domain.text import has_nul
 from tasks_service.errors import (
@@ -20,7 +21,7 @@ from tasks_service.errors import (
 )
 from tasks_service.service.confirmation import apply_operations, describe_operation
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
-from tasks_service.service.undo import changed_task, undo_group
+from tasks_service.service.undo import changed_task, undo
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.change_repository import ChangeRepository, PendingRepository
 from tasks_service.storage.records import PendingRecord
@@ -51,31 +52,32 @@ class ChangeService:
     async def undo(
         self,
         request: WriteRequest,
+        target: ChangeTarget | None,
         *,
-        group_id: str | None,
-        scope_id: str | None,
-        task_ids: Collection[str] | None,
+        scope_id: str | None = None,
+        task_ids: Collection[str] | None = None,
     ) -> Written:
-        """Undo a group of changes; without `group_id`, the newest group of a scope.
+        """Undo changes; without a target, those of a scope's newest group.
 
         Raises:
-            NothingToUndoError, UndoConflictError, TooManyTasksError, ConfirmationRequiredError:
-                see `undo_group`.
+            NothingToUndoError, UndoConflictError, TooManyTasksError, TooManyListsError,
+            ConfirmationRequiredError: see `undo`.
         """
 
         async def change(work: UserWork) -> ChangeOutcome:
-            wanted = group_id
+            wanted = target
             if wanted is None and scope_id is not None:
                 # A turn undoes at most one turn, even if its agent asks repeatedly.
                 if work.group is not None and await work.changes.has_undone(work.group.id):
                     raise NothingToUndoError
-                wanted = await work.changes.find_newest_group(scope_id)
+                group_id = await work.changes.find_newest_group(scope_id)
+                wanted = None if group_id is None else ChangeTarget(group_id=group_id)
             if wanted is None:
                 raise NothingToUndoError
             try:
-                return await undo_group(work, wanted, task_ids)
+                return await undo(work, wanted, task_ids)
             except ConfirmationRequiredError:
-                raise ConfirmationRequiredError(group_id=wanted) from None
+                raise ConfirmationRequiredError(group_id=wanted.group_id) from None
 
         return await self._writer.write(request, HTTPStatus.OK, change)
 

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tasks_service.domain.grouping import ChangeTarget
 from tasks_service.errors import NothingToUndoError
 from tasks_service.service.list_changes import delete_list
 from tasks_service.service.task_changes import delete_task, restore_task, update_task
-from tasks_service.service.undo import changed_task, undo_group
+from tasks_service.service.undo import changed_task, undo
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.records import ListRecord, TaskRecord
 from todochat.contracts.task_changes import (
@@ -35,7 +36,7 @@ async def describe_operation(work: UserWork, operation: Operation) -> PendingOpe
     """
     match operation:
         case UndoOperation():
-            changes = await work.changes.find_undoable(operation.group_id)
+            changes = await work.changes.find_in_effect(ChangeTarget(group_id=operation.group_id))
             if not changes:
                 raise NothingToUndoError
             return PendingOperation(operation=operation, title="", count=len(changes))
@@ -77,7 +78,7 @@ async def apply_operations(
             reason: SkipReason = "gone" if version is None else "changed"
             left.append(SkippedOperation(title=pending.title, number=pending.number, reason=reason))
         elif isinstance(operation, UndoOperation):
-            undone = await undo_group(work, operation.group_id)
+            undone = await undo(work, ChangeTarget(group_id=operation.group_id))
             changed += undone.tasks
             lists += undone.lists
         elif isinstance(operation, DeleteListOperation):
@@ -92,7 +93,9 @@ async def apply_operations(
             task_ids.append(operation.task_id)
     tasks = await work.tasks.find_by_ids(dict.fromkeys(task_ids))
     changed += [changed_task(tasks[task_id]) for task_id in dict.fromkeys(task_ids)]
-    return ChangeOutcome(group_id=group_id, tasks=changed, lists=lists, left=left)
+    return ChangeOutcome(
+        group_id=group_id, request_id=work.request_id, tasks=changed, lists=lists, left=left
+    )
 
 
 async def _target_version(work: UserWork, operation: Operation) -> str | None:

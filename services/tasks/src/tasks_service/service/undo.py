@@ -1,77 +1,145 @@
-"""Undoes a group of changes: all of them, or none if one was changed again since."""
+"""Undoes changes: all of them, or none if one was changed again since."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from tasks_service.domain.change import ChangeType
-from tasks_service.domain.limits import MAX_OPEN_TASKS
-from tasks_service.errors import NothingToUndoError, TooManyTasksError, UndoConflictError
-from tasks_service.service.task_changes import task_change_type
+import msgspec
+
+from tasks_service.domain.grouping import ChangeTarget
+from tasks_service.domain.limits import MAX_LISTS, MAX_OPEN_TASKS
+from tasks_service.errors import (
+    NothingToUndoError,
+    TooManyListsError,
+    TooManyTasksError,
+    UndoConflictError,
+)
+from tasks_service.service.entity_kinds import KINDS, EntityKind, kind_of
 from tasks_service.service.user_work import UserWork
-from tasks_service.storage.list_repository import list_state, set_list_state, to_list
 from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
-from tasks_service.storage.task_repository import set_task_state, task_state, to_task
-from todochat.contracts.task_changes import ChangedList, ChangedTask, ChangeOutcome, ListedTasks
+from todochat.contracts.task_changes import (
+    ChangedEntity,
+    ChangedList,
+    ChangedTask,
+    ChangeOutcome,
+    UndoConflict,
+)
 
 
-async def undo_group(
-    work: UserWork, group_id: str, task_ids: Collection[str] | None = None
+class UndoneEntity(msgspec.Struct):
+    """An entity that an undo restores, and its state before."""
+
+    kind: EntityKind
+    record: Any
+    before: dict[str, Any]
+
+
+async def undo(
+    work: UserWork, target: ChangeTarget, task_ids: Collection[str] | None = None
 ) -> ChangeOutcome:
-    """Restore the state before a group of changes, the newest change first.
+    """Restore the state before the target's changes, the newest change first.
 
-    A field is restored only if it still has the value that the group wrote; a field that has its
-    earlier value again is skipped. Each change is undone at most once.
+    A field is restored only if it still has the value that the change wrote; a field that has its
+    earlier value again is skipped. A change that was undone is skipped, one that was redone is
+    undone again. Undoing an undo redoes the change.
 
     Args:
         task_ids: undo only changes of these tasks; None undoes all.
 
     Raises:
-        NothingToUndoError: the group has no changes left to undo.
-        UndoConflictError: a task or list was changed again since, or has been purged.
-        TooManyTasksError: more than 10,000 tasks would be open.
+        NothingToUndoError: no change of the target is in effect.
+        UndoConflictError: something was changed again since, or has been purged.
+        TooManyTasksError, TooManyListsError: more than 10,000 tasks would be open, or 200 lists.
         ConfirmationRequiredError: see `UserWork.check_change_limit`.
     """
-    changes = await work.changes.find_undoable(group_id)
+    changes = await work.changes.find_in_effect(target)
     if task_ids is not None:
         changes = [change for change in changes if change.entity_id in task_ids]
     if not changes:
         raise NothingToUndoError
-    changed_ids = [change.entity_id for change in changes if change.type.startswith("task.")]
-    tasks = await work.tasks.find_by_ids(dict.fromkeys(changed_ids))
+    entities = await find_entities(work, changes)
     await work.check_change_limit(
-        *tasks, deletes_list=any(change.type == "list.created.v1" for change in changes)
+        *(each.record.id for each in entities.values() if isinstance(each.record, TaskRecord)),
+        deletes_list=any(map(_deletes_list, changes)),
     )
-    before = {task_id: task_state(record) for task_id, record in tasks.items()}
-    lists: dict[str, ListRecord] = {}
-    live_list_ids = {record.id for record in await work.lists.find_all()}
-    conflicts = []
-    for change in changes:
-        if change.type.startswith("list."):
-            conflicts.append(await _undo_list(work, change, lists))
-            live_list_ids = {record.id for record in await work.lists.find_all()}
-        else:
-            conflicts.append(await _undo_task(work, change, tasks, live_list_ids))
-    if titles := list(dict.fromkeys(filter(None, conflicts))):
-        raise UndoConflictError(titles)
+    conflicts = [
+        conflict
+        for change in changes
+        if (conflict := await undo_change(work, change, entities.get(change.entity_id)))
+    ]
+    if conflicts:
+        raise UndoConflictError(conflicts)
     if await work.tasks.count_open(at_most=MAX_OPEN_TASKS + 1) > MAX_OPEN_TASKS:
         raise TooManyTasksError(MAX_OPEN_TASKS)
-    # Lists first: a client must know a list before its tasks.
-    for record in lists.values():
-        open_tasks = await work.tasks.count_open_in_list(record.id)
-        listed: ListedTasks | None = None if record.deleted_at is None else "delete"
-        task_list = to_list(record, open_tasks=open_tasks)
-        work.publish(_list_change_type(record), task_list=task_list, tasks=listed)
-    changed = [task for task_id, task in tasks.items() if task_state(task) != before[task_id]]
-    for task in changed:
-        work.publish(task_change_type(before[task.id], task), task=to_task(task))
-    return ChangeOutcome(
-        group_id=group_id,
-        tasks=[changed_task(task) for task in changed],
-        lists=[
-            ChangedList(id=record.id, name=record.name, deleted=record.deleted_at is not None)
-            for record in lists.values()
-        ],
-    )
+    if await work.lists.count() > MAX_LISTS:
+        raise TooManyListsError(MAX_LISTS)
+    restored = [each for each in entities.values() if each.kind.state(each.record) != each.before]
+    # A client must know a list before its tasks, and as long as it has them.
+    for each in sorted(restored, key=_publishing_order):
+        await each.kind.publish(work, each.record, each.kind.change_type(each.before, each.record))
+    return _outcome(work, target, restored)
+
+
+async def find_entities(work: UserWork, changes: Iterable[ChangeRecord]) -> dict[str, UndoneEntity]:
+    """Return the entities of changes, by ID; purged ones are missing."""
+    ids: dict[str, dict[str, None]] = {prefix: {} for prefix in KINDS}
+    for change in changes:
+        ids[kind_of(change.type).prefix][change.entity_id] = None
+    return {
+        entity_id: UndoneEntity(KINDS[prefix], record, KINDS[prefix].state(record))
+        for prefix, wanted in ids.items()
+        if wanted
+        for entity_id, record in (await KINDS[prefix].find(work, wanted)).items()
+    }
+
+
+async def undo_change(
+    work: UserWork, change: ChangeRecord, entity: UndoneEntity | None
+) -> UndoConflict | None:
+    """Undo one change of an entity; on a conflict return it instead."""
+    if entity is None:
+        unnamed = f"a purged {kind_of(change.type).prefix}"
+        name = change.after.get("title") or change.after.get("name") or unnamed
+        return UndoConflict(id=change.entity_id, name=str(name), reason="purged")
+    kind, record = entity.kind, entity.record
+    state = kind.state(record)
+    restored, changed_again = restored_fields(state, change, deleted_at=work.now)
+    if changed_again:
+        return UndoConflict(
+            id=change.entity_id, name=kind.name(record), reason="changed", fields=changed_again
+        )
+    reason = await kind.prepare(work, record, restored)
+    if reason is not None:
+        return UndoConflict(id=change.entity_id, name=kind.name(record), reason=reason)
+    kind.set_state(record, restored)
+    record.updated_at = work.now
+    change_type = kind.change_type(state, record)
+    work.log_change(change_type, record.id, state, kind.state(record), undoes=change.id)
+    return None
+
+
+def restored_fields(
+    state: Mapping[str, Any], change: ChangeRecord, *, deleted_at: object
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the values that undo a change, and the names of fields that were changed again.
+
+    Fields that the state doesn't have, such as those of a later version, are left alone.
+    """
+    if change.before is None:
+        if state["deleted_at"] is not None:
+            return {}, []
+        written = [name for name in change.after if name in state]
+        changed_again = [name for name in written if state[name] != change.after[name]]
+        return {"deleted_at": deleted_at}, changed_again
+    restored, changed_again = {}, []
+    for name, value in change.before.items():
+        if name not in state or state[name] == value:
+            continue
+        if state[name] != change.after[name]:
+            changed_again.append(name)
+        # A deletion that is redone starts a new stay in the trash.
+        is_deletion = name == "deleted_at" and value is not None
+        restored[name] = deleted_at if is_deletion else value
+    return restored, changed_again
 
 
 def changed_task(record: TaskRecord) -> ChangedTask:
@@ -84,78 +152,38 @@ def changed_task(record: TaskRecord) -> ChangedTask:
     )
 
 
-async def _undo_task(
-    work: UserWork,
-    change: ChangeRecord,
-    tasks: Mapping[str, TaskRecord],
-    live_list_ids: Collection[str],
-) -> str | None:
-    """Undo one change of a task; on a conflict return the task's title instead."""
-    record = tasks.get(change.entity_id)
-    if record is None:
-        return "a purged task"
-    state = task_state(record)
-    restored = _restored_fields(state, change, deleted_at=work.now)
-    if restored is None:
-        return record.title
-    is_live = restored.get("deleted_at", state["deleted_at"]) is None
-    if is_live and restored.get("list_id", record.list_id) not in live_list_ids:
-        if "list_id" in restored:
-            return record.title  # its earlier list was deleted
-        restored["list_id"] = await work.resolve_list_id(None)
-    set_task_state(record, restored)
-    record.updated_at = work.now
-    after = task_state(record)
-    work.log_change(task_change_type(state, record), record.id, state, after, undoes=change.id)
-    return None
+def _deletes_list(change: ChangeRecord) -> bool:
+    """Return whether undoing a change deletes a list."""
+    return kind_of(change.type) is KINDS["list"] and (
+        change.before is None or change.before.get("deleted_at") is not None
+    )
 
 
-async def _undo_list(
-    work: UserWork, change: ChangeRecord, lists: dict[str, ListRecord]
-) -> str | None:
-    """Undo one change and add the list to `lists`; on a conflict return the list's name instead.
-
-    Conflicts: the list was changed again, a new list has tasks by now, or its name is taken.
-    """
-    record = await work.lists.find_by_id(change.entity_id, include_deleted=True)
-    if record is None:
-        return str(change.after.get("name", "a purged list"))
-    state = list_state(record)
-    restored = _restored_fields(state, change, deleted_at=work.now)
-    if restored is None:
-        return record.name
-    if restored.get("deleted_at") is not None:
-        if record.is_default or await work.tasks.list_has_tasks(record.id):
-            return record.name
-    elif restored:
-        existing = await work.lists.find_by_name(restored.get("name", record.name))
-        if existing is not None and existing is not record:
-            return record.name
-    set_list_state(record, restored)
-    record.updated_at = work.now
-    await work.lists.flush()
-    change_type = _list_change_type(record)
-    work.log_change(change_type, record.id, state, list_state(record), undoes=change.id)
-    lists[record.id] = record
-    return None
+def _publishing_order(entity: UndoneEntity) -> int:
+    if not entity.kind.contains_tasks:
+        return 1
+    return 0 if entity.kind.state(entity.record).get("deleted_at") is None else 2
 
 
-def _restored_fields(
-    state: Mapping[str, Any], change: ChangeRecord, *, deleted_at: object
-) -> dict[str, Any] | None:
-    """Return the values that undo a change; None if its fields were changed again."""
-    if change.before is None:
-        if state["deleted_at"] is not None:
-            return {}
-        return {"deleted_at": deleted_at} if state == change.after else None
-    restored = {}
-    for name, value in change.before.items():
-        if state[name] == change.after[name]:
-            restored[name] = value
-        elif state[name] != value:
-            return None
-    return restored
-
-
-def _list_change_type(record: ListRecord) -> ChangeType:
-    return "list.updated.v1" if record.deleted_at is None else "list.deleted.v1"
+def _outcome(
+    work: UserWork, target: ChangeTarget, restored: Iterable[UndoneEntity]
+) -> ChangeOutcome:
+    tasks, lists, others = [], [], []
+    for each in restored:
+        record, is_deleted = each.record, each.kind.state(each.record).get("deleted_at") is not None
+        if isinstance(record, TaskRecord):
+            tasks.append(changed_task(record))
+        elif isinstance(record, ListRecord):
+            lists.append(ChangedList(id=record.id, name=record.name, deleted=is_deleted))
+        else:
+            name = each.kind.name(record)
+            others.append(
+                ChangedEntity(type=each.kind.prefix, id=record.id, name=name, deleted=is_deleted)
+            )
+    return ChangeOutcome(
+        group_id=target.group_id,
+        request_id=work.request_id,
+        tasks=tasks,
+        lists=lists,
+        others=others,
+    )

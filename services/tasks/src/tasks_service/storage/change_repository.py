@@ -4,10 +4,20 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, exists, insert, literal, select, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    any_,
+    cast,
+    insert,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
+from tasks_service.domain.grouping import ChangeTarget
 from tasks_service.storage.records import ChangeRecord, PendingRecord, TaskRecord
 from todochat.database.sql_transaction import SqlTransaction
 
@@ -23,6 +33,22 @@ _INSERT_CHANGES: Final = text("""
             occurred_at timestamptz)) WITH ORDINALITY
      ORDER BY ordinality
 """)
+# Whether a change was undone and not redone: each undo has at most one undo of its own.
+_IS_UNDONE: Final = """
+    (WITH RECURSIVE chain AS (
+        SELECT change.id AS id, 0 AS undos
+         UNION ALL
+        SELECT undo.id, undos + 1
+          FROM chain JOIN task_changes AS undo
+            ON undo.user_id = :user_id AND undo.undoes = chain.id)
+     SELECT max(undos) % 2 = 1 FROM chain)
+"""
+_NEWEST_GROUP: Final = text(f"""
+    SELECT change.group_id FROM task_changes AS change
+     WHERE change.user_id = :user_id AND change.scope_id = :scope_id AND change.undoes IS NULL
+       AND NOT {_IS_UNDONE}
+     ORDER BY change.id DESC LIMIT 1
+""")  # noqa: S608 - constants
 
 
 async def insert_changes(
@@ -100,30 +126,44 @@ class ChangeRepository:
         return await self._session.scalar(statement.limit(1)) is not None
 
     async def find_newest_group(self, scope_id: str) -> str | None:
-        """Return the group of a scope's newest undoable change."""
-        statement = (
-            select(ChangeRecord.group_id)
-            .where(ChangeRecord.scope_id == scope_id, *self._is_undoable())
-            .order_by(ChangeRecord.id.desc())
-            .limit(1)
-        )
-        return await self._session.scalar(statement)
+        """Return the group of a scope's newest change that is in effect and isn't an undo."""
+        values = {"user_id": self._user_id, "scope_id": scope_id}
+        group_id: str | None = await self._session.scalar(_NEWEST_GROUP, values)
+        return group_id
 
-    async def find_undoable(self, group_id: str) -> list[ChangeRecord]:
-        """Return the undoable changes of a group, newest first."""
-        statement = (
-            select(ChangeRecord)
-            .where(ChangeRecord.group_id == group_id, *self._is_undoable())
-            .order_by(ChangeRecord.id.desc())
+    async def find_in_effect(self, target: ChangeTarget) -> list[ChangeRecord]:
+        """Return the records to revert so that the target's changes are no longer in effect.
+
+        They are the ends of chains: a change, its undo, the undo of that, and so on. A chain ends
+        in effect after an even number of undos. A record within the chain of another one isn't
+        considered on its own. Newest first.
+        """
+        (name, value) = next(
+            pair for pair in msgspec.structs.asdict(target).items() if pair[1] is not None
         )
+        column = ChangeRecord.__table__.c["id" if name == "change_id" else name]
+        targeted = await self._find(column == value)
+        next_undo: dict[int | None, ChangeRecord] = {}  # by the ID of the record that it undoes
+        ids = [change.id for change in targeted]
+        while ids:
+            undos = await self._find(ChangeRecord.undoes == any_(cast(ids, ARRAY(BigInteger))))
+            next_undo.update({undo.undoes: undo for undo in undos})
+            ids = [undo.id for undo in undos]
+        chained = {undo.id for undo in next_undo.values()}
+        ends = []
+        for change in targeted:
+            if change.id in chained:
+                continue
+            end, is_in_effect = change, True
+            while end.id in next_undo:
+                end, is_in_effect = next_undo[end.id], not is_in_effect
+            if is_in_effect:
+                ends.append(end)
+        return sorted(ends, key=lambda end: end.id, reverse=True)
+
+    async def _find(self, *conditions: ColumnElement[bool]) -> list[ChangeRecord]:
+        statement = select(ChangeRecord).where(ChangeRecord.user_id == self._user_id, *conditions)
         return list((await self._session.scalars(statement)).all())
-
-    def _is_undoable(self) -> tuple[ColumnElement[bool], ...]:
-        later = aliased(ChangeRecord)
-        is_undone = exists().where(
-            later.user_id == ChangeRecord.user_id, later.undoes == ChangeRecord.id
-        )
-        return (ChangeRecord.user_id == self._user_id, ChangeRecord.undoes.is_(None), ~is_undone)
 
 
 class PendingRepository:

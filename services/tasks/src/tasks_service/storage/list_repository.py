@@ -1,7 +1,7 @@
 """Queries on lists."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -29,6 +29,16 @@ class ListRepository:
             statement = select(ListRecord).where(self._mine, ListRecord.id == list_id)
             return await self._session.scalar(statement)
         return await self._find_one(ListRecord.id == list_id)
+
+    async def find_by_ids(self, ids: Collection[str]) -> dict[str, ListRecord]:
+        """Return the lists with these IDs, including deleted ones."""
+        statement = select(ListRecord).where(self._mine, ListRecord.id.in_(ids))
+        return {record.id: record for record in await self._session.scalars(statement)}
+
+    async def is_live(self, list_id: str) -> bool:
+        """Return whether there is a list with this ID; one that was read needs no query."""
+        record = await self._session.get(ListRecord, list_id)
+        return record is not None and record.deleted_at is None
 
     async def find_by_name(self, name: str) -> ListRecord | None:
         """Return the list with this name, ignoring case."""

@@ -1,0 +1,120 @@
+"""The kinds of entities whose changes are recorded, and how an undo restores each.
+
+A new kind is one entry of `KINDS`. A new field needs no more than its place in the state functions
+of its entity: an undo restores whatever a change record holds.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tasks_service.domain.change import ChangeType
+from tasks_service.service.task_changes import task_change_type
+from tasks_service.service.user_work import UserWork
+from tasks_service.storage.list_repository import list_state, set_list_state, to_list
+from tasks_service.storage.records import ListRecord, TaskRecord
+from tasks_service.storage.task_repository import set_task_state, task_state, to_task
+from todochat.contracts.task_changes import ConflictReason, ListedTasks
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntityKind:
+    """The functions and facts of one kind of entity that an undo needs.
+
+    Attributes:
+        prefix: of its change types.
+        find: returns the records with these IDs, including deleted ones.
+        name: returns the name that a user knows it by.
+        state: returns the mutable fields as JSON, as change records store them.
+        set_state: sets fields from a state; missing ones stay unchanged.
+        change_type: returns the type of a change from an earlier state to the record's.
+        prepare: completes the fields that will be restored, or returns why they can't be.
+        publish: publishes the event of a change that has been made.
+        contains_tasks: a client must know it before its tasks, and as long as it has them.
+    """
+
+    prefix: str
+    find: Callable[[UserWork, Collection[str]], Awaitable[Mapping[str, Any]]]
+    name: Callable[[Any], str]
+    state: Callable[[Any], dict[str, Any]]
+    set_state: Callable[[Any, Mapping[str, Any]], None]
+    change_type: Callable[[Mapping[str, Any], Any], ChangeType]
+    prepare: Callable[[UserWork, Any, dict[str, Any]], Awaitable[ConflictReason | None]]
+    publish: Callable[[UserWork, Any, ChangeType], Awaitable[None]]
+    contains_tasks: bool = False
+
+
+async def prepare_task(
+    work: UserWork, record: TaskRecord, restored: dict[str, Any]
+) -> ConflictReason | None:
+    """A task whose list was deleted goes to the default list, unless the list itself is restored."""
+    if restored.get("deleted_at", record.deleted_at) is not None:
+        return None
+    if await work.lists.is_live(restored.get("list_id", record.list_id)):
+        return None
+    if "list_id" in restored:
+        return "list-deleted"
+    restored["list_id"] = await work.resolve_list_id(None)
+    return None
+
+
+async def publish_task(work: UserWork, record: TaskRecord, change_type: ChangeType) -> None:
+    """Publish the event of a task."""
+    work.publish(change_type, task=to_task(record))
+
+
+async def prepare_list(
+    work: UserWork, record: ListRecord, restored: dict[str, Any]
+) -> ConflictReason | None:
+    """A list with tasks isn't deleted, and the name of a restored one must not be in use."""
+    await work.lists.flush()  # of lists whose names were restored before
+    if restored.get("deleted_at") is not None:
+        is_empty = not await work.tasks.list_has_tasks(record.id)
+        return None if is_empty and not record.is_default else "list-not-empty"
+    if restored:
+        existing = await work.lists.find_by_name(restored.get("name", record.name))
+        if existing is not None and existing is not record:
+            return "name-taken"
+    return None
+
+
+async def publish_list(work: UserWork, record: ListRecord, change_type: ChangeType) -> None:
+    """Publish the event of a list; its tasks have events of their own."""
+    open_tasks = await work.tasks.count_open_in_list(record.id)
+    listed: ListedTasks | None = None if record.deleted_at is None else "delete"
+    work.publish(change_type, task_list=to_list(record, open_tasks=open_tasks), tasks=listed)
+
+
+def list_change_type(before: Mapping[str, Any], record: ListRecord) -> ChangeType:  # noqa: ARG001
+    """Return the type of a change of an existing list; a restored one counts as updated."""
+    return "list.updated.v1" if record.deleted_at is None else "list.deleted.v1"
+
+
+KINDS: Final[dict[str, EntityKind]] = {
+    "list": EntityKind(
+        prefix="list",
+        find=lambda work, ids: work.lists.find_by_ids(ids),
+        name=lambda record: str(record.name),
+        state=list_state,
+        set_state=set_list_state,
+        change_type=list_change_type,
+        prepare=prepare_list,
+        publish=publish_list,
+        contains_tasks=True,
+    ),
+    "task": EntityKind(
+        prefix="task",
+        find=lambda work, ids: work.tasks.find_by_ids(ids),
+        name=lambda record: str(record.title),
+        state=task_state,
+        set_state=set_task_state,
+        change_type=task_change_type,
+        prepare=prepare_task,
+        publish=publish_task,
+    ),
+}
+
+
+def kind_of(change_type: str) -> EntityKind:
+    """Return the kind of entity that a change of this type belongs to."""
+    return KINDS[change_type.partition(".")[0]]
