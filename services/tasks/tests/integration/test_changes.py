@@ -280,6 +280,31 @@ class TestUndo:
         (task,) = await tasks_of(ada)
         assert (task["notes"], task["completed_at"]) == ("mine", None)
 
+    async def test_undo_restores_start_duration_and_pin(
+        self, service: Service, ada: Person
+    ) -> None:
+        planned = {"start": {"date": "2026-11-24"}, "duration_minutes": 30, "pinned": True}
+        before = await ada.make_task("a", **planned)
+        changes = {"start": None, "duration_minutes": 60, "pinned": False}
+        await turn(service, ada, "msg_1").patch("tasks/1", changes)
+
+        await turn(service, ada, "msg_2").undo(group_id="msg_1")
+
+        assert await tasks_of(ada) == [{**before, "updated_at": None}]
+
+    async def test_undo_of_a_creation_recorded_by_an_earlier_version(
+        self, service: Service, ada: Person, owner: Connection
+    ) -> None:
+        await turn(service, ada, "msg_1").post("tasks", {"title": "a"})
+        await owner.execute(
+            "UPDATE task_changes SET after = after - 'start' - 'pinned' WHERE user_id = $1",
+            ada.user_id,
+        )
+
+        await turn(service, ada, "msg_2").undo(group_id="msg_1")
+
+        assert await ada.titles() == []
+
     async def test_undo_keeps_a_new_task_that_the_user_changed(
         self, service: Service, ada: Person
     ) -> None:

@@ -21,6 +21,12 @@ async def test_new_task_has_every_field(ada: Person) -> None:
         "tags": [],
         "completed_at": None,
         "updated_at": task["updated_at"],
+        "start": None,
+        "duration_minutes": None,
+        "pinned": False,
+        "repeat": None,
+        "series_id": None,
+        "next_id": None,
     }
 
 
@@ -33,6 +39,9 @@ async def test_all_fields_of_a_task_are_stored(ada: Person) -> None:
         "priority": "high",
         "due": {"at": "2026-11-24T17:00:00+01:00", "timezone": "Europe/Berlin"},
         "tags": ["Dairy", "weekly"],
+        "start": {"date": "2026-11-23", "timezone": "Europe/Berlin"},
+        "duration_minutes": 45,
+        "pinned": True,
     }
 
     task = await ada.make_task(**said)
@@ -86,6 +95,45 @@ async def test_patch_changes_only_its_fields(ada: Person) -> None:
         "priority": "high",
         "updated_at": after["updated_at"],
     }
+
+
+async def test_start_duration_and_pin_can_be_changed_and_cleared(ada: Person) -> None:
+    await ada.make_task(start={"date": "2026-11-24"}, duration_minutes=30)
+
+    changed = await ada.patch(
+        "tasks/1",
+        {"start": {"at": "2026-11-24T09:00:00Z"}, "duration_minutes": 90, "pinned": True},
+    )
+    cleared = await ada.patch("tasks/1", {"start": None, "duration_minutes": None, "pinned": False})
+
+    fields = ("start", "duration_minutes", "pinned")
+    assert [changed.json()[name] for name in fields] == [
+        {"at": "2026-11-24T09:00:00Z", "timezone": "UTC"},
+        90,
+        True,
+    ]
+    assert [cleared.json()[name] for name in fields] == [None, None, False]
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"start": {}}, "/start"),
+        ({"start": {"date": "2026-11-24", "timezone": "Mars/Olympus"}}, "/start/timezone"),
+        ({"start": {"at": "2026-11-24T09:00:00"}}, "/start/at"),
+        ({"duration_minutes": 0}, "/duration_minutes"),
+        ({"duration_minutes": 525_601}, "/duration_minutes"),
+        ({"duration_minutes": 1.5}, "/duration_minutes"),
+        ({"pinned": None}, "/pinned"),
+    ],
+)
+async def test_invalid_start_or_duration_is_rejected_with_its_pointer(
+    ada: Person, fields: dict[str, object], pointer: str
+) -> None:
+    response = await ada.post("tasks", {"title": "x", **fields})
+
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == pointer
 
 
 async def test_patch_can_clear_due_date_and_notes(ada: Person) -> None:

@@ -23,6 +23,9 @@ class TaskChanges(msgspec.Struct, kw_only=True, frozen=True):
     priority: Priority | UnsetType = UNSET
     due: Due | UnsetType | None = UNSET
     tags: list[str] | UnsetType = UNSET
+    start: Due | UnsetType | None = UNSET
+    duration_minutes: int | UnsetType | None = UNSET
+    pinned: bool | UnsetType = UNSET
     is_completed: bool | UnsetType = msgspec.field(default=UNSET, name="completed")
 
 

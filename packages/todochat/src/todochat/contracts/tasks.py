@@ -11,10 +11,11 @@ import msgspec
 from msgspec import Meta
 
 Priority = Literal["none", "low", "medium", "high"]
+RepeatFrom = Literal["due", "completion"]
 
 
 class Due(msgspec.Struct, frozen=True, omit_defaults=True):
-    """When a task is due: either `date` or `at`, never both."""
+    """When a task is due, or starts: either `date` or `at`, never both."""
 
     date: Annotated[
         dt.date | None, Meta(description="A day; the task is overdue when it has passed.")
@@ -29,8 +30,34 @@ class Due(msgspec.Struct, frozen=True, omit_defaults=True):
     ] = None
 
 
+class Repeat(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """The repetition of a task: completing it creates its next instance.
+
+    It ends with `until`, with `count`, or never.
+    """
+
+    rule: Annotated[
+        str,
+        Meta(
+            description="An RFC 5545 recurrence rule without UNTIL and COUNT: `FREQ=WEEKLY;BYDAY=MO`."
+        ),
+    ]
+    base: Annotated[
+        RepeatFrom,
+        Meta(
+            description="`due`: the rule starts from the due date; `completion`: from the day of the completion."
+        ),
+    ] = msgspec.field(name="from")
+    until: Annotated[
+        dt.date | None, Meta(description="The last day on which an instance can be due.")
+    ] = None
+    count: Annotated[
+        int | None, Meta(description="How many instances are left, including this one.")
+    ] = None
+
+
 class Task(msgspec.Struct, kw_only=True, frozen=True):
-    """A task."""
+    """A task; fields with a default were added after the first version."""
 
     id: Annotated[str, Meta(description="`tsk_` and 26 characters.")]
     number: Annotated[int, Meta(description="Small, unique per user, never reused.")]
@@ -43,6 +70,18 @@ class Task(msgspec.Struct, kw_only=True, frozen=True):
     completed_at: Annotated[dt.datetime | None, Meta(description="null while it is open.")]
     created_at: dt.datetime
     updated_at: dt.datetime
+    start: Annotated[
+        Due | None, Meta(description="The day or instant from which it can be worked on.")
+    ] = None
+    duration_minutes: Annotated[int | None, Meta(description="How long it takes.")] = None
+    pinned: bool = False
+    repeat: Annotated[Repeat | None, Meta(description="null if it doesn't repeat.")] = None
+    series_id: Annotated[
+        str | None, Meta(description="The same for all instances of a repeating task.")
+    ] = None
+    next_id: Annotated[
+        str | None, Meta(description="The instance that was created when this one was completed.")
+    ] = None
 
 
 class TaskPage(msgspec.Struct, frozen=True):

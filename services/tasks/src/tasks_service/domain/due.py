@@ -82,6 +82,13 @@ def deadline(due: Due) -> dt.datetime:
     return midnight.astimezone(dt.UTC)
 
 
+def starting_instant(start: Due) -> dt.datetime:
+    """Return the instant at which a task starts: `at`, or the beginning of the day."""
+    if start.at is not None:
+        return start.at
+    return dt.datetime.combine(_day(start), dt.time.min, _zone(start)).astimezone(dt.UTC)
+
+
 def _day(due: Due) -> dt.date:
     if due.date is None:
         msg = "a due date has either a date or an instant"

@@ -23,6 +23,9 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
     priority: Priority
     due: Due | None
     tags: list[str]
+    start: Due | None
+    duration_minutes: int | None
+    pinned: bool
 
     @classmethod
     def clean(
@@ -34,6 +37,9 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
         priority: Priority = "none",
         due: Due | None = None,
         tags: list[str] | None = None,
+        start: Due | None = None,
+        duration_minutes: int | None = None,
+        pinned: bool = False,
     ) -> "TaskDraft":
         """Validate and normalize input.
 
@@ -47,6 +53,9 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
             priority=priority,
             due=clean_due(due, pointer="/due"),
             tags=_clean_tags(tags),
+            start=clean_due(start, pointer="/start"),
+            duration_minutes=duration_minutes,
+            pinned=pinned,
         )
 
 
@@ -58,6 +67,9 @@ def clean_changes(
     priority: Priority | UnsetType = UNSET,
     due: Due | UnsetType | None = UNSET,
     tags: list[str] | UnsetType = UNSET,
+    start: Due | UnsetType | None = UNSET,
+    duration_minutes: int | UnsetType | None = UNSET,
+    pinned: bool | UnsetType = UNSET,
     completed: bool | UnsetType = UNSET,
 ) -> TaskChanges:
     """Validate and normalize input.
@@ -76,6 +88,9 @@ def clean_changes(
         priority=priority,
         due=UNSET if due is UNSET else clean_due(due, pointer="/due"),
         tags=UNSET if tags is UNSET else _clean_tags(tags),
+        start=UNSET if start is UNSET else clean_due(start, pointer="/start"),
+        duration_minutes=duration_minutes,
+        pinned=pinned,
         is_completed=completed,
     )
 

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from tasks_service.domain.grouping import GROUP_PATTERN, ChangeTarget
 from tasks_service.domain.limits import (
     MAX_CHANGE_ID,
+    MAX_DURATION_MINUTES,
     MAX_LIST_NAME_CHARS,
     MAX_NOTES_CHARS,
     MAX_OPERATIONS,
@@ -39,6 +40,9 @@ Tags = Annotated[
         description=f"At most {MAX_TAG_CHARS} characters each; deduplicated, ignoring case.",
     ),
 ]
+Duration = Annotated[
+    int, Meta(ge=1, le=MAX_DURATION_MINUTES, description="How long it takes, up to a year.")
+]
 ListName = Annotated[
     str,
     Meta(min_length=1, max_length=MAX_LIST_NAME_CHARS, description="Unique, ignoring case."),
@@ -46,7 +50,7 @@ ListName = Annotated[
 
 
 class DueInput(Due, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """When a task is due: either `date` or `at`, never both."""
+    """When a task is due, or starts: either `date` or `at`, never both."""
 
 
 class CreateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -58,6 +62,9 @@ class CreateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     priority: Priority = "none"
     due: DueInput | None = None
     tags: Tags = []
+    start: DueInput | None = None
+    duration_minutes: Duration | None = None
+    pinned: bool = False
 
 
 class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -69,6 +76,9 @@ class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     priority: Priority | UnsetType = UNSET
     due: DueInput | UnsetType | None = UNSET
     tags: Tags | UnsetType = UNSET
+    start: DueInput | UnsetType | None = UNSET
+    duration_minutes: Duration | UnsetType | None = UNSET
+    pinned: bool | UnsetType = UNSET
     completed: bool | UnsetType = UNSET
 
     def to_changes(self) -> TaskChanges:
@@ -84,6 +94,9 @@ class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             priority=self.priority,
             due=self.due,
             tags=self.tags,
+            start=self.start,
+            duration_minutes=self.duration_minutes,
+            pinned=self.pinned,
             completed=self.completed,
         )
 

@@ -72,6 +72,9 @@ class TaskController(Controller):
             priority=data.priority,
             due=data.due,
             tags=data.tags,
+            start=data.start,
+            duration_minutes=data.duration_minutes,
+            pinned=data.pinned,
         )
         return to_response(await services.tasks.create(write, draft))
 

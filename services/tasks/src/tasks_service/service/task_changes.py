@@ -9,7 +9,13 @@ from tasks_service.domain.change import ChangeType
 from tasks_service.domain.task import PRIORITIES, TaskDraft
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.records import TaskRecord
-from tasks_service.storage.task_repository import set_due, set_text, task_state, to_task
+from tasks_service.storage.task_repository import (
+    set_due,
+    set_start,
+    set_text,
+    task_state,
+    to_task,
+)
 from todochat.contracts.task_changes import TaskChanges
 from todochat.contracts.tasks import Task
 from todochat.ids import new_id
@@ -30,6 +36,8 @@ async def create_task(work: UserWork, draft: TaskDraft) -> Task:
         number=work.take_next_number(),
         list_id=list_id,
         priority=PRIORITIES.index(draft.priority),
+        duration_minutes=draft.duration_minutes,
+        is_pinned=draft.pinned,
         completed_at=None,
         deleted_at=None,
         created_at=work.now,
@@ -37,6 +45,7 @@ async def create_task(work: UserWork, draft: TaskDraft) -> Task:
     )
     set_text(record, title=draft.title, notes=draft.notes, tags=draft.tags)
     set_due(record, draft.due)
+    set_start(record, draft.start)
     await work.tasks.add(record)
     task = to_task(record)
     work.log_change("task.created.v1", record.id, None, task_state(record))
@@ -61,6 +70,12 @@ async def update_task(work: UserWork, record: TaskRecord, changes: TaskChanges) 
     )
     if changes.due is not UNSET:
         set_due(record, changes.due)
+    if changes.start is not UNSET:
+        set_start(record, changes.start)
+    if changes.duration_minutes is not UNSET:
+        record.duration_minutes = changes.duration_minutes
+    if changes.pinned is not UNSET:
+        record.is_pinned = changes.pinned
     if changes.priority is not UNSET:
         record.priority = PRIORITIES.index(changes.priority)
     if changes.list_id is not UNSET:

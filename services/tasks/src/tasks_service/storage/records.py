@@ -1,9 +1,9 @@
 """The tables, one class each; `migrations/` creates them, all with row-level security.
 
 Keys and indexes start with `user_id`, so every query reads a range of one user's rows. Planned
-extensions fit in: recurrence and reminders as separate tables that refer to `(user_id, id)` of
-tasks, history as an archive of what `task_changes` drops after its retention, full-text search as
-an index on `search_key`.
+extensions fit in: reminders as a separate table that refers to `(user_id, id)` of tasks, history as
+an archive of what `task_changes` drops after its retention, full-text search as an index on
+`search_key`.
 """
 
 import datetime as dt
@@ -78,8 +78,13 @@ class TaskRecord(TasksBase):
     """A task; a deleted task can be restored until it is purged.
 
     `due_on` is the day that a calendar shows; `due_at` and `due_timezone` are set if the task is
-    due at an instant; `due_deadline` is the instant from which it is overdue. `*_key` columns are
-    folded by `match_key`, so that comparisons don't depend on the database's locale.
+    due at an instant; `due_deadline` is the instant from which it is overdue. The `start_*` columns
+    are alike; `start_moment` is the instant at which it starts. `*_key` columns are folded by
+    `match_key`, so that comparisons don't depend on the database's locale.
+
+    The instances of a repeating task have the same `series_id`; `next_id` of a completed instance
+    is the one that followed it. `series_values` holds the values that the following instances get
+    where this one differs from them, as in `task_state`.
     """
 
     __tablename__ = "tasks"
@@ -96,6 +101,13 @@ class TaskRecord(TasksBase):
         Index("ix_tasks_open", "user_id", "list_id", postgresql_where=_OPEN),
         Index("ix_tasks_due", "user_id", "due_deadline", postgresql_where=_OPEN),
         Index("ix_tasks_deleted_at", "deleted_at", postgresql_where=_DELETED),
+        Index(
+            "ix_tasks_series",
+            "user_id",
+            "series_id",
+            "number",
+            postgresql_where=text("series_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -113,6 +125,19 @@ class TaskRecord(TasksBase):
     due_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
     due_timezone: Mapped[str | None] = mapped_column(Text)
     due_deadline: Mapped[dt.datetime | None] = mapped_column(_TIME)
+    start_on: Mapped[dt.date | None]
+    start_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+    start_timezone: Mapped[str | None] = mapped_column(Text)
+    start_moment: Mapped[dt.datetime | None] = mapped_column(_TIME)
+    duration_minutes: Mapped[int | None]
+    is_pinned: Mapped[bool] = mapped_column(server_default=text("false"))
+    repeat_rule: Mapped[str | None] = mapped_column(Text)
+    repeat_from: Mapped[str | None] = mapped_column(Text)
+    repeat_until: Mapped[dt.date | None]
+    repeat_count: Mapped[int | None]
+    series_id: Mapped[str | None] = mapped_column(Text)
+    series_values: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    next_id: Mapped[str | None] = mapped_column(Text)
     completed_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
     created_at: Mapped[dt.datetime] = mapped_column(_TIME)
     updated_at: Mapped[dt.datetime] = mapped_column(_TIME)

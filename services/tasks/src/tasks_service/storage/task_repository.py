@@ -21,13 +21,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.cursor import Position
-from tasks_service.domain.due import deadline, local_date
+from tasks_service.domain.due import deadline, local_date, starting_instant
 from tasks_service.domain.limits import MAX_TASK_NUMBER
 from tasks_service.domain.query import DueBound, SortKey, TaskFilter, TaskOrder
 from tasks_service.domain.task import PRIORITIES
 from tasks_service.domain.text import has_nul, match_key
 from tasks_service.storage.records import TaskRecord
-from todochat.contracts.tasks import Due, Task
+from todochat.contracts.tasks import Due, Repeat, RepeatFrom, Task
 
 _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
     "due": TaskRecord.due_deadline,
@@ -157,11 +157,17 @@ def to_task(record: TaskRecord) -> Task:
         notes=record.notes,
         list_id=record.list_id,
         priority=PRIORITIES[record.priority],
-        due=_to_due(record),
+        due=to_due(record),
         tags=list(record.tags),
         completed_at=record.completed_at,
         created_at=record.created_at,
         updated_at=record.updated_at,
+        start=to_start(record),
+        duration_minutes=record.duration_minutes,
+        pinned=record.is_pinned,
+        repeat=to_repeat(record),
+        series_id=record.series_id,
+        next_id=record.next_id,
     )
 
 
@@ -172,8 +178,15 @@ def task_state(record: TaskRecord) -> dict[str, Any]:
         "notes": record.notes,
         "list_id": record.list_id,
         "priority": PRIORITIES[record.priority],
-        "due": msgspec.to_builtins(_to_due(record)),
+        "due": msgspec.to_builtins(to_due(record)),
         "tags": list(record.tags),
+        "start": msgspec.to_builtins(to_start(record)),
+        "duration_minutes": record.duration_minutes,
+        "pinned": record.is_pinned,
+        "repeat": msgspec.to_builtins(to_repeat(record)),
+        "series_id": record.series_id,
+        "series_values": record.series_values,
+        "next_id": record.next_id,
         "completed_at": msgspec.to_builtins(record.completed_at),
         "deleted_at": msgspec.to_builtins(record.deleted_at),
     }
@@ -192,6 +205,15 @@ def set_task_state(record: TaskRecord, state: Mapping[str, Any]) -> None:
         record.priority = PRIORITIES.index(state["priority"])
     if "due" in state:
         set_due(record, msgspec.convert(state["due"], Due | None))
+    if "start" in state:
+        set_start(record, msgspec.convert(state["start"], Due | None))
+    if "repeat" in state:
+        set_repeat(record, msgspec.convert(state["repeat"], Repeat | None))
+    record.duration_minutes = state.get("duration_minutes", record.duration_minutes)
+    record.is_pinned = state.get("pinned", record.is_pinned)
+    record.series_id = state.get("series_id", record.series_id)
+    record.series_values = state.get("series_values", record.series_values)
+    record.next_id = state.get("next_id", record.next_id)
     if "completed_at" in state:
         record.completed_at = msgspec.convert(state["completed_at"], dt.datetime | None)
     if "deleted_at" in state:
@@ -216,12 +238,48 @@ def set_due(record: TaskRecord, due: Due | None) -> None:
     record.due_deadline = deadline(due) if due else None
 
 
-def _to_due(record: TaskRecord) -> Due | None:
-    if record.due_on is None:
+def set_start(record: TaskRecord, start: Due | None) -> None:
+    """Set the start, and the columns derived from it."""
+    record.start_on = local_date(start) if start else None
+    record.start_at = start.at if start else None
+    record.start_timezone = start.timezone if start else None
+    record.start_moment = starting_instant(start) if start else None
+
+
+def set_repeat(record: TaskRecord, repeat: Repeat | None) -> None:
+    """Set the rule, and where the series ends."""
+    record.repeat_rule = repeat.rule if repeat else None
+    record.repeat_from = repeat.base if repeat else None
+    record.repeat_until = repeat.until if repeat else None
+    record.repeat_count = repeat.count if repeat else None
+
+
+def to_repeat(record: TaskRecord) -> Repeat | None:
+    """Return how the task repeats."""
+    if record.repeat_rule is None:
         return None
-    if record.due_at is not None:
-        return Due(at=record.due_at, timezone=record.due_timezone)
-    return Due(date=record.due_on, timezone=record.due_timezone)
+    return Repeat(
+        rule=record.repeat_rule,
+        base=msgspec.convert(record.repeat_from, RepeatFrom),
+        until=record.repeat_until,
+        count=record.repeat_count,
+    )
+
+
+def to_due(record: TaskRecord) -> Due | None:
+    """Return the due date."""
+    return _to_moment(record.due_on, record.due_at, record.due_timezone)
+
+
+def to_start(record: TaskRecord) -> Due | None:
+    """Return the start."""
+    return _to_moment(record.start_on, record.start_at, record.start_timezone)
+
+
+def _to_moment(day: dt.date | None, at: dt.datetime | None, timezone: str | None) -> Due | None:
+    if day is None:
+        return None
+    return Due(date=day, timezone=timezone) if at is None else Due(at=at, timezone=timezone)
 
 
 def _live() -> ColumnElement[bool]:
