@@ -16,6 +16,8 @@ NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix frontend
 IMAGES := auth-session tasks todo-agent chat-gateway edge
 REGISTRY ?=
 VERSION ?= 0.1.0
+ENGINE ?= docker
+COMPOSE ?= $(ENGINE) compose
 COMMA := ,
 SBOM_DIR ?= dist
 DATA_DIR ?= .todochat
@@ -124,16 +126,16 @@ secrets: ## create strong secrets for compose, except those that exist
 manifests: ## render the Kubernetes manifests for the tests (needs kubectl)
 	@$(PYTHON) deploy/kubernetes/render.py
 
-# REGISTRY=registry.example.com/ and VERSION are part of the names; INDEX is a file with variables of
-# another package index (deploy/docker/README.md).
-images: ## build the five images with docker, and print the commands that publish them
+# REGISTRY=registry.example.com/ and VERSION are part of the names; ENGINE=podman; BASE is another base,
+# INDEX a file with variables of another package index (deploy/docker/README.md).
+images: ## build the five images, and print the commands that publish them
 	@for name in $(IMAGES); do \
 		case $$name in edge) file=edge ;; *) file=service ;; esac; \
-		docker build --file deploy/docker/$$file.Dockerfile --build-arg SERVICE=$$name --build-arg VERSION=$(VERSION) \
+		$(ENGINE) build --file deploy/docker/$$file.Dockerfile --build-arg SERVICE=$$name --build-arg VERSION=$(VERSION) \
 			--build-arg REVISION=$$(git rev-parse HEAD) $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(INDEX),--secret id=index$(COMMA)src=$(INDEX)) \
 			--tag $(REGISTRY)todochat/$$name:$(VERSION) . || exit 1; \
 	done
-	@for name in $(IMAGES); do echo "docker push $(REGISTRY)todochat/$$name:$(VERSION)"; done
+	@for name in $(IMAGES); do echo "$(ENGINE) push $(REGISTRY)todochat/$$name:$(VERSION)"; done
 
 # Requires root, buildah and debootstrap; BUILT=1 checks existing images.
 images-check: .venv ## build the images and run all of them as one system (deploy/docker/README.md)
@@ -145,8 +147,11 @@ images-check: .venv ## build the images and run all of them as one system (deplo
 compose-check: .venv ## operate compose.yaml on this machine's engine: install, scale, crash, upgrade, restore, rotate
 	@PYTHONPATH=tests $(BIN)/python -m compose_check $(if $(BUILT),--built) --restart-engine "$(RESTART_ENGINE)"
 
-release-check: .venv frontend/node_modules/.package-lock.json ## build wheels and npm packages into dist, check and list them
-	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=deploy/release $(BIN)/python -m todochat_release dist
+# The variables of `images`; COMPOSE='podman-compose'; TRY_OVERRIDE is a file of Compose for the check of
+# try.yaml; WITHOUT='images try manifests' omits parts, which otherwise fail where they can't be built.
+release-check: .venv frontend/node_modules/.package-lock.json ## build everything of a release into dist, check and list it
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH=deploy/release $(BIN)/python -m todochat_release dist --version "$(VERSION)" \
+		--registry "$(REGISTRY)" --engine "$(ENGINE)" --compose "$(COMPOSE)" --override "$(TRY_OVERRIDE)" --without "$(WITHOUT)"
 
 # Queries the registries' advisories; exits with 2 if they are unavailable (.ci/audit.py).
 audit: .venv frontend/node_modules/.package-lock.json ## check the locked packages for known vulnerabilities

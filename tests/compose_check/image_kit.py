@@ -100,6 +100,8 @@ def make_base(engine: Engine) -> str:
         run([str(DOCKER_FOLDER / "make-base.sh"), archive], timeout_s=BUILD_TIMEOUT_S)
         # Programs in builds trust the authorities that this machine trusts.
         if Path(CERTIFICATES).exists():
+            # Engines reject an archive that has a path twice.
+            run(["tar", "--delete", "-f", archive, f".{CERTIFICATES}"])
             run(["tar", "-C", "/", "--append", "-f", archive, f".{CERTIFICATES}"])
         path = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
         engine("import", "--change", f"ENV PATH={path}", archive, tag)

@@ -17,6 +17,10 @@ class ReleaseError(Exception):
     """A file of the release can't be built, or fails its check."""
 
 
+class UnavailableError(ReleaseError):
+    """This machine lacks something that a part needs; says what."""
+
+
 @dataclass(frozen=True)
 class Tools:
     """The environment of the tools.
@@ -42,23 +46,27 @@ class Tools:
         """Run npm, as `run` does."""
         return self.run([*self.node.npm, *arguments], cwd=cwd)
 
-    def run(self, command: Sequence[str], *, cwd: Path) -> str:
+    def run(self, command: Sequence[str], *, cwd: Path, timeout_s: float = TIMEOUT_S) -> str:
         """Run a command and return its output.
 
         Raises:
-            ReleaseError: it failed; the message has the output.
+            ReleaseError: it isn't installed or failed; the message has the output.
         """
         bin_folder = str(Path(self.python).parent)
         path = os.pathsep.join([bin_folder, self.node.path(self.environ)])
-        done = subprocess.run(  # noqa: S603 - commands of this program
-            command,
-            check=False,
-            cwd=cwd,
-            env={**self.environ, "PATH": path},
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_S,
-        )
+        try:
+            done = subprocess.run(  # noqa: S603 - commands of this program
+                command,
+                check=False,
+                cwd=cwd,
+                env={**self.environ, "PATH": path},
+                capture_output=True,
+                text=True,
+                timeout=timeout_s,
+            )
+        except FileNotFoundError as error:
+            msg = f"{command[0]} is not installed"
+            raise ReleaseError(msg) from error
         if done.returncode != 0:
             msg = f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}"
             raise ReleaseError(msg)
