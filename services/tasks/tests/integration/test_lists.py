@@ -26,6 +26,10 @@ async def test_new_list_has_every_field(ada: Person) -> None:
         "open_tasks": 0,
         "created_at": entry["created_at"],
         "updated_at": entry["created_at"],
+        "color": None,
+        "icon": None,
+        "position": None,
+        "archived_at": None,
     }
     assert (await ada.get(f"lists/{entry['id']}")).json() == entry
 

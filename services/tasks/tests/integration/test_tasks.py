@@ -27,6 +27,9 @@ async def test_new_task_has_every_field(ada: Person) -> None:
         "repeat": None,
         "series_id": None,
         "next_id": None,
+        "parent_id": None,
+        "subtasks": {"total": 0, "open": 0},
+        "position": "0000000001V",
     }
 
 

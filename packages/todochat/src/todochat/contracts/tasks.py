@@ -12,6 +12,42 @@ from msgspec import Meta
 
 Priority = Literal["none", "low", "medium", "high"]
 RepeatFrom = Literal["due", "completion"]
+Color = Literal[
+    "gray",
+    "red",
+    "orange",
+    "yellow",
+    "green",
+    "teal",
+    "blue",
+    "purple",
+    "pink",
+    "brown",
+]
+Icon = Literal[
+    "bolt",
+    "book",
+    "briefcase",
+    "calendar",
+    "cart",
+    "chart",
+    "code",
+    "flag",
+    "gift",
+    "globe",
+    "graduation",
+    "heart",
+    "home",
+    "leaf",
+    "list",
+    "music",
+    "notebook",
+    "phone",
+    "plane",
+    "star",
+    "tools",
+    "wallet",
+]
 
 
 class Due(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -56,6 +92,13 @@ class Repeat(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     ] = None
 
 
+class SubtaskCounts(msgspec.Struct, frozen=True):
+    """The number of subtasks of a task."""
+
+    total: Annotated[int, Meta(description="Without deleted ones.")] = 0
+    open: Annotated[int, Meta(description="Those that are not completed.")] = 0
+
+
 class Task(msgspec.Struct, kw_only=True, frozen=True):
     """A task; fields with a default were added after the first version."""
 
@@ -82,6 +125,13 @@ class Task(msgspec.Struct, kw_only=True, frozen=True):
     next_id: Annotated[
         str | None, Meta(description="The instance that was created when this one was completed.")
     ] = None
+    parent_id: Annotated[
+        str | None, Meta(description="The task that this is a subtask of; it's in the same list.")
+    ] = None
+    subtasks: SubtaskCounts = SubtaskCounts()
+    position: Annotated[
+        str, Meta(description="Manual order within the list: compare as ASCII, then by number.")
+    ] = ""
 
 
 class TaskPage(msgspec.Struct, frozen=True):
@@ -100,6 +150,15 @@ class TaskList(msgspec.Struct, kw_only=True, frozen=True):
     open_tasks: Annotated[int, Meta(description="Number of tasks that are not completed.")]
     created_at: dt.datetime
     updated_at: dt.datetime
+    color: Color | None = None
+    icon: Icon | None = None
+    position: Annotated[
+        str | None,
+        Meta(description="Manual order: compare as ASCII; null until the lists were reordered."),
+    ] = None
+    archived_at: Annotated[
+        dt.datetime | None, Meta(description="null unless the list is archived.")
+    ] = None
 
 
 class ListPage(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from tasks_service.storage.export_repository import ExportRepository
 from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
 from tasks_service.storage.task_repository import to_task
 from tasks_service.storage.transaction import open_transaction
-from todochat.contracts.tasks import Task
+from todochat.contracts.tasks import Color, Icon, Task
 from todochat.database import Database
 from todochat.http.concurrency_limit import ConcurrencyLimit
 from todochat.http.json_stream import iter_rows, join_chunks, stream_json_object
@@ -33,6 +33,10 @@ class ExportedList(msgspec.Struct, kw_only=True, frozen=True):
     id: str
     name: str
     is_default: bool
+    color: Color | None
+    icon: Icon | None
+    position: str | None
+    archived_at: dt.datetime | None
     created_at: dt.datetime
     updated_at: dt.datetime
     deleted_at: Annotated[dt.datetime | None, Meta(description="null unless deleted.")]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.text import has_nul, match_key
 from tasks_service.storage.records import ListRecord
-from todochat.contracts.tasks import TaskList
+from todochat.contracts.tasks import Color, Icon, TaskList
 
 
 class ListRepository:
@@ -76,13 +76,25 @@ class ListRepository:
 
 def list_state(record: ListRecord) -> dict[str, Any]:
     """Return the mutable fields of a list as JSON, as `task_changes` stores them."""
-    return {"name": record.name, "deleted_at": msgspec.to_builtins(record.deleted_at)}
+    return {
+        "name": record.name,
+        "color": record.color,
+        "icon": record.icon,
+        "position": record.position,
+        "archived_at": msgspec.to_builtins(record.archived_at),
+        "deleted_at": msgspec.to_builtins(record.deleted_at),
+    }
 
 
 def set_list_state(record: ListRecord, state: Mapping[str, Any]) -> None:
     """Set fields from a `list_state`; missing fields stay unchanged."""
     if "name" in state:
         record.name, record.name_key = state["name"], match_key(state["name"])
+    record.color = state.get("color", record.color)
+    record.icon = state.get("icon", record.icon)
+    record.position = state.get("position", record.position)
+    if "archived_at" in state:
+        record.archived_at = msgspec.convert(state["archived_at"], dt.datetime | None)
     if "deleted_at" in state:
         record.deleted_at = msgspec.convert(state["deleted_at"], dt.datetime | None)
 
@@ -96,4 +108,8 @@ def to_list(record: ListRecord, *, open_tasks: int) -> TaskList:
         open_tasks=open_tasks,
         created_at=record.created_at,
         updated_at=record.updated_at,
+        color=msgspec.convert(record.color, Color | None),
+        icon=msgspec.convert(record.icon, Icon | None),
+        position=record.position,
+        archived_at=record.archived_at,
     )

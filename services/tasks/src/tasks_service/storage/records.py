@@ -7,7 +7,7 @@ an archive of what `task_changes` drops after its retention, full-text search as
 """
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -20,15 +20,20 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    func,
+    select,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TIMESTAMP
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TIMESTAMP, array
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, query_expression
 
 _LIVE = text("deleted_at IS NULL")
 _OPEN = text("deleted_at IS NULL AND completed_at IS NULL")
 _DELETED = text("deleted_at IS NOT NULL")
 _TIME = TIMESTAMP(timezone=True)
+
+# A task's place in the manual order of its list: as `default_position` until it is moved.
+POSITION_SQL: Final = "COALESCE(manual_position, lpad(number::text, 10, '0') || 'V')"
 
 
 class TasksBase(DeclarativeBase):
@@ -54,7 +59,10 @@ class CounterRecord(TasksBase):
 
 
 class ListRecord(TasksBase):
-    """A list; a deleted list is kept until its last deleted task is purged."""
+    """A list; a deleted list is kept until its last deleted task is purged.
+
+    `position` is null until the user reorders the lists.
+    """
 
     __tablename__ = "lists"
     __table_args__ = (
@@ -69,6 +77,10 @@ class ListRecord(TasksBase):
     name: Mapped[str] = mapped_column(Text)
     name_key: Mapped[str] = mapped_column(Text)
     is_default: Mapped[bool]
+    color: Mapped[str | None] = mapped_column(Text)
+    icon: Mapped[str | None] = mapped_column(Text)
+    position: Mapped[str | None] = mapped_column(Text(collation="C"))
+    archived_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
     created_at: Mapped[dt.datetime] = mapped_column(_TIME)
     updated_at: Mapped[dt.datetime] = mapped_column(_TIME)
     deleted_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
@@ -85,6 +97,10 @@ class TaskRecord(TasksBase):
     The instances of a repeating task have the same `series_id`; `next_id` of a completed instance
     is the one that followed it. `series_values` holds the values that the following instances get
     where this one differs from them, as in `task_state`.
+
+    `manual_position` is null for a task that was never moved; see `task_position`. A subtask, which
+    has a `parent_id`, is in its parent's list and has no subtasks of its own. `subtask_counts`
+    (total, open) is counted whenever a row is read, so it can't drift; it is None in a new record.
     """
 
     __tablename__ = "tasks"
@@ -94,10 +110,23 @@ class TaskRecord(TasksBase):
         ),
         UniqueConstraint("user_id", "number", name="uq_tasks_number"),
         UniqueConstraint("user_id", "id", name="uq_tasks_user_id"),
+        ForeignKeyConstraint(
+            ["user_id", "parent_id"],
+            ["tasks.user_id", "tasks.id"],
+            name="fk_tasks_parent",
+            ondelete="SET NULL (parent_id)",
+        ),
         CheckConstraint("priority BETWEEN 0 AND 3", name="priority"),
         CheckConstraint("(due_on IS NULL) = (due_deadline IS NULL)", name="due_deadline"),
         CheckConstraint("due_at IS NULL OR due_timezone IS NOT NULL", name="due_at"),
         Index("ix_tasks_list", "user_id", "list_id"),
+        Index(
+            "ix_tasks_parent",
+            "user_id",
+            "parent_id",
+            postgresql_where=text("parent_id IS NOT NULL"),
+        ),
+        Index("ix_tasks_position", "user_id", "list_id", text(POSITION_SQL)),
         Index("ix_tasks_open", "user_id", "list_id", postgresql_where=_OPEN),
         Index("ix_tasks_due", "user_id", "due_deadline", postgresql_where=_OPEN),
         Index("ix_tasks_deleted_at", "deleted_at", postgresql_where=_DELETED),
@@ -114,6 +143,8 @@ class TaskRecord(TasksBase):
     user_id: Mapped[str] = mapped_column(Text)
     number: Mapped[int]
     list_id: Mapped[str] = mapped_column(Text)
+    parent_id: Mapped[str | None] = mapped_column(Text)
+    manual_position: Mapped[str | None] = mapped_column(Text(collation="C"))
     title: Mapped[str] = mapped_column(Text)
     title_key: Mapped[str] = mapped_column(Text(collation="C"))
     notes: Mapped[str] = mapped_column(Text)
@@ -142,6 +173,24 @@ class TaskRecord(TasksBase):
     created_at: Mapped[dt.datetime] = mapped_column(_TIME)
     updated_at: Mapped[dt.datetime] = mapped_column(_TIME)
     deleted_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+    if TYPE_CHECKING:
+        subtask_counts: Mapped[list[int] | None]
+
+
+_subtask = TaskRecord.__table__.alias("subtask")
+TaskRecord.__mapper__.add_property(
+    "subtask_counts",
+    query_expression(
+        select(array([func.count(), func.count().filter(_subtask.c.completed_at.is_(None))]))
+        .where(
+            _subtask.c.user_id == TaskRecord.user_id,
+            _subtask.c.parent_id == TaskRecord.id,
+            _subtask.c.deleted_at.is_(None),
+        )
+        .correlate(TaskRecord)
+        .scalar_subquery()
+    ),
+)
 
 
 class EventRecord(TasksBase):

@@ -23,11 +23,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tasks_service.domain.cursor import Position
 from tasks_service.domain.due import deadline, local_date, starting_instant
 from tasks_service.domain.limits import MAX_TASK_NUMBER
+from tasks_service.domain.position import default_position
 from tasks_service.domain.query import DueBound, SortKey, TaskFilter, TaskOrder
 from tasks_service.domain.task import PRIORITIES
 from tasks_service.domain.text import has_nul, match_key
 from tasks_service.storage.records import TaskRecord
-from todochat.contracts.tasks import Due, Repeat, RepeatFrom, Task
+from todochat.contracts.tasks import Due, Repeat, RepeatFrom, SubtaskCounts, Task
 
 _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
     "due": TaskRecord.due_deadline,
@@ -168,7 +169,15 @@ def to_task(record: TaskRecord) -> Task:
         repeat=to_repeat(record),
         series_id=record.series_id,
         next_id=record.next_id,
+        parent_id=record.parent_id,
+        subtasks=SubtaskCounts(*(record.subtask_counts or ())),
+        position=task_position(record),
     )
+
+
+def task_position(record: TaskRecord) -> str:
+    """Return a task's place in the manual order of its list."""
+    return record.manual_position or default_position(record.number)
 
 
 def task_state(record: TaskRecord) -> dict[str, Any]:
@@ -177,6 +186,8 @@ def task_state(record: TaskRecord) -> dict[str, Any]:
         "title": record.title,
         "notes": record.notes,
         "list_id": record.list_id,
+        "parent_id": record.parent_id,
+        "position": task_position(record),
         "priority": PRIORITIES[record.priority],
         "due": msgspec.to_builtins(to_due(record)),
         "tags": list(record.tags),
@@ -201,6 +212,8 @@ def set_task_state(record: TaskRecord, state: Mapping[str, Any]) -> None:
         tags=state.get("tags", record.tags),
     )
     record.list_id = state.get("list_id", record.list_id)
+    record.parent_id = state.get("parent_id", record.parent_id)
+    record.manual_position = state.get("position", record.manual_position)
     if "priority" in state:
         record.priority = PRIORITIES.index(state["priority"])
     if "due" in state:
