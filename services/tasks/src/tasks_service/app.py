@@ -10,6 +10,7 @@ from tasks_service.http.entity_controller import EntityController
 from tasks_service.http.erasure_controller import TaskErasureController
 from tasks_service.http.event_controller import EventController
 from tasks_service.http.export_controller import TaskExportController
+from tasks_service.http.history_controller import HistoryController, provide_history_query
 from tasks_service.http.inbound_request import (
     limit_rate,
     provide_caller,
@@ -20,6 +21,7 @@ from tasks_service.http.list_controller import ListController
 from tasks_service.http.problem_responses import STRICT_BODIES
 from tasks_service.http.task_controller import TaskController
 from tasks_service.http.task_listing import provide_task_listing
+from tasks_service.http.trash_controller import TrashController
 from tasks_service.lifespan import open_services
 from tasks_service.services import Services
 from tasks_service.settings import TasksSettings
@@ -47,6 +49,8 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
             TaskController,
             ListController,
             ChangeController,
+            HistoryController,
+            TrashController,
             EntityController,
             TaskExportController,
         ],
@@ -61,6 +65,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
             **provide_services(Services),
             "caller": Provide(provide_caller, sync_to_thread=False),
             "write": Provide(provide_write_request),
+            "history": Provide(provide_history_query, sync_to_thread=False),
             "listing": Provide(provide_task_listing, sync_to_thread=False),
         },
         body_limit_bytes=BODY_LIMIT_BYTES,

@@ -3,6 +3,7 @@
 NotFoundError
 ├── TaskNotFoundError      404  task-not-found
 ├── ListNotFoundError      404  list-not-found
+├── NotInTrashError        404  not-in-trash
 └── PendingNotFoundError   404  pending-change-not-found
 ConflictError
 ├── ConfirmationRequiredError  409  confirmation-required
@@ -56,6 +57,15 @@ class ListNotFoundError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("You have no list with this ID.")
+
+
+class NotInTrashError(NotFoundError):
+    """The trash has no task or list with this ID."""
+
+    code, title = "not-in-trash", "Not in the trash"
+
+    def __init__(self) -> None:
+        super().__init__("There is no task or list with this ID in your trash.")
 
 
 class PendingNotFoundError(NotFoundError):

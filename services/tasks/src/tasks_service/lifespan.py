@@ -17,10 +17,12 @@ from tasks_service.service.change_service import ChangeService
 from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import TaskErasureService
 from tasks_service.service.export_service import ExportService
+from tasks_service.service.history_service import HistoryService
 from tasks_service.service.idempotent_writer import IdempotentWriter
 from tasks_service.service.list_service import ListService
 from tasks_service.service.purge import Purge
 from tasks_service.service.task_service import TaskService
+from tasks_service.service.trash_service import TrashService
 from tasks_service.services import Services
 from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed
@@ -126,6 +128,8 @@ def _build_services(
         tasks=TaskService(database, writer),
         lists=ListService(database, writer),
         changes=ChangeService(database, writer),
+        history=HistoryService(database),
+        trash=TrashService(database, writer, keep_days=settings.trash_retention_days),
         entities=EntityService(database),
         export=ExportService(database),
         erasure=TaskErasureService(jobs_database, notifier.erased),

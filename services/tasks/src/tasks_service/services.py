@@ -8,8 +8,10 @@ from tasks_service.service.change_service import ChangeService
 from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import TaskErasureService
 from tasks_service.service.export_service import ExportService
+from tasks_service.service.history_service import HistoryService
 from tasks_service.service.list_service import ListService
 from tasks_service.service.task_service import TaskService
+from tasks_service.service.trash_service import TrashService
 from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed
 from todochat.database import Database
@@ -27,6 +29,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     tasks: TaskService
     lists: ListService
     changes: ChangeService
+    history: HistoryService
+    trash: TrashService
     entities: EntityService
     export: ExportService
     erasure: TaskErasureService

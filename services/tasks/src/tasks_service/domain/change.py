@@ -20,6 +20,8 @@ ChangeType = Literal[
     "list.updated.v1",
     "list.deleted.v1",
 ]
+# Deletions for good are recorded, but change nothing that a client of the feed shows.
+RecordType = Literal[ChangeType, "task.purged.v1", "list.purged.v1"]
 Actor = Literal["user", "agent", "import", "mcp"]
 
 

@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from tasks_service.domain.change import Actor
+
 GROUP_PATTERN: Final = r"[A-Za-z0-9._:-]{1,128}"
 
 
@@ -28,3 +30,18 @@ class ChangeTarget(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str | None = None
     group_id: str | None = None
     run_id: str | None = None
+
+
+class ChangeFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Conditions on changes that must all hold; None means no condition.
+
+    Args:
+        list_id: changes of this list and of the tasks in it.
+    """
+
+    actor: Actor | None = None
+    run_id: str | None = None
+    group_id: str | None = None
+    request_id: str | None = None
+    entity_id: str | None = None
+    list_id: str | None = None

@@ -8,12 +8,24 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from tasks_service.domain.change import ChangeType
 from tasks_service.service.task_changes import task_change_type
 from tasks_service.service.user_work import UserWork
-from tasks_service.storage.list_repository import list_state, set_list_state, to_list
+from tasks_service.storage.list_repository import (
+    ListRepository,
+    list_state,
+    set_list_state,
+    to_list,
+)
 from tasks_service.storage.records import ListRecord, TaskRecord
-from tasks_service.storage.task_repository import set_task_state, task_state, to_task
+from tasks_service.storage.task_repository import (
+    TaskRepository,
+    set_task_state,
+    task_state,
+    to_task,
+)
 from todochat.contracts.task_changes import ConflictReason, ListedTasks
 
 
@@ -23,7 +35,7 @@ class EntityKind:
 
     Attributes:
         prefix: of its change types.
-        find: returns the records with these IDs, including deleted ones.
+        find: returns a user's records with these IDs, including deleted ones.
         name: returns the name that a user knows it by.
         state: returns the mutable fields as JSON, as change records store them.
         set_state: sets fields from a state; missing ones stay unchanged.
@@ -34,7 +46,7 @@ class EntityKind:
     """
 
     prefix: str
-    find: Callable[[UserWork, Collection[str]], Awaitable[Mapping[str, Any]]]
+    find: Callable[[AsyncSession, str, Collection[str]], Awaitable[Mapping[str, Any]]]
     name: Callable[[Any], str]
     state: Callable[[Any], dict[str, Any]]
     set_state: Callable[[Any, Mapping[str, Any]], None]
@@ -93,7 +105,7 @@ def list_change_type(before: Mapping[str, Any], record: ListRecord) -> ChangeTyp
 KINDS: Final[dict[str, EntityKind]] = {
     "list": EntityKind(
         prefix="list",
-        find=lambda work, ids: work.lists.find_by_ids(ids),
+        find=lambda session, user_id, ids: ListRepository(session, user_id).find_by_ids(ids),
         name=lambda record: str(record.name),
         state=list_state,
         set_state=set_list_state,
@@ -104,7 +116,7 @@ KINDS: Final[dict[str, EntityKind]] = {
     ),
     "task": EntityKind(
         prefix="task",
-        find=lambda work, ids: work.tasks.find_by_ids(ids),
+        find=lambda session, user_id, ids: TaskRepository(session, user_id).find_by_ids(ids),
         name=lambda record: str(record.title),
         state=task_state,
         set_state=set_task_state,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from tasks_service.domain.change import Actor, ChangeType
+from tasks_service.domain.change import Actor, RecordType
 from tasks_service.storage.export_repository import ExportRepository
 from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
 from tasks_service.storage.task_repository import to_task
@@ -45,7 +45,7 @@ class ExportedList(msgspec.Struct, kw_only=True, frozen=True):
 class ExportedChange(msgspec.Struct, kw_only=True, frozen=True):
     """A change, with the changed fields before and after it."""
 
-    type: ChangeType
+    type: RecordType
     entity_id: str
     actor: Actor
     run_id: str | None

@@ -88,7 +88,9 @@ async def find_entities(work: UserWork, changes: Iterable[ChangeRecord]) -> dict
         entity_id: UndoneEntity(KINDS[prefix], record, KINDS[prefix].state(record))
         for prefix, wanted in ids.items()
         if wanted
-        for entity_id, record in (await KINDS[prefix].find(work, wanted)).items()
+        for entity_id, record in (
+            await KINDS[prefix].find(work.session, work.user_id, wanted)
+        ).items()
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tasks_service.domain.change import Actor, Change, ChangeType
+from tasks_service.domain.change import Actor, Change, ChangeType, RecordType
 from tasks_service.domain.grouping import ChangeGroup
 from tasks_service.domain.limits import MAX_LISTS, MAX_OPEN_TASKS
 from tasks_service.domain.task_list import DEFAULT_LIST_NAME
@@ -108,7 +108,7 @@ class UserWork:
 
     def log_change(
         self,
-        change_type: ChangeType,
+        change_type: RecordType,
         entity_id: str,
         before: Mapping[str, Any] | None,
         after: Mapping[str, Any],
@@ -154,7 +154,7 @@ class UserWork:
         if rows:
             await insert_changes(self._transaction, self.user_id, rows)
 
-    def _change_columns(self, change_type: ChangeType) -> dict[str, Any]:
+    def _change_columns(self, change_type: RecordType) -> dict[str, Any]:
         return {
             "type": change_type,
             "actor": self._actor,

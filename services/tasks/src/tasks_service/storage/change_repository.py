@@ -1,6 +1,6 @@
 """Queries on change records and pending changes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -11,13 +11,14 @@ from sqlalchemy import (
     cast,
     insert,
     literal,
+    or_,
     select,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tasks_service.domain.grouping import ChangeTarget
+from tasks_service.domain.grouping import ChangeFilter, ChangeTarget
 from tasks_service.storage.records import ChangeRecord, PendingRecord, TaskRecord
 from todochat.database.sql_transaction import SqlTransaction
 
@@ -43,6 +44,10 @@ _IS_UNDONE: Final = """
             ON undo.user_id = :user_id AND undo.undoes = chain.id)
      SELECT max(undos) % 2 = 1 FROM chain)
 """
+_UNDONE: Final = text(f"""
+    SELECT change.id FROM task_changes AS change
+     WHERE change.user_id = :user_id AND change.id = ANY(:ids) AND {_IS_UNDONE}
+""")  # noqa: S608 - constants
 _NEWEST_GROUP: Final = text(f"""
     SELECT change.group_id FROM task_changes AS change
      WHERE change.user_id = :user_id AND change.scope_id = :scope_id AND change.undoes IS NULL
@@ -160,6 +165,31 @@ class ChangeRepository:
             if is_in_effect:
                 ends.append(end)
         return sorted(ends, key=lambda end: end.id, reverse=True)
+
+    async def find_page(
+        self, filters: ChangeFilter, *, before: int | None, limit: int
+    ) -> list[ChangeRecord]:
+        """Return at most `limit` changes with IDs below `before`, newest first."""
+        conditions = [ChangeRecord.user_id == self._user_id]
+        if before is not None:
+            conditions.append(ChangeRecord.id < before)
+        columns = ChangeRecord.__table__.c
+        for name, value in msgspec.structs.asdict(filters).items():
+            if name == "list_id" and value is not None:
+                tasks = select(TaskRecord.id).where(
+                    TaskRecord.user_id == self._user_id, TaskRecord.list_id == value
+                )
+                is_in_list = or_(ChangeRecord.entity_id == value, ChangeRecord.entity_id.in_(tasks))
+                conditions.append(is_in_list)
+            elif value is not None:
+                conditions.append(columns[name] == value)
+        newest = select(ChangeRecord).where(*conditions).order_by(ChangeRecord.id.desc())
+        return list((await self._session.scalars(newest.limit(limit))).all())
+
+    async def find_undone(self, ids: Collection[int]) -> set[int]:
+        """Return those of these changes that were undone and not redone."""
+        values = {"user_id": self._user_id, "ids": list(ids)}
+        return set(await self._session.scalars(_UNDONE, values))
 
     async def _find(self, *conditions: ColumnElement[bool]) -> list[ChangeRecord]:
         statement = select(ChangeRecord).where(ChangeRecord.user_id == self._user_id, *conditions)

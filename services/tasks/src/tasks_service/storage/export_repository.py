@@ -1,8 +1,9 @@
 """Queries for the export of one user's data, a page at a time."""
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tasks_service.domain.trash import PURGED_AT
 from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
 
 
@@ -17,7 +18,11 @@ class ExportRepository:
         """Return the tasks with a number above `after`, by number."""
         statement = (
             select(TaskRecord)
-            .where(TaskRecord.user_id == self._user_id, TaskRecord.number > after)
+            .where(
+                TaskRecord.user_id == self._user_id,
+                TaskRecord.number > after,
+                or_(TaskRecord.deleted_at.is_(None), TaskRecord.deleted_at > PURGED_AT),
+            )
             .order_by(TaskRecord.number)
             .limit(limit)
         )
@@ -27,7 +32,11 @@ class ExportRepository:
         """Return the lists with an ID above `after`, by ID."""
         statement = (
             select(ListRecord)
-            .where(ListRecord.user_id == self._user_id, ListRecord.id > after)
+            .where(
+                ListRecord.user_id == self._user_id,
+                ListRecord.id > after,
+                or_(ListRecord.deleted_at.is_(None), ListRecord.deleted_at > PURGED_AT),
+            )
             .order_by(ListRecord.id)
             .limit(limit)
         )

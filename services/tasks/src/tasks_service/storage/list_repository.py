@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.text import has_nul, match_key
+from tasks_service.domain.trash import PURGED_AT
 from tasks_service.storage.records import ListRecord
 from todochat.contracts.tasks import Color, Icon, TaskList
 
@@ -19,20 +20,23 @@ class ListRepository:
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
         self._mine = ListRecord.user_id == user_id
-        self._live = (self._mine, ListRecord.deleted_at.is_(None))
+        is_live = ListRecord.deleted_at.is_(None)
+        self._live = (self._mine, is_live)
+        self._not_purged = (self._mine, or_(is_live, ListRecord.deleted_at > PURGED_AT))
 
     async def find_by_id(self, list_id: str, *, include_deleted: bool = False) -> ListRecord | None:
         """Return the list with this ID."""
         if has_nul(list_id):
             return None
         if include_deleted:
-            statement = select(ListRecord).where(self._mine, ListRecord.id == list_id)
-            return await self._session.scalar(statement)
+            return await self._session.scalar(
+                select(ListRecord).where(*self._not_purged, ListRecord.id == list_id)
+            )
         return await self._find_one(ListRecord.id == list_id)
 
     async def find_by_ids(self, ids: Collection[str]) -> dict[str, ListRecord]:
         """Return the lists with these IDs, including deleted ones."""
-        statement = select(ListRecord).where(self._mine, ListRecord.id.in_(ids))
+        statement = select(ListRecord).where(*self._not_purged, ListRecord.id.in_(ids))
         return {record.id: record for record in await self._session.scalars(statement)}
 
     async def is_live(self, list_id: str) -> bool:

@@ -137,6 +137,7 @@ class TaskRecord(TasksBase):
             "number",
             postgresql_where=text("series_id IS NOT NULL"),
         ),
+        Index("ix_tasks_trash", "user_id", "deleted_at", "id", postgresql_where=_DELETED),
     )
 
     id: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -27,6 +27,7 @@ from tasks_service.domain.position import default_position
 from tasks_service.domain.query import DueBound, SortKey, TaskFilter, TaskOrder
 from tasks_service.domain.task import PRIORITIES
 from tasks_service.domain.text import has_nul, match_key
+from tasks_service.domain.trash import PURGED_AT
 from tasks_service.storage.records import TaskRecord
 from todochat.contracts.tasks import Due, Repeat, RepeatFrom, SubtaskCounts, Task
 
@@ -54,8 +55,7 @@ class TaskRepository:
             conditions = [self._mine, TaskRecord.number == (int(ref) if is_valid else 0)]
         else:
             conditions = [self._mine, TaskRecord.id == ref]
-        if not include_deleted:
-            conditions.append(_live())
+        conditions.append(_not_purged() if include_deleted else _live())
         return await self._session.scalar(select(TaskRecord).where(*conditions))
 
     async def add(self, record: TaskRecord) -> None:
@@ -119,7 +119,7 @@ class TaskRepository:
     async def find_by_ids(self, ids: Collection[str]) -> dict[str, TaskRecord]:
         """Return the tasks with these IDs, including deleted ones."""
         wanted = any_(cast(list(ids), ARRAY(Text)))  # one parameter for any number of IDs
-        statement = select(TaskRecord).where(self._mine, TaskRecord.id == wanted)
+        statement = select(TaskRecord).where(self._mine, _not_purged(), TaskRecord.id == wanted)
         statement = statement.execution_options(populate_existing=True)  # see `_update_list`
         return {record.id: record for record in await self._session.scalars(statement)}
 
@@ -297,6 +297,10 @@ def _to_moment(day: dt.date | None, at: dt.datetime | None, timezone: str | None
 
 def _live() -> ColumnElement[bool]:
     return TaskRecord.deleted_at.is_(None)
+
+
+def _not_purged() -> ColumnElement[bool]:
+    return or_(_live(), TaskRecord.deleted_at > PURGED_AT)
 
 
 def _open() -> ColumnElement[bool]:
