@@ -105,8 +105,8 @@ def read(data: bytes, size: int | None = None, tools: Mapping[str, Any] = TOOLS)
     events = [e for at in range(0, len(data), step) for e in parser.feed(data[at : at + step])]
     events += parser.close()
     try:
-        for event in events:
-            add(outcome, chat.feed(decode(event.data), event.name))
+        for name, text in events:
+            add(outcome, chat.feed(decode(text), name.decode()))
         add(outcome, chat.end())
     except ModelServerError as error:
         outcome.error = error

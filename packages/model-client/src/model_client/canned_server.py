@@ -54,9 +54,5 @@ class CannedBody:
         start, self._position = self._position, self._position + self._cut_bytes
         return self._body[start : self._position]
 
-    def collect(self, size: int) -> None:
-        """Do nothing."""
-
-    async def read_collected(self) -> bytes:
-        """Return b"": `readany` never waits."""
-        return b""
+    def collect(self, size: int, until: float = 0.0) -> None:
+        """Do nothing: `readany` never waits."""

@@ -1,6 +1,7 @@
 """JSON as model servers write it: mostly valid, and always quick to read."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -57,6 +58,19 @@ def decode_values(data: bytes) -> list[Any]:
         else decode_json(line, keeps_surrogates=True)
         for line in lines
     ]
+
+
+def decode_each(texts: Sequence[bytes]) -> list[Any] | None:
+    """Decode many texts at once, which costs less than one by one.
+
+    Returns:
+        A value for each text, None if one isn't plain JSON: `decode_values` may be able to read it.
+    """
+    try:
+        values: list[Any] = msgspec.json.decode(b"[%b]" % b",".join(texts))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return values if len(values) == len(texts) else None
 
 
 def encode_json(value: Any) -> bytes:

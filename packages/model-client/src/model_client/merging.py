@@ -7,25 +7,31 @@ merges the events of other clients that follow each other within some millisecon
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Hashable
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable, Iterable
 from contextlib import aclosing
 from typing import Any, Final, NamedTuple, cast
 
 from agents.items import TResponseStreamEvent
 
-DELTAS: Final = frozenset(
-    {
-        "response.output_text.delta",
-        "response.refusal.delta",
-        "response.reasoning_text.delta",
-        "response.reasoning_summary_text.delta",
-        "response.function_call_arguments.delta",
-    }
-)
+# The types of deltas, and what numbers the texts of an item.
+_INDEXES: Final = {
+    "response.output_text.delta": "content_index",
+    "response.refusal.delta": "content_index",
+    "response.reasoning_text.delta": "content_index",
+    "response.reasoning_summary_text.delta": "summary_index",
+    "response.function_call_arguments.delta": "output_index",
+}
+DELTAS: Final = frozenset(_INDEXES)
 _CHAT_TEXTS: Final = frozenset({"content", "reasoning_content", "reasoning"})
 # A reader that falls this many events behind stops the stream.
 _MAX_READY: Final = 100
 _POSITION: Final = ("type", "item_id", "output_index", "content_index", "summary_index")
+
+Message = tuple[bytes, Any]
+"""The name of a server-sent event, b"" without one, and its data.
+
+The data are decoded JSON, in which lone surrogates are kept; text if they are no JSON.
+"""
 
 
 class Delta(NamedTuple):
@@ -40,24 +46,31 @@ class Delta(NamedTuple):
     fields: dict[str, Any]
     key: str
 
+    @property
+    def text(self) -> str:
+        """The text."""
+        text: str = self.fields[self.key]
+        return text
 
-class Message(NamedTuple):
-    """A message of a response.
-
-    Attributes:
-        name: the name of the server-sent event, "" without one.
-        data: decoded JSON, in which lone surrogates are kept; text for data that is no JSON.
-        delta: that of `data`, None if it is or has anything else.
-    """
-
-    name: str
-    data: Any
-    delta: Delta | None = None
-
-
-def read_message(name: str, data: Any) -> Message:
-    """Return a message with its delta, if it is one."""
-    return Message(name, data, find_delta(data))
+    def find_next(self, data: Any) -> str | None:
+        """Return the text of data that are the next delta of the same text, else None."""
+        fields = self.fields
+        try:  # each token of a model comes here, so this calls nothing
+            index = _INDEXES[fields["type"]]
+            if (
+                data["type"] == fields["type"]
+                and data["item_id"] == fields["item_id"]
+                and data["output_index"] == fields["output_index"]
+                and data[index] == fields[index]
+                and not ("logprobs" in data and data["logprobs"])  # noqa: RUF019 - no call
+                and data["delta"].__class__ is str
+            ):
+                text: str = data["delta"]
+                return text
+        except (KeyError, TypeError):
+            pass
+        delta = find_delta(data)
+        return delta.text if delta is not None and delta.position == self.position else None
 
 
 def find_delta(data: Any) -> Delta | None:
@@ -81,39 +94,36 @@ def find_delta(data: Any) -> Delta | None:
     return None
 
 
-def continue_text(last: Message | None, messages: list[Message]) -> bool:
-    """Return whether messages are nothing but the next deltas of the same text."""
-    if last is None or last.delta is None:
-        return False
-    position = last.delta.position
-    return all(each.delta is not None and each.delta.position == position for each in messages)
-
-
-def merge_messages(messages: list[Message]) -> list[Message]:
-    """Return messages with adjacent deltas of the same text merged into the last of them.
+def merge_messages(messages: Iterable[Message]) -> tuple[list[Message], Delta | None]:
+    """Merge adjacent deltas of the same text into the last of them.
 
     The messages belong to the caller, who doesn't use the originals afterwards.
+
+    Returns:
+        The messages, and the delta that the last of them is.
     """
-    if len(messages) == 1:
-        return messages
     merged: list[Message] = []
     texts: list[str] = []
     last: Delta | None = None  # the delta that may grow
     for message in messages:
-        delta = message.delta
-        if last is not None and delta is not None and delta.position == last.position:
-            merged[-1] = message
-        else:
-            if last is not None:
-                last.fields[last.key] = "".join(texts)
+        text = last.find_next(message[1]) if last is not None else None
+        if text is None:
+            _set_text(merged, texts)
             merged.append(message)
-            texts = []
-        if delta is not None:
-            texts.append(delta.fields[delta.key])
-        last = delta
-    if last is not None:
-        last.fields[last.key] = "".join(texts)
-    return merged
+            last = find_delta(message[1])
+            texts = [] if last is None else [last.text]
+        else:
+            merged[-1] = message
+            texts.append(text)
+    return merged, _set_text(merged, texts) or last
+
+
+def _set_text(merged: list[Message], texts: list[str]) -> Delta | None:
+    """Set the text of the last message if it stands for several; return its delta then."""
+    delta = find_delta(merged[-1][1]) if len(texts) > 1 else None
+    if delta is not None:
+        delta.fields[delta.key] = "".join(texts)
+    return delta
 
 
 class DeltaWindow:

@@ -9,17 +9,19 @@ from typing import Any, Final
 import aiohttp
 
 from model_client.errors import MAX_BODY_CHARS, ModelBrokenOffError, describe_connection_error
-from model_client.json_codec import decode_values
-from model_client.merging import Message, continue_text, merge_messages, read_message
+from model_client.json_codec import decode_each, decode_values
+from model_client.merging import Delta, Message, merge_messages
 from model_client.response_body import ByteSource
 from model_client.sse import EventTooLargeError, SseParser
 
 MAX_JSON_BYTES: Final = 32 * 1024 * 1024
 _DRAIN_S: Final = 0.25
-# The windows of all streams end at the same moments, so that one wake-up handles many deltas.
-_TICK_S: Final = 0.02
-# The events that at least follow the last delta of a text, each as large as it: the text's, the
-# part's and the item's `done`, and `response.completed`. An end is never collected.
+# The windows of all streams end at the same moments, so that one wake-up handles many deltas. For
+# that they are longer: exactly 40 ms cost more CPU than 60 ms.
+_LONGER_S: Final = 0.02
+_CLOCK_S: Final = 0.002  # uvloop's clock has milliseconds, and a timer may be that early
+# The events that at least follow the last delta of a text, each larger than it by the whole text:
+# the text's, the part's and the item's `done`, and `response.completed`. An end is never collected.
 _EVENTS_OF_AN_END: Final = {"response.output_text.delta": 4, "response.reasoning_text.delta": 3}
 
 
@@ -30,9 +32,9 @@ class ModelStream:
     event stream, a body may be JSON: one value, or one in each line.
 
     Attributes:
-        window_s: how long a delta waits for those that continue it, if the one before continues,
-            too; may be changed between reads. Up to 20 ms are added, until the windows of other
-            streams end. Anything else that arrives ends the wait.
+        window_s: how long a delta that continues a text waits for the next ones; may be changed
+            between reads. Up to 20 ms are added, until the windows of other streams end. Anything
+            else that arrives ends the wait.
     """
 
     def __init__(self, content: ByteSource, first: bytes, model: str, idle_s: float) -> None:
@@ -42,6 +44,9 @@ class ModelStream:
         self._model = model
         self._idle_s = idle_s
         self._event_bytes = 0  # of the last event's data
+        self._text: Delta | None = None  # if the last message is one
+        self._text_chars = 0  # so far
+        self._ends_at = 0.0  # the window of the next deltas
 
     async def __aiter__(self) -> AsyncGenerator[list[Message], None]:
         """Yield the messages of each read.
@@ -51,29 +56,29 @@ class ModelStream:
                 event stream nor JSON.
         """
         if await self._is_json():
-            yield [Message("", value) for value in await self.read_json()]
+            yield [(b"", value) for value in await self.read_json()]
             return
         parser = SseParser()
         received, start, is_empty = self._first, b"", True
-        last: Message | None = None
-        while not parser.is_closed:
-            messages, error = self._decode(parser, received)
-            is_empty = is_empty and not messages
-            if is_empty and len(start) < MAX_BODY_CHARS:
-                start += received
-            goes_on = False
-            if self.window_s and error is None and messages and continue_text(last, messages):
-                goes_on, error = await self._hold(parser, messages[-1], messages)
-            while messages:
-                last = messages[-1]
-                yield merge_messages(messages)
-                messages = []
-                if goes_on and self.window_s:  # its next delta needn't wake the process
-                    goes_on, error = await self._hold(parser, last, messages)
-            if error is not None:
-                raise error
-            if received:
-                received = await self._read()
+        now = asyncio.get_running_loop().time
+        try:
+            while not parser.is_closed:
+                messages, error = self._decode(parser, received)
+                is_empty = is_empty and not messages
+                if is_empty and len(start) < MAX_BODY_CHARS:
+                    start += received
+                is_early = now() + _CLOCK_S < self._ends_at and error is None
+                if is_early and messages and self._is_continued(messages):
+                    error = await self._hold(parser, messages)
+                if messages:
+                    yield self._merge(messages)
+                if error is not None:
+                    raise error
+                if received:
+                    self._begin_window(now())
+                    received = await self._read()
+        finally:
+            self._content.collect(0)
         if is_empty:
             reason = "the response contains no events"
             raise ModelBrokenOffError.of_body(reason, start, model=self._model)
@@ -134,43 +139,49 @@ class ModelStream:
             self._first = self._first[-MAX_BODY_CHARS:] + received
         return self._first.lstrip()[:1] in {b"{", b"[", b"<"}
 
-    async def _hold(
-        self, parser: SseParser, last: Message, messages: list[Message]
-    ) -> tuple[bool, ModelBrokenOffError | None]:
-        """Add the messages that arrive within a window, up to the first of another kind.
+    def _begin_window(self, now: float) -> None:
+        """Let the kernel collect the next deltas of a text; anything else is read at once."""
+        size, text = 0, self._text
+        if text is None or not self.window_s:
+            self._ends_at = 0.0
+        else:
+            every_s = self.window_s + _LONGER_S
+            self._ends_at = (math.floor((now + _CLOCK_S) / every_s) + 1) * every_s
+            size = _EVENTS_OF_AN_END.get(str(text.fields.get("type")), 0)
+        self._content.collect(size * (self._event_bytes + self._text_chars), self._ends_at)
+
+    async def _hold(self, parser: SseParser, messages: list[Message]) -> ModelBrokenOffError | None:
+        """Add what arrives until the window ends, up to the first message of another kind.
 
         Returns:
-            Whether the window has ended within the text, and the error that ended the wait.
+            The error that ended the wait.
         """
-        now = asyncio.get_running_loop().time()
-        ends_at = math.ceil((now + self.window_s) / _TICK_S) * _TICK_S
-        end_events = _EVENTS_OF_AN_END.get(str(last.data.get("type")), 0)
         try:
-            self._content.collect(end_events * self._event_bytes)
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(ends_at):
+                async with asyncio.timeout_at(self._ends_at):
                     while received := await self._content.readany():
-                        goes_on, error = self._add(parser, received, last, messages)
-                        if not goes_on:
-                            return False, error
-                    return False, None
-            if received := await self._content.read_collected():
-                return self._add(parser, received, last, messages)
+                        following, error = self._decode(parser, received)
+                        messages += following
+                        if error is not None or not self._is_continued(following):
+                            return error
         except (aiohttp.ClientError, OSError) as error:
             reason = describe_connection_error(error)
-            return False, ModelBrokenOffError(reason, status=200, model=self._model)
-        finally:
-            self._content.collect(0)
-        return True, None
+            return ModelBrokenOffError(reason, status=200, model=self._model)
+        return None
 
-    def _add(
-        self, parser: SseParser, received: bytes, last: Message, messages: list[Message]
-    ) -> tuple[bool, ModelBrokenOffError | None]:
-        """Add the messages of a read; return whether they continue the text, and their error."""
-        following, error = self._decode(parser, received)
-        goes_on = error is None and continue_text(last, following)
-        messages += following
-        return goes_on, error
+    def _is_continued(self, messages: list[Message]) -> bool:
+        """Return whether messages are nothing but the next deltas of the text."""
+        text = self._text
+        return text is not None and all(text.find_next(data) is not None for _, data in messages)
+
+    def _merge(self, messages: list[Message]) -> list[Message]:
+        """Merge messages, and note the text that they end with."""
+        before = self._text
+        merged, self._text = merge_messages(messages)
+        if self._text is not None:
+            is_same = before is not None and before.position == self._text.position
+            self._text_chars = len(self._text.text) + (self._text_chars if is_same else 0)
+        return merged
 
     async def _read(self) -> bytes:
         """Return all bytes that have arrived, b"" at the end of the body."""
@@ -199,16 +210,22 @@ class ModelStream:
             events = parser.feed(received) if received else parser.close()
         except EventTooLargeError as error:
             return messages, ModelBrokenOffError.of_body(str(error), received, model=self._model)
-        for event in events:
-            data = event.data.strip()
+        if not events:
+            return messages, None
+        self._event_bytes = len(events[-1][1])
+        names, texts = zip(*events, strict=True)
+        values = decode_each(texts)
+        if values is not None:
+            return list(zip(names, values, strict=True)), None
+        for name, text in events:
+            data = text.strip()
             if not data:
                 continue
-            self._event_bytes = len(data)
             try:
-                messages += [read_message(event.name, value) for value in decode_values(data)]
+                messages += [(name, value) for value in decode_values(data)]
             except ValueError:
                 if data.startswith(b"{"):  # a part of the answer is lost
                     reason = "an event is garbled"
                     return messages, ModelBrokenOffError.of_body(reason, data, model=self._model)
-                messages.append(Message(event.name, data.decode(errors="replace")))
+                messages.append((name, data.decode(errors="replace")))
         return messages, None

@@ -1,13 +1,16 @@
 """The body of a response, whose bytes the kernel can collect before they are read."""
 
 import asyncio
+import os
 import socket
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import aiohttp
 
 _HAS_THRESHOLD: Final = hasattr(socket, "SO_RCVLOWAT")
+_READ_BYTES: Final = 64 * 1024
+_MAX_STEP: Final = 1.5  # of the threshold, whose change is a system call
 
 
 class ByteSource(Protocol):
@@ -17,16 +20,38 @@ class ByteSource(Protocol):
         """Return all bytes that have arrived; wait for some if there are none, b"" at the end."""
         ...
 
-    def collect(self, size: int) -> None:
+    def collect(self, size: int, until: float = 0.0) -> None:
         """Don't wake the event loop until this many bytes have arrived, or the connection ends.
 
-        A hint: the loop may be woken earlier. 0 ends it, as does `read_collected`.
+        A hint: the loop may be woken earlier. It ends with the next call; 0 reads all at once.
+
+        Args:
+            until: the loop's time when what has arrived is read. If that is nothing, the next bytes
+                are read at once.
         """
         ...
 
-    async def read_collected(self) -> bytes:
-        """Return all bytes that have arrived, b"" if there are none, without waiting for more."""
-        ...
+
+class ReadTicks:
+    """Reads what several bodies have collected at the same moment.
+
+    So one iteration of the event loop does the same work for all of them, with warm caches.
+    """
+
+    def __init__(self) -> None:
+        self._bodies: dict[float, list[ResponseBody]] = {}
+
+    def add(self, body: "ResponseBody", at: float) -> None:
+        """Read a body at a time of the running event loop, if it collects until then."""
+        bodies = self._bodies.get(at)
+        if bodies is None:
+            bodies = self._bodies[at] = []
+            asyncio.get_running_loop().call_at(at, self._read, at)
+        bodies.append(body)
+
+    def _read(self, at: float) -> None:
+        for body in self._bodies.pop(at):
+            body.read_collected(at)
 
 
 class ResponseBody:
@@ -35,36 +60,50 @@ class ResponseBody:
     Uses SO_RCVLOWAT (socket(7)): otherwise each token of a model wakes the process.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, ticks: ReadTicks) -> None:
         self._content = response.content
+        self._ticks = ticks
         connection = response.connection
         # Fewer bytes than expected arrive of a compressed body, as some proxies send it unasked.
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-        is_plain = encoding in {"", "identity"}
-        self._transport = connection.transport if is_plain and connection is not None else None
+        is_plain = encoding in {"", "identity"} and _HAS_THRESHOLD
+        self._transport: Any = connection.transport if is_plain and connection is not None else None
         self._threshold = 1
+        self._until = 0.0
 
     async def readany(self) -> bytes:
         """Return all bytes that have arrived; wait for some if there are none, b"" at the end."""
         return await self._content.readany()
 
-    def collect(self, size: int) -> None:
+    def collect(self, size: int, until: float = 0.0) -> None:
         """Don't wake the event loop until this many bytes have arrived, or the connection ends."""
-        transport, size = self._transport, max(size, 1)
-        if not _HAS_THRESHOLD or transport is None or size == self._threshold:
+        if self._transport is None or (size and self._content.is_eof()):
+            return  # after the end of the body, the connection may have another request
+        if size and until != self._until:
+            self._ticks.add(self, until)
+        self._until = until if size else 0.0
+        if not self._threshold <= size <= self._threshold * _MAX_STEP:
+            self._set_threshold(max(size, 1))
+
+    def read_collected(self, at: float) -> None:
+        """Read what has arrived, unless it isn't collected any more until this time."""
+        transport = self._transport
+        if at != self._until or transport.is_closing():
             return
-        # After the end of the body, the connection may have another request.
-        if not transport.is_closing() and (size == 1 or not self._content.is_eof()):
+        received = b""
+        if transport.get_extra_info("ssl_object") is None and transport.is_reading():
+            # The transport would read the same, but in the loop's next iteration and after two more
+            # system calls for the threshold.
+            with suppress(OSError):  # mostly: nothing has arrived
+                received = os.read(transport.get_extra_info("socket").fileno(), _READ_BYTES)
+        if received:
+            transport.get_protocol().data_received(received)
+        if not 0 < len(received) < _READ_BYTES:
+            self._set_threshold(1)
+
+    def _set_threshold(self, size: int) -> None:
+        if size != self._threshold and not self._transport.is_closing():
             self._threshold = size
             with suppress(OSError):  # sandboxes that emulate a kernel may not know the option
-                connection = transport.get_extra_info("socket")
+                connection = self._transport.get_extra_info("socket")
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
-
-    async def read_collected(self) -> bytes:
-        """Return all bytes that have arrived, b"" if there are none, without waiting for more."""
-        self.collect(0)
-        for _ in range(2):  # asyncio's own loop reads a socket one iteration later than uvloop
-            await asyncio.sleep(0)
-            if received := self._content.read_nowait():
-                return received
-        return b""

@@ -6,24 +6,19 @@ empty line.
 """
 
 import re
-from typing import Final, NamedTuple
+from typing import Final, cast
 
 MAX_EVENT_BYTES: Final = 32 * 1024 * 1024  # a base64 image of the largest size, twice
 
 _BOM: Final = b"\xef\xbb\xbf"
 _LINE_END: Final = re.compile(rb"\r\n|\r|\n")
+# What nearly all events are: at most a name, and one line of data. Found many at a time.
+_PLAIN: Final = rb"(?:event: ?+([^\n]*+)\n)?+data: ?+([^\n]*+)\n\n"
+_PLAIN_EVENT: Final = re.compile(_PLAIN)
+_PLAIN_EVENTS: Final = re.compile(rb"(?:%b)*+" % _PLAIN)
 
-
-class SseEvent(NamedTuple):
-    """A server-sent event.
-
-    Attributes:
-        name: the value of its `event` field, "" without one.
-        data: its `data` lines, joined with newlines.
-    """
-
-    name: str
-    data: bytes
+SseEvent = tuple[bytes, bytes]
+"""An event's name, b"" without one, and its `data` lines, joined with newlines."""
 
 
 class EventTooLargeError(ValueError):
@@ -69,12 +64,12 @@ class SseParser:
             self._skips_lf = False
         if not received:
             return []
+        events, received = self._take_plain(received)
         if b"\r" in received:
             self._skips_lf = received.endswith(b"\r")
             *lines, rest = _LINE_END.split(received)
         else:
             *lines, rest = received.split(b"\n")
-        events: list[SseEvent] = []
         for line in lines:
             self._add_line(self._take_line(line) if self._line else line, events)
         if rest:
@@ -95,6 +90,14 @@ class SseParser:
         self._add_line(b"", events)
         return events
 
+    def _take_plain(self, received: bytes) -> tuple[list[SseEvent], bytes]:
+        """Return the plain events that a read starts with, and the rest."""
+        is_between = not (self._line or self._data or self._name)
+        if is_between and b"\r" not in received and len(received) <= self._max_bytes:
+            end = cast("re.Match[bytes]", _PLAIN_EVENTS.match(received)).end()
+            return _PLAIN_EVENT.findall(received, 0, end), received[end:]
+        return [], received
+
     def _take_line(self, end: bytes) -> bytes:
         """Return the line in progress with its end, and start a new one."""
         line = b"".join((*self._line, end))
@@ -111,8 +114,7 @@ class SseParser:
             self._check_size()
         elif not line:
             if self._data:
-                name = self._name.decode(errors="replace")
-                events.append(SseEvent(name, b"\n".join(self._data)))
+                events.append((self._name, b"\n".join(self._data)))
             self._data = []
             self._data_bytes = 0
             self._name = b""

@@ -242,8 +242,8 @@ class StreamingModel(Model):
                 async with aclosing(aiter(stream)) as reads:
                     async for messages in reads:
                         pieces = (
-                            assembler.feed(each.data, each.name)
-                            for each in messages
+                            assembler.feed(data, name.decode(errors="replace"))
+                            for name, data in messages
                             if not assembler.is_done
                         )
                         events, error = _collect(chain.from_iterable(pieces))

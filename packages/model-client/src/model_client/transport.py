@@ -26,7 +26,7 @@ from model_client.errors import (
     error_for_status,
 )
 from model_client.model_stream import ModelStream
-from model_client.response_body import ResponseBody
+from model_client.response_body import ReadTicks, ResponseBody
 from todochat.surrogates import replace_surrogates
 
 MAX_CONNECTIONS: Final = 1000  # more than the runs of a worker; limits what a fault may open
@@ -118,6 +118,7 @@ class ModelServer:
         }
         self._tls: ssl.SSLContext | bool = tls or True
         self._session: aiohttp.ClientSession | None = None
+        self._ticks = ReadTicks()
 
     @property
     def base_url(self) -> str:
@@ -214,7 +215,8 @@ class ModelServer:
                     headers={**self._headers, **request.headers},
                 )
                 first = await response.content.readany()
-            stream = ModelStream(ResponseBody(response), first, model, self.timeouts.idle_s)
+            content = ResponseBody(response, self._ticks)
+            stream = ModelStream(content, first, model, self.timeouts.idle_s)
             is_accepted = response.status < 300
             if is_accepted:
                 return response, stream

@@ -10,22 +10,23 @@ import msgspec
 import pytest
 
 from model_client.errors import ModelBrokenOffError
-from model_client.merging import Message, merge_messages, read_message
+from model_client.merging import Message, merge_messages
 from model_client.model_stream import ModelStream
 from todochat.testing import wait_until
 
-LONG_S = 3600.0  # a window that no test outlasts
+LONG_S = 1e9  # a window that no test outlasts
 
 
 class Source:
     """A response's body, whose reads the test sends.
 
     Attributes:
-        collects: set while the kernel collects bytes.
+        collects: set while the kernel collects bytes, `until` the end of the window.
     """
 
     def __init__(self) -> None:
         self.collects = asyncio.Event()
+        self.until = 0.0
         self._reads: asyncio.Queue[bytes | Exception] = asyncio.Queue()
 
     def send(self, *messages: Any) -> None:
@@ -41,14 +42,12 @@ class Source:
             raise read
         return read
 
-    def collect(self, size: int) -> None:
+    def collect(self, size: int, until: float = 0.0) -> None:
+        self.until = until
         if size:
             self.collects.set()
         else:
             self.collects.clear()
-
-    async def read_collected(self) -> bytes:
-        return b"" if self._reads.empty() else await self.readany()
 
 
 @pytest.fixture
@@ -104,13 +103,12 @@ def finished(**delta: Any) -> dict[str, Any]:
 
 def texts(messages: list[Message]) -> list[Any]:
     """The text of each delta, and the type of anything else."""
-    return [message.data.get("delta", message.data["type"]) for message in messages]
+    return [data.get("delta", data["type"]) for _, data in messages]
 
 
 def merge(*messages: Any) -> list[Any]:
-    return [
-        message.data for message in merge_messages([read_message("", each) for each in messages])
-    ]
+    merged, _ = merge_messages([(b"", each) for each in messages])
+    return [data for _, data in merged]
 
 
 async def test_deltas_within_the_window_are_merged(
@@ -138,6 +136,9 @@ async def test_next_window_begins_before_its_first_delta(source: Source) -> None
         source.send({"type": "response.output_text.done"})
 
         assert texts(await reading) == ["c", "response.output_text.done"]
+        source.send_bytes(b"")
+        source.send_bytes(b"")
+        assert [read async for read in batches] == []
         assert not source.collects.is_set()
 
 
@@ -145,7 +146,7 @@ async def test_delta_after_an_empty_window_is_read_at_once(source: Source) -> No
     async with after_window(source) as (_, batches):
         reading = asyncio.ensure_future(anext(batches))
         await asyncio.wait_for(source.collects.wait(), 10)
-        await wait_until(lambda: not source.collects.is_set())  # the window had no delta
+        await wait_until(lambda: asyncio.get_running_loop().time() > source.until)
 
         source.send(text("c"))
 
@@ -183,7 +184,7 @@ async def test_type_of_a_chat_chunk_is_ignored(source: Source, kind: object) -> 
         source.send({**chunk(content="b"), "type": kind})
         source.send({**chunk(content="c"), "type": kind}, finished())
 
-        deltas = [message.data["choices"][0]["delta"] for message in await anext(batches)]
+        deltas = [data["choices"][0]["delta"] for _, data in await anext(batches)]
 
     assert deltas == [{"content": "bc"}, {}]
 

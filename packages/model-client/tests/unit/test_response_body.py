@@ -10,9 +10,10 @@ import pytest
 import uvloop
 from raw_server_kit import HEAD, Connection, RawServer, chunk
 
-from model_client.response_body import ResponseBody
+from model_client.response_body import ReadTicks, ResponseBody
 
 MUCH = 100_000
+LONG_S = 3600.0  # no test takes as long
 END = b"0\r\n\r\n"
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
@@ -47,12 +48,16 @@ async def opened() -> AsyncIterator[Opened]:
         aiohttp.ClientSession() as session,
         session.get(server.url) as response,
     ):
-        yield Opened(ResponseBody(response), session, server, await connections.get())
+        yield Opened(ResponseBody(response, ReadTicks()), session, server, await connections.get())
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 async def wakes_when_all_has_arrived() -> None:
     async with opened() as response:
-        response.body.collect(len(chunk(b"1234")) * 2)
+        response.body.collect(len(chunk(b"1234")) * 2, now() + LONG_S)
         reading = asyncio.create_task(response.body.readany())
         await response.arrives(chunk(b"1234"))
         assert not reading.done()
@@ -62,20 +67,33 @@ async def wakes_when_all_has_arrived() -> None:
         assert await reading == b"12345678"
 
 
-async def collected_bytes_are_read_on_demand() -> None:
+async def collected_bytes_are_read_at_their_time() -> None:
     async with opened() as response:
-        response.body.collect(MUCH)
+        until = now() + LONG_S
+        response.body.collect(MUCH, until)
+        reading = asyncio.create_task(response.body.readany())
         await response.arrives(chunk(b"1234"))
+        assert not reading.done()
 
-        assert await response.body.read_collected() == b"1234"
-        assert await response.body.read_collected() == b""
+        response.body.read_collected(until)
+
+        assert await reading == b"1234"
 
 
-async def later_bytes_wake_again() -> None:
+async def time_passes() -> None:
     async with opened() as response:
-        response.body.collect(MUCH)
-        await response.arrives(chunk(b"1234"))
-        await response.body.read_collected()
+        response.body.collect(MUCH, now() + 0.01)
+
+        await response.connection.write(chunk(b"1234"))
+
+        assert await response.body.readany() == b"1234"
+
+
+async def bytes_after_an_empty_window_wake_at_once() -> None:
+    async with opened() as response:
+        until = now() + LONG_S
+        response.body.collect(MUCH, until)
+        response.body.read_collected(until)
         reading = asyncio.create_task(response.body.readany())
 
         await response.arrives(chunk(b"5"))
@@ -83,9 +101,18 @@ async def later_bytes_wake_again() -> None:
         assert await reading == b"5"
 
 
+async def later_bytes_wake_again() -> None:
+    async with opened() as response:
+        response.body.collect(MUCH, now() + LONG_S)
+        await response.arrives(chunk(b"1234"))
+        response.body.collect(0)
+
+        assert await response.body.readany() == b"1234"
+
+
 async def end_of_the_connection_wakes() -> None:
     async with opened() as response:
-        response.body.collect(MUCH)
+        response.body.collect(MUCH, now() + LONG_S)
         reading = asyncio.create_task(response.body.readany())
 
         response.connection.reset()
@@ -98,7 +125,7 @@ async def connection_that_is_used_again_wakes() -> None:
     async with opened() as response:
         await response.arrives(chunk(b"1234") + END)
         assert await response.body.readany() == b"1234"
-        response.body.collect(MUCH)
+        response.body.collect(MUCH, now() + LONG_S)
 
         async with response.session.get(response.server.url) as again:
             assert await again.read() == b"later"
@@ -109,7 +136,9 @@ async def connection_that_is_used_again_wakes() -> None:
     "story",
     [
         wakes_when_all_has_arrived,
-        collected_bytes_are_read_on_demand,
+        collected_bytes_are_read_at_their_time,
+        time_passes,
+        bytes_after_an_empty_window_wake_at_once,
         later_bytes_wake_again,
         end_of_the_connection_wakes,
         connection_that_is_used_again_wakes,

@@ -24,7 +24,6 @@ from model_client.errors import (
     ModelServerError,
     ModelUnreachableError,
 )
-from model_client.merging import Message
 from model_client.responses import ResponsesModel
 from model_client.transport import ModelRequest, ModelServer, Timeouts
 
@@ -318,7 +317,7 @@ async def test_messages_of_one_read_come_together() -> None:
     ):
         messages = [message async for read in stream for message in read]
 
-    assert messages[1] == Message("", "[DONE]")
+    assert messages[1] == (b"", "[DONE]")
 
 
 async def test_proxy_and_its_credentials_come_from_the_environment(
