@@ -148,6 +148,7 @@ class Killing:
         if not is_killed:
             return False
         self.kills += 1
+        await self._model.wait_disconnected()  # it may read the last request only now
         saved = await RunRepository(self._chat.jobs).load_steps(run.run_id)
         requests, asked = _requests(folder), len(self._model.requests)
         await self._chat.expire_lease(run)

@@ -42,6 +42,7 @@ from todochat.testing.model_wires import (
     StreamWriter,
     TokenUsage,
 )
+from todochat.testing.waiting import wait_until
 
 __all__ = [
     "Call",
@@ -118,6 +119,19 @@ class ScriptedModelServer:
     def unused_answers(self) -> int:
         """Number of scripted responses without a request."""
         return len(self._script)
+
+    async def wait_disconnected(self) -> None:
+        """Wait until all connections opened so far are closed, as those of a killed process are.
+
+        Afterwards `requests` has all that it sent.
+        """
+        # A connection after those: with its response, they have all been accepted.
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        writer.write(b"GET /v1/models HTTP/1.0\r\n\r\n")
+        await reader.read()
+        writer.close()
+        server = self._runner.server if self._runner is not None else None
+        await wait_until(lambda: server is None or not server.connections)
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=16 * 1024 * 1024)
