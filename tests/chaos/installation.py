@@ -5,18 +5,17 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from chaos import launch
 from chaos.agents import Entry
 from chaos.model import ChaosModel
 from chaos.schedule import EVERYTHING
 from chaos.stack import Processes
+from stack_kit import TODOCHAT
 from todochat.testing import free_port
 
 COMMAND_TIMEOUT_S: Final = 180
@@ -60,6 +59,7 @@ async def _todochat(arguments: Sequence[str], model: ChaosModel, entry: Entry) -
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
         "TODOCHAT_SITE": "plain",
+        "TODOCHAT_MAX_RESTART_DELAY_S": "0.5",  # the harness kills, so nothing is wrong with them
         "OPENAI_BASE_URL": model.url,
         "OPENAI_API_KEY": "sk-scripted",
         "TODO_AGENT_MODEL": "scripted",
@@ -70,7 +70,7 @@ async def _todochat(arguments: Sequence[str], model: ChaosModel, entry: Entry) -
     }
     done = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, launch.__file__, *arguments],
+        [TODOCHAT, *arguments],
         env=environment,
         check=False,
         capture_output=True,

@@ -1,6 +1,7 @@
 """The launcher with real engines and fake services: kills, crashes, failures, stop signals."""
 
 import os
+import re
 import signal
 import time
 import urllib.request
@@ -155,6 +156,29 @@ def test_stalled_service_is_restarted(launch: Launch) -> None:
     assert "service-1 failed 3 liveness checks in a row" in launch.text
     assert "service-1 ended (signal 9); restarting it in 0.5 s" in launch.text
     assert launch.pid_of("service-2") == before[1]
+
+
+def test_restart_delay_grows_up_to_its_limit(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TODOCHAT_MAX_RESTART_DELAY_S", "0.75")
+    launch.start_until_ready("ok")
+
+    pids = {0}
+    for _ in range(3):
+        pids.add(pid := launch.pid_of("service-1"))
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: launch.pid_of("service-1") not in pids)
+
+    delays = re.findall(r"service-1 ended \(signal 9\); restarting it in (\S+) s", launch.text)
+    assert delays == ["0.5", "0.75", "0.75"]
+
+
+def test_restart_delay_must_be_a_number(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TODOCHAT_MAX_RESTART_DELAY_S", "soon")
+
+    assert launch.start("ok").wait(10) == 1
+    assert "TODOCHAT_MAX_RESTART_DELAY_S=soon is no number of seconds" in launch.text
 
 
 @pytest.mark.slow

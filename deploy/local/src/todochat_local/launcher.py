@@ -18,7 +18,7 @@ from todochat_local.log_line import LineFormat
 from todochat_local.plan import LaunchPlan, StartError, UpOptions
 from todochat_local.port import PortError
 from todochat_local.source_watch import watch_sources
-from todochat_local.stack import Stack
+from todochat_local.stack import MAX_BACKOFF_S, MAX_BACKOFF_VARIABLE, Stack
 
 FOLLOW_S: Final = 0.1
 OPEN_FILES: Final = 65_536
@@ -56,6 +56,12 @@ class Launcher:
 
     def run(self) -> int:
         """Run until a stop signal; return the exit code."""
+        given = self._options.environ.get(MAX_BACKOFF_VARIABLE, "")
+        try:
+            max_backoff_s = float(given) if given else MAX_BACKOFF_S
+        except ValueError:
+            self._report.warn(f"{MAX_BACKOFF_VARIABLE}={given} is no number of seconds")
+            return 1
         try:
             self._data.prepare()
             lock = DataDirLock(self._data)
@@ -71,7 +77,7 @@ class Launcher:
             wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
             if soft != resource.RLIM_INFINITY and soft < wanted:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-            return asyncio.run(self._serve(plan, lock.children_fd))
+            return asyncio.run(self._serve(plan, lock.children_fd, max_backoff_s))
         except (DataDirError, PortError) as error:
             self._report.warn(str(error))
             return 1
@@ -94,7 +100,7 @@ class Launcher:
             raise DataDirError(msg) from error
         return plan
 
-    async def _serve(self, plan: LaunchPlan, lock_fd: int) -> int:
+    async def _serve(self, plan: LaunchPlan, lock_fd: int, max_backoff_s: float) -> int:
         stop, hurry = asyncio.Event(), asyncio.Event()
 
         def on_signal() -> None:
@@ -106,7 +112,7 @@ class Launcher:
             asyncio.get_running_loop().add_signal_handler(number, on_signal)
         for note in plan.notes:
             self._report.info(note)
-        stack = Stack(plan, self._data, lock_fd, self._report)
+        stack = Stack(plan, self._data, lock_fd, self._report, max_backoff_s=max_backoff_s)
         follower = asyncio.create_task(self._follow_logs(plan)) if self._show_logs else None
         try:
             return await self._run_stack(plan, stack, stop)

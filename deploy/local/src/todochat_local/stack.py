@@ -13,8 +13,9 @@ from todochat_local.log_file import read_tail
 from todochat_local.plan import LaunchPlan, StartError, Unit
 from todochat_local.state import describe, write_state
 
+MAX_BACKOFF_VARIABLE: Final = "TODOCHAT_MAX_RESTART_DELAY_S"
+MAX_BACKOFF_S: Final = 30.0  # without the variable
 FIRST_BACKOFF_S: Final = 0.5
-MAX_BACKOFF_S: Final = 30.0
 STABLE_S: Final = 60.0  # a unit that ran this long restarts without backoff
 FIRST_PROBE_S: Final = 0.02
 MAX_PROBE_S: Final = 0.2
@@ -31,12 +32,20 @@ class Stack:
 
     Args:
         lock_fd: held by the guard, so that a later launcher can wait until it has exited.
+        max_backoff_s: limit of the growing delay before a unit that keeps ending is restarted.
     """
 
     def __init__(
-        self, plan: LaunchPlan, data: DataDir, lock_fd: int, report: LaunchReporter
+        self,
+        plan: LaunchPlan,
+        data: DataDir,
+        lock_fd: int,
+        report: LaunchReporter,
+        *,
+        max_backoff_s: float,
     ) -> None:
         self._plan = plan
+        self._max_backoff_s = max_backoff_s
         self._data = data
         self._guard = GuardProcess(lock_fd)
         self._report = report
@@ -156,7 +165,8 @@ class Stack:
 
     async def _keep_running(self, unit: Unit) -> None:
         """Restart a unit whenever it ends, with an increasing backoff."""
-        backoff_s = FIRST_BACKOFF_S
+        first_s = min(FIRST_BACKOFF_S, self._max_backoff_s)
+        backoff_s = first_s
         while True:
             started_at = time.monotonic()
             child = self._children[unit.name]
@@ -167,11 +177,11 @@ class Stack:
                 watch.cancel()
             self._write_state()
             if unit.name in self._restarting or time.monotonic() - started_at > STABLE_S:
-                backoff_s = FIRST_BACKOFF_S
+                backoff_s = first_s
             if unit.name not in self._restarting:
                 self._report.ended(unit.name, status_text(status), backoff_s)
                 await asyncio.sleep(backoff_s)
-                backoff_s = min(backoff_s * 2, MAX_BACKOFF_S)
+                backoff_s = min(backoff_s * 2, self._max_backoff_s)
             self._restarting.discard(unit.name)
             started_at = time.monotonic()
             try:
