@@ -9,7 +9,7 @@ from task_phrases.date_fragments import ResolvedDate
 from task_phrases.dates import DatePhrase, find_dates, join_dates
 from task_phrases.due_date import DueDate, Priority
 from task_phrases.lists import find_list
-from task_phrases.patterns import rx
+from task_phrases.patterns import Match, rx
 from task_phrases.quotes import show_quotes, unquote
 
 TAG: Final = re.compile(r"(?<!\S)#(?=\w*[^\W\d])([\w-]+)")
@@ -83,8 +83,8 @@ def take_details(text: str, clock: Clock, *, prefer_first_date: bool = False) ->
             book the hotel for next friday"), not the last.
     """
     rest, notes = text, None
-    match = _NOTES_COLON.search(text) or _NOTES.search(text)
-    if match is not None and text[: match.start()].strip():
+    match = find_notes(text)
+    if match is not None:
         rest, notes = text[: match.start()], unquote(match["notes"])
     rest, taken = _take_strong_dates(rest, clock, prefer_first=prefer_first_date)
     found = find_list(rest)
@@ -119,19 +119,32 @@ def tidy(text: str) -> str:
     return once.rstrip(_STRAY)
 
 
-def take_priority(text: str) -> tuple[str, Priority | None]:
-    """Split a text into the rest and its priority: "urgent", "high priority", "!high", "p1"."""
+def find_notes(text: str) -> Match | None:
+    """Return the notes behind a title, as the group `notes`: "call mom, notes: her birthday"."""
+    match = _NOTES_COLON.search(text) or _NOTES.search(text)
+    return match if match is not None and text[: match.start()].strip() else None
+
+
+def find_priority(text: str) -> tuple[Match, Priority] | None:
+    """Return the phrase that sets a priority: "urgent", "high priority", "!high", "p1"."""
     for pattern in (_MARKED, _SPOKEN, _EDGE_START, _EDGE_END):
         match = pattern.search(text)
         if match:
             words = match.groupdict()
             levels = ("bang", "level", "level2", "level3")
             level = next(filter(None, map(words.get, levels)), "high").lower()
-            priority = (
-                _NAMED_LEVELS.get(level) or _RANKS.get(words.get("rank") or "") or _LEVELS[level[0]]
-            )
-            return cut(text, match.start(), match.end()), priority
-    return text, None
+            rank = _RANKS.get(words.get("rank") or "")
+            return match, _NAMED_LEVELS.get(level) or rank or _LEVELS[level[0]]
+    return None
+
+
+def take_priority(text: str) -> tuple[str, Priority | None]:
+    """Split a text into the rest and its priority: "urgent", "high priority", "!high", "p1"."""
+    found = find_priority(text)
+    if found is None:
+        return text, None
+    match, priority = found
+    return cut(text, match.start(), match.end()), priority
 
 
 def take_tags(text: str) -> tuple[str, tuple[str, ...]]:
@@ -150,9 +163,8 @@ def cut(text: str, start: int, end: int) -> str:
     return f"{text[:start].rstrip()} {text[end:].lstrip()}".strip()
 
 
-def _take_strong_dates(
-    text: str, clock: Clock, *, prefer_first: bool
-) -> tuple[str, list[DatePhrase]]:
+def choose_dates(text: str, clock: Clock, *, prefer_first: bool = False) -> list[DatePhrase]:
+    """Return the phrases of a text that are its due date, in order: at most one day and one time."""
     strong = [phrase for phrase in find_dates(text, clock) if phrase.is_strong]
     if len(strong) > 1 and _ABOUT.search(text, strong[0].end, strong[-1].start):
         prefer_first = True
@@ -160,7 +172,25 @@ def _take_strong_dates(
     for phrase in strong if prefer_first else reversed(strong):
         if not chosen or _adds_time(chosen, phrase):
             chosen.append(phrase)
-    chosen.sort(key=lambda phrase: phrase.start)
+    return sorted(chosen, key=lambda phrase: phrase.start)
+
+
+def find_ending_date(text: str, taken: list[DatePhrase], clock: Clock) -> DatePhrase | None:
+    """Return a weak phrase that ends the text ("dentist friday"), if the taken ones lack it."""
+    stripped = text.rstrip(" .!,;")
+    phrases = find_dates(stripped, clock)
+    if not phrases or phrases[-1].end < len(stripped):
+        return None
+    last = phrases[-1]
+    if last.keeps_text or last.is_strong or (taken and not _adds_time(taken, last)):
+        return None
+    return last
+
+
+def _take_strong_dates(
+    text: str, clock: Clock, *, prefer_first: bool
+) -> tuple[str, list[DatePhrase]]:
+    chosen = choose_dates(text, clock, prefer_first=prefer_first)
     for phrase in reversed(chosen):
         if not phrase.keeps_text:
             text = cut(text, phrase.start, phrase.end)
@@ -170,12 +200,8 @@ def _take_strong_dates(
 def _take_last_date(
     text: str, taken: list[DatePhrase], clock: Clock
 ) -> tuple[str, list[DatePhrase]]:
-    """Take a weak phrase as well if it ends the text: "dentist friday"."""
-    phrases = find_dates(text.rstrip(" .!,;"), clock)
-    if not phrases or phrases[-1].end < len(text.rstrip(" .!,;")):
-        return text, taken
-    last = phrases[-1]
-    if last.keeps_text or last.is_strong or (taken and not _adds_time(taken, last)):
+    last = find_ending_date(text, taken, clock)
+    if last is None:
         return text, taken
     return cut(text, last.start, last.end), [last, *taken]
 

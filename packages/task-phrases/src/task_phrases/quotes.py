@@ -31,6 +31,11 @@ def show_quotes(text: str) -> str:
     return _HIDDEN.sub(lambda match: chr(ord(match.group()) - _PLANE), text)
 
 
+def is_hidden(character: str) -> bool:
+    """Return whether a character has the form of a hidden one, which a user's text never needs."""
+    return _HIDDEN.fullmatch(character) is not None
+
+
 def is_quoted(text: str) -> bool:
     """Return whether the whole text is in quotation marks."""
     return _ALL_HIDDEN.fullmatch(text.strip()) is not None

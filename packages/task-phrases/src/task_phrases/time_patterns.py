@@ -27,7 +27,7 @@ _MINUTES: Final = r"(?:ten|fifteen|thirty|(?:twenty|forty|fifty)(?:[\s-]five)?)"
 _MERIDIEM: Final = r"(?P<meridiem>[ap]\.?\s?m\b\.?)"
 # A bare "at 5" is a time only if no noun follows that could be counted ("look at 3 houses").
 _NO_NOUN: Final = (
-    r"(?=\s*(?:$|[,.;:!?)])| (?:on|in|at|remind|this|today|tonight|tomorrow|next|to|for|about|with|every|"
+    r"(?=\s*(?:$|[,.;:!?)])| (?:on|in|at|remind|this|today|tonight|tomorrow|next|to|for|about|with|every|until|till|"
     rf"and|please|my|{DAY_NAME})\b)"
 )
 _COUNT: Final = rf"(?P<count>\d+\.\d+|{CARDINAL}|an?|a couple(?: of)?|a few|half an?)"
