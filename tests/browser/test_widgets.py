@@ -58,6 +58,18 @@ async def test_block_buttons_share_a_row(gallery: Gallery, width: int) -> None:
     assert second["x"] + second["width"] == pytest.approx(row["x"] + row["width"], abs=1)
 
 
+async def test_corners_of_a_button_clip_none_of_its_lines(gallery: Gallery) -> None:
+    lines = button("Accept all of these changes and all later ones", block=True)
+    await gallery.show(node("Row", lines, button("No", block=True)), button("No"), width=320)
+
+    line, tall = [await gallery.box(".w-button", nth) for nth in (2, 0)]
+    radius = await gallery.find(".w-button").first.evaluate(
+        "(element) => parseFloat(getComputedStyle(element).borderTopLeftRadius)"
+    )
+    assert tall["height"] > 2 * line["height"]
+    assert radius <= line["height"] / 2
+
+
 @pytest.mark.parametrize("properties", [{"size": 24}, {"width": 24, "height": 24}])
 async def test_box_keeps_its_size_in_a_list_item(
     gallery: Gallery, properties: dict[str, int]

@@ -21,6 +21,8 @@ const stories: Story[] = [
   ["a title is a heading", { type: "Title", value: "News" }, "h3", "News"],
   ["a caption", { type: "Caption", value: "small" }, ".w-caption", "small"],
   ["markdown's paragraphs", { type: "Markdown", value: "one\n\ntwo" }, "p + p", "two"],
+  ["markdown of a number", { type: "Markdown", value: 7 }, "p", "7"],
+  ["a list's text", { type: "ListView", children: [text("in")] }, "li.w-item p", "in"],
   ["a badge", { type: "Badge", label: "new", color: "info" }, ".w-tone-info", "new"],
   ["a button", { type: "Button", label: "Go" }, "button", "Go"],
   ["a label", { type: "Label", value: "Name", fieldName: "n" }, "label", "Name"],

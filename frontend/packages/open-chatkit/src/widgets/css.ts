@@ -85,9 +85,10 @@ const BORDER_STYLES = new Set("solid dashed dotted double groove ridge inset out
 
 function borderLine(given: number | BorderEdge | null | undefined): string | undefined {
   const edge = typeof given === "number" ? { size: given } : given;
-  if (typeof edge?.size !== "number") return undefined;
-  const style = edge.style && BORDER_STYLES.has(edge.style) ? edge.style : "solid";
-  return `${edge.size}px ${style} ${color(edge.color, "border") ?? "var(--w-border)"}`;
+  const size = edge?.size ?? (edge?.color || edge?.style ? 1 : undefined);
+  if (typeof size !== "number") return undefined;
+  const style = edge?.style && BORDER_STYLES.has(edge.style) ? edge.style : "solid";
+  return `${size}px ${style} ${color(edge?.color, "border") ?? "var(--w-border)"}`;
 }
 
 /** Returns borders: one for all edges, or one per edge. */

@@ -122,6 +122,11 @@ it.each([
     { size: 2, color: "strong" },
   ],
   ["thick", undefined],
+  [
+    { size: "thick", color: "strong" },
+    { size: 1, color: "strong" },
+  ],
+  [{ size: null, color: "strong" }, { color: "strong" }],
 ])("a border may be written as in CSS: %j", (border, read) => {
   expect(prepare({ type: "Box", border } as never).node.border).toEqual(read);
 });

@@ -236,8 +236,14 @@ function colors(value: unknown, kind: ColorKind, replaced: Replace): unknown {
 function borderPart(name: string, value: unknown, replaced: Replace): unknown {
   if (name === "color") return colors(value, "border", replaced);
   if (name === "style") return value;
-  if (name === "size") return Number.parseFloat(String(value));
+  if (name === "size") return value === null ? value : borderSize(value, replaced);
   return borderColors(value, replaced);
+}
+
+/** Reads a border's width in pixels; the thinnest one if it can't be read. */
+function borderSize(value: unknown, replaced: Replace): unknown {
+  const size = Number.parseFloat(String(value));
+  return Number.isNaN(size) ? replaced(1) : size;
 }
 
 /** Reads a border that is written as in CSS: `1px dashed red`. */

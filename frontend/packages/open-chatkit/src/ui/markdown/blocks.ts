@@ -32,7 +32,10 @@ function isShallow(token: Token, depth = 0): boolean {
   return [...tokens, ...items].every((inner) => isShallow(inner, depth + 1));
 }
 
-function lex(text: string, links: Links): { tokens: Token[]; links: Links } {
+/** Tokens, and the definitions that their links refer to. */
+type Lexed = { tokens: Token[]; links: Links };
+
+function lex(text: string, links: Links): Lexed {
   try {
     const result = tokenize(text, links);
     const tokens = result.tokens.map((token) => (isShallow(token) ? token : asSource(token.raw)));
@@ -50,27 +53,33 @@ const ITEM_NUMBER = /^\d{1,9}$/u;
 const UNSETTLED_ITEMS = 2;
 
 /** Creates a lexer for growing text, which parses the settled items of a list at its start once. */
-function createGrowingLexer(): (text: string, links: Links) => Token[] {
+function createGrowingLexer(): (text: string, links: Links) => Lexed {
   let settled: Tokens.List | null = null;
 
-  function continueList(text: string, links: Links): Token[] | null {
+  /** Returns true if a text has definitions, which may still change, and with them all links. */
+  const defines = (lexed: Lexed, links: Links) =>
+    Object.keys(lexed.links).length > Object.keys(links).length;
+
+  function continueList(text: string, links: Links): Lexed | null {
     if (settled === null || !text.startsWith(settled.raw)) return null;
-    const { tokens } = lex(text.slice(settled.raw.length), links);
-    const [list, ...following] = tokens as [Tokens.List?, ...Token[]];
+    const rest = lex(text.slice(settled.raw.length), links);
+    const [list, ...following] = rest.tokens as [Tokens.List?, ...Token[]];
     const isContinued =
       list?.type === "list" && list.ordered === settled.ordered && list.loose === settled.loose;
-    if (!isContinued) return null;
+    if (!isContinued || defines(rest, links)) return null;
     const items = [...settled.items, ...list.items];
-    return [{ ...settled, raw: settled.raw + list.raw, items }, ...following];
+    const tokens = [{ ...settled, raw: settled.raw + list.raw, items }, ...following];
+    return { tokens, links: rest.links };
   }
 
   return (text, links) => {
-    const tokens = continueList(text, links) ?? lex(text, links).tokens;
-    const list = tokens[0]?.type === "list" ? (tokens[0] as Tokens.List) : null;
+    const lexed = continueList(text, links) ?? lex(text, links);
+    const [first] = lexed.tokens;
+    const list = first?.type === "list" && !defines(lexed, links) ? (first as Tokens.List) : null;
     const items = list?.items.slice(0, -UNSETTLED_ITEMS) ?? [];
     const raw = items.map((item) => item.raw).join("");
     settled = list !== null && items.length > 0 ? { ...list, raw, items } : null;
-    return tokens;
+    return lexed;
   };
 }
 
@@ -124,7 +133,8 @@ export function createBlockParser(): BlockParser {
   function parseGrowing(text: string): readonly Block[] {
     if (!text.startsWith(prefix)) reset();
     const rest = withoutTableHead(text.slice(prefix.length));
-    const tokens = lexRest(rest, links);
+    const lexed = lexRest(rest, links);
+    const { tokens } = lexed;
     let tail = tokens.findLastIndex(isContent);
     if (ITEM_NUMBER.test(tokens[tail]?.raw ?? "")) {
       const list = tokens.slice(0, tail).findLastIndex(isContent);
@@ -135,18 +145,18 @@ export function createBlockParser(): BlockParser {
     for (const token of tokens.slice(0, Math.max(tail, 0))) {
       prefix += token.raw;
       if (token.type === "def") links[token.tag] ??= { href: token.href, title: token.title };
-      if (isContent(token)) close(token, links);
+      if (isContent(token)) close(token, lexed.links);
     }
     const token = tokens[tail];
     if (!token) return closed;
     // A list's `raw` may differ from the text in spaces at the end of lines.
     const source = rest.slice(prefix.length - before);
-    const parts =
-      token.type === "code" ? [token] : lexHealed(heal(source), links).filter(isContent);
-    const open = parts.map((part, index) => ({
+    const healed =
+      token.type === "code" ? { tokens: [token], links } : lexHealed(heal(source), links);
+    const open = healed.tokens.filter(isContent).map((part, index) => ({
       key: closed.length + index,
       raw: part.raw,
-      links: linksOf(part.raw, links),
+      links: linksOf(part.raw, healed.links),
       token: part,
       open: true,
     }));

@@ -113,6 +113,16 @@ describe("a text that grew", () => {
     );
   });
 
+  it("has no link to a definition that turned out to be none", () => {
+    const whole = "| a |\n|---|\n| [b][] |\n> [b]: /x and more";
+    expectSame(whole, [whole.indexOf(" and"), whole.length]);
+  });
+
+  it("has no link of a list's settled item to a definition that turned out to be none", () => {
+    const whole = "- [b][]\n- c\n- d\n- e\n\n  [b]: /x and more\n\nText";
+    expectSame(whole, [whole.indexOf(" and"), whole.indexOf("\n\nText"), whole.length]);
+  });
+
   it.each(answers.map(({ markdown }) => markdown))("looks like %j in one piece", (whole) => {
     for (const step of [1, 3, 5]) {
       const count = Math.ceil(whole.length / step);

@@ -35,7 +35,8 @@ ${[...sizes, ...gutters, ...icons].join("\n")}
   font-size: var(--c-text);
   line-height: 1.3;
 }
-.ckw .w-pill { border-radius: 999px; }
+/* Corners of one line, so that they clip no text of several lines. */
+.ckw .w-pill { border-radius: calc(var(--c-height) / 2); }
 .ckw .w-not-pill { border-radius: var(--w-radius-field); }
 .ckw .w-block { display: flex; width: 100%; }
 
@@ -47,7 +48,7 @@ ${[...sizes, ...gutters, ...icons].join("\n")}
   gap: 6px;
   max-width: 100%;
   padding-block: 2px;
-  border-radius: var(--w-radius-button);
+  border-radius: min(var(--w-radius-button), calc(var(--c-height) / 2));
   text-align: center;
   background: none;
   font-weight: 500;

@@ -4,7 +4,7 @@ import { useSettings } from "../context";
 import { box } from "../css";
 import { newId, SCOPE } from "../fields";
 import { childrenOf } from "../tree";
-import type { ActionConfig, Shape } from "../types";
+import type { ActionConfig, Shape, WidgetNode } from "../types";
 import { useAction } from "../useAction";
 import { useRowFit } from "../useRowFit";
 import { Status } from "./Status";
@@ -12,11 +12,18 @@ import { Status } from "./Status";
 /** The number of rows with `limit: "auto"`. */
 const AUTO_LIMIT = 5;
 
+/** Puts a node that isn't a row into one. */
+function asRow(node: WidgetNode): WidgetNode {
+  const isRow = node.type === "ListViewItem" || node.type === "Transition";
+  if (isRow) return node;
+  return { type: "ListViewItem", ...(node.key ? { key: node.key } : {}), children: [node] };
+}
+
 /** A list of rows; those over the limit are shown by a button. */
 export function ListView({ node }: { node: Shape<"ListView"> }) {
   const { strings } = useSettings();
   const [isExpanded, setExpanded] = useState(false);
-  const rows = childrenOf(node);
+  const rows = childrenOf(node).map(asRow);
   const limit = node.limit === "auto" ? AUTO_LIMIT : (node.limit ?? rows.length);
   const shown = isExpanded ? rows : rows.slice(0, Math.max(1, limit));
   const hidden = rows.length - Math.max(1, limit);

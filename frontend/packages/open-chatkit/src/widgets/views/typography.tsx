@@ -74,7 +74,7 @@ export function Caption({ node }: { node: Shape<"Caption"> }) {
 /** Markdown as in messages; without a renderer, plain paragraphs. */
 export function Markdown({ node }: { node: Shape<"Markdown"> }) {
   const { markdown: View } = useSettings();
-  const value = typeof node.value === "string" ? node.value : "";
+  const value = hasText(node.value) ? String(node.value) : "";
   return (
     <div class="w-markdown">
       {View ? (
