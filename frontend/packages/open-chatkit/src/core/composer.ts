@@ -137,6 +137,10 @@ export function createComposer(context: Context): ComposerCore {
       isQueued.value = isWaiting && isSendable.peek();
     },
     set,
+    selectedModel() {
+      const preselected = context.options.composer?.models?.find((model) => model.default);
+      return draft.peek().modelId ?? preselected?.id ?? null;
+    },
     addAttachments(attachments) {
       const files = attachments.map((attachment) => asDraftFile(newFileKey(), attachment));
       set({ files: [...draft.peek().files, ...files] });

@@ -66,7 +66,9 @@ export class Turns {
     if (params === undefined && !this.composer.canSend.peek()) return "failed";
     const draft = params === undefined ? this.composer.takeDraft() : null;
     const message =
-      draft === null ? messageOfParams(params ?? {}) : messageOfDraft(this.withDefaultModel(draft));
+      draft === null
+        ? messageOfParams(params ?? {})
+        : messageOfDraft({ ...draft, modelId: this.composer.selectedModel() });
     if (isEmptyMessage(message)) return "failed";
     const { session } = this.context;
     this.restoreUnsent(session.threadId);
@@ -348,12 +350,6 @@ export class Turns {
     if (error.runId !== null) void this.attach(session, error.runId);
     else await this.syncThread(session);
     return true;
-  }
-
-  /** Applies the default model if none is selected. */
-  private withDefaultModel(draft: Draft): Draft {
-    const preselected = this.context.options.composer?.models?.find((model) => model.default);
-    return { ...draft, modelId: draft.modelId ?? preselected?.id ?? null };
   }
 
   private async regenerate(session: Session, itemId: string | undefined): Promise<void> {

@@ -139,6 +139,8 @@ export type Composer = {
   setWaiting(isWaiting: boolean): void;
   /** Replaces the given fields. Emits `chatkit.tool.change` when the tool changes. */
   set(patch: Partial<Pick<Draft, "content" | "reply" | "toolId" | "modelId">>): void;
+  /** Returns the model for the next message: the selected one, else the default one. */
+  selectedModel(): string | null;
   /** Adds files that are already uploaded. */
   addAttachments(attachments: readonly Attachment[]): void;
   /** Adds files and starts their uploads; resolves immediately with the rejected files. */

@@ -162,6 +162,25 @@ describe("the start screen", () => {
     await view.findByText("Hello.");
     expect(server.requests[0]).toMatchObject({ params: { input: { content: prompt } } });
   });
+
+  it("sends a prompt with the model that the composer shows", async () => {
+    const { view, server } = await openPage({
+      startScreen: { prompts: [{ label: "My day", prompt: "Plan my day" }] },
+      composer: {
+        models: [
+          { id: "fast", label: "Fast" },
+          { id: "deep", label: "Deep", default: true },
+        ],
+      },
+      script: respondWith("Hello."),
+    });
+
+    fireEvent.click(view.getByRole("button", { name: "My day" }));
+
+    await view.findByText("Hello.");
+    const input = { inference_options: { model: "deep" } };
+    expect(server.requests[0]).toMatchObject({ params: { input } });
+  });
 });
 
 describe("responses", () => {

@@ -9,7 +9,9 @@ export function StartScreen() {
   const t = useT();
   const { greeting, prompts = [] } = ui.options.value.startScreen ?? {};
   const send = (prompt: StartScreenPrompt["prompt"]): void => {
-    const message = typeof prompt === "string" ? { text: prompt } : { content: prompt };
+    const content = typeof prompt === "string" ? { text: prompt } : { content: prompt };
+    const model = ui.chat.composer.selectedModel();
+    const message = model === null ? content : { ...content, model };
     // The button disappears with this screen.
     focusThread(ui);
     void attempt(ui, () => ui.chat.send(message));
