@@ -177,7 +177,7 @@ def complaints_about(server: Server, statement: str) -> list[Complaint]:
     """Return the complaints about a migration of one statement, which is then rolled back."""
 
     async def migrate(connection: Any) -> list[Complaint]:
-        await connection.execute("TRUNCATE tasks, lists")
+        await connection.execute("TRUNCATE tasks, lists CASCADE")
         await connection.execute("CREATE FUNCTION f(int) RETURNS int LANGUAGE sql RETURN 1")
         before = await read_schema(connection)
         await connection.execute(statement)

@@ -31,6 +31,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     due: dt.datetime | None = None
     priority: Annotated[int, Meta(ge=0, lt=len(PRIORITIES))] | None = None
     title: Annotated[str, Meta(max_length=MAX_CURSOR_CHARS)] | None = None
+    rank: float | None = None
 
 
 def query_digest(filters: TaskFilter, order: TaskOrder) -> str:
@@ -73,5 +74,7 @@ def _fits_order(position: Position, order: TaskOrder) -> bool:
             return position.priority is not None
         case "title":
             return position.title is not None and not has_nul(position.title)
+        case "relevance":
+            return position.rank is not None
         case "created":
             return True

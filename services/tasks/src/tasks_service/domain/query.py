@@ -7,11 +7,12 @@ import msgspec
 
 from tasks_service.domain.due import DEFAULT_TIMEZONE, clean_date, clean_instant
 from tasks_service.domain.filter_expression import Expression
+from tasks_service.domain.search import SearchText
 from tasks_service.domain.text import has_nul, invalid, match_key
 from todochat.contracts.tasks import Priority
 
 Status = Literal["open", "completed", "all"]
-SortKey = Literal["created", "due", "priority", "title"]
+SortKey = Literal["created", "due", "priority", "title", "relevance"]
 Order = Literal["asc", "desc"]
 
 DEFAULT_ORDER: Final[dict[SortKey, Order]] = {
@@ -19,6 +20,7 @@ DEFAULT_ORDER: Final[dict[SortKey, Order]] = {
     "due": "asc",
     "priority": "desc",
     "title": "asc",
+    "relevance": "desc",
 }
 
 
@@ -39,7 +41,7 @@ class TaskFilter(msgspec.Struct, kw_only=True, frozen=True):
     due_from: DueBound | None = None
     due_to: DueBound | None = None
     is_overdue: bool | None = None
-    words: tuple[str, ...] = ()
+    search: SearchText = SearchText()
     expression: Expression | None = None
     timezone: str = DEFAULT_TIMEZONE  # of the dates in `expression`
 

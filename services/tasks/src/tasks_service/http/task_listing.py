@@ -25,8 +25,8 @@ from tasks_service.domain.query import (
     TaskFilter,
     TaskOrder,
     parse_due_bound,
-    parse_words,
 )
+from tasks_service.domain.search import SearchText, parse_search
 from tasks_service.domain.text import clean_line, invalid, match_key
 from todochat.contracts.tasks import Priority
 
@@ -80,7 +80,10 @@ TextParameter = Annotated[
     str | None,
     QueryParameter(
         max_length=MAX_SEARCH_CHARS,
-        description="Words that must all be in the title, the notes or a tag.",
+        description=(
+            "Words that the title, notes and tags must all have; the beginnings of words suffice,"
+            " case and accents don't count."
+        ),
     ),
 ]
 FilterParameter = Annotated[
@@ -97,11 +100,17 @@ TimezoneParameter = Annotated[
     str, QueryParameter(max_length=64, description="IANA time zone of the dates in the filter.")
 ]
 SortParameter = Annotated[
-    SortKey, QueryParameter(description="Tasks without a due date come last when sorted by it.")
+    SortKey | None,
+    QueryParameter(
+        description=(
+            "created by default, relevance with `q`. Tasks without a due date come last when sorted"
+            " by it."
+        )
+    ),
 ]
 OrderParameter = Annotated[
     Order | None,
-    QueryParameter(description="asc by default for due and title, desc for created and priority."),
+    QueryParameter(description="asc by default for due and title, desc for the others."),
 ]
 LimitParameter = Annotated[
     int, QueryParameter(ge=1, le=MAX_PAGE_SIZE, description="Maximum tasks per page.")
@@ -137,7 +146,7 @@ def provide_task_listing(
     q: TextParameter = None,
     filter_text: FilterParameter = None,
     timezone: TimezoneParameter = DEFAULT_TIMEZONE,
-    sort: SortParameter = "created",
+    sort: SortParameter = None,
     order: OrderParameter = None,
     limit: LimitParameter = DEFAULT_PAGE_SIZE,
     cursor: CursorParameter = None,
@@ -164,9 +173,13 @@ def provide_task_listing(
         due_from=None if due_from is None else parse_due_bound(due_from, pointer="due_from"),
         due_to=None if due_to is None else parse_due_bound(due_to, pointer="due_to"),
         is_overdue=overdue,
-        words=() if q is None else parse_words(q, pointer="q"),
+        search=SearchText() if q is None else parse_search(q, pointer="q"),
         expression=expression,
         timezone=timezone,
     )
+    if sort is None:
+        sort = "relevance" if filters.search.words else "created"
+    elif sort == "relevance" and not filters.search.words:
+        raise invalid("sort", "relevance needs words in q")
     task_order = TaskOrder(sort=sort, order=order or DEFAULT_ORDER[sort])
     return TaskListing(filters, task_order, cursor, limit)

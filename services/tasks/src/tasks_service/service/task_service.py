@@ -17,6 +17,7 @@ from tasks_service.service.task_changes import (
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.filter_compiler import compile_filter
 from tasks_service.storage.list_repository import ListRepository
+from tasks_service.storage.search_repository import SearchRepository
 from tasks_service.storage.task_repository import TaskRepository, to_task
 from tasks_service.storage.transaction import open_transaction
 from todochat.clock import utc_now
@@ -62,6 +63,8 @@ class TaskService:
         """
         after = parse_cursor(cursor, filters, order) if cursor else None
         clock = FilterClock(utc_now(), filters.timezone)
+        if filters.search.words:
+            await self._index(user_id)
         async with open_transaction(self._database, user_id) as session:
             if filters.list_id is not None:
                 lists = ListRepository(session, user_id)
@@ -70,21 +73,40 @@ class TaskService:
             matching = None
             if filters.expression is not None:
                 matching = await compile_filter(session, user_id, filters.expression, clock)
-            records = await TaskRepository(session, user_id).find_page(
-                filters, order, after=after, limit=limit + 1, now=clock.now, matching=matching
+            search_query = None
+            if filters.search.words:
+                search_query = await SearchRepository(session, user_id).bind(
+                    filters.search, only_open=filters.status == "open"
+                )
+            found = await TaskRepository(session, user_id).find_page(
+                filters,
+                order,
+                after=after,
+                limit=limit + 1,
+                now=clock.now,
+                matching=matching,
+                search_query=search_query,
             )
-        page = [to_task(record) for record in records[:limit]]
-        if len(records) <= limit:
+        page = [to_task(record) for record, _ in found[:limit]]
+        if len(found) <= limit:
             return TaskPage(page, next_cursor=None)
-        last = records[limit - 1]
+        last, rank = found[limit - 1]
         position = Position(
             query=query_digest(filters, order),
             number=last.number,
             due=last.due_deadline if order.sort == "due" else None,
             priority=last.priority if order.sort == "priority" else None,
             title=last.title_key if order.sort == "title" else None,
+            rank=rank,
         )
         return TaskPage(page, next_cursor=encode_cursor(position))
+
+    async def _index(self, user_id: str) -> None:
+        """Index the tasks that were last written before the index existed, once."""
+        is_done = False
+        while not is_done:
+            async with open_transaction(self._database, user_id) as session:
+                is_done = await SearchRepository(session, user_id).index_batch()
 
     async def create(self, request: WriteRequest, draft: TaskDraft) -> Written:
         """Create a task.

@@ -14,6 +14,7 @@ from tasks_service.storage.records import (
     ListRecord,
     PendingRecord,
     ResponseRecord,
+    SearchRecord,
     TaskRecord,
     TasksBase,
 )
@@ -25,6 +26,7 @@ ERASED: Final[tuple[type[TasksBase], ...]] = (
     EventRecord,
     ChangeRecord,
     PendingRecord,
+    SearchRecord,
     TaskRecord,
     ListRecord,
     CounterRecord,

@@ -2,8 +2,7 @@
 
 Keys and indexes start with `user_id`, so every query reads a range of one user's rows. Planned
 extensions fit in: reminders as a separate table that refers to `(user_id, id)` of tasks, history as
-an archive of what `task_changes` drops after its retention, full-text search as an index on
-`search_key`.
+an archive of what `task_changes` drops after its retention.
 """
 
 import datetime as dt
@@ -24,7 +23,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TIMESTAMP, array
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, TIMESTAMP, TSVECTOR, array
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, query_expression
 
 _LIVE = text("deleted_at IS NULL")
@@ -56,6 +55,8 @@ class CounterRecord(TasksBase):
     user_id: Mapped[str] = mapped_column(Text, primary_key=True)
     last_number: Mapped[int] = mapped_column(server_default=text("0"))
     last_event_seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    # Tasks up to this number are in `task_search`; later ones too if they were written since.
+    indexed_number: Mapped[int | None]
 
 
 class ListRecord(TasksBase):
@@ -192,6 +193,30 @@ TaskRecord.__mapper__.add_property(
         .scalar_subquery()
     ),
 )
+
+
+class SearchRecord(TasksBase):
+    """The words of a task, which a trigger on `tasks` writes.
+
+    Its policy has the search condition in it (`app.search`), because `@@` isn't leakproof: in a
+    query it would be checked only after the policy, without the index.
+    """
+
+    __tablename__ = "task_search"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "task_id"),
+        ForeignKeyConstraint(
+            ["user_id", "task_id"],
+            ["tasks.user_id", "tasks.id"],
+            name="fk_task_search_task",
+            ondelete="CASCADE",
+        ),
+        Index("ix_task_search_vector", "vector", postgresql_using="gin"),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    task_id: Mapped[str] = mapped_column(Text)
+    vector: Mapped[str] = mapped_column(TSVECTOR)
 
 
 class EventRecord(TasksBase):

@@ -12,6 +12,7 @@ from sqlalchemy import (
     any_,
     cast,
     func,
+    literal,
     not_,
     or_,
     select,
@@ -28,7 +29,8 @@ from tasks_service.domain.query import DueBound, SortKey, TaskFilter, TaskOrder
 from tasks_service.domain.task import PRIORITIES
 from tasks_service.domain.text import has_nul, match_key
 from tasks_service.domain.trash import PURGED_AT
-from tasks_service.storage.records import TaskRecord
+from tasks_service.storage.records import SearchRecord, TaskRecord
+from tasks_service.storage.search_repository import matches_signs, rank
 from todochat.contracts.tasks import Due, Repeat, RepeatFrom, SubtaskCounts, Task
 
 _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
@@ -72,23 +74,32 @@ class TaskRepository:
         limit: int,
         now: dt.datetime,
         matching: ColumnElement[bool] | None = None,
-    ) -> list[TaskRecord]:
-        """Return at most `limit` tasks after the position `after`.
+        search_query: str | None = None,
+    ) -> list[tuple[TaskRecord, float | None]]:
+        """Return at most `limit` tasks after the position `after`, with their ranks in a search.
 
         Args:
             matching: the compiled expression of the filters.
+            search_query: from `SearchRepository.bind`, which restricts the rows of `task_search`.
         """
-        statement = select(TaskRecord).where(self._mine, _live(), *_conditions(filters, now))
+        column: Any = _SORT_COLUMNS.get(order.sort)
+        ranked: ColumnElement[Any] = literal(None)
+        if order.sort == "relevance" and search_query is not None:
+            column = ranked = rank(search_query)
+        statement = select(TaskRecord, ranked).where(self._mine, _live())
+        statement = statement.where(*_conditions(filters, now))
+        if search_query is not None:
+            statement = statement.join(SearchRecord, _indexed())
         if matching is not None:
             statement = statement.where(matching)
         if after is not None:
-            statement = statement.where(_follows(after, order))
+            statement = statement.where(_follows(after, order, column))
         keys: list[Any] = [TaskRecord.number]
-        if order.sort in _SORT_COLUMNS:
-            keys.insert(0, _SORT_COLUMNS[order.sort])
+        if column is not None:
+            keys.insert(0, column)
         ordered = [key.asc() if order.order == "asc" else key.desc() for key in keys]
         statement = statement.order_by(*(key.nulls_last() for key in ordered)).limit(limit)
-        return list((await self._session.scalars(statement)).all())
+        return [(row[0], row[1]) for row in await self._session.execute(statement)]
 
     async def count_open(self, *, at_most: int) -> int:
         """Count the open tasks, up to `at_most`."""
@@ -308,7 +319,7 @@ def _open() -> ColumnElement[bool]:
 
 
 def _conditions(filters: TaskFilter, now: dt.datetime) -> list[ColumnElement[bool]]:
-    conditions = [TaskRecord.search_key.contains(word, autoescape=True) for word in filters.words]
+    conditions = matches_signs(filters.search)
     if filters.status != "all":
         is_open = TaskRecord.completed_at.is_(None)
         conditions.append(is_open if filters.status == "open" else not_(is_open))
@@ -338,12 +349,20 @@ def _compared_due(bound: DueBound) -> tuple[Any, dt.date | None]:
     return TaskRecord.due_on, bound.day
 
 
-def _follows(after: Position, order: TaskOrder) -> ColumnElement[bool]:
+def _indexed() -> ColumnElement[bool]:
+    return and_(SearchRecord.user_id == TaskRecord.user_id, SearchRecord.task_id == TaskRecord.id)
+
+
+def _follows(after: Position, order: TaskOrder, column: Any) -> ColumnElement[bool]:
     later_number = _beyond(TaskRecord.number, after.number, order)
-    if order.sort == "created":
+    if column is None:
         return later_number
-    column = _SORT_COLUMNS[order.sort]
-    value = {"due": after.due, "priority": after.priority, "title": after.title}[order.sort]
+    value = {
+        "due": after.due,
+        "priority": after.priority,
+        "title": after.title,
+        "relevance": after.rank,
+    }[order.sort]
     if value is None:  # only the due date can be missing, and tasks without one come last
         return and_(column.is_(None), later_number)
     beyond = or_(_beyond(column, value, order), and_(column == value, later_number))
