@@ -5,6 +5,7 @@ from typing import Final
 from litestar import Litestar, Router
 from litestar.di import Provide
 
+from tasks_service.http.bulk_controller import BulkController
 from tasks_service.http.change_controller import ChangeController
 from tasks_service.http.entity_controller import EntityController
 from tasks_service.http.erasure_controller import TaskErasureController
@@ -46,6 +47,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
         guards=[require_own_path, limit_rate],
         route_handlers=[
             EventController,
+            BulkController,
             TaskController,
             ListController,
             ChangeController,

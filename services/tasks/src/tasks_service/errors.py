@@ -18,6 +18,7 @@ InvalidInputError
 ├── InvalidFilterError     422  invalid-filter          `column` and what was `expected` there
 ├── TooManyTasksError      422  too-many-open-tasks
 ├── TooManyOperationsError 422  too-many-operations
+├── TooManyTargetsError    422  too-many-targets
 └── TooManyListsError      422  too-many-lists
 TooManyRequestsError
 └── TooManyFeedsError      429  too-many-streams
@@ -199,6 +200,15 @@ class TooManyOperationsError(InvalidInputError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"One confirmation can include at most {limit} changes.")
+
+
+class TooManyTargetsError(InvalidInputError):
+    """The filter of a bulk change selects too many tasks."""
+
+    code, title = "too-many-targets", "Too many tasks for one change"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The filter selects more than {limit} tasks; narrow it.")
 
 
 class TooManyListsError(InvalidInputError):

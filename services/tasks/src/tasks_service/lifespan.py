@@ -13,6 +13,7 @@ from tasks_service.clients.access_token_directory import AccessTokenDirectory
 from tasks_service.events.feed_notifier import FeedNotifier
 from tasks_service.events.keys import REQUESTS
 from tasks_service.service.authenticator import ACCEPTED_ARROWS, Authenticator
+from tasks_service.service.bulk_service import BulkService
 from tasks_service.service.change_service import ChangeService
 from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import TaskErasureService
@@ -127,6 +128,7 @@ def _build_services(
         notifier=notifier,
         tasks=TaskService(database, writer),
         lists=ListService(database, writer),
+        bulk=BulkService(writer),
         changes=ChangeService(database, writer),
         history=HistoryService(database),
         trash=TrashService(database, writer, keep_days=settings.trash_retention_days),

@@ -4,6 +4,7 @@ import msgspec
 
 from tasks_service.events.feed_notifier import FeedNotifier
 from tasks_service.service.authenticator import Authenticator
+from tasks_service.service.bulk_service import BulkService
 from tasks_service.service.change_service import ChangeService
 from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import TaskErasureService
@@ -28,6 +29,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     notifier: FeedNotifier
     tasks: TaskService
     lists: ListService
+    bulk: BulkService
     changes: ChangeService
     history: HistoryService
     trash: TrashService

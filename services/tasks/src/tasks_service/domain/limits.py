@@ -34,4 +34,6 @@ MAX_CHANGE_ID: Final = 2**53 - 1
 MAX_RUN_ATTEMPT: Final = 2**31 - 1
 
 PENDING_HOURS: Final = 24
+MAX_BULK_TASKS: Final = 1_000  # of one bulk change, which holds the user's lock
+MAX_BULK_ROWS: Final = 20  # changed tasks in its response
 MAX_OPERATIONS: Final = 500  # of one pending change

@@ -18,6 +18,7 @@ STRICT_BODIES: Final = (
     "HoldChanges",
     "ConfirmChanges",
     "UndoChanges",
+    "BulkChange",
 )
 
 READ_PROBLEMS: Final = (400, 401, 403, 422, 429, 503)

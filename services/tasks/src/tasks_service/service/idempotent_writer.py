@@ -6,6 +6,7 @@ committed.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Final
 
@@ -84,6 +85,10 @@ class Written(msgspec.Struct, frozen=True):
     change_request_id: str | None = None
 
 
+class _RollBackError(Exception):
+    """Ends the transaction of a preview."""
+
+
 class IdempotentWriter:
     """Runs each change in one transaction.
 
@@ -142,6 +147,44 @@ class IdempotentWriter:
             self._on_changed(request.user_id)
         return written
 
+    async def preview(
+        self, request: WriteRequest, status: HTTPStatus, change: ChangeFunction
+    ) -> Written:
+        """Make a change without the agent's limit, and roll it back; return what it returned.
+
+        Raises:
+            BusyError: other changes of the user hold their lock for too long.
+        """
+        body = NO_BODY
+        with suppress(_RollBackError):
+            async with open_transaction(self._database, request.user_id) as session:
+                transaction = await plain_sql(session)
+                await limit_lock_waits(transaction, self._max_wait_s)
+                unlimited = msgspec.structs.replace(request, group=None)
+                work = await self._begin(session, transaction, unlimited)
+                result = await change(work)
+                await work.flush()
+                body = msgspec.json.encode(result)
+                raise _RollBackError
+        return Written(status, body)
+
+    async def _begin(
+        self, session: AsyncSession, transaction: SqlTransaction, request: WriteRequest
+    ) -> UserWork:
+        """Lock out the user's other changes."""
+        with lock_timeout_as(BusyError):
+            counters = await OutboxWriter(transaction, request.user_id).lock_counters()
+        return UserWork(
+            session,
+            transaction,
+            request.user_id,
+            counters,
+            actor=request.actor,
+            run_id=request.run.run_id if request.run else None,
+            group=request.group,
+            now=utc_now(),
+        )
+
     async def _write_or_replay(
         self,
         session: AsyncSession,
@@ -176,18 +219,7 @@ class IdempotentWriter:
                 change_request_id=stored.change_request_id,
             ), False
 
-        with lock_timeout_as(BusyError):
-            counters = await OutboxWriter(transaction, request.user_id).lock_counters()
-        work = UserWork(
-            session,
-            transaction,
-            request.user_id,
-            counters,
-            actor=request.actor,
-            run_id=request.run.run_id if request.run else None,
-            group=request.group,
-            now=utc_now(),
-        )
+        work = await self._begin(session, transaction, request)
         result = await change(work)
         await work.flush()
         body = NO_BODY if result is None else msgspec.json.encode(result)

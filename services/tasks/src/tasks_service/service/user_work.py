@@ -181,6 +181,9 @@ class UserWork:
             raise ConfirmationRequiredError
         changed = await self.changes.unconfirmed_task_ids(self.group.id)
         created = await self.changes.created_task_ids(self.group.id, self._run_id)
+        for row in self._change_rows:  # of this request, which aren't in the database yet
+            if row["type"].startswith("task."):
+                (created if row["before"] is None else changed).add(row["entity_id"])
         if len((changed | set(task_ids)) - created) > self.group.confirm_above:
             raise ConfirmationRequiredError
 
@@ -214,7 +217,9 @@ class UserWork:
         """
         if list_id is None:
             return (await self.get_or_create_default_list()).id
-        return (await self.get_list(list_id)).id
+        if not await self.lists.is_live(list_id):
+            raise ListNotFoundError
+        return list_id
 
     async def get_or_create_default_list(self) -> ListRecord:
         """Return the default list; create it on the user's first use."""

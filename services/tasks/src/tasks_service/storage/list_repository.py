@@ -20,6 +20,7 @@ class ListRepository:
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
         self._mine = ListRecord.user_id == user_id
+        self._read: dict[str, ListRecord | None] = {}  # a session keeps only weak references
         is_live = ListRecord.deleted_at.is_(None)
         self._live = (self._mine, is_live)
         self._not_purged = (self._mine, or_(is_live, ListRecord.deleted_at > PURGED_AT))
@@ -41,7 +42,9 @@ class ListRepository:
 
     async def is_live(self, list_id: str) -> bool:
         """Return whether there is a list with this ID; one that was read needs no query."""
-        record = await self._session.get(ListRecord, list_id)
+        if list_id not in self._read:
+            self._read[list_id] = await self.find_by_id(list_id, include_deleted=True)
+        record = self._read[list_id]
         return record is not None and record.deleted_at is None
 
     async def find_by_name(self, name: str) -> ListRecord | None:
