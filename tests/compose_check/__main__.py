@@ -15,8 +15,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from compose_check import image_kit
-from compose_check.day_two import back_up_and_restore, erase_user, rotate
+from compose_check import day_two, image_kit
 from compose_check.engine_kit import CommandError, find_engine
 from compose_check.first_day import OperatedSystem, chat_offline, install, restrict, use_https
 from compose_check.installation import Installation
@@ -25,10 +24,13 @@ from compose_check.operations import crash, restart_engine, roll_back, scale, up
 from compose_check.trial import try_file
 
 PROJECT: Final = "todochat-check"
+LOGS: Final = Path(tempfile.gettempdir()) / f"{PROJECT}.log"
 Step = Callable[[OperatedSystem], Awaitable[str]]
 STEPS: Final[tuple[Step, ...]] = (
     install, restrict, chat_offline, use_https, scale, crash, upgrade, roll_back,
-    back_up_and_restore, rotate, restart_engine, erase_user, observe, try_file,
+    day_two.back_up_and_restore, day_two.rotate_signing_keys, day_two.rotate_arrow,
+    day_two.rotate_role_passwords, day_two.rotate_store_passwords, day_two.replace_stolen_keys,
+    restart_engine, day_two.erase_user, observe, try_file,
 )  # fmt: skip
 
 
@@ -75,12 +77,20 @@ def report(name: str, text: str, began: float) -> None:
 
 
 async def run_steps(system: OperatedSystem, steps: list[Step], *, keep: bool) -> None:
-    """Run the steps; at the end remove both installations, and check that nothing is left."""
+    """Run the steps; at the end remove both installations, and check that nothing is left.
+
+    If a step fails, all containers' logs are kept in LOGS.
+    """
     installations = (system.installation, system.other)
+    name, began = "", time.monotonic()
     try:
         for step in steps:
-            began = time.monotonic()
-            report(step.__name__, await step(system), began)
+            name, began = step.__name__, time.monotonic()
+            report(name, await step(system), began)
+    except (CommandError, AssertionError, subprocess.TimeoutExpired):
+        LOGS.write_text(await system.installation.compose("logs", "--timestamps"))
+        report(name, f"failed; the containers' logs are in {LOGS}", began)
+        raise
     finally:
         began = time.monotonic()
         for installation in installations:

@@ -88,7 +88,7 @@ class Project:
             for each in self.containers()
             if not is_good(each)
         }
-        logs = await self.compose("logs", "--no-color", "--tail", "30", *bad) if bad else ""
+        logs = await self.compose("logs", "--tail", "30", *bad) if bad else ""
         return f"{bad}\n{logs}"
 
     def containers(self, service: str | None = None) -> list[dict[str, Any]]:

@@ -51,18 +51,6 @@ async def back_up_and_restore(system: OperatedSystem) -> str:
     return f"{backup}, {tasks} tasks of one user; `up -d` after the restore took {seconds:.1f} s"
 
 
-async def rotate(system: OperatedSystem) -> str:
-    """Follow rotate-keys.md, page by page."""
-    return "\n".join([
-        "turns during and after each rotation:",
-        await rotate_signing_keys(system),
-        await rotate_arrow(system),
-        await rotate_role_passwords(system),
-        await rotate_store_passwords(system),
-        await replace_stolen_keys(system),
-    ])  # fmt: skip
-
-
 async def erase_user(system: OperatedSystem) -> str:
     """Erase a user and find nothing in the databases."""
     installation = system.installation
@@ -90,7 +78,7 @@ async def rotate_signing_keys(system: OperatedSystem) -> str:
     after = await installation.admin("keys", "list")
     assert kid in after, after
     assert len(after.splitlines()) == len(before.splitlines()) + 1, after
-    return f"signing keys: {seen}"
+    return str(seen)
 
 
 async def rotate_arrow(system: OperatedSystem) -> str:
@@ -115,7 +103,7 @@ async def rotate_role_passwords(system: OperatedSystem) -> str:
         await installation.compose("run", "--rm", "databases")
         await installation.roll(*SERVICES)
         await seen.wait_for_turns()
-    return f"passwords of the roles: {seen}"
+    return str(seen)
 
 
 async def rotate_store_passwords(system: OperatedSystem) -> str:
@@ -134,7 +122,7 @@ async def rotate_store_passwords(system: OperatedSystem) -> str:
     async with traffic(system.people) as seen:
         await installation.roll("valkey", *SERVICES)
         await seen.wait_for_turns()
-    return f"passwords of the superuser and of Valkey: {seen}"
+    return f"of the superuser and of Valkey: {seen}"
 
 
 async def replace_stolen_keys(system: OperatedSystem) -> str:
@@ -157,7 +145,7 @@ async def replace_stolen_keys(system: OperatedSystem) -> str:
     system.people = [await sign_in(client, person.email) for person in system.people]
     async with traffic(system.people) as seen:
         await seen.wait_for_turns()
-    return f"stolen signing keys: earlier tokens are invalid; after a new sign-in {seen}"
+    return f"earlier tokens are invalid; after a new sign-in {seen}"
 
 
 async def rows_of(installation: Installation, person: Person) -> list[str]:
