@@ -13,6 +13,9 @@ COMMAND_TIMEOUT_S: Final = 300
 BUILD_TIMEOUT_S: Final = 3600
 # Reads `env_file` with `required`.
 OLDEST_COMPOSE: Final = (2, 24)
+OLDEST_PODMAN_COMPOSE: Final = (1, 3)
+# Docker reads `start_interval`, Podman waits for the health of a container.
+OLDEST_ENGINE: Final = {"docker": (25, 0), "podman": (4, 6)}
 
 
 class CommandError(Exception):
@@ -100,10 +103,10 @@ def find_engine() -> Engine:
         elif not _succeeds([program, "info"]):
             problems.append(f"{program} has no running engine, or you have no access to it")
         else:
-            compose, version = _find_compose(program)
-            engine = run([program, "version", "--format", "{{.Server.Version}}"]).strip()
-            description = f"{program} {engine}, {' '.join(compose)} {version}"
-            return Engine(program, compose, description)
+            version = run([program, "version", "--format", "{{.Server.Version}}"]).strip()
+            _require(f"{program} {version}", OLDEST_ENGINE[program])
+            compose, compose_version = _find_compose(program)
+            return Engine(program, compose, f"{program} {version}, {compose_version}")
     raise CommandError("; ".join(problems))
 
 
@@ -114,15 +117,21 @@ def _find_compose(program: str) -> tuple[tuple[str, ...], str]:
         if shutil.which(command[0]) is None or not _succeeds([*command, "version"]):
             continue
         lines = run([*command, "version"])
-        match = re.search(r"(\d+)\.(\d+)\.\d+", lines)
-        version = match[0] if match else "of an unknown version"
-        is_old = match is not None and (int(match[1]), int(match[2])) < OLDEST_COMPOSE
-        if is_old and "podman-compose" not in lines:
-            msg = f"{' '.join(command)} is {version}; compose.yaml needs 2.24 or newer"
-            raise CommandError(msg)
+        is_podmans = "podman-compose" in lines
+        match = re.search(r"\d+\.\d+[\w.+-]*", lines)
+        version = f"{' '.join(command)} {match[0] if match else '0.0'}"
+        _require(version, OLDEST_PODMAN_COMPOSE if is_podmans else OLDEST_COMPOSE)
         return command, version
     msg = f"{program} has no Compose: install its plugin or {candidates[-1][0]}"
     raise CommandError(msg)
+
+
+def _require(program: str, oldest: tuple[int, int]) -> None:
+    name, _, version = program.rpartition(" ")
+    major, minor = version.split(".")[:2]
+    if (int(major), int(minor)) < oldest:
+        msg = f"{name} is {version}; compose.yaml needs {oldest[0]}.{oldest[1]} or newer"
+        raise CommandError(msg)
 
 
 def _succeeds(command: Sequence[str]) -> bool:

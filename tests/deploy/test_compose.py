@@ -1,5 +1,6 @@
 """The compose files agree with the services, with each other, and with the manifests."""
 
+import re
 import shutil
 import stat
 import subprocess
@@ -118,6 +119,28 @@ def test_file_for_trying_has_the_same_images_and_needs_no_other_file() -> None:
     assert images == {name: each.image for name, each in ours.services.items() if not each.profiles}
     volumes = {volume.split(":")[0] for each in trial.services.values() for volume in each.volumes}
     assert volumes == set(trial.volumes)
+
+
+def test_readme_starts_the_file_for_trying_and_names_its_address() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command = re.search(r"^docker compose -f (\S+) up +# then open (\S+)$", readme, re.MULTILINE)
+    assert command is not None
+    path, address = command.groups()
+    services = compose.project(TRY_FILE).services
+
+    assert ROOT / path == compose.FOLDER / TRY_FILE
+    port = address.rpartition(":")[2]
+    assert services["edge"].ports == [f"127.0.0.1:{port}:8000"]
+    assert services["auth-session"].environment["PUBLIC_URL"] == address
+
+
+def test_file_for_trying_explains_each_of_its_variables() -> None:
+    text = (compose.FOLDER / TRY_FILE).read_text(encoding="utf-8")
+    comment, _, rest = text.partition("name: todochat-try")
+
+    assert set(re.findall(r"\b[A-Z][A-Z_]{7,}\b", comment)) == set(
+        re.findall(r"\$\{([A-Z_]+)", rest)
+    )
 
 
 # The mistake, the rule that reports it, and a word of its complaint.
