@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import text
 
 from durable_chatkit.storage.cursor import Cursor, keyset
+from durable_chatkit.storage.search_words import SearchWords, SnippetPart, contains_patterns
 from todochat.database.sql_transaction import SqlExecutor
 
 # A message matches if it contains, for every word of the query, a word with that prefix, in any
@@ -17,12 +18,16 @@ _QUERY: Final = r"""
         CAST(plainto_tsquery('simple', :words) AS text), '''( |$)', ''':*\1', 'g') AS tsquery
     ) AS query
 """
-_HEADLINE: Final = 'StartSel="", StopSel="", MaxWords=30, MinWords=15, ShortWord=0'
+_HEADLINE: Final = (
+    "ts_headline('simple', said_text(payload), query,"
+    """ 'StartSel="", StopSel="", MaxWords=30, MinWords=15, ShortWord=0')"""
+)
 # Around each hit of a marked snippet; an item's text never contains them.
 _HIT_START: Final = "\x02"
 _HIT_END: Final = "\x03"
 _MARKED_HEADLINE: Final = (
-    f'StartSel="{_HIT_START}", StopSel="{_HIT_END}", MaxWords=24, MinWords=12, ShortWord=0'
+    f"ts_headline('simple', translate(said_text(payload), '{_HIT_START}{_HIT_END}', '  '), query,"
+    f""" 'StartSel="{_HIT_START}", StopSel="{_HIT_END}", MaxWords=24, MinWords=12, ShortWord=0')"""
 )
 
 # Newest messages that a search for threads reads, half a second's work.
@@ -39,10 +44,10 @@ _IN_AGENTS_THREAD: Final = """
 _THREADS: Final = f"""
     WITH search AS ({_QUERY}), hits AS (
         SELECT DISTINCT ON (thread_id) thread_id, newest.id, created_at
-          FROM search, (SELECT thread_id, id, created_at, said FROM items
+          FROM search, (SELECT thread_id, id, created_at, said, payload FROM items
                          WHERE user_id = :user_id AND said IS NOT NULL
                          ORDER BY created_at DESC, id DESC LIMIT {MAX_SEARCHED}) AS newest
-         WHERE said @@ query
+         WHERE {{matches}}
          ORDER BY thread_id, created_at DESC, newest.id DESC),
     found AS (
         SELECT threads.id, threads.title, CAST(threads.status AS text) AS status,
@@ -54,9 +59,7 @@ _THREADS: Final = f"""
            AND (hits.id IS NOT NULL OR threads.title ILIKE ALL (CAST(:patterns AS text[])))),
     page AS (SELECT * FROM found WHERE {{condition}} ORDER BY {{order_by}} LIMIT :limit)
     SELECT page.id, page.title, page.status, page.begun_at, page.agent, page.item_id,
-           (SELECT ts_headline('simple', translate(said_text(payload), :marks, '  '), query,
-                               :headline)
-              FROM items, search
+           (SELECT {{snippet}} FROM items, search
              WHERE items.thread_id = page.id AND items.id = page.item_id),
            page.created_at
       FROM page ORDER BY {{order_by}}
@@ -83,13 +86,6 @@ class SearchHit(msgspec.Struct, frozen=True):
     snippet: str
     created_at: datetime
     agent: str
-
-
-class SnippetPart(msgspec.Struct, frozen=True):
-    """A part of a snippet; `hit` if it is a word of the search."""
-
-    text: str
-    hit: bool
 
 
 class ThreadHit(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,14 +152,15 @@ class HistoryRepository:
     ) -> list[SearchHit]:
         """Return up to `limit` messages that contain all words, newest first; no hidden items."""
         key = keyset(after, "desc")
+        search = SearchWords.parse(words)
         statement = text(
             f"WITH search AS ({_QUERY}), found AS ("  # noqa: S608 - constants
             "    SELECT thread_id, id, payload, created_at, query FROM items, search"
-            "     WHERE user_id = :user_id AND said IS NOT NULL AND said @@ query"
+            f"     WHERE user_id = :user_id AND said IS NOT NULL AND {search.condition}"
             f"      AND {_IN_AGENTS_THREAD}"
             f"      AND {key.condition} ORDER BY {key.order_by} LIMIT :limit)"
             " SELECT found.thread_id, title, found.id AS item_id,"
-            f"       ts_headline('simple', said_text(payload), query, '{_HEADLINE}') AS snippet,"
+            f"       {search.snippet(_HEADLINE)} AS snippet,"
             "       found.created_at, threads.agent"
             "   FROM found JOIN threads ON threads.id = found.thread_id"
             f" ORDER BY found.{key.order_by.replace(', ', ', found.')}"
@@ -171,8 +168,8 @@ class HistoryRepository:
         values = {
             "user_id": user_id,
             "agent": self._agent,
-            "words": words,
             "limit": limit,
+            **search.values,
             **key.values,
         }
         return [SearchHit(*row) for row in await self._session.execute(statement, values)]
@@ -185,18 +182,24 @@ class HistoryRepository:
         A message must contain all words as `search_messages` defines it, or the title all of them.
         """
         key = keyset(after, "desc")
-        statement = text(_THREADS.format(condition=key.condition, order_by=key.order_by))
-        escaped = (re.sub(r"([\\%_])", r"\\\1", word) for word in words.split())
+        search = SearchWords.parse(words)
+        statement = text(
+            _THREADS.format(
+                condition=key.condition,
+                order_by=key.order_by,
+                matches=search.condition,
+                snippet=search.snippet(_MARKED_HEADLINE),
+            )
+        )
         values = {
             "user_id": user_id,
             "agent": self._agent,
-            "words": words,
-            "patterns": [f"%{word}%" for word in escaped],
-            "marks": _HIT_START + _HIT_END,
-            "headline": _MARKED_HEADLINE,
+            "patterns": contains_patterns(words.split()),
             "limit": limit,
+            **search.values,
             **key.values,
         }
+        parse = search.mark if search.unspaced else parse_snippet
         rows = await self._session.execute(statement, values)
         return [
             ThreadHit(
@@ -206,7 +209,7 @@ class HistoryRepository:
                 created_at=row[3],
                 agent=row[4],
                 item_id=row[5],
-                snippet=parse_snippet(row[6] or ""),
+                snippet=parse(row[6] or ""),
                 found_at=row[7],
             )
             for row in rows

@@ -92,6 +92,41 @@ async def test_search_works_in_any_language(
     assert len(await snippets(gateway, user, q)) == 1
 
 
+@pytest.mark.parametrize(
+    ("sent", "q", "shown"),
+    [
+        ("帰りに牛乳を買ってください。", "牛乳", "帰りに[牛乳]を買ってください。"),
+        ("明天早上去超市买牛奶和面包", "牛奶 超市", "明天早上去[超市]买[牛奶]和面包"),
+        ("ซื้อนมสดที่ร้านสะดวกซื้อ", "นมสด", "ซื้อ[นมสด]ที่ร้านสะดวกซื้อ"),
+        ("오늘은회의자료준비하기", "회의자료", "오늘은[회의자료]준비하기"),
+        ("新しいiPhoneケースを買う", "iphoneケース", "新しい[iPhoneケース]を買う"),
+        ("Trip to 京都の紅葉 in November", "trip 紅葉", "[Trip] to 京都の[紅葉] in November"),
+        ("割引は50%です", "50%です", "割引は[50%です]"),
+        ("あ" * 90 + "牛乳" + "い" * 90, "牛乳", "あ" * 20 + "[牛乳]" + "い" * 58),
+    ],
+)
+async def test_search_finds_words_inside_of_sentences_without_spaces(
+    gateway: Gateway, message: MakeMessage, user: str, sent: str, q: str, shown: str
+) -> None:
+    for text in (sent, "別の文", "trip", "50個です"):
+        await gateway.chatkit(message(text), user)
+
+    (hit,) = (await search_threads(gateway, user, q))["items"]
+
+    assert marked(hit) == shown
+    assert await snippets(gateway, user, q) == [shown.replace("[", "").replace("]", "")]
+
+
+async def test_search_inside_of_sentences_reads_all_parts_of_a_message(
+    gateway: Gateway, message: MakeMessage, user: str
+) -> None:
+    body = message("買い物リスト")
+    body["params"]["input"]["content"].append({"type": "input_text", "text": "帰りに牛乳を"})
+    await gateway.chatkit(body, user)
+
+    assert len(await snippets(gateway, user, "牛乳")) == 1
+
+
 async def test_search_requires_all_words_and_sorts_newest_first(
     gateway: Gateway, message: MakeMessage, user: str
 ) -> None:

@@ -58,7 +58,10 @@ class PublicHistoryController(Controller):
             QueryParameter(
                 min_length=1,
                 max_length=200,
-                description="Each word is a prefix of a word in a message.",
+                description=(
+                    "Each word is a prefix of a word in a message, or part of a sentence in scripts "
+                    "without spaces."
+                ),
             ),
         ],
         limit: Annotated[int, QueryParameter(ge=1, le=50, description="Messages per page.")] = 20,
@@ -84,7 +87,10 @@ class PublicHistoryController(Controller):
             QueryParameter(
                 min_length=1,
                 max_length=200,
-                description="Each word is a prefix of a word in one message, or part of the title.",
+                description=(
+                    "Each word is a prefix of a word in one message (or part of a sentence in scripts "
+                    "without spaces), or part of the title."
+                ),
             ),
         ],
         limit: Annotated[int, QueryParameter(ge=1, le=50, description="Threads per page.")] = 20,
