@@ -27,7 +27,7 @@ from todochat_release.tools import Tools
 EXAMPLE: Final = EXAMPLES / "embed"
 # The example's own dependencies, from our lock.
 LINKED: Final = ("@openai/chatkit-react", "@types/react", "react", "react-dom", "vite")
-SCRIPT: Final = '<script src="%VITE_CHAT_URL%/chatkit/chatkit.js"></script>\n'
+SCRIPT: Final = '<script async src="%VITE_CHAT_URL%/chatkit/chatkit.js"></script>\n'
 IMPORTS: Final = """import { createResumableFetch } from "resumable-fetch";
 import "open-chatkit";
 """
@@ -109,6 +109,14 @@ class CustomersPage:
             yield
 
 
+async def sign_in(page: Page) -> None:
+    """Open the page and sign in to it."""
+    await page.goto("/")
+    await page.get_by_label("Name").fill("ada")
+    await page.get_by_label("Password").fill("lovelace")
+    await page.get_by_role("button", name="Sign in").click()
+
+
 async def remind(page: Page, model: ScriptedModelServer) -> Chat:
     """Sign in, open a customer, and have the assistant add a task for this customer."""
     for step in (
@@ -118,10 +126,7 @@ async def remind(page: Page, model: ScriptedModelServer) -> Chat:
         Say("I'll remind you."),
     ):
         model.answer(step)
-    await page.goto("/")
-    await page.get_by_label("Name").fill("ada")
-    await page.get_by_label("Password").fill("lovelace")
-    await page.get_by_role("button", name="Sign in").click()
+    await sign_in(page)
     await page.get_by_role("button", name="Jonas Weber").click()
     chat = Chat(page)
     await chat.composer.wait_for()

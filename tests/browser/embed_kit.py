@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from aiohttp import web
+from playwright.async_api import Page
 
 from todochat.testing.model_script import Gate
 
@@ -64,6 +65,18 @@ def page(
 <link rel="icon" href="data:,">
 <style{mark}>body{{margin:0}}{style}</style><script{mark} {attributes} src="{script}"></script>
 {body}<script{mark}>{start}</script></html>"""
+
+
+async def text_without_script(page: Page) -> str:
+    """Return the text of an undefined element, after the time in which it may be loading."""
+    found: str = await page.locator("openai-chatkit").evaluate(
+        """(element) => {
+          for (const each of element.getAnimations({ subtree: true })) each.finish();
+          const { content, visibility } = getComputedStyle(element, "::before");
+          return visibility === "visible" ? content : "";
+        }"""
+    )
+    return found
 
 
 def item(kind: str, item_id: str, **members: Any) -> dict[str, Any]:

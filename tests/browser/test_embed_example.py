@@ -6,7 +6,8 @@ import pytest
 from playwright.async_api import expect
 
 from browser.browser_kit import Visit
-from browser.embed_example_kit import CustomersPage, remind
+from browser.embed_example_kit import CustomersPage, remind, sign_in
+from browser.embed_kit import text_without_script
 from release_kit import pack_packages
 from stack_kit import Stack
 from todochat.testing.model_server import ScriptedModelServer
@@ -23,6 +24,21 @@ def customers(tmp_path_factory: pytest.TempPathFactory) -> CustomersPage:
 @pytest.fixture(scope="module")
 def chat_server(customers: CustomersPage, model_server: ScriptedModelServer) -> Iterator[Stack]:
     yield from customers.run_stack(model_server.url)
+
+
+async def test_page_tells_that_the_script_of_the_chat_is_missing(
+    customers: CustomersPage, chat_server: Stack, visit: Visit
+) -> None:
+    async with customers.serve(chat_server.edge):
+        ada = await visit(customers.origin)
+        ada.watch.expect_origin(chat_server.edge)
+        ada.watch.expect_failures("/chatkit/chatkit.js")
+        await ada.page.route("**/chatkit/chatkit.js", lambda route: route.abort())
+
+        await sign_in(ada.page)
+        await ada.page.get_by_role("button", name="Jonas Weber").click()
+
+        assert await text_without_script(ada.page) == '"The chat could not be loaded."'
 
 
 @pytest.mark.parametrize("form", ["script", "packages"])

@@ -16,6 +16,7 @@ from playwright.async_api import expect
 
 from browser.browser_kit import Chat, Visit
 from browser.conftest import run_site
+from browser.embed_kit import text_without_script
 from stack_kit import Stack
 from todochat.testing import free_port, wait_until
 from todochat_local.node import find_node
@@ -163,6 +164,25 @@ async def test_page_of_the_guide_chats_under_its_policy(
     await chat.show_history()
 
     await expect(chat.history.get_by_role("listitem")).to_have_count(1)
+
+
+async def test_page_of_the_guide_tells_that_the_script_is_missing(
+    backends: dict[str, str], chat_server: Stack, visit: Visit
+) -> None:
+    origin = backends["python"]
+    await wait_until(lambda: is_up(origin), timeout_s=30)
+    visitor = await visit(origin)
+    visitor.watch.expect_origin(chat_server.edge)
+    visitor.watch.expect_status(404, "/favicon.ico")
+    visitor.watch.expect_failures("/chatkit/chatkit.js")
+    console: list[str] = []
+    visitor.page.on("console", lambda message: console.append(message.text))
+    await visitor.page.route("**/chatkit/chatkit.js", lambda route: route.abort())
+
+    tab = await visitor.open("/")
+
+    assert await text_without_script(tab) == '"The chat could not be loaded."'
+    assert len([line for line in console if "Failed to load" in line]) >= 1
 
 
 @pytest.mark.parametrize("language", ["python", "node"])
