@@ -1,5 +1,6 @@
 """Past conversations: their list, long ones, files."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,34 @@ async def test_search_finds_chats_by_title_and_messages(
     await expect(found.locator("mark")).to_have_text("balloons")
     await found.get_by_role("button").first.click()
     await expect(chat.answers).to_have_text(answer_text("Ask Priya for balloons."))
+
+
+async def test_search_opens_a_long_chat_at_the_message_that_it_found(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
+    model.answer(Say("帰りに牛乳を買ってください。"))
+    thread_id = (await ada.person.ask("Plan the evening")).thread_id
+    for number in range(26):  # the first answer isn't on the first page
+        model.answer(Say(f"{number} lines. " * 60))
+        await ada.person.ask("More", thread_id)
+    chat = await ada.open_chat()
+    await chat.show_history()
+
+    await chat.history.get_by_role("searchbox").fill("牛乳")
+
+    announced = chat.host.locator("[aria-live][aria-atomic]")
+    await expect(announced).to_have_text("Chats: 1")
+    row = chat.history.get_by_role("listitem")
+    await expect(row.locator("mark")).to_have_text("牛乳")
+    await row.get_by_role("button").first.click()
+    found = chat.answers.filter(has_text="牛乳")
+    await expect(found).to_be_in_viewport()
+    await expect(found).to_have_class(re.compile("found"))
+
+    await chat.button("New chat").click()
+    await chat.open_from_history("Plan the evening")
+
+    await expect(chat.answers.last).to_be_in_viewport()
 
 
 @pytest.mark.slow

@@ -279,6 +279,7 @@ async def test_labels_of_a_chart_stay_inside(gallery: Gallery) -> None:
 
 
 COLORS: Final = ("gray-900", "gray-500", "alpha-70", "blue-400", "yellow-300", "tertiary", "white")
+TONES: Final = ("secondary", "success", "danger", "warning", "info", "discovery")
 BACKGROUNDS: Final = (
     "gray-100",
     "#0ea5e9",
@@ -292,7 +293,7 @@ BACKGROUNDS: Final = (
 @pytest.mark.parametrize("scheme", SCHEMES)
 async def test_texts_are_readable_on_any_background(gallery: Gallery, scheme: str) -> None:
     def texts() -> list[dict[str, Any]]:
-        badges = [node("Badge", label=each, color=each) for each in ("success", "warning", "info")]
+        badges = [node("Badge", label=each, color=each) for each in TONES]
         looks = [
             ("ghost", "primary"),
             ("ghost", "danger"),

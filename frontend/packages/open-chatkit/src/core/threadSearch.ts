@@ -38,6 +38,7 @@ function parseFound(raw: unknown): FoundThread | null {
   const parts = Array.isArray(raw.snippet) ? raw.snippet : [];
   return {
     thread: { id, title, created_at, status } as ThreadMetadata,
+    itemId: typeof raw.item_id === "string" ? raw.item_id : null,
     snippet: parts.flatMap((part: unknown) =>
       isObject(part) && typeof part.text === "string"
         ? [{ text: part.text.replace(MARKS, ""), hit: part.hit === true }]
@@ -67,7 +68,7 @@ export function createThreadSearch(
     if (!usesTitles.value) return remote.value;
     return (threads.value ?? [])
       .filter(({ title }) => words.every((word) => title?.toLocaleLowerCase().includes(word)))
-      .map((thread) => ({ thread, snippet: [] }));
+      .map((thread) => ({ thread, itemId: null, snippet: [] }));
   });
 
   function stop(): void {

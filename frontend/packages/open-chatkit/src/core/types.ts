@@ -188,7 +188,9 @@ export type SnippetPart = { text: string; hit: boolean };
 /** A thread that matches a search. */
 export type FoundThread = {
   thread: ThreadMetadata;
-  /** The newest matching message around its hits; empty if only the title matches. */
+  /** The newest matching message; null if only the title matches. */
+  itemId: string | null;
+  /** That message around its hits. */
   snippet: readonly SnippetPart[];
 };
 

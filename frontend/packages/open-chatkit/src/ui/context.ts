@@ -40,6 +40,8 @@ export type Ui = {
   view: Signal<"chat" | "history">;
   /** Focuses the composer; null if there is none. */
   focusComposer: Signal<(() => void) | null>;
+  /** The message to scroll to once its thread is loaded; null if there is none. */
+  wantedItem: Signal<string | null>;
   /** Text announced to screen readers. */
   announcement: Signal<string>;
   toasts: Signal<readonly Toast[]>;

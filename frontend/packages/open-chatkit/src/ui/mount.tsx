@@ -84,6 +84,7 @@ export function mount(params: MountParams): Mounted {
     emit,
     view: signal("chat"),
     focusComposer: signal(null),
+    wantedItem: signal(null),
     announcement: signal(""),
     toasts: signal([]),
   };

@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { FoundThread } from "../../core/types";
 import { IconButton } from "../common/IconButton";
 import { attempt, type Ui, useT, useUi } from "../context";
 import { focused, focusThread } from "../focus";
@@ -41,9 +42,25 @@ function RowsSkeleton() {
   );
 }
 
-function openFromHistory(ui: Ui, threadId: string): void {
+function openFromHistory(ui: Ui, threadId: string, itemId: string | null = null): void {
   ui.view.value = "chat";
-  void attempt(ui, () => ui.chat.openThread(threadId));
+  void attempt(ui, () => {
+    const opened = ui.chat.openThread(threadId);
+    // After the previous thread's items are gone.
+    ui.wantedItem.value = itemId;
+    return opened;
+  });
+}
+
+/** Announces how many chats a search has found; "Nothing found" is a status of its own. */
+function useFoundCount(found: readonly FoundThread[] | null, isComplete: boolean): void {
+  const ui = useUi();
+  const { t, tag } = ui.locale.value;
+  const count = isComplete ? (found?.length ?? 0) : 0;
+  useEffect(() => {
+    const text = `${t("historyTitle")}: ${count.toLocaleString(tag)}`;
+    ui.announcement.value = count > 0 ? text : "";
+  }, [count, t, tag, ui]);
 }
 
 function FoundThreads() {
@@ -51,6 +68,7 @@ function FoundThreads() {
   const t = useT();
   const { search } = ui.chat.history;
   const found = search.found.value;
+  useFoundCount(found, !search.isLoading.value);
   if (found === null) return <RowsSkeleton />;
   if (found.length === 0) {
     return search.isLoading.value ? (
@@ -63,12 +81,12 @@ function FoundThreads() {
   }
   return (
     <ul class="thread-list" aria-busy={search.isLoading.value}>
-      {found.map(({ thread, snippet }) => (
+      {found.map(({ thread, itemId, snippet }) => (
         <li key={thread.id}>
           <ThreadRow
             thread={thread}
             match={{ query: search.query.value, snippet }}
-            onOpen={() => openFromHistory(ui, thread.id)}
+            onOpen={() => openFromHistory(ui, thread.id, itemId)}
           />
         </li>
       ))}

@@ -34,7 +34,7 @@ export function AssistantMessage({ item, open }: AssistantMessageProps) {
   );
   if (item.content.every((part) => part.text === "") && !open) return null;
   return (
-    <article class="assistant-message" part="message assistant-message">
+    <article class="assistant-message" part="message assistant-message" data-item={item.id}>
       <h2 class="visually-hidden">{t("assistantSaid")}</h2>
       <MarkdownContext.Provider value={settings}>
         {item.content.map((part, index) => (

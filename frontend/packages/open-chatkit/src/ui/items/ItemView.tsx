@@ -32,6 +32,7 @@ function ItemBody({ item, open }: { item: ThreadItem; open: boolean }) {
     case "user_message":
       return (
         <UserMessage
+          id={item.id}
           content={item.content}
           attachments={item.attachments}
           quotedText={item.quoted_text || null}

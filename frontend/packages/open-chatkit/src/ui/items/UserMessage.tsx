@@ -70,6 +70,8 @@ function SentFile({ attachment }: { attachment: Attachment }) {
 }
 
 export type UserMessageProps = {
+  /** Set once the server has the message. */
+  id?: string;
   content: readonly UserMessageContent[];
   attachments: readonly Attachment[];
   quotedText: string | null;
@@ -77,11 +79,11 @@ export type UserMessageProps = {
 };
 
 /** A message of the user with its files. */
-export function UserMessage({ content, attachments, quotedText, status }: UserMessageProps) {
+export function UserMessage({ id, content, attachments, quotedText, status }: UserMessageProps) {
   const t = useT();
   const hasText = content.some((part) => part.type === "input_tag" || part.text.trim() !== "");
   return (
-    <article class={`user-message ${status ?? ""}`} part="message user-message">
+    <article class={`user-message ${status ?? ""}`} part="message user-message" data-item={id}>
       <h2 class="visually-hidden">{t("youSaid")}</h2>
       {quotedText && (
         <blockquote class="quoted" dir="auto">

@@ -12,6 +12,7 @@ import { createTurnChunker } from "./turnChunks";
 import { groupTurns } from "./turns";
 import { useOlder } from "./useOlder";
 import { useScroll } from "./useScroll";
+import { useWantedItem } from "./useWantedItem";
 
 function Pending() {
   const ui = useUi();
@@ -92,6 +93,7 @@ export function Thread() {
   const content = useRef<HTMLDivElement>(null);
   const room = useRef<HTMLDivElement>(null);
   const { away, toEnd, onScroll } = useScroll({ thread, content, room });
+  useWantedItem(thread);
   const isEmpty =
     chat.itemIds.value.length === 0 && chat.pending.value === null && !chat.isResponding.value;
   const isStart = isEmpty && chat.threadId.value === null && !chat.isLoading.value;

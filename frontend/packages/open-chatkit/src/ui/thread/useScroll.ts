@@ -127,14 +127,16 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
       const opened = ready && id !== shown && !wasPending && !isPending;
       if (sent) reserves.current = true;
       else if (opened) reserves.current = false;
-      if (opened) settlingUntil.current = performance.now() + SETTLING_MS;
+      // A search opens a thread at the message that it has found.
+      const isAtItem = opened && ui.wantedItem.peek() !== null;
+      if (opened) settlingUntil.current = isAtItem ? 0 : performance.now() + SETTLING_MS;
       if (ready || isPending) shown = id;
       if (id === null && !isPending) shown = null;
       wasPending = isPending;
       const ended = wasResponding && !chat.isResponding.value && atEnd.current;
       wasResponding = chat.isResponding.value;
       // A finished response gets its actions: keep the end visible.
-      if (!sent && !opened && !ended) return;
+      if (isAtItem || (!sent && !opened && !ended)) return;
       // After the views have rendered.
       cancelAnimationFrame(frame);
       frame = requestAnimationFrame(() => {
@@ -145,7 +147,7 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
       stop();
       cancelAnimationFrame(frame);
     };
-  }, [chat]);
+  }, [chat, ui]);
 
   // Outside of the viewport, gradual text would only cost frames.
   useEffect(() => {
