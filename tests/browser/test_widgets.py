@@ -187,6 +187,15 @@ async def test_large_images_leave_room_for_their_neighbors(gallery: Gallery, wid
     assert await gallery.flaws() == []
 
 
+async def test_a_very_long_word_moves_below_its_neighbor(gallery: Gallery) -> None:
+    word = text("Donaudampfschifffahrtsgesellschaftskapitän")
+    badge = node("Badge", label="Very long badge label indeed")
+    await gallery.show(node("Row", word, badge), width=320)
+
+    long, beside = await gallery.box(".w-row .w-text"), await gallery.box(".w-badge")
+    assert beside["y"] >= long["y"] + long["height"]
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 async def test_controls_in_a_row_keep_their_words_whole(gallery: Gallery, width: int) -> None:
     filters = [button(each, pill=True) for each in ("Reversal", "Continuation", "Neutral", "All")]
@@ -358,7 +367,7 @@ async def test_calendar_days_are_centered_in_their_rings(gallery: Gallery) -> No
 
 async def test_button_for_more_rows_has_their_padding(gallery: Gallery) -> None:
     rows = [node("ListViewItem", text(each)) for each in ("One", "Two")]
-    await gallery.show(root="ListView")
+    await gallery.show(node("ListViewItem"), root="ListView")
     await gallery.page.evaluate(
         "(children) => window.gallery.show('Widget', { type: 'ListView', limit: 1, children })",
         rows,

@@ -242,6 +242,12 @@ describe("lists", () => {
       children: [text(`row ${index}`)],
     }));
 
+  it("have no frame if they are empty", () => {
+    const { container } = show({ type: "ListView", status: null, children: [null] } as never);
+
+    expect(container.querySelector(".w-list-frame")).toBeNull();
+  });
+
   it("expand the rows over the limit and collapse them again", async () => {
     const { container, getByText } = show({ type: "ListView", limit: 2, children: rows(5) });
     expect(container.querySelectorAll("li")).toHaveLength(2);

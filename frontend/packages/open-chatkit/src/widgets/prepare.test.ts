@@ -149,6 +149,14 @@ it("options have a value and a label, or are dropped", () => {
   expect(used("Select", "options", {})).toEqual({ value: [], logged: [[]] });
 });
 
+it.each([
+  [{ confirm: { label: null, action: { type: "go" } } }, {}],
+  [{ status: { text: "", icon: null } }, {}],
+  [{ status: { text: null, icon: "bolt" } }, { status: { icon: "bolt" } }],
+])("buttons and states of a card without any text are absent: %j", (given, read) => {
+  expect(prepare({ type: "Card", ...given } as never).node).toEqual({ type: "Card", ...read });
+});
+
 it("a background of none is absent", () => {
   expect(used("Row", "background", "none")).toEqual({ value: undefined, logged: [] });
 });

@@ -86,6 +86,16 @@ const SPACINGS = new Set(["gap", "padding", "margin", "spacing"]);
 const SERIES = new Set(["bar", "area", "line"]);
 const FIELDS = new Set(list("Checkbox Select DatePicker Input RadioGroup Textarea"));
 
+/** Properties that are absent without any of these. */
+const LABELED: Readonly<Record<string, readonly string[]>> = {
+  confirm: ["label"],
+  cancel: ["label"],
+  status: ["text", "icon", "favicon"],
+};
+
+const isPresent = (value: unknown, name: string): boolean =>
+  Boolean((value as Record<string, unknown>)[name]);
+
 const prepared = new WeakMap<WidgetNode, Prepared>();
 
 /** Prepares a node; its children are prepared when they are drawn. */
@@ -100,7 +110,9 @@ export function prepare(node: WidgetNode): Prepared {
     else if (isAction(property)) {
       if (isActionConfig(value)) result[property] = value;
     } else {
-      const known = knownValue(node.type, property, present(value), unknown);
+      const inside = present(value);
+      if (LABELED[property]?.every((name) => !isPresent(inside, name))) continue;
+      const known = knownValue(node.type, property, inside, unknown);
       if (known !== undefined) result[property] = known;
     }
   }

@@ -4,9 +4,19 @@ import { useLayoutEffect } from "preact/hooks";
 /** Marks a row that must wrap. */
 const TIGHT = "data-w-tight";
 
+/** Returns true if a very long word is broken in less than half of the row. */
+function isSqueezed(row: HTMLElement): boolean {
+  return [...row.children].some((text) => {
+    if (!text.classList.contains("w-anywhere") || text.clientWidth * 2 > row.clientWidth)
+      return false;
+    return text.clientHeight > 1.5 * Number.parseFloat(getComputedStyle(text).lineHeight);
+  });
+}
+
 function fit(row: HTMLElement): void {
   row.removeAttribute(TIGHT);
-  if (row.scrollWidth > row.clientWidth + 1) row.setAttribute(TIGHT, "");
+  const isTight = row.scrollWidth > row.clientWidth + 1 || isSqueezed(row);
+  if (isTight) row.setAttribute(TIGHT, "");
 }
 
 /**

@@ -12,10 +12,11 @@ import { Status } from "./Status";
 /** The number of rows with `limit: "auto"`. */
 const AUTO_LIMIT = 5;
 
+const ROWS = new Set(["ListViewItem", "Transition", "Divider"]);
+
 /** Puts a node that isn't a row into one. */
 function asRow(node: WidgetNode): WidgetNode {
-  const isRow = node.type === "ListViewItem" || node.type === "Transition";
-  if (isRow) return node;
+  if (ROWS.has(node.type)) return node;
   return { type: "ListViewItem", ...(node.key ? { key: node.key } : {}), children: [node] };
 }
 
@@ -27,6 +28,7 @@ export function ListView({ node }: { node: Shape<"ListView"> }) {
   const limit = node.limit === "auto" ? AUTO_LIMIT : (node.limit ?? rows.length);
   const shown = isExpanded ? rows : rows.slice(0, Math.max(1, limit));
   const hidden = rows.length - Math.max(1, limit);
+  if (rows.length === 0 && !node.status) return null;
   return (
     <div class={`w-list-frame${node.theme ? ` w-theme-${node.theme}` : ""}`} part="widget-list">
       {node.status ? (
