@@ -11,6 +11,8 @@ ConflictError
 ├── PendingChangedError        409  pending-change-changed  `revision` is the current one
 ├── NothingToUndoError         409  nothing-to-undo
 ├── UndoConflictError          409  undo-conflict           `conflicts` has the titles, `details` the reasons
+├── NotRepeatingError          409  not-repeating
+├── SeriesEndedError           409  series-ended
 ├── ListExistsError            409  list-exists             `list_id` is the existing list
 ├── DefaultListError           409  default-list
 └── StaleAttemptError          409  stale-attempt           `attempt` is the highest one seen
@@ -131,6 +133,24 @@ class UndoConflictError(ConflictError):
             conflicts=titles,
             details=list(conflicts),
         )
+
+
+class NotRepeatingError(ConflictError):
+    """Only an open task that repeats can be skipped."""
+
+    code, title = "not-repeating", "The task doesn't repeat"
+
+    def __init__(self) -> None:
+        super().__init__("Only an open task that repeats can be skipped.")
+
+
+class SeriesEndedError(ConflictError):
+    """There is no instance after this one."""
+
+    code, title = "series-ended", "The series ends with this task"
+
+    def __init__(self) -> None:
+        super().__init__("This is the last one of its series; complete or delete it.")
 
 
 class ListExistsError(ConflictError):

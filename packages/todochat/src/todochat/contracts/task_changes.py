@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from todochat.contracts.tasks import Due, Priority
+from todochat.contracts.tasks import Due, Priority, Repeat
 
 ListedTasks = Literal["move", "delete"]  # what happens to the tasks of a deleted list
+AppliesTo = Literal["this", "following"]  # instances of a repeating task
 PendingStatus = Literal["open", "confirmed", "discarded", "expired"]
 SkipReason = Literal["gone", "changed"]
 ConflictReason = Literal["changed", "purged", "list-deleted", "list-not-empty", "name-taken"]
@@ -26,6 +27,16 @@ class TaskChanges(msgspec.Struct, kw_only=True, frozen=True):
     start: Due | UnsetType | None = UNSET
     duration_minutes: int | UnsetType | None = UNSET
     pinned: bool | UnsetType = UNSET
+    repeat: Repeat | UnsetType | None = UNSET
+    applies_to: Annotated[
+        AppliesTo | None,
+        Meta(
+            description=(
+                "Of a repeating task: change only this instance, or the following ones, too."
+                " By default a due date and a start move only this one."
+            )
+        ),
+    ] = None
     is_completed: bool | UnsetType = msgspec.field(default=UNSET, name="completed")
 
 

@@ -10,6 +10,7 @@ MAX_NOTES_CHARS: Final = 10_000
 MAX_TAGS: Final = 50
 MAX_TAG_CHARS: Final = 50
 MAX_DURATION_MINUTES: Final = 525_600  # a year
+MAX_REPEAT_COUNT: Final = 999
 MAX_OPEN_TASKS: Final = 10_000
 MAX_LISTS: Final = 200  # including the default list; all are returned on one page
 MAX_LIST_NAME_CHARS: Final = 100  # its key must fit a B-tree entry (2,704 bytes)

@@ -7,9 +7,10 @@ from msgspec import UNSET, UnsetType
 
 from tasks_service.domain.due import clean_due
 from tasks_service.domain.limits import MAX_NOTES_CHARS, MAX_TAG_CHARS, MAX_TAGS, MAX_TITLE_CHARS
-from tasks_service.domain.text import clean_line, clean_notes, clean_tags
-from todochat.contracts.task_changes import TaskChanges
-from todochat.contracts.tasks import Due, Priority
+from tasks_service.domain.series import clean_repeat, fit_repeat
+from tasks_service.domain.text import clean_line, clean_notes, clean_tags, invalid
+from todochat.contracts.task_changes import AppliesTo, TaskChanges
+from todochat.contracts.tasks import Due, Priority, Repeat
 
 PRIORITIES: Final[tuple[Priority, ...]] = get_args(Priority)  # the index is the rank
 
@@ -26,6 +27,7 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
     start: Due | None
     duration_minutes: int | None
     pinned: bool
+    repeat: Repeat | None
 
     @classmethod
     def clean(
@@ -40,22 +42,25 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
         start: Due | None = None,
         duration_minutes: int | None = None,
         pinned: bool = False,
+        repeat: Repeat | None = None,
     ) -> "TaskDraft":
         """Validate and normalize input.
 
         Raises:
             InvalidInputError: a field breaks a rule; the error names the field.
         """
+        cleaned_due = clean_due(due, pointer="/due")
         return cls(
             title=clean_title(title),
             notes=clean_notes(notes, pointer="/notes", max_chars=MAX_NOTES_CHARS),
             list_id=list_id,
             priority=priority,
-            due=clean_due(due, pointer="/due"),
+            due=cleaned_due,
             tags=_clean_tags(tags),
             start=clean_due(start, pointer="/start"),
             duration_minutes=duration_minutes,
             pinned=pinned,
+            repeat=None if repeat is None else fit_repeat(clean_repeat(repeat), cleaned_due),
         )
 
 
@@ -70,6 +75,8 @@ def clean_changes(
     start: Due | UnsetType | None = UNSET,
     duration_minutes: int | UnsetType | None = UNSET,
     pinned: bool | UnsetType = UNSET,
+    repeat: Repeat | UnsetType | None = UNSET,
+    applies_to: AppliesTo | None = None,
     completed: bool | UnsetType = UNSET,
 ) -> TaskChanges:
     """Validate and normalize input.
@@ -77,6 +84,8 @@ def clean_changes(
     Raises:
         InvalidInputError: a field breaks a rule; the error names the field.
     """
+    if repeat is not UNSET and applies_to == "this":
+        raise invalid("/applies_to", "can't be this for a change of repeat")
     return TaskChanges(
         title=UNSET if title is UNSET else clean_title(title),
         notes=(
@@ -91,6 +100,8 @@ def clean_changes(
         start=UNSET if start is UNSET else clean_due(start, pointer="/start"),
         duration_minutes=duration_minutes,
         pinned=pinned,
+        repeat=clean_repeat(repeat) if isinstance(repeat, Repeat) else repeat,
+        applies_to=applies_to,
         is_completed=completed,
     )
 

@@ -15,6 +15,8 @@ STRICT_BODIES: Final = (
     "CreateList",
     "UpdateList",
     "DueInput",
+    "RepeatInput",
+    "SkipTask",
     "HoldChanges",
     "ConfirmChanges",
     "UndoChanges",

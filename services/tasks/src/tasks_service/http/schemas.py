@@ -12,14 +12,16 @@ from tasks_service.domain.limits import (
     MAX_LIST_NAME_CHARS,
     MAX_NOTES_CHARS,
     MAX_OPERATIONS,
+    MAX_REPEAT_COUNT,
     MAX_TAG_CHARS,
     MAX_TAGS,
     MAX_TITLE_CHARS,
 )
+from tasks_service.domain.recurrence import MAX_RULE_CHARS
 from tasks_service.domain.task import clean_changes
 from tasks_service.domain.text import invalid
-from todochat.contracts.task_changes import ListedTasks, TaskChanges
-from todochat.contracts.tasks import Due, Priority
+from todochat.contracts.task_changes import AppliesTo, ListedTasks, TaskChanges
+from todochat.contracts.tasks import Due, Priority, Repeat, RepeatFrom
 
 MAX_INTEGER: Final = 2**31 - 1
 
@@ -53,6 +55,36 @@ class DueInput(Due, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     """When a task is due, or starts: either `date` or `at`, never both."""
 
 
+class RepeatInput(
+    Repeat, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """The repetition of a task, which needs a due date."""
+
+    rule: Annotated[
+        str,
+        Meta(
+            max_length=MAX_RULE_CHARS,
+            description=(
+                "An RFC 5545 recurrence rule such as FREQ=WEEKLY;BYDAY=MO. FREQ is HOURLY, DAILY,"
+                " WEEKLY, MONTHLY or YEARLY; other parts are INTERVAL, BYMONTH, BYMONTHDAY, BYDAY,"
+                " BYSETPOS and WKST, and UNTIL or COUNT, which move to the fields."
+            ),
+        ),
+    ]
+    base: RepeatFrom = msgspec.field(default="due", name="from")
+    count: (
+        Annotated[
+            int,
+            Meta(
+                ge=1,
+                le=MAX_REPEAT_COUNT,
+                description="How many instances there will be, including this one.",
+            ),
+        ]
+        | None
+    ) = None
+
+
 class CreateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A task to store."""
 
@@ -65,6 +97,7 @@ class CreateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     start: DueInput | None = None
     duration_minutes: Duration | None = None
     pinned: bool = False
+    repeat: RepeatInput | None = None
 
 
 class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +112,16 @@ class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     start: DueInput | UnsetType | None = UNSET
     duration_minutes: Duration | UnsetType | None = UNSET
     pinned: bool | UnsetType = UNSET
+    repeat: RepeatInput | UnsetType | None = UNSET
+    applies_to: Annotated[
+        AppliesTo | None,
+        Meta(
+            description=(
+                "Of a repeating task: change only this instance, or the following ones, too."
+                " By default a due date and a start move only this one."
+            )
+        ),
+    ] = None
     completed: bool | UnsetType = UNSET
 
     def to_changes(self) -> TaskChanges:
@@ -97,8 +140,16 @@ class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             start=self.start,
             duration_minutes=self.duration_minutes,
             pinned=self.pinned,
+            repeat=self.repeat,
+            applies_to=self.applies_to,
             completed=self.completed,
         )
+
+
+class SkipTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The extent of a skip."""
+
+    missed: Annotated[bool, Meta(description="Also skip all dates that have passed.")] = False
 
 
 class HeldUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag="update"):

@@ -11,7 +11,7 @@ from litestar.params import PathParameter, RequestBody
 from tasks_service.domain.task import TaskDraft
 from tasks_service.http.inbound_request import to_response
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
-from tasks_service.http.schemas import CreateTask, UpdateTask
+from tasks_service.http.schemas import CreateTask, SkipTask, UpdateTask
 from tasks_service.http.task_listing import TaskListing
 from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.service.idempotent_writer import WriteRequest
@@ -75,6 +75,7 @@ class TaskController(Controller):
             start=data.start,
             duration_minutes=data.duration_minutes,
             pinned=data.pinned,
+            repeat=data.repeat,
         )
         return to_response(await services.tasks.create(write, draft))
 
@@ -145,10 +146,25 @@ class TaskController(Controller):
         write: NamedDependency[WriteRequest],
         services: NamedDependency[Services],
     ) -> Response[Any]:
-        """Complete a task; a no-op if it is completed."""
+        """Complete a task; a no-op if it is completed.
+
+        Of a repeating task this creates the next instance, whose ID is the response's `next_id`.
+        """
         return to_response(
             await services.tasks.update(write, task_ref, TaskChanges(is_completed=True))
         )
+
+    @post("/{task_ref:str}/skip", status_code=HTTPStatus.OK, responses=_CHANGED)
+    async def skip_task(
+        self,
+        task_ref: TaskRef,
+        write: NamedDependency[WriteRequest],
+        services: NamedDependency[Services],
+        data: RequestBody[SkipTask | None] = None,
+    ) -> Response[Any]:
+        """Move a repeating task to its next date, without completing it."""
+        missed = data is not None and data.missed
+        return to_response(await services.tasks.skip(write, task_ref, missed=missed))
 
     @post("/{task_ref:str}/reopen", status_code=HTTPStatus.OK, responses=_CHANGED)
     async def reopen_task(

@@ -3,14 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from tasks_service.domain.change import ChangeType
 from tasks_service.domain.task import PRIORITIES, TaskDraft
+from tasks_service.service.series_changes import (
+    add_next_instance,
+    edit_series,
+    publish_instance,
+    withdraw_next_instance,
+)
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.records import TaskRecord
 from tasks_service.storage.task_repository import (
     set_due,
+    set_repeat,
     set_start,
     set_text,
     task_state,
@@ -46,6 +53,8 @@ async def create_task(work: UserWork, draft: TaskDraft) -> Task:
     set_text(record, title=draft.title, notes=draft.notes, tags=draft.tags)
     set_due(record, draft.due)
     set_start(record, draft.start)
+    set_repeat(record, draft.repeat)
+    record.series_id = new_id("ser") if draft.repeat else None
     await work.tasks.add(record)
     task = to_task(record)
     work.log_change("task.created.v1", record.id, None, task_state(record))
@@ -56,12 +65,15 @@ async def create_task(work: UserWork, draft: TaskDraft) -> Task:
 async def update_task(work: UserWork, record: TaskRecord, changes: TaskChanges) -> Task:
     """Change fields of a task; a no-op for fields that have these values.
 
+    Completing a repeating task adds its next instance; reopening it removes one that is unchanged.
+
     Raises:
+        InvalidInputError: a task that repeats would have no suitable due date.
         ListNotFoundError: the user has no such list.
         TooManyTasksError: it would be reopened, and the user has 10,000 open tasks.
         ConfirmationRequiredError: see `UserWork.check_change_limit`.
     """
-    before, state = to_task(record), task_state(record)
+    state = task_state(record)
     set_text(
         record,
         title=record.title if changes.title is UNSET else changes.title,
@@ -80,16 +92,18 @@ async def update_task(work: UserWork, record: TaskRecord, changes: TaskChanges) 
         record.priority = PRIORITIES.index(changes.priority)
     if changes.list_id is not UNSET:
         record.list_id = await work.resolve_list_id(changes.list_id)
-    if changes.is_completed is not UNSET:
-        await _set_completed(work, record, is_completed=changes.is_completed)
-    if to_task(record) == before:
-        return before
+    edit_series(record, state, changes)
+    instance = await set_completed(work, record, is_completed=changes.is_completed)
+    if task_state(record) == state:
+        return to_task(record)
     await work.check_change_limit(record.id)
     record.updated_at = work.now
     task = to_task(record)
     change_type = task_change_type(state, record)
     work.log_change(change_type, record.id, state, task_state(record))
     work.publish(change_type, task=task)
+    if instance is not None:
+        publish_instance(work, instance)
     return task
 
 
@@ -129,12 +143,22 @@ async def restore_task(work: UserWork, record: TaskRecord) -> Task:
     return task
 
 
-async def _set_completed(work: UserWork, record: TaskRecord, *, is_completed: bool) -> None:
-    if is_completed and record.completed_at is None:
+async def set_completed(
+    work: UserWork, record: TaskRecord, *, is_completed: bool | UnsetType
+) -> TaskRecord | None:
+    """Complete or reopen a task; return the instance that this adds or withdraws.
+
+    Raises:
+        TooManyTasksError: it would be reopened, and the user has 10,000 open tasks.
+    """
+    if is_completed is True and record.completed_at is None:
         record.completed_at = work.now
-    elif not is_completed and record.completed_at is not None:
+        return await add_next_instance(work, record)
+    if is_completed is False and record.completed_at is not None:
         await work.check_open_task_limit()
         record.completed_at = None
+        return await withdraw_next_instance(work, record)
+    return None
 
 
 def task_change_type(before: Mapping[str, Any], record: TaskRecord) -> ChangeType:

@@ -8,6 +8,7 @@ from tasks_service.domain.query import TaskFilter, TaskOrder
 from tasks_service.domain.task import TaskDraft
 from tasks_service.errors import ListNotFoundError, TaskNotFoundError
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
+from tasks_service.service.series_changes import skip_instance
 from tasks_service.service.task_changes import (
     create_task,
     delete_task,
@@ -134,6 +135,23 @@ class TaskService:
 
         async def change(work: UserWork) -> Task:
             return await update_task(work, await work.get_task(ref), changes)
+
+        return await self._writer.write(request, HTTPStatus.OK, change)
+
+    async def skip(self, request: WriteRequest, ref: str, *, missed: bool) -> Written:
+        """Move a repeating task to its next date.
+
+        Args:
+            missed: also skip all dates that have passed.
+
+        Raises:
+            TaskNotFoundError: there is none, or it is deleted.
+            NotRepeatingError: it doesn't repeat, or is completed.
+            SeriesEndedError: it is the last one of its series.
+        """
+
+        async def change(work: UserWork) -> Task:
+            return await skip_instance(work, await work.get_task(ref), missed=missed)
 
         return await self._writer.write(request, HTTPStatus.OK, change)
 

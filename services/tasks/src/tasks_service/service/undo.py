@@ -40,7 +40,8 @@ async def undo(
 
     A field is restored only if it still has the value that the change wrote; a field that has its
     earlier value again is skipped. A change that was undone is skipped, one that was redone is
-    undone again. Undoing an undo redoes the change.
+    undone again. Undoing an undo redoes the change. The completion of a repeating task is undone
+    with the instance that it added.
 
     Args:
         task_ids: undo only changes of these tasks; None undoes all.
@@ -56,9 +57,15 @@ async def undo(
         changes = [change for change in changes if change.entity_id in task_ids]
     if not changes:
         raise NothingToUndoError
+    instances = {instance for change in changes for instance in next_instances(change)}
+    changes = await with_next_instances(work, changes)
     entities = await find_entities(work, changes)
     await work.check_change_limit(
-        *(each.record.id for each in entities.values() if isinstance(each.record, TaskRecord)),
+        *(
+            each.record.id
+            for each in entities.values()
+            if isinstance(each.record, TaskRecord) and each.record.id not in instances
+        ),
         deletes_list=any(map(_deletes_list, changes)),
     )
     conflicts = [
@@ -77,6 +84,24 @@ async def undo(
     for each in sorted(restored, key=_publishing_order):
         await each.kind.publish(work, each.record, each.kind.change_type(each.before, each.record))
     return _outcome(work, target, restored)
+
+
+def next_instances(change: ChangeRecord) -> set[str]:
+    """Return the IDs of the instances that a change of a repeating task added or withdrew."""
+    states = (change.before or {}, change.after)
+    return {state["next_id"] for state in states if state.get("next_id") is not None}
+
+
+async def with_next_instances(work: UserWork, changes: list[ChangeRecord]) -> list[ChangeRecord]:
+    """Add the changes of instances that belong to a completion or reopening; newest first."""
+    found = {change.id: change for change in changes}
+    for change in changes:
+        instances = next_instances(change)
+        if not instances <= {each.entity_id for each in found.values()}:
+            request = ChangeTarget(request_id=change.request_id)
+            related = await work.changes.find_in_effect(request)
+            found.update({each.id: each for each in related if each.entity_id in instances})
+    return [found[change_id] for change_id in sorted(found, reverse=True)]
 
 
 async def find_entities(work: UserWork, changes: Iterable[ChangeRecord]) -> dict[str, UndoneEntity]:
