@@ -8,6 +8,7 @@
     ├── RequestTimeoutError    408  request-timeout
     ├── ConflictError          409  conflict
     ├── GoneError              410  gone
+    ├── PreconditionFailedError 412 precondition-failed
     ├── PayloadTooLargeError   413  payload-too-large
     ├── InvalidInputError      422  invalid-input
     ├── TooManyRequestsError   429  too-many-requests
@@ -99,6 +100,12 @@ class GoneError(ServiceError):
     """The resource existed once and is permanently gone."""
 
     status, code, title = 410, "gone", "Gone"
+
+
+class PreconditionFailedError(ServiceError):
+    """The resource isn't in the state that the caller expects."""
+
+    status, code, title = 412, "precondition-failed", "Changed in the meantime"
 
 
 class PayloadTooLargeError(ServiceError):

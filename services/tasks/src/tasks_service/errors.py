@@ -16,6 +16,8 @@ ConflictError
 ├── ListExistsError            409  list-exists             `list_id` is the existing list
 ├── DefaultListError           409  default-list
 └── StaleAttemptError          409  stale-attempt           `attempt` is the highest one seen
+PreconditionFailedError
+└── VersionChangedError    412  version-changed         `current` is the current state
 InvalidInputError
 ├── InvalidFilterError     422  invalid-filter          `column` and what was `expected` there
 ├── TooManyTasksError      422  too-many-open-tasks
@@ -32,11 +34,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from todochat.contracts.task_changes import UndoConflict
+from todochat.contracts.tasks import Task, TaskList
 from todochat.errors import (
     ConflictError,
     FieldError,
     InvalidInputError,
     NotFoundError,
+    PreconditionFailedError,
     TooManyRequestsError,
     UnavailableError,
 )
@@ -201,6 +205,19 @@ class InvalidFilterError(InvalidInputError):
             errors=[FieldError(pointer, problem)],
             column=column,
             expected=list(expected),
+        )
+
+
+class VersionChangedError(PreconditionFailedError):
+    """The task or list isn't in the state that the caller has seen."""
+
+    code = "version-changed"
+
+    def __init__(self, current: Task | TaskList, tag: str) -> None:
+        super().__init__(
+            "It was changed since you read it. Nothing was changed now.",
+            headers={"ETag": tag},
+            current=current,
         )
 
 

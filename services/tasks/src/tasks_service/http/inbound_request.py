@@ -1,8 +1,10 @@
 """Reads a request: guards check its token, path and rate limit, a change becomes a `WriteRequest`."""
 
 import re
+from http import HTTPStatus
 from typing import Annotated, Any, Final
 
+import msgspec
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
@@ -10,11 +12,14 @@ from litestar.enums import MediaType
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import HeaderParameter
 
+from tasks_service.domain.entity_tag import entity_tag, parse_entity_tags
 from tasks_service.domain.grouping import GROUP_PATTERN, ChangeGroup
 from tasks_service.domain.limits import MAX_RUN_ATTEMPT
 from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.service.idempotent_writer import RunAttempt, WriteRequest, Written
+from tasks_service.service.precondition import Precondition
 from tasks_service.services import Services
+from todochat.contracts.tasks import Task, TaskList
 from todochat.errors import BadRequestError, ForbiddenError, TooManyRequestsError
 from todochat.http.idempotency import (
     HEADER,
@@ -136,6 +141,23 @@ ConfirmAbove = Annotated[
 ]
 
 
+IfMatch = Annotated[
+    str | None,
+    HeaderParameter(
+        name="If-Match",
+        description=(
+            "`ETag` of the task or list in the path: another state gets 412 with the current one."
+        ),
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None,
+    HeaderParameter(
+        name="If-None-Match", description="`ETag` that the client has: 304 if it is current."
+    ),
+]
+
+
 async def provide_write_request(
     request: Request[Any, Any, Any],
     caller: NamedDependency[AuthenticatedCaller],
@@ -145,6 +167,7 @@ async def provide_write_request(
     change_group: Group = None,
     change_scope: Scope = None,
     confirm_above: ConfirmAbove = None,
+    if_match: IfMatch = None,
 ) -> WriteRequest:
     """Parse the headers of a change.
 
@@ -165,6 +188,34 @@ async def provide_write_request(
         # Ignored in a user's own request, where a high attempt would fence off their own run.
         run=_parse_run(run_id, run_attempt) if is_agent else None,
         group=_parse_group(change_group, change_scope, confirm_above) if is_agent else None,
+        precondition=(
+            None
+            if if_match is None
+            else Precondition(
+                tags=parse_entity_tags("If-Match", if_match, accept_weak=False),
+                task_ref=request.path_params.get("task_ref"),
+                list_id=request.path_params.get("list_id"),
+            )
+        ),
+    )
+
+
+def to_entity_response(entity: Task | TaskList, if_none_match: str | None) -> Response[Any]:
+    """Return a task or list with its tag; 304 without a body if the client has this state.
+
+    Raises:
+        BadRequestError: If-None-Match is malformed.
+    """
+    body = msgspec.json.encode(entity)
+    tag = entity_tag(body)
+    is_known = if_none_match is not None and parse_entity_tags(
+        "If-None-Match", if_none_match, accept_weak=True
+    ).match(tag)
+    return Response(
+        None if is_known else body,
+        status_code=HTTPStatus.NOT_MODIFIED if is_known else HTTPStatus.OK,
+        media_type=MediaType.JSON,
+        headers={"ETag": tag},
     )
 
 
@@ -173,6 +224,8 @@ def to_response(written: Written) -> Response[Any]:
     headers = {REPLAYED_HEADER: "true"} if written.is_replay else {}
     if written.change_request_id is not None:
         headers[CHANGE_REQUEST_HEADER] = written.change_request_id
+    if written.entity_tag is not None:
+        headers["ETag"] = written.entity_tag
     return Response(
         written.body or None,
         status_code=written.status,

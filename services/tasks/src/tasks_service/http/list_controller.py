@@ -9,8 +9,13 @@ from litestar.params import PathParameter, QueryParameter, RequestBody
 from msgspec import UNSET
 
 from tasks_service.domain.task_list import clean_list_name
-from tasks_service.http.inbound_request import to_response
-from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
+from tasks_service.http.inbound_request import IfNoneMatch, to_entity_response, to_response
+from tasks_service.http.problem_responses import (
+    NOT_MODIFIED,
+    READ_PROBLEMS,
+    WRITE_PROBLEMS,
+    documented,
+)
 from tasks_service.http.schemas import CreateList, UpdateList
 from tasks_service.http.task_controller import BEARER
 from tasks_service.service.authenticator import AuthenticatedCaller
@@ -56,16 +61,19 @@ class ListController(Controller):
         "/{list_id:str}",
         responses=documented(
             HTTPStatus.OK, TaskList, "The list.", *READ_PROBLEMS, HTTPStatus.NOT_FOUND
-        ),
+        )
+        | NOT_MODIFIED,
     )
     async def get_list(
         self,
         list_id: ListId,
         caller: NamedDependency[AuthenticatedCaller],
         services: NamedDependency[Services],
-    ) -> TaskList:
+        if_none_match: IfNoneMatch = None,
+    ) -> Response[Any]:
         """Return one list."""
-        return await services.lists.get(caller.user_id, list_id)
+        task_list = await services.lists.get(caller.user_id, list_id)
+        return to_entity_response(task_list, if_none_match)
 
     @patch(
         "/{list_id:str}",

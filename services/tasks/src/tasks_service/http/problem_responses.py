@@ -24,7 +24,12 @@ STRICT_BODIES: Final = (
 )
 
 READ_PROBLEMS: Final = (400, 401, 403, 422, 429, 503)
-WRITE_PROBLEMS: Final = (400, 401, 403, 409, 413, 422, 429, 503)
+WRITE_PROBLEMS: Final = (400, 401, 403, 409, 412, 413, 422, 429, 503)
+
+
+NOT_MODIFIED: Final = {
+    304: ResponseSpec(None, generate_examples=False, description="The client has this state.")
+}
 
 
 def documented(

@@ -9,8 +9,13 @@ from litestar.enums import HttpMethod
 from litestar.params import PathParameter, RequestBody
 
 from tasks_service.domain.task import TaskDraft
-from tasks_service.http.inbound_request import to_response
-from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
+from tasks_service.http.inbound_request import IfNoneMatch, to_entity_response, to_response
+from tasks_service.http.problem_responses import (
+    NOT_MODIFIED,
+    READ_PROBLEMS,
+    WRITE_PROBLEMS,
+    documented,
+)
 from tasks_service.http.schemas import CreateTask, SkipTask, UpdateTask
 from tasks_service.http.task_listing import TaskListing
 from tasks_service.service.authenticator import AuthenticatedCaller
@@ -81,18 +86,19 @@ class TaskController(Controller):
 
     @get(
         "/{task_ref:str}",
-        responses=documented(
-            HTTPStatus.OK, Task, "The task.", *READ_PROBLEMS, HTTPStatus.NOT_FOUND
-        ),
+        responses=documented(HTTPStatus.OK, Task, "The task.", *READ_PROBLEMS, HTTPStatus.NOT_FOUND)
+        | NOT_MODIFIED,
     )
     async def get_task(
         self,
         task_ref: TaskRef,
         caller: NamedDependency[AuthenticatedCaller],
         services: NamedDependency[Services],
-    ) -> Task:
+        if_none_match: IfNoneMatch = None,
+    ) -> Response[Any]:
         """Return one task."""
-        return await services.tasks.get(caller.user_id, task_ref)
+        task = await services.tasks.get(caller.user_id, task_ref)
+        return to_entity_response(task, if_none_match)
 
     @patch("/{task_ref:str}", responses=_CHANGED)
     async def update_task(

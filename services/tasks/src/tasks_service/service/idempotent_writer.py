@@ -14,9 +14,11 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.change import Actor
+from tasks_service.domain.entity_tag import entity_tag
 from tasks_service.domain.grouping import ChangeGroup
 from tasks_service.errors import BusyError, StaleAttemptError
 from tasks_service.metrics import CHANGES, REPLAYS
+from tasks_service.service.precondition import Precondition, check_precondition
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.outbox_repository import OutboxWriter
 from tasks_service.storage.response_repository import (
@@ -32,6 +34,7 @@ from tasks_service.storage.transaction import (
     plain_sql,
 )
 from todochat.clock import utc_now
+from todochat.contracts.tasks import Task, TaskList
 from todochat.database import Database
 from todochat.database.sql_transaction import SqlTransaction
 from todochat.errors import ServiceError
@@ -70,6 +73,7 @@ class WriteRequest(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str | None = None
     run: RunAttempt | None = None
     group: ChangeGroup | None = None
+    precondition: Precondition | None = None
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -77,12 +81,14 @@ class Written(msgspec.Struct, frozen=True):
 
     Attributes:
         change_request_id: names the changes, so that they can be undone; None if there are none.
+        entity_tag: of a task or list in the body; None in a replay, which may be outdated.
     """
 
     status: int
     body: bytes
     is_replay: bool = False
     change_request_id: str | None = None
+    entity_tag: str | None = None
 
 
 class _RollBackError(Exception):
@@ -122,6 +128,7 @@ class IdempotentWriter:
             IdempotencyInProgressError: the first request with this key is still in progress.
             StaleAttemptError: a later attempt of the run has made changes.
             BusyError: other changes of the user hold their lock for too long.
+            VersionChangedError: see `check_precondition`.
         """
         try:
             async with open_transaction(self._database, request.user_id) as session:
@@ -220,6 +227,8 @@ class IdempotentWriter:
             ), False
 
         work = await self._begin(session, transaction, request)
+        if request.precondition is not None:
+            await check_precondition(work, request.precondition)
         result = await change(work)
         await work.flush()
         body = NO_BODY if result is None else msgspec.json.encode(result)
@@ -227,7 +236,9 @@ class IdempotentWriter:
         if key is not None:
             response = StoredResponse(request.fingerprint, status, body, request_id)
             await responses.store(key, response, now=utc_now())
-        return Written(status, body, change_request_id=request_id), work.has_changes
+        tag = entity_tag(body) if isinstance(result, Task | TaskList) else None
+        written = Written(status, body, change_request_id=request_id, entity_tag=tag)
+        return written, work.has_changes
 
     async def _advance_attempt(
         self, transaction: SqlTransaction, user_id: str, run: RunAttempt
