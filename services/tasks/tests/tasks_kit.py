@@ -170,6 +170,7 @@ class Service:
         made = await agent.post("tasks", {"title": "private"}, Idempotency_Key="k1", **run)
         operation = {"type": "delete", "task_id": made.json()["id"]}
         await agent.post("changes/pending", {"operations": [operation]}, **run)
+        await agent.post("filters", {"name": "mine", "filter": "overdue"}, **run)
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self.server.serve())

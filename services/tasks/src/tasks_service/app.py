@@ -11,6 +11,7 @@ from tasks_service.http.entity_controller import EntityController
 from tasks_service.http.erasure_controller import TaskErasureController
 from tasks_service.http.event_controller import EventController
 from tasks_service.http.export_controller import TaskExportController
+from tasks_service.http.filter_controller import FilterController
 from tasks_service.http.history_controller import HistoryController, provide_history_query
 from tasks_service.http.inbound_request import (
     limit_rate,
@@ -23,6 +24,7 @@ from tasks_service.http.problem_responses import STRICT_BODIES
 from tasks_service.http.task_controller import TaskController
 from tasks_service.http.task_listing import provide_task_listing
 from tasks_service.http.trash_controller import TrashController
+from tasks_service.http.view_controller import ViewController
 from tasks_service.lifespan import open_services
 from tasks_service.services import Services
 from tasks_service.settings import TasksSettings
@@ -54,6 +56,8 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
             HistoryController,
             TrashController,
             EntityController,
+            FilterController,
+            ViewController,
             TaskExportController,
         ],
     )

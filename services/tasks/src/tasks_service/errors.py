@@ -3,6 +3,7 @@
 NotFoundError
 ├── TaskNotFoundError      404  task-not-found
 ├── ListNotFoundError      404  list-not-found
+├── FilterNotFoundError    404  filter-not-found
 ├── NotInTrashError        404  not-in-trash
 └── PendingNotFoundError   404  pending-change-not-found
 ConflictError
@@ -14,6 +15,7 @@ ConflictError
 ├── NotRepeatingError          409  not-repeating
 ├── SeriesEndedError           409  series-ended
 ├── ListExistsError            409  list-exists             `list_id` is the existing list
+├── FilterExistsError          409  filter-exists           `filter_id` is the existing filter
 ├── DefaultListError           409  default-list
 └── StaleAttemptError          409  stale-attempt           `attempt` is the highest one seen
 PreconditionFailedError
@@ -23,6 +25,7 @@ InvalidInputError
 ├── TooManyTasksError      422  too-many-open-tasks
 ├── TooManyOperationsError 422  too-many-operations
 ├── TooManyTargetsError    422  too-many-targets
+├── TooManyFiltersError    422  too-many-filters
 └── TooManyListsError      422  too-many-lists
 TooManyRequestsError
 └── TooManyFeedsError      429  too-many-streams
@@ -73,6 +76,15 @@ class NotInTrashError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("There is no task or list with this ID in your trash.")
+
+
+class FilterNotFoundError(NotFoundError):
+    """The user has no saved filter with this ID, or it is deleted."""
+
+    code, title = "filter-not-found", "Filter not found"
+
+    def __init__(self) -> None:
+        super().__init__("You have no saved filter with this ID.")
 
 
 class PendingNotFoundError(NotFoundError):
@@ -166,6 +178,15 @@ class ListExistsError(ConflictError):
         super().__init__(f'You already have a list named "{name}".', list_id=list_id)
 
 
+class FilterExistsError(ConflictError):
+    """The user has a saved filter with this name, ignoring case."""
+
+    code, title = "filter-exists", "Filter name already in use"
+
+    def __init__(self, name: str, filter_id: str) -> None:
+        super().__init__(f'You already have a filter named "{name}".', filter_id=filter_id)
+
+
 class DefaultListError(ConflictError):
     """The default list can't be deleted."""
 
@@ -246,6 +267,15 @@ class TooManyTargetsError(InvalidInputError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"The filter selects more than {limit} tasks; narrow it.")
+
+
+class TooManyFiltersError(InvalidInputError):
+    """The user has reached the limit on saved filters."""
+
+    code, title = "too-many-filters", "Too many saved filters"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"You can have at most {limit} saved filters; delete one first.")
 
 
 class TooManyListsError(InvalidInputError):

@@ -18,12 +18,14 @@ from tasks_service.service.change_service import ChangeService
 from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import TaskErasureService
 from tasks_service.service.export_service import ExportService
+from tasks_service.service.filter_service import FilterService
 from tasks_service.service.history_service import HistoryService
 from tasks_service.service.idempotent_writer import IdempotentWriter
 from tasks_service.service.list_service import ListService
 from tasks_service.service.purge import Purge
 from tasks_service.service.task_service import TaskService
 from tasks_service.service.trash_service import TrashService
+from tasks_service.service.view_service import ViewService
 from tasks_service.services import Services
 from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed
@@ -120,19 +122,22 @@ def _build_services(
     authenticator: Authenticator,
 ) -> Services:
     writer = IdempotentWriter(database, notifier.changed)
+    tasks = TaskService(database, writer)
     return Services(
         settings=settings,
         database=database,
         authenticator=authenticator,
         rate_limit=RateLimit(redis, REQUESTS, limit=settings.requests_per_minute, window_s=60),
         notifier=notifier,
-        tasks=TaskService(database, writer),
+        tasks=tasks,
         lists=ListService(database, writer),
         bulk=BulkService(writer),
         changes=ChangeService(database, writer),
         history=HistoryService(database),
         trash=TrashService(database, writer, keep_days=settings.trash_retention_days),
         entities=EntityService(database),
+        filters=FilterService(database, writer),
+        views=ViewService(database, tasks),
         export=ExportService(database),
         erasure=TaskErasureService(jobs_database, notifier.erased),
         change_feed=ChangeFeed(

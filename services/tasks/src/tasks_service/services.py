@@ -9,10 +9,12 @@ from tasks_service.service.change_service import ChangeService
 from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import TaskErasureService
 from tasks_service.service.export_service import ExportService
+from tasks_service.service.filter_service import FilterService
 from tasks_service.service.history_service import HistoryService
 from tasks_service.service.list_service import ListService
 from tasks_service.service.task_service import TaskService
 from tasks_service.service.trash_service import TrashService
+from tasks_service.service.view_service import ViewService
 from tasks_service.settings import TasksSettings
 from tasks_service.streams.change_feed import ChangeFeed
 from todochat.database import Database
@@ -34,6 +36,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     history: HistoryService
     trash: TrashService
     entities: EntityService
+    filters: FilterService
+    views: ViewService
     export: ExportService
     erasure: TaskErasureService
     change_feed: ChangeFeed

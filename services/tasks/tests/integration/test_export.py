@@ -42,7 +42,7 @@ async def test_export_includes_deleted_tasks_and_lists(ada: Person, bob: Person)
 
 
 async def test_empty_export_is_a_document(ada: Person) -> None:
-    assert await export_of(ada) == {"tasks": [], "lists": [], "changes": []}
+    assert await export_of(ada) == {"tasks": [], "lists": [], "filters": [], "changes": []}
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 100])

@@ -175,6 +175,18 @@ async def test_values_are_not_patterns(ada: Person) -> None:
     assert await ada.titles(filter="title contains 'sure thing'") == []
 
 
+async def test_optional_attributes_and_pins_are_conditions(ada: Person) -> None:
+    await ada.make_task("plain")
+    await ada.make_task("pinned", pinned=True)
+    await ada.make_task("starts", start={"date": "2026-12-24"})
+
+    assert await ada.titles(filter="pinned") == ["pinned"]
+    assert await ada.titles(filter="has start & !pinned") == ["starts"]
+    assert await ada.titles(filter="start = 2026-12-24") == ["starts"]
+    assert await ada.titles(filter="start > 2026-12-24 | has repeat | has subtasks") == []
+    assert await ada.titles(filter="no start", order="asc") == ["plain", "pinned"]
+
+
 async def test_unknown_time_zone_is_rejected(ada: Person) -> None:
     response = await ada.get("tasks", filter="overdue", timezone="Mars/Olympus")
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from todochat.contracts.task_changes import ListedTasks
+from todochat.contracts.task_views import SavedFilter
 from todochat.contracts.tasks import Task, TaskList
 
 ChangeType = Literal[
@@ -19,6 +20,9 @@ ChangeType = Literal[
     "list.created.v1",
     "list.updated.v1",
     "list.deleted.v1",
+    "filter.created.v1",
+    "filter.updated.v1",
+    "filter.deleted.v1",
 ]
 # Deletions for good are recorded, but change nothing that a client of the feed shows.
 RecordType = Literal[ChangeType, "task.purged.v1", "list.purged.v1"]
@@ -26,7 +30,7 @@ Actor = Literal["user", "agent", "import", "mcp"]
 
 
 class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One change; `task` or `list` is its state after the change.
+    """One change; `task`, `list` or `filter` is its state after the change.
 
     Only `list.deleted.v1` has `tasks` and `moved_to`: the list's tasks were moved or deleted
     without events for each of them, so a client that shows them must reload them.
@@ -43,6 +47,7 @@ class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     occurred_at: dt.datetime
     task: Task | None = None
     list: TaskList | None = None
+    filter: SavedFilter | None = None
     tasks: ListedTasks | None = None
     moved_to: str | None = None
 

@@ -7,11 +7,11 @@ import msgspec
 from tasks_service.domain.filter_dates import DateValue
 from todochat.contracts.tasks import Priority
 
-DateField = Literal["due", "created", "completed"]
+DateField = Literal["due", "start", "created", "completed"]
 TextField = Literal["title", "notes", "text"]
 Operator = Literal["=", "<", "<=", ">", ">="]
-Attribute = Literal["due", "tag", "notes", "priority"]
-Flag = Literal["overdue"]
+Attribute = Literal["due", "start", "repeat", "priority", "tag", "notes", "subtask"]
+Flag = Literal["overdue", "pinned"]
 
 
 class DateIs(msgspec.Struct, frozen=True, tag=True):

@@ -19,6 +19,7 @@ MAX_SEARCH_CHARS: Final = 200  # at most 100 words; each is one more pattern per
 MAX_FILTER_CHARS: Final = 1_000
 MAX_FILTER_CONDITIONS: Final = 50
 MAX_FILTER_DEPTH: Final = 10
+MAX_SAVED_FILTERS: Final = 50  # each is one more condition on every row that counts read
 
 DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 200

@@ -44,6 +44,7 @@ class TaskFilter(msgspec.Struct, kw_only=True, frozen=True):
     search: SearchText = SearchText()
     expression: Expression | None = None
     timezone: str = DEFAULT_TIMEZONE  # of the dates in `expression`
+    ignores_unknown_lists: bool = False  # in `expression`
 
 
 class TaskOrder(msgspec.Struct, kw_only=True, frozen=True):

@@ -14,6 +14,8 @@ STRICT_BODIES: Final = (
     "UpdateTask",
     "CreateList",
     "UpdateList",
+    "CreateFilter",
+    "UpdateFilter",
     "DueInput",
     "RepeatInput",
     "SkipTask",

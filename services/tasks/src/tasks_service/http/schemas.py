@@ -9,6 +9,7 @@ from tasks_service.domain.grouping import GROUP_PATTERN, ChangeTarget
 from tasks_service.domain.limits import (
     MAX_CHANGE_ID,
     MAX_DURATION_MINUTES,
+    MAX_FILTER_CHARS,
     MAX_LIST_NAME_CHARS,
     MAX_NOTES_CHARS,
     MAX_OPERATIONS,
@@ -48,6 +49,10 @@ Duration = Annotated[
 ListName = Annotated[
     str,
     Meta(min_length=1, max_length=MAX_LIST_NAME_CHARS, description="Unique, ignoring case."),
+]
+
+FilterText = Annotated[
+    str, Meta(max_length=MAX_FILTER_CHARS, description="In the filter language.")
 ]
 
 
@@ -236,6 +241,20 @@ class UndoChanges(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             names = "change_id, request_id, group_id, run_id or scope_id"
             raise invalid("/", f"must have exactly one of {names}")
         return target if given else None
+
+
+class CreateFilter(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A filter to save."""
+
+    name: ListName
+    filter: FilterText
+
+
+class UpdateFilter(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The fields to change; missing fields stay unchanged."""
+
+    name: ListName | UnsetType = UNSET
+    filter: FilterText | UnsetType = UNSET
 
 
 class CreateList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -13,13 +13,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tasks_service.domain.change import ChangeType
 from tasks_service.service.task_changes import task_change_type
 from tasks_service.service.user_work import UserWork
+from tasks_service.storage.filter_repository import (
+    FilterRepository,
+    filter_state,
+    set_filter_state,
+    to_filter,
+)
 from tasks_service.storage.list_repository import (
     ListRepository,
     list_state,
     set_list_state,
     to_list,
 )
-from tasks_service.storage.records import ListRecord, TaskRecord
+from tasks_service.storage.records import FilterRecord, ListRecord, TaskRecord
 from tasks_service.storage.task_repository import (
     TaskRepository,
     set_task_state,
@@ -102,6 +108,28 @@ def list_change_type(before: Mapping[str, Any], record: ListRecord) -> ChangeTyp
     return "list.updated.v1" if record.deleted_at is None else "list.deleted.v1"
 
 
+async def prepare_filter(
+    work: UserWork, record: FilterRecord, restored: dict[str, Any]
+) -> ConflictReason | None:
+    """The name of a restored filter must not be in use."""
+    filters = FilterRepository(work.session, work.user_id)
+    await filters.flush()  # of filters whose names were restored before
+    if restored.get("deleted_at") is not None:
+        return None
+    existing = await filters.find_by_name(restored.get("name", record.name))
+    return None if existing is None or existing is record else "name-taken"
+
+
+async def publish_filter(work: UserWork, record: FilterRecord, change_type: ChangeType) -> None:
+    """Publish the event of a saved filter."""
+    work.publish(change_type, saved_filter=to_filter(record))
+
+
+def filter_change_type(before: Mapping[str, Any], record: FilterRecord) -> ChangeType:  # noqa: ARG001
+    """Return the type of a change of an existing filter; a restored one counts as updated."""
+    return "filter.updated.v1" if record.deleted_at is None else "filter.deleted.v1"
+
+
 KINDS: Final[dict[str, EntityKind]] = {
     "list": EntityKind(
         prefix="list",
@@ -113,6 +141,16 @@ KINDS: Final[dict[str, EntityKind]] = {
         prepare=prepare_list,
         publish=publish_list,
         contains_tasks=True,
+    ),
+    "filter": EntityKind(
+        prefix="filter",
+        find=lambda session, user_id, ids: FilterRepository(session, user_id).find_by_ids(ids),
+        name=lambda record: str(record.name),
+        state=filter_state,
+        set_state=set_filter_state,
+        change_type=filter_change_type,
+        prepare=prepare_filter,
+        publish=publish_filter,
     ),
     "task": EntityKind(
         prefix="task",

@@ -9,9 +9,10 @@ from msgspec import Meta
 
 from tasks_service.domain.change import Actor, RecordType
 from tasks_service.storage.export_repository import ExportRepository
-from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
+from tasks_service.storage.records import ChangeRecord, FilterRecord, ListRecord, TaskRecord
 from tasks_service.storage.task_repository import to_task
 from tasks_service.storage.transaction import open_transaction
+from todochat.contracts.task_views import SavedFilter
 from todochat.contracts.tasks import Color, Icon, Task
 from todochat.database import Database
 from todochat.http.concurrency_limit import ConcurrencyLimit
@@ -42,6 +43,12 @@ class ExportedList(msgspec.Struct, kw_only=True, frozen=True):
     deleted_at: Annotated[dt.datetime | None, Meta(description="null unless deleted.")]
 
 
+class ExportedFilter(SavedFilter, kw_only=True, frozen=True):
+    """A saved filter; it may be deleted."""
+
+    deleted_at: Annotated[dt.datetime | None, Meta(description="null unless deleted.")]
+
+
 class ExportedChange(msgspec.Struct, kw_only=True, frozen=True):
     """A change, with the changed fields before and after it."""
 
@@ -60,6 +67,7 @@ class Export(msgspec.Struct, frozen=True):
 
     tasks: list[ExportedTask]
     lists: list[ExportedList]
+    filters: list[ExportedFilter]
     changes: Annotated[
         list[ExportedChange],
         Meta(description="Changes within the retention period, 90 days by default."),
@@ -99,12 +107,16 @@ class ExportService:
         lists = iter_rows(
             lambda last: self._lists(user_id, after=last.id if last else ""), self._page
         )
+        filters = iter_rows(
+            lambda last: self._filters(user_id, after=last.id if last else ""), self._page
+        )
         changes = iter_rows(
             lambda last: self._changes(user_id, after=last.id if last else 0), self._page
         )
         arrays = {
             "tasks": (_encode_task(task) async for task in tasks),
             "lists": (_encode(task_list, ExportedList) async for task_list in lists),
+            "filters": (_encode(saved, ExportedFilter) async for saved in filters),
             "changes": (_encode(change, ExportedChange) async for change in changes),
         }
         with self._open.hold(user_id):
@@ -123,6 +135,12 @@ class ExportService:
                 after=after, limit=self._page
             )
 
+    async def _filters(self, user_id: str, *, after: str) -> list[FilterRecord]:
+        async with open_transaction(self._database, user_id) as session:
+            return await ExportRepository(session, user_id).find_filters(
+                after=after, limit=self._page
+            )
+
     async def _changes(self, user_id: str, *, after: int) -> list[ChangeRecord]:
         async with open_transaction(self._database, user_id) as session:
             return await ExportRepository(session, user_id).find_changes(
@@ -135,5 +153,7 @@ def _encode_task(record: TaskRecord) -> bytes:
     return msgspec.json.encode(ExportedTask(**fields, deleted_at=record.deleted_at))
 
 
-def _encode(record: ListRecord | ChangeRecord, exported: type[msgspec.Struct]) -> bytes:
+def _encode(
+    record: ListRecord | FilterRecord | ChangeRecord, exported: type[msgspec.Struct]
+) -> bytes:
     return msgspec.json.encode(msgspec.convert(record, exported, from_attributes=True))

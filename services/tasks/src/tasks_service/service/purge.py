@@ -63,6 +63,7 @@ class Purge:
             "pending": lambda purge: purge.delete_pending_changes(keys),
             "tasks": lambda purge: purge.delete_tasks(trash),
             "lists": lambda purge: purge.delete_lists(trash),
+            "filters": lambda purge: purge.delete_filters(trash),
         }
         counts = {kind: await self._delete_batches(delete) for kind, delete in kinds.items()}
         for kind, count in counts.items():

@@ -73,7 +73,13 @@ class TaskService:
                     raise ListNotFoundError
             matching = None
             if filters.expression is not None:
-                matching = await compile_filter(session, user_id, filters.expression, clock)
+                matching = await compile_filter(
+                    session,
+                    user_id,
+                    filters.expression,
+                    clock,
+                    ignores_unknown_lists=filters.ignores_unknown_lists,
+                )
             search_query = None
             if filters.search.words:
                 search_query = await SearchRepository(session, user_id).bind(

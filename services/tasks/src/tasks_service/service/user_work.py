@@ -28,6 +28,7 @@ from tasks_service.storage.outbox_repository import Counters, OutboxWriter
 from tasks_service.storage.records import ListRecord, TaskRecord
 from tasks_service.storage.task_repository import TaskRepository
 from todochat.contracts.task_changes import ListedTasks
+from todochat.contracts.task_views import SavedFilter
 from todochat.contracts.tasks import Task, TaskList
 from todochat.database.sql_transaction import SqlTransaction
 from todochat.ids import new_id
@@ -88,6 +89,7 @@ class UserWork:
         *,
         task: Task | None = None,
         task_list: TaskList | None = None,
+        saved_filter: SavedFilter | None = None,
         tasks: ListedTasks | None = None,
         moved_to: str | None = None,
     ) -> None:
@@ -101,6 +103,7 @@ class UserWork:
             occurred_at=self.now,
             task=task,
             list=task_list,
+            filter=saved_filter,
             tasks=tasks,
             moved_to=moved_to,
         )

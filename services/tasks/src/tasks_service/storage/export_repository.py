@@ -4,7 +4,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.trash import PURGED_AT
-from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
+from tasks_service.storage.records import ChangeRecord, FilterRecord, ListRecord, TaskRecord
 
 
 class ExportRepository:
@@ -38,6 +38,16 @@ class ExportRepository:
                 or_(ListRecord.deleted_at.is_(None), ListRecord.deleted_at > PURGED_AT),
             )
             .order_by(ListRecord.id)
+            .limit(limit)
+        )
+        return list((await self._session.scalars(statement)).all())
+
+    async def find_filters(self, *, after: str, limit: int) -> list[FilterRecord]:
+        """Return the saved filters with an ID above `after`, by ID."""
+        statement = (
+            select(FilterRecord)
+            .where(FilterRecord.user_id == self._user_id, FilterRecord.id > after)
+            .order_by(FilterRecord.id)
             .limit(limit)
         )
         return list((await self._session.scalars(statement)).all())

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from tasks_service.domain.filter_dates import FilterClock, Moment
 from tasks_service.domain.filter_expression import (
@@ -41,12 +42,21 @@ _DATE_COLUMNS: Final[dict[DateField, tuple[Any, Any]]] = {
     "due": (TaskRecord.due_on, TaskRecord.due_deadline),
     "created": (TaskRecord.created_at, TaskRecord.created_at),
     "completed": (TaskRecord.completed_at, TaskRecord.completed_at),
+    "start": (TaskRecord.start_on, TaskRecord.start_moment),
 }
+_Subtask = aliased(TaskRecord)
 _ATTRIBUTES: Final[dict[Attribute, ColumnElement[bool]]] = {
     "due": TaskRecord.due_on.is_not(None),
     "tag": TaskRecord.tag_keys != [],
     "notes": TaskRecord.notes != "",
     "priority": TaskRecord.priority != 0,
+    "start": TaskRecord.start_on.is_not(None),
+    "repeat": TaskRecord.repeat_rule.is_not(None),
+    "subtask": exists().where(
+        _Subtask.user_id == TaskRecord.user_id,
+        _Subtask.parent_id == TaskRecord.id,
+        _Subtask.deleted_at.is_(None),
+    ),
 }
 
 
@@ -57,10 +67,15 @@ async def compile_filter(
     clock: FilterClock,
     *,
     pointer: str = "filter",
+    ignores_unknown_lists: bool = False,
 ) -> ColumnElement[bool]:
     """Compile a filter for one user's tasks.
 
     The caller adds the conditions on the user and on deleted tasks.
+
+    Args:
+        pointer: names the filter in errors: a parameter, or a JSON pointer.
+        ignores_unknown_lists: no task is in an unknown list, instead of an error.
 
     Raises:
         InvalidFilterError: the user has no list with a name in the filter.
@@ -68,7 +83,7 @@ async def compile_filter(
     named = [part for part in conditions(expression) if isinstance(part, ListIs)]
     list_ids = await _find_lists(session, user_id, named) if named else {}
     for part in named:
-        if part.name not in list_ids:
+        if part.name not in list_ids and not ignores_unknown_lists:
             raise InvalidFilterError(
                 "you have no list with this name",
                 pointer=pointer,
@@ -104,7 +119,8 @@ def _compile(
         case AnyOf(parts):
             compiled = or_(*(_compile(part, clock, list_ids) for part in parts))
         case ListIs(name):
-            compiled = TaskRecord.list_id == list_ids[name]
+            list_id = list_ids.get(name)
+            compiled = false() if list_id is None else TaskRecord.list_id == list_id
         case DateIs():
             compiled = _date_condition(expression, clock)
         case TextIs():
@@ -126,6 +142,8 @@ def _property_condition(
             compiled = TaskRecord.tag_keys.contains([key])
         case IsCompleted():
             compiled = TaskRecord.completed_at.is_not(None)
+        case Is("pinned"):
+            compiled = TaskRecord.is_pinned.is_(True)
         case Is():
             compiled = and_(
                 TaskRecord.completed_at.is_(None),
@@ -146,7 +164,7 @@ def _date_condition(condition: DateIs, clock: FilterClock) -> ColumnElement[bool
     span = clock.span(condition.value)
     first: dt.date | dt.datetime = span.first
     end: dt.date | dt.datetime = span.end
-    if condition.field != "due":
+    if condition.field not in {"due", "start"}:
         first, end = clock.start_of(span.first), clock.start_of(span.end)
     match condition.operator:
         case "=":

@@ -11,6 +11,7 @@ from tasks_service.storage.records import (
     ChangeRecord,
     CounterRecord,
     EventRecord,
+    FilterRecord,
     ListRecord,
     PendingRecord,
     ResponseRecord,
@@ -26,6 +27,7 @@ ERASED: Final[tuple[type[TasksBase], ...]] = (
     EventRecord,
     ChangeRecord,
     PendingRecord,
+    FilterRecord,
     SearchRecord,
     TaskRecord,
     ListRecord,
@@ -70,6 +72,10 @@ class PurgeRepository:
     async def delete_tasks(self, before: dt.datetime) -> int:
         """Delete for good the tasks that were deleted before a time."""
         return await self._delete(TaskRecord, TaskRecord.deleted_at < before)
+
+    async def delete_filters(self, before: dt.datetime) -> int:
+        """Delete for good the saved filters that were deleted before a time."""
+        return await self._delete(FilterRecord, FilterRecord.deleted_at < before)
 
     async def delete_lists(self, before: dt.datetime) -> int:
         """Delete for good the lists that were deleted before a time and have no tasks left."""

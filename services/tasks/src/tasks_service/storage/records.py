@@ -130,6 +130,7 @@ class TaskRecord(TasksBase):
         Index("ix_tasks_position", "user_id", "list_id", text(POSITION_SQL)),
         Index("ix_tasks_open", "user_id", "list_id", postgresql_where=_OPEN),
         Index("ix_tasks_due", "user_id", "due_deadline", postgresql_where=_OPEN),
+        Index("ix_tasks_due_on", "user_id", "due_on", postgresql_where=_OPEN),
         Index("ix_tasks_deleted_at", "deleted_at", postgresql_where=_DELETED),
         Index(
             "ix_tasks_series",
@@ -217,6 +218,32 @@ class SearchRecord(TasksBase):
     user_id: Mapped[str] = mapped_column(Text)
     task_id: Mapped[str] = mapped_column(Text)
     vector: Mapped[str] = mapped_column(TSVECTOR)
+
+
+class FilterRecord(TasksBase):
+    """A saved filter; a deleted one is kept as long as the trash, for an undo."""
+
+    __tablename__ = "saved_filters"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "id"),
+        Index(
+            "ix_saved_filters_name_key",
+            "user_id",
+            "name_key",
+            unique=True,
+            postgresql_where=_LIVE,
+        ),
+        Index("ix_saved_filters_deleted_at", "deleted_at", postgresql_where=_DELETED),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    id: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    name_key: Mapped[str] = mapped_column(Text)
+    filter: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    updated_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    deleted_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
 
 
 class EventRecord(TasksBase):

@@ -107,6 +107,18 @@ class TaskRepository:
         count = await self._session.scalar(select(func.count()).select_from(some))
         return count or 0
 
+    async def count_matching(
+        self, conditions: Mapping[str, ColumnElement[bool]], *, only_open: bool
+    ) -> dict[str, int]:
+        """Count the tasks that match each condition, reading the tasks once."""
+        if not conditions:
+            return {}
+        counts = [func.count().filter(condition) for condition in conditions.values()]
+        scope = _open() if only_open else _live()
+        statement = select(*counts).select_from(TaskRecord).where(self._mine, scope)
+        row = (await self._session.execute(statement)).one()
+        return dict(zip(conditions, row, strict=True))
+
     async def count_open_by_list(self) -> dict[str, int]:
         """Count the open tasks by list; lists without open tasks are missing."""
         statement = (
