@@ -18,7 +18,6 @@ STRICT_BODIES: Final = (
     "UpdateFilter",
     "DueInput",
     "RepeatInput",
-    "SkipTask",
     "HoldChanges",
     "ConfirmChanges",
     "UndoChanges",

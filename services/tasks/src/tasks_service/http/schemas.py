@@ -151,12 +151,6 @@ class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         )
 
 
-class SkipTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """The extent of a skip."""
-
-    missed: Annotated[bool, Meta(description="Also skip all dates that have passed.")] = False
-
-
 class HeldUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, tag="update"):
     """Change fields of a task."""
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from litestar import Controller, Response, delete, get, patch, post, route
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
-from litestar.params import PathParameter, RequestBody
+from litestar.params import PathParameter, QueryParameter, RequestBody
 
 from tasks_service.domain.task import TaskDraft
 from tasks_service.http.inbound_request import IfNoneMatch, to_entity_response, to_response
@@ -16,7 +16,7 @@ from tasks_service.http.problem_responses import (
     WRITE_PROBLEMS,
     documented,
 )
-from tasks_service.http.schemas import CreateTask, SkipTask, UpdateTask
+from tasks_service.http.schemas import CreateTask, UpdateTask
 from tasks_service.http.task_listing import TaskListing
 from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.service.idempotent_writer import WriteRequest
@@ -166,10 +166,11 @@ class TaskController(Controller):
         task_ref: TaskRef,
         write: NamedDependency[WriteRequest],
         services: NamedDependency[Services],
-        data: RequestBody[SkipTask | None] = None,
+        missed: Annotated[
+            bool, QueryParameter(description="Also skip all dates that have passed.")
+        ] = False,
     ) -> Response[Any]:
         """Move a repeating task to its next date, without completing it."""
-        missed = data is not None and data.missed
         return to_response(await services.tasks.skip(write, task_ref, missed=missed))
 
     @post("/{task_ref:str}/reopen", status_code=HTTPStatus.OK, responses=_CHANGED)
