@@ -4,6 +4,15 @@ export type Priority = "none" | "low" | "medium" | "high";
 /** A due date: a day, or an instant. */
 export type Due = { date: string; timezone?: string } | { at: string; timezone: string };
 
+/** The repetition of a task, with an RFC 5545 rule. */
+export interface Repeat {
+  rule: string;
+  from: "due" | "completion";
+  until?: string;
+  /** The number of instances left, including this one. */
+  count?: number;
+}
+
 /** A task. */
 export interface Task {
   id: string;
@@ -17,6 +26,8 @@ export interface Task {
   completed_at: string | null;
   created_at: string;
   updated_at: string;
+  /** Missing while the task isn't stored yet. */
+  repeat?: Repeat | null;
 }
 
 /** A list of tasks. */

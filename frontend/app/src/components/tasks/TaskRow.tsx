@@ -1,10 +1,11 @@
 "use client";
 
-import { CalendarClock, Check, Flag, NotebookText, Trash2 } from "lucide-react";
+import { CalendarClock, Check, Flag, NotebookText, Repeat, Trash2 } from "lucide-react";
 import { memo, useEffect, useRef, useState } from "react";
 import { TaskEditor } from "@/components/tasks/TaskEditor";
 import { Button } from "@/components/ui/button";
 import { type DateContext, formatDue, isOverdue } from "@/lib/due";
+import { describeRepeat } from "@/lib/repeat";
 import { PRIORITIES, type Priority, type Task, type TaskList } from "@/lib/tasks";
 import { cn } from "@/lib/utils";
 import { useTaskStore } from "@/stores/taskStore";
@@ -118,6 +119,13 @@ function TaskDetails({ task, listName, dates }: Omit<TaskRowProps, "lists">) {
           <CalendarClock aria-hidden className="h-3.5 w-3.5" />
           {isLate ? <span className="sr-only">Overdue:</span> : null}
           {formatDue(task.due, dates)}
+        </span>
+      ) : null}
+      {task.repeat ? (
+        <span className="inline-flex items-center gap-1">
+          <Repeat aria-hidden className="h-3.5 w-3.5" />
+          <span className="sr-only">Repeats:</span>
+          {describeRepeat(task.repeat)}
         </span>
       ) : null}
       {priority && task.priority !== "none" ? (
