@@ -167,7 +167,8 @@ class Service:
             "X_Run_Attempt": 1,
             "X_Change_Group": "msg_1",
         }
-        made = await agent.post("tasks", {"title": "private"}, Idempotency_Key="k1", **run)
+        task = {"title": "private", "reminders": [{"at": "2999-01-01T00:00:00Z"}]}
+        made = await agent.post("tasks", task, Idempotency_Key="k1", **run)
         operation = {"type": "delete", "task_id": made.json()["id"]}
         await agent.post("changes/pending", {"operations": [operation]}, **run)
         await agent.post("filters", {"name": "mine", "filter": "overdue"}, **run)

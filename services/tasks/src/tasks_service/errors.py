@@ -5,6 +5,7 @@ NotFoundError
 ├── ListNotFoundError      404  list-not-found
 ├── FilterNotFoundError    404  filter-not-found
 ├── NotInTrashError        404  not-in-trash
+├── ReminderNotFoundError  404  reminder-not-found
 └── PendingNotFoundError   404  pending-change-not-found
 ConflictError
 ├── ConfirmationRequiredError  409  confirmation-required
@@ -67,6 +68,15 @@ class ListNotFoundError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("You have no list with this ID.")
+
+
+class ReminderNotFoundError(NotFoundError):
+    """The user has no open task with this reminder."""
+
+    code, title = "reminder-not-found", "Reminder not found"
+
+    def __init__(self) -> None:
+        super().__init__("You have no open task with this reminder.")
 
 
 class NotInTrashError(NotFoundError):

@@ -23,6 +23,7 @@ from tasks_service.service.history_service import HistoryService
 from tasks_service.service.idempotent_writer import IdempotentWriter
 from tasks_service.service.list_service import ListService
 from tasks_service.service.purge import Purge
+from tasks_service.service.reminder_service import ReminderService
 from tasks_service.service.task_service import TaskService
 from tasks_service.service.trash_service import TrashService
 from tasks_service.service.view_service import ViewService
@@ -43,9 +44,10 @@ from todochat.identity.revocation_feed import RevocationFeed
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.identity.tokens import TokenVerifier
 
-JOBS_POOL_SIZE: Final = 2  # the purge, and an erasure that doesn't wait for it
+JOBS_POOL_SIZE: Final = 3  # the purge, and erasures and reminders that don't wait for it
 ARROWS: Final = (*ACCEPTED_ARROWS, Arrow.AUTH_TO_TASKS, Arrow.TASKS_TO_AUTH)
 VERIFY_TIMEOUT_S: Final = 2.0  # a user's request waits for a response that takes one query
+REMINDERS_TIMEOUT_S: Final = 60.0  # what is left is due in the next round
 PURGE_TIMEOUT_S: Final = 1800.0  # the rest waits for the next purge
 
 log = structlog.get_logger(__name__)
@@ -102,6 +104,7 @@ async def open_services(app: Litestar) -> AsyncIterator[None]:
                 revocations.refresh_job(),
                 RevocationFeed(auth_session, revocations).job(),
                 _purge_job(settings, jobs_database),
+                _reminder_job(settings, app.state.services.reminders),
             )
         )
 
@@ -140,6 +143,7 @@ def _build_services(
         views=ViewService(database, tasks),
         export=ExportService(database),
         erasure=TaskErasureService(jobs_database, notifier.erased),
+        reminders=ReminderService(database, jobs_database, writer),
         change_feed=ChangeFeed(
             database,
             notifier,
@@ -147,6 +151,16 @@ def _build_services(
             poll_s=settings.events_poll_s,
             streams_per_user=settings.events_streams_per_user,
         ),
+    )
+
+
+def _reminder_job(settings: TasksSettings, reminders: ReminderService) -> PeriodicJob:
+    return PeriodicJob(
+        name="reminders",
+        run=reminders.fire_due,
+        interval_s=settings.reminders_poll_s,
+        timeout_s=REMINDERS_TIMEOUT_S,
+        expected=(UnavailableError,),
     )
 
 

@@ -12,3 +12,4 @@ REPLAYS: Final = Counter(
 PURGED: Final = Counter(
     "todochat_task_purged_rows_total", "Expired rows deleted, by kind.", ["kind"]
 )
+REMINDERS_FIRED: Final = Counter("todochat_task_reminders_fired_total", "Reminders that fired.")

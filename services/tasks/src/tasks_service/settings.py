@@ -83,6 +83,10 @@ class TasksSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name(
             description="Days for which changes are in the history and can be undone.",
         ),
     ] = 90
+    reminders_poll_s: Annotated[
+        float,
+        Meta(gt=0, le=3600, description="Maximum delay of a reminder, in seconds."),
+    ] = 1.0
     purge_interval_s: Annotated[
         float, Meta(gt=0, description="Seconds between purges, varied by up to 50 %.")
     ] = 3600.0

@@ -23,7 +23,10 @@ async def erase(service: Service, user_id: str, *, named: str | None = None) -> 
 async def use(person: Person) -> None:
     """Write rows to every table."""
     entry = await person.make_list(f"{MARKER} list")
-    kept = await person.make_task(f"{MARKER} kept", list_id=entry["id"], tags=[MARKER])
+    reminders = [{"at": "2999-01-01T00:00:00Z"}]
+    kept = await person.make_task(
+        f"{MARKER} kept", list_id=entry["id"], tags=[MARKER], reminders=reminders
+    )
     gone = await person.make_task(f"{MARKER} gone", notes=MARKER)
     await person.delete(f"tasks/{gone['id']}")
     await person.patch(f"tasks/{kept['id']}", {"title": f"{MARKER} again"}, Idempotency_Key=MARKER)

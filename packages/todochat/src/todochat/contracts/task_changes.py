@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from todochat.contracts.tasks import Due, Priority, Repeat
+from todochat.contracts.tasks import Due, Priority, Reminder, Repeat
 
 ListedTasks = Literal["move", "delete"]  # what happens to the tasks of a deleted list
 AppliesTo = Literal["this", "following"]  # instances of a repeating task
@@ -37,6 +37,7 @@ class TaskChanges(msgspec.Struct, kw_only=True, frozen=True):
             )
         ),
     ] = None
+    reminders: list[Reminder] | UnsetType = UNSET
     is_completed: bool | UnsetType = msgspec.field(default=UNSET, name="completed")
 
 

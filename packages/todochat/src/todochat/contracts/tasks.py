@@ -92,6 +92,17 @@ class Repeat(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     ] = None
 
 
+class Reminder(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """A reminder of a task: either at an instant, or before the task is due, never both."""
+
+    id: Annotated[str, Meta(description="`rem_` and 26 characters.")]
+    at: Annotated[dt.datetime | None, Meta(description="An instant; returned in UTC.")] = None
+    minutes_before: Annotated[
+        int | None,
+        Meta(description="Before the due time; a task that is due on a day is due at 09:00 of it."),
+    ] = None
+
+
 class SubtaskCounts(msgspec.Struct, frozen=True):
     """The number of subtasks of a task."""
 
@@ -122,6 +133,7 @@ class Task(msgspec.Struct, kw_only=True, frozen=True):
     series_id: Annotated[
         str | None, Meta(description="The same for all instances of a repeating task.")
     ] = None
+    reminders: list[Reminder] = []
     next_id: Annotated[
         str | None, Meta(description="The instance that was created when this one was completed.")
     ] = None

@@ -23,10 +23,24 @@ ChangeType = Literal[
     "filter.created.v1",
     "filter.updated.v1",
     "filter.deleted.v1",
+    "reminder.fired.v1",
+    "reminder.snoozed.v1",
 ]
 # Deletions for good are recorded, but change nothing that a client of the feed shows.
 RecordType = Literal[ChangeType, "task.purged.v1", "list.purged.v1"]
-Actor = Literal["user", "agent", "import", "mcp"]
+Actor = Literal["user", "agent", "import", "mcp", "system"]
+
+
+class FeedReminder(msgspec.Struct, kw_only=True, frozen=True):
+    """A reminder that fired or was snoozed; the event's `task` is the task's state at that time."""
+
+    id: str
+    fires_at: Annotated[
+        dt.datetime, Meta(description="When it was to fire; of a snoozed one, when it fires next.")
+    ]
+    is_late: Annotated[
+        bool, Meta(description="It fired more than a minute late, as after a downtime.")
+    ] = msgspec.field(default=False, name="late")
 
 
 class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -40,7 +54,7 @@ class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     actor: Annotated[
         Actor,
         Meta(
-            description="The user; or on the user's behalf the assistant, an import or an MCP client."
+            description="The user; or on the user's behalf the assistant, an import or an MCP client; or the service itself."
         ),
     ]
     run_id: Annotated[str | None, Meta(description="The run that made the change.")] = None
@@ -48,6 +62,7 @@ class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     task: Task | None = None
     list: TaskList | None = None
     filter: SavedFilter | None = None
+    reminder: FeedReminder | None = None
     tasks: ListedTasks | None = None
     moved_to: str | None = None
 

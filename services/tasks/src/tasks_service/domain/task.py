@@ -1,5 +1,6 @@
 """Rules for the fields of a task."""
 
+from collections.abc import Sequence
 from typing import Final, get_args
 
 import msgspec
@@ -7,10 +8,11 @@ from msgspec import UNSET, UnsetType
 
 from tasks_service.domain.due import clean_due
 from tasks_service.domain.limits import MAX_NOTES_CHARS, MAX_TAG_CHARS, MAX_TAGS, MAX_TITLE_CHARS
+from tasks_service.domain.reminder import ReminderTime, clean_reminders
 from tasks_service.domain.series import clean_repeat, fit_repeat
 from tasks_service.domain.text import clean_line, clean_notes, clean_tags, invalid
 from todochat.contracts.task_changes import AppliesTo, TaskChanges
-from todochat.contracts.tasks import Due, Priority, Repeat
+from todochat.contracts.tasks import Due, Priority, Reminder, Repeat
 
 PRIORITIES: Final[tuple[Priority, ...]] = get_args(Priority)  # the index is the rank
 
@@ -28,6 +30,7 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
     duration_minutes: int | None
     pinned: bool
     repeat: Repeat | None
+    reminders: list[Reminder]
 
     @classmethod
     def clean(
@@ -43,6 +46,7 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
         duration_minutes: int | None = None,
         pinned: bool = False,
         repeat: Repeat | None = None,
+        reminders: Sequence[ReminderTime] = (),
     ) -> "TaskDraft":
         """Validate and normalize input.
 
@@ -61,6 +65,7 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
             duration_minutes=duration_minutes,
             pinned=pinned,
             repeat=None if repeat is None else fit_repeat(clean_repeat(repeat), cleaned_due),
+            reminders=clean_reminders(reminders),
         )
 
 
@@ -77,6 +82,7 @@ def clean_changes(
     pinned: bool | UnsetType = UNSET,
     repeat: Repeat | UnsetType | None = UNSET,
     applies_to: AppliesTo | None = None,
+    reminders: Sequence[ReminderTime] | UnsetType = UNSET,
     completed: bool | UnsetType = UNSET,
 ) -> TaskChanges:
     """Validate and normalize input.
@@ -102,6 +108,7 @@ def clean_changes(
         pinned=pinned,
         repeat=clean_repeat(repeat) if isinstance(repeat, Repeat) else repeat,
         applies_to=applies_to,
+        reminders=UNSET if reminders is UNSET else clean_reminders(reminders),
         is_completed=completed,
     )
 

@@ -1,5 +1,6 @@
 """Request bodies; unknown fields are rejected."""
 
+import datetime as dt
 from typing import Annotated, Final
 
 import msgspec
@@ -13,7 +14,10 @@ from tasks_service.domain.limits import (
     MAX_LIST_NAME_CHARS,
     MAX_NOTES_CHARS,
     MAX_OPERATIONS,
+    MAX_REMINDER_MINUTES,
+    MAX_REMINDERS,
     MAX_REPEAT_COUNT,
+    MAX_SNOOZE_MINUTES,
     MAX_TAG_CHARS,
     MAX_TAGS,
     MAX_TITLE_CHARS,
@@ -90,6 +94,20 @@ class RepeatInput(
     ) = None
 
 
+class ReminderInput(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A reminder: either `at` or `minutes_before`, never both. An equal one keeps its ID."""
+
+    id: Annotated[str | None, Meta(description="Ignored, so that a task's own can be sent.")] = None
+    at: Annotated[dt.datetime | None, Meta(description="RFC 3339 with an offset.")] = None
+    minutes_before: Annotated[
+        Annotated[int, Meta(ge=0, le=MAX_REMINDER_MINUTES)] | None,
+        Meta(description="Before the task is due; up to four weeks."),
+    ] = None
+
+
+Reminders = Annotated[list[ReminderInput], Meta(max_length=MAX_REMINDERS)]
+
+
 class CreateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A task to store."""
 
@@ -103,6 +121,7 @@ class CreateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     duration_minutes: Duration | None = None
     pinned: bool = False
     repeat: RepeatInput | None = None
+    reminders: Reminders = []
 
 
 class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -127,6 +146,7 @@ class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             )
         ),
     ] = None
+    reminders: Reminders | UnsetType = UNSET
     completed: bool | UnsetType = UNSET
 
     def to_changes(self) -> TaskChanges:
@@ -147,6 +167,7 @@ class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             pinned=self.pinned,
             repeat=self.repeat,
             applies_to=self.applies_to,
+            reminders=self.reminders,
             completed=self.completed,
         )
 
@@ -249,6 +270,12 @@ class UpdateFilter(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     name: ListName | UnsetType = UNSET
     filter: FilterText | UnsetType = UNSET
+
+
+class SnoozeReminder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The delay of a reminder."""
+
+    minutes: Annotated[int, Meta(ge=1, le=MAX_SNOOZE_MINUTES, description="From now on.")]
 
 
 class CreateList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -81,6 +81,7 @@ class TaskController(Controller):
             duration_minutes=data.duration_minutes,
             pinned=data.pinned,
             repeat=data.repeat,
+            reminders=data.reminders,
         )
         return to_response(await services.tasks.create(write, draft))
 

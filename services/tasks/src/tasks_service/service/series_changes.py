@@ -24,11 +24,13 @@ from tasks_service.service.user_work import UserWork
 from tasks_service.storage.records import TaskRecord
 from tasks_service.storage.task_repository import (
     set_due,
+    set_reminders,
     set_repeat,
     set_start,
     set_task_state,
     task_state,
     to_due,
+    to_reminders,
     to_repeat,
     to_start,
     to_task,
@@ -126,6 +128,11 @@ async def set_instance(
     set_due(record, instance.due)
     set_start(record, instance.start)
     set_repeat(record, instance.repeat)
+    # An instant belongs to one instance; times before the due date belong to each.
+    repeated = [each for each in to_reminders(record) if each.at is None]
+    if record is not former:
+        repeated = [msgspec.structs.replace(each, id=new_id("rem")) for each in repeated]
+    set_reminders(record, repeated)
     is_as_planned = Plan.of(instance.due) == instance.plan
     plan = None if is_as_planned else {PLANNED: msgspec.to_builtins(instance.plan)}
     record.series_values = plan

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from tasks_service.domain.change import ChangeType
+from tasks_service.domain.reminder import keep_ids
 from tasks_service.domain.task import PRIORITIES, TaskDraft
 from tasks_service.service.series_changes import (
     add_next_instance,
@@ -17,10 +18,12 @@ from tasks_service.service.user_work import UserWork
 from tasks_service.storage.records import TaskRecord
 from tasks_service.storage.task_repository import (
     set_due,
+    set_reminders,
     set_repeat,
     set_start,
     set_text,
     task_state,
+    to_reminders,
     to_task,
 )
 from todochat.contracts.task_changes import TaskChanges
@@ -55,6 +58,7 @@ async def create_task(work: UserWork, draft: TaskDraft) -> Task:
     set_start(record, draft.start)
     set_repeat(record, draft.repeat)
     record.series_id = new_id("ser") if draft.repeat else None
+    set_reminders(record, draft.reminders)
     await work.tasks.add(record)
     task = to_task(record)
     work.log_change("task.created.v1", record.id, None, task_state(record))
@@ -88,6 +92,8 @@ async def update_task(work: UserWork, record: TaskRecord, changes: TaskChanges) 
         record.duration_minutes = changes.duration_minutes
     if changes.pinned is not UNSET:
         record.is_pinned = changes.pinned
+    if changes.reminders is not UNSET:
+        set_reminders(record, keep_ids(changes.reminders, to_reminders(record)))
     if changes.priority is not UNSET:
         record.priority = PRIORITIES.index(changes.priority)
     if changes.list_id is not UNSET:

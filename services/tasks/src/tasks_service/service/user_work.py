@@ -2,11 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from tasks_service.domain.change import Actor, Change, ChangeType, RecordType
+from tasks_service.domain.change import Actor, Change, ChangeType, FeedReminder, RecordType
 from tasks_service.domain.grouping import ChangeGroup
 from tasks_service.domain.limits import MAX_LISTS, MAX_OPEN_TASKS
 from tasks_service.domain.task_list import DEFAULT_LIST_NAME
@@ -26,12 +26,16 @@ from tasks_service.storage.change_repository import (
 from tasks_service.storage.list_repository import ListRepository, list_state, to_list
 from tasks_service.storage.outbox_repository import Counters, OutboxWriter
 from tasks_service.storage.records import ListRecord, TaskRecord
+from tasks_service.storage.reminder_repository import ReminderRepository
 from tasks_service.storage.task_repository import TaskRepository
 from todochat.contracts.task_changes import ListedTasks
 from todochat.contracts.task_views import SavedFilter
 from todochat.contracts.tasks import Task, TaskList
 from todochat.database.sql_transaction import SqlTransaction
 from todochat.ids import new_id
+
+# Fields of a task that decide when its reminders fire.
+_PLANS_REMINDERS: Final = frozenset({"reminders", "due", "completed_at", "deleted_at"})
 
 
 class UserWork:
@@ -68,6 +72,7 @@ class UserWork:
         self.has_changes = False
         self._events: list[tuple[int, Change]] = []
         self._change_rows: list[dict[str, Any]] = []
+        self._reminded_task_ids: dict[str, None] = {}
         self._transaction = transaction
         self._outbox = OutboxWriter(transaction, user_id)
         self._counters = counters
@@ -92,6 +97,7 @@ class UserWork:
         saved_filter: SavedFilter | None = None,
         tasks: ListedTasks | None = None,
         moved_to: str | None = None,
+        reminder: FeedReminder | None = None,
     ) -> None:
         """Buffer an event of the change feed; `flush` writes it to the outbox."""
         self._counters.last_event_seq += 1
@@ -106,6 +112,7 @@ class UserWork:
             filter=saved_filter,
             tasks=tasks,
             moved_to=moved_to,
+            reminder=reminder,
         )
         self._events.append((self._counters.last_event_seq, event))
 
@@ -126,6 +133,9 @@ class UserWork:
             undoes: ID of the change record that this change undoes.
         """
         changed = [name for name in after if before is None or before[name] != after[name]]
+        has_reminders = bool(after.get("reminders") or (before and before.get("reminders")))
+        if has_reminders and _PLANS_REMINDERS.intersection(changed):
+            self._reminded_task_ids[entity_id] = None
         self._change_rows.append(
             {
                 **self._change_columns(change_type),
@@ -156,6 +166,10 @@ class UserWork:
         rows, self._change_rows = self._change_rows, []
         if rows:
             await insert_changes(self._transaction, self.user_id, rows)
+        task_ids, self._reminded_task_ids = self._reminded_task_ids, {}
+        if task_ids:
+            reminders = ReminderRepository(self.session, self.user_id)
+            await reminders.schedule(task_ids, now=self.now)
 
     def _change_columns(self, change_type: RecordType) -> dict[str, Any]:
         return {

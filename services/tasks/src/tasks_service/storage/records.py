@@ -165,6 +165,7 @@ class TaskRecord(TasksBase):
     start_moment: Mapped[dt.datetime | None] = mapped_column(_TIME)
     duration_minutes: Mapped[int | None]
     is_pinned: Mapped[bool] = mapped_column(server_default=text("false"))
+    reminders: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB(none_as_null=True))
     repeat_rule: Mapped[str | None] = mapped_column(Text)
     repeat_from: Mapped[str | None] = mapped_column(Text)
     repeat_until: Mapped[dt.date | None]
@@ -244,6 +245,34 @@ class FilterRecord(TasksBase):
     created_at: Mapped[dt.datetime] = mapped_column(_TIME)
     updated_at: Mapped[dt.datetime] = mapped_column(_TIME)
     deleted_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+
+
+class ReminderRecord(TasksBase):
+    """When a reminder of an open task fires; the task's row has the reminder itself.
+
+    `planned_at` is the time that follows from the reminder and the due date; `fires_at` is that
+    time, or a later one if it was snoozed, until the reminder has fired.
+    """
+
+    __tablename__ = "reminders"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "id"),
+        ForeignKeyConstraint(
+            ["user_id", "task_id"],
+            ["tasks.user_id", "tasks.id"],
+            name="fk_reminders_task",
+            ondelete="CASCADE",
+        ),
+        Index("ix_reminders_task", "user_id", "task_id"),
+        Index("ix_reminders_due", "fires_at", postgresql_where=text("fires_at IS NOT NULL")),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    id: Mapped[str] = mapped_column(Text)
+    task_id: Mapped[str] = mapped_column(Text)
+    planned_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+    fires_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+    fired_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
 
 
 class EventRecord(TasksBase):

@@ -31,7 +31,7 @@ from tasks_service.domain.text import has_nul, match_key
 from tasks_service.domain.trash import PURGED_AT
 from tasks_service.storage.records import SearchRecord, TaskRecord
 from tasks_service.storage.search_repository import matches_signs, rank
-from todochat.contracts.tasks import Due, Repeat, RepeatFrom, SubtaskCounts, Task
+from todochat.contracts.tasks import Due, Reminder, Repeat, RepeatFrom, SubtaskCounts, Task
 
 _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
     "due": TaskRecord.due_deadline,
@@ -191,6 +191,7 @@ def to_task(record: TaskRecord) -> Task:
         pinned=record.is_pinned,
         repeat=to_repeat(record),
         series_id=record.series_id,
+        reminders=to_reminders(record),
         next_id=record.next_id,
         parent_id=record.parent_id,
         subtasks=SubtaskCounts(*(record.subtask_counts or ())),
@@ -219,6 +220,7 @@ def task_state(record: TaskRecord) -> dict[str, Any]:
         "pinned": record.is_pinned,
         "repeat": msgspec.to_builtins(to_repeat(record)),
         "series_id": record.series_id,
+        "reminders": record.reminders or [],
         "series_values": record.series_values,
         "next_id": record.next_id,
         "completed_at": msgspec.to_builtins(record.completed_at),
@@ -248,6 +250,8 @@ def set_task_state(record: TaskRecord, state: Mapping[str, Any]) -> None:
     record.duration_minutes = state.get("duration_minutes", record.duration_minutes)
     record.is_pinned = state.get("pinned", record.is_pinned)
     record.series_id = state.get("series_id", record.series_id)
+    if "reminders" in state:
+        record.reminders = state["reminders"] or None
     record.series_values = state.get("series_values", record.series_values)
     record.next_id = state.get("next_id", record.next_id)
     if "completed_at" in state:
@@ -300,6 +304,16 @@ def to_repeat(record: TaskRecord) -> Repeat | None:
         until=record.repeat_until,
         count=record.repeat_count,
     )
+
+
+def set_reminders(record: TaskRecord, reminders: list[Reminder]) -> None:
+    """Set the reminders; `ReminderRepository.schedule` plans them when the change is written."""
+    record.reminders = msgspec.to_builtins(reminders) or None
+
+
+def to_reminders(record: TaskRecord) -> list[Reminder]:
+    """Return the reminders."""
+    return msgspec.convert(record.reminders or [], list[Reminder])
 
 
 def to_due(record: TaskRecord) -> Due | None:
