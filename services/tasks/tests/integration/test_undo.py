@@ -82,6 +82,25 @@ async def test_undo_of_a_creation_deletes_and_redo_restores(ada: Person) -> None
     assert (await ada.get("tasks/1")).json()["tags"] == ["x"]
 
 
+async def test_completed_instance_of_a_series_is_undone_and_redone_with_its_successor(
+    ada: Person,
+) -> None:
+    repeat = {"rule": "FREQ=DAILY"}
+    await ada.make_task("Water plants", due={"date": "2026-12-01"}, repeat=repeat)
+    before = await snapshot(ada)
+    completed = await ada.post("tasks/1/complete")
+    after = await snapshot(ada)
+
+    undone = await undo(ada, completed)
+    states = [await snapshot(ada)]
+    redone = await undo(ada, undone)
+    states.append(await snapshot(ada))
+
+    assert redone.status_code == 200, redone.text
+    assert states == [before, after]
+    assert len(after) == len(before) + 1
+
+
 async def test_all_changes_of_a_run_are_undone(service: Service, ada: Person) -> None:
     await ada.make_tasks("abc")
     agent = service.agent(ada.user_id)

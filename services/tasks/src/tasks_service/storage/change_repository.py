@@ -11,9 +11,9 @@ from sqlalchemy import (
     cast,
     insert,
     literal,
-    or_,
     select,
     text,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -174,16 +174,29 @@ class ChangeRepository:
         if before is not None:
             conditions.append(ChangeRecord.id < before)
         columns = ChangeRecord.__table__.c
-        for name, value in msgspec.structs.asdict(filters).items():
-            if name == "list_id" and value is not None:
-                tasks = select(TaskRecord.id).where(
-                    TaskRecord.user_id == self._user_id, TaskRecord.list_id == value
-                )
-                is_in_list = or_(ChangeRecord.entity_id == value, ChangeRecord.entity_id.in_(tasks))
-                conditions.append(is_in_list)
-            elif value is not None:
-                conditions.append(columns[name] == value)
+        conditions += [
+            columns[name] == value
+            for name, value in msgspec.structs.asdict(filters).items()
+            if value is not None and name != "list_id"
+        ]
         newest = select(ChangeRecord).where(*conditions).order_by(ChangeRecord.id.desc())
+        if filters.list_id is not None:
+            tasks = select(TaskRecord.id).where(
+                TaskRecord.user_id == self._user_id, TaskRecord.list_id == filters.list_id
+            )
+            # Two queries, since an OR of them would read all tasks of the list.
+            ids = (
+                select(ChangeRecord.id).where(*conditions, is_in_list)
+                for is_in_list in (
+                    ChangeRecord.entity_id == filters.list_id,
+                    ChangeRecord.entity_id.in_(tasks),
+                )
+            )
+            pages = (
+                each.order_by(ChangeRecord.id.desc()).limit(limit).subquery().select()
+                for each in ids
+            )
+            newest = newest.where(ChangeRecord.id.in_(union_all(*pages)))
         return list((await self._session.scalars(newest.limit(limit))).all())
 
     async def find_undone(self, ids: Collection[int]) -> set[int]:
