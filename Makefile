@@ -26,7 +26,7 @@ PYTEST_WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down reset .venv test test-all chaos bench screenshots lint lint-frontend format types check lock env-docs secrets manifests images images-check compose-check release-check audit sbom prose clean
+.PHONY: help up dev down reset .venv test test-all chaos bench bench-tasks screenshots lint lint-frontend format types check lock env-docs secrets manifests images images-check compose-check release-check audit sbom prose clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ chaos: .venv ## kill, stop and freeze processes with N=200 seeds from SEED=1, an
 bench: .venv ## measure, in ratios to a peer in the same run
 	@for bench in tests/bench/bench_*.py; do PYTHONPATH=tests $(BIN)/python $$bench || exit 1; done
 
+bench-tasks: .venv ## measure the tasks service with TASKS=1000000 and LISTENERS=2000 of the change feed
+	@PYTHONPATH=tests:services/tasks/tests $(BIN)/python tests/bench/tasks_at_scale.py
+
 screenshots: .venv ## take the pictures in docs/images: every page, wide and narrow, light and dark; the examples
 	@PYTHONPATH=tests $(BIN)/python -m browser.screenshots docs/images
 	@PYTHONPATH=tests $(BIN)/python -m browser.example_screenshots docs/images/examples
@@ -100,12 +103,12 @@ format: .venv frontend/node_modules/.package-lock.json ## fix what ruff and biom
 	@$(BIN)/ruff format
 
 # One run per test folder, because several have a conftest.py. todo-agent's tests use fixtures and
-# kits of durable-chatkit's tests.
+# kits of durable-chatkit's tests, a benchmark those of tasks.
 types: .venv frontend/node_modules/.package-lock.json ## mypy --strict, also of the tests, and tsc
 	@$(NPM) run --silent types
 	@$(BIN)/mypy $(SOURCES) $(PROGRAMS) conftest.py examples/own-agent/tea_house.py examples/own-server/shop.py examples/exported-workflow/returns.py examples/embed/crm.py
 	@cd examples/own-state && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml club.py club_service.py
-	@for tests in $(TESTS); do MYPYPATH=$$tests:packages/durable-chatkit/tests $(BIN)/mypy $$tests || exit 1; done
+	@for tests in $(TESTS); do MYPYPATH=$$tests:packages/durable-chatkit/tests:services/tasks/tests $(BIN)/mypy $$tests || exit 1; done
 
 check: lint types test ## run everything that CI runs
 
