@@ -53,6 +53,15 @@ def use_event_queue(make: Callable[[], asyncio.Queue[Any]]) -> None:
     attribute.default_factory = make
 
 
+def use_merge(
+    merge: Callable[[AsyncIterator[Any], AsyncIterator[Any]], AsyncIterator[Any]],
+) -> None:
+    """Make `stream_agent_response` merge the events of a run and of its tools with `merge`."""
+    from chatkit import agents  # noqa: PLC0415 - see above
+
+    agents._merge_generators = merge  # type: ignore[assignment]
+
+
 async def process_non_streaming(
     server: ChatKitServer[Any], request: NonStreamingReq, context: Any
 ) -> bytes:

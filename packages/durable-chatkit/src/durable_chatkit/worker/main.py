@@ -17,6 +17,7 @@ from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.attached_files import AttachedFiles
 from durable_chatkit.agent.entry_point import EntryPoint
 from durable_chatkit.agent.environment import open_environment
+from durable_chatkit.agent.event_merge import merge_iterators
 from durable_chatkit.agent.factory import (
     import_entry_point,
     load_entry_point,
@@ -37,7 +38,7 @@ from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.attachments import FileLimits
 from durable_chatkit.chatkit.budgets import Budgets
 from durable_chatkit.chatkit.image_store import ImageStore
-from durable_chatkit.chatkit.private_api import use_event_queue
+from durable_chatkit.chatkit.private_api import use_event_queue, use_merge
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.hosting.attachments import HostedAttachmentStore
 from durable_chatkit.hosting.building import build_server
@@ -173,6 +174,7 @@ async def open_worker(
     environment, model = await stack.enter_async_context(open_environment(settings))
     install()
     use_event_queue(EventQueue)
+    use_merge(merge_iterators)
     ignore_abandoned_tasks(asyncio.get_running_loop())
     await check_hooks()
     entry_point = await load_entry_point(settings.factory, environment)
