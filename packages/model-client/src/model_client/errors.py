@@ -135,11 +135,11 @@ def find_error(event: str, data: Any) -> Any:
         event: the name of the server-sent event; "" for other bodies.
     """
     if event == "error":
-        nested = data.get("error") if isinstance(data, Mapping) else None
+        nested = data.get("error") if isinstance(data, dict) else None
         return nested or data or "unknown error"
     if isinstance(data, list) and len(data) == 1:
         data = data[0]  # as Gemini sends it
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return None
     if data.get("object") == "error" or str(data.get("type")) in {"error", "response.error"}:
         return data.get("error") or data

@@ -37,7 +37,7 @@ def read_index(data: Fields, name: str) -> int:
 def read_text(data: Fields, name: str) -> str:
     """Return a text; some servers send it as an object with `text`."""
     value = data.get(name)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = value.get("text")
     return value if isinstance(value, str) else ""
 

@@ -99,7 +99,7 @@ class ResponsesStream:
         if error is not None:
             yield from self._items.flush()
             raise reported_error(error, model=self._model)
-        if not isinstance(data, Mapping):
+        if not isinstance(data, dict):
             self._unread = self._unread or encode_json(data).decode()
             return
         kind = str(data.get("type") or name)
