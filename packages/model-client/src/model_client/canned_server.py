@@ -56,3 +56,6 @@ class CannedBody:
 
     def collect(self, size: int, until: float = 0.0) -> None:
         """Do nothing: `readany` never waits."""
+
+    def fail(self, error: Exception) -> None:
+        """Do nothing: `readany` never waits."""

@@ -108,18 +108,18 @@ def merge_messages(messages: Iterable[Message]) -> tuple[list[Message], Delta | 
     for message in messages:
         text = last.find_next(message[1]) if last is not None else None
         if text is None:
-            _set_text(merged, texts)
+            join_texts(merged, texts)
             merged.append(message)
             last = find_delta(message[1])
             texts = [] if last is None else [last.text]
         else:
             merged[-1] = message
             texts.append(text)
-    return merged, _set_text(merged, texts) or last
+    return merged, join_texts(merged, texts) or last
 
 
-def _set_text(merged: list[Message], texts: list[str]) -> Delta | None:
-    """Set the text of the last message if it stands for several; return its delta then."""
+def join_texts(merged: list[Message], texts: list[str]) -> Delta | None:
+    """Give the last message the texts of the deltas that it stands for; return it if it has several."""
     delta = find_delta(merged[-1][1]) if len(texts) > 1 else None
     if delta is not None:
         delta.fields[delta.key] = "".join(texts)

@@ -11,7 +11,7 @@ import aiohttp
 from model_client.errors import MAX_BODY_CHARS, ModelBrokenOffError, describe_connection_error
 from model_client.json_codec import decode_each, decode_values
 from model_client.merging import Delta, Message, merge_messages
-from model_client.response_body import ByteSource
+from model_client.response_body import ByteSource, IdleWatch
 from model_client.sse import EventTooLargeError, SseParser
 
 MAX_JSON_BYTES: Final = 32 * 1024 * 1024
@@ -62,21 +62,22 @@ class ModelStream:
         received, start, is_empty = self._first, b"", True
         now = asyncio.get_running_loop().time
         try:
-            while not parser.is_closed:
-                messages, error = self._decode(parser, received)
-                is_empty = is_empty and not messages
-                if is_empty and len(start) < MAX_BODY_CHARS:
-                    start += received
-                is_early = now() + _CLOCK_S < self._ends_at and error is None
-                if is_early and messages and self._is_continued(messages):
-                    error = await self._hold(parser, messages)
-                if messages:
-                    yield self._merge(messages)
-                if error is not None:
-                    raise error
-                if received:
-                    self._begin_window(now())
-                    received = await self._read()
+            with IdleWatch(self._content, self._idle_s) as watch:
+                while not parser.is_closed:
+                    messages, error = self._decode(parser, received)
+                    is_empty = is_empty and not messages
+                    if is_empty and len(start) < MAX_BODY_CHARS:
+                        start += received
+                    is_early = now() + _CLOCK_S < self._ends_at and error is None
+                    if is_early and messages and self._is_continued(messages):
+                        error = await self._hold(parser, messages)
+                    if messages:
+                        yield self._merge(messages)
+                    if error is not None:
+                        raise error
+                    if received:
+                        self._begin_window(now())
+                        received = await self._read(watch)
         finally:
             self._content.collect(0)
         if is_empty:
@@ -90,11 +91,12 @@ class ModelStream:
             ModelBrokenOffError: it broke off, or is larger than `MAX_JSON_BYTES`.
         """
         body = bytearray(self._first)
-        while received := await self._read():
-            body += received
-            if len(body) > MAX_JSON_BYTES:
-                reason = "the response is too large"
-                raise ModelBrokenOffError.of_body(reason, bytes(body[:1000]), model=self._model)
+        with IdleWatch(self._content, self._idle_s) as watch:
+            while received := await self._read(watch):
+                body += received
+                if len(body) > MAX_JSON_BYTES:
+                    reason = "the response is too large"
+                    raise ModelBrokenOffError.of_body(reason, bytes(body[:1000]), model=self._model)
         return bytes(body)
 
     async def read_json(self) -> list[Any]:
@@ -135,8 +137,9 @@ class ModelStream:
 
     async def _is_json(self) -> bool:
         """Return whether the body isn't an event stream."""
-        while self._first.isspace() and (received := await self._read()):
-            self._first = self._first[-MAX_BODY_CHARS:] + received
+        with IdleWatch(self._content, self._idle_s) as watch:
+            while self._first.isspace() and (received := await self._read(watch)):
+                self._first = self._first[-MAX_BODY_CHARS:] + received
         return self._first.lstrip()[:1] in {b"{", b"[", b"<"}
 
     def _begin_window(self, now: float) -> None:
@@ -183,17 +186,19 @@ class ModelStream:
             self._text_chars = len(self._text.text) + (self._text_chars if is_same else 0)
         return merged
 
-    async def _read(self) -> bytes:
+    async def _read(self, watch: IdleWatch) -> bytes:
         """Return all bytes that have arrived, b"" at the end of the body."""
+        watch.waits_since = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout(self._idle_s):
-                return await self._content.readany()
+            return await self._content.readany()
         except TimeoutError as error:
             reason = f"the model server sent nothing for {self._idle_s:g} s"
             raise ModelBrokenOffError(reason, status=200, model=self._model) from error
         except (aiohttp.ClientError, OSError) as error:
             reason = describe_connection_error(error)
             raise ModelBrokenOffError(reason, status=200, model=self._model) from error
+        finally:
+            watch.waits_since = None
 
     def _decode(
         self, parser: SseParser, received: bytes

@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
 import aiohttp
 
@@ -31,6 +31,44 @@ class ByteSource(Protocol):
         """
         ...
 
+    def fail(self, error: Exception) -> None:
+        """Make the read in progress, and all later ones, raise an error."""
+        ...
+
+
+class IdleWatch:
+    """Fails a body whose bytes don't arrive, with one timer for many reads.
+
+    Args:
+        limit_s: how long a read may take.
+
+    Attributes:
+        waits_since: when the read in progress began; None without one.
+    """
+
+    def __init__(self, body: ByteSource, limit_s: float) -> None:
+        self.waits_since: float | None = None
+        self._body = body
+        self._limit_s = limit_s
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(limit_s, self.check)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._timer.cancel()
+
+    def check(self) -> None:
+        """Fail the body if a read takes longer than the limit; else check again when one may."""
+        now = self._loop.time()
+        since = now if self.waits_since is None else self.waits_since
+        left_s = since + self._limit_s - now
+        if left_s > 0:
+            self._timer = self._loop.call_later(left_s, self.check)
+        else:
+            self._body.fail(TimeoutError())
+
 
 class ReadTicks:
     """Reads what several bodies have collected at the same moment.
@@ -46,10 +84,11 @@ class ReadTicks:
         bodies = self._bodies.get(at)
         if bodies is None:
             bodies = self._bodies[at] = []
-            asyncio.get_running_loop().call_at(at, self._read, at)
+            asyncio.get_running_loop().call_at(at, self.read_due, at)
         bodies.append(body)
 
-    def _read(self, at: float) -> None:
+    def read_due(self, at: float) -> None:
+        """Read the bodies that collect until a time."""
         for body in self._bodies.pop(at):
             body.read_collected(at)
 
@@ -83,7 +122,11 @@ class ResponseBody:
             self._ticks.add(self, until)
         self._until = until if size else 0.0
         if not self._threshold <= size <= self._threshold * _MAX_STEP:
-            self._set_threshold(max(size, 1))
+            self.set_threshold(max(size, 1))
+
+    def fail(self, error: Exception) -> None:
+        """Make the read in progress, and all later ones, raise an error."""
+        self._content.set_exception(error)
 
     def read_collected(self, at: float) -> None:
         """Read what has arrived, unless it isn't collected any more until this time."""
@@ -99,9 +142,10 @@ class ResponseBody:
         if received:
             transport.get_protocol().data_received(received)
         if not 0 < len(received) < _READ_BYTES:
-            self._set_threshold(1)
+            self.set_threshold(1)
 
-    def _set_threshold(self, size: int) -> None:
+    def set_threshold(self, size: int) -> None:
+        """Wake the event loop only for this many bytes."""
         if size != self._threshold and not self._transport.is_closing():
             self._threshold = size
             with suppress(OSError):  # sandboxes that emulate a kernel may not know the option

@@ -49,6 +49,9 @@ class Source:
         else:
             self.collects.clear()
 
+    def fail(self, error: Exception) -> None:
+        self._reads.put_nowait(error)
+
 
 @pytest.fixture
 def source() -> Source:

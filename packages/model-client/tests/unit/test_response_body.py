@@ -10,7 +10,8 @@ import pytest
 import uvloop
 from raw_server_kit import HEAD, Connection, RawServer, chunk
 
-from model_client.response_body import ReadTicks, ResponseBody
+from model_client.response_body import IdleWatch, ReadTicks, ResponseBody
+from todochat.testing import wait_until
 
 MUCH = 100_000
 LONG_S = 3600.0  # no test takes as long
@@ -151,3 +152,26 @@ def test_reading(story: Callable[[], Awaitable[None]], loop: str) -> None:
 
     with asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
         runner.run(bounded())
+
+
+async def test_idle_time_counts_only_while_a_read_waits() -> None:
+    failures: list[Exception] = []
+
+    class Body:
+        async def readany(self) -> bytes:
+            return b""
+
+        def collect(self, size: int, until: float = 0.0) -> None: ...
+
+        def fail(self, error: Exception) -> None:
+            failures.append(error)
+
+    with IdleWatch(Body(), 0.02) as watch:
+        began = now()
+        await wait_until(lambda: now() > began + 0.05)  # the reader is busy
+        assert failures == []
+
+        watch.waits_since = now()
+        await wait_until(lambda: failures)
+
+    assert [type(each) for each in failures] == [TimeoutError]
