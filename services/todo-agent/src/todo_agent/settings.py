@@ -35,4 +35,4 @@ class TodoAgentSettings(ChatSettings, frozen=True, kw_only=True):
             gt=0,
             description="Seconds for which a tool retries calls to the tasks service before it fails.",
         ),
-    ] = 10.0
+    ] = 30.0
