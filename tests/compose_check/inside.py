@@ -60,7 +60,9 @@ def privilege_differences(name: str, service: Service, probe: Mapping[str, str])
     allowed = sum(1 << CAPABILITIES[each] for each in service.cap_add)
     if int(probe["CapBnd"], 16) & ~allowed:
         yield f"may have capabilities {probe['CapBnd']}"
-    if int(probe["CapEff"], 16):
+    # Podman gives a process the capabilities that are added for its container; Docker doesn't, unless
+    # it runs as root.
+    if int(probe["CapEff"], 16) & ~(0 if is_store else allowed):
         yield f"has capabilities {probe['CapEff']}"
     if probe["NoNewPrivs"] != "1":
         yield "can gain privileges"
