@@ -15,6 +15,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
+import httpx
+
 from compose_check import day_two, image_kit
 from compose_check.engine_kit import CommandError, find_engine
 from compose_check.first_day import OperatedSystem, chat_offline, install, restrict, use_https
@@ -22,9 +24,11 @@ from compose_check.installation import Installation
 from compose_check.observation import observe
 from compose_check.operations import crash, restart_engine, roll_back, scale, upgrade
 from compose_check.trial import try_file
+from compose_check.users import renew
 
 PROJECT: Final = "todochat-check"
 LOGS: Final = Path(tempfile.gettempdir()) / f"{PROJECT}.log"
+FAILURES: Final = (CommandError, AssertionError, subprocess.TimeoutExpired, httpx.HTTPError)
 Step = Callable[[OperatedSystem], Awaitable[str]]
 STEPS: Final[tuple[Step, ...]] = (
     install, restrict, chat_offline, use_https, scale, crash, upgrade, roll_back,
@@ -61,7 +65,7 @@ def main() -> int:
             wanted = set(filter(None, options.only.split(",")))
             steps = [each for each in STEPS[1:] if not wanted or each.__name__ in wanted]
             asyncio.run(run_steps(system, [STEPS[0], *steps], keep=options.keep))
-    except (CommandError, AssertionError, subprocess.TimeoutExpired) as error:
+    except FAILURES as error:
         print(f"FAILED after {time.monotonic() - began:.0f} s: {error}", flush=True)
         return 1
     report("compose-check", "passed", began)
@@ -86,8 +90,10 @@ async def run_steps(system: OperatedSystem, steps: list[Step], *, keep: bool) ->
     try:
         for step in steps:
             name, began = step.__name__, time.monotonic()
+            for person in system.people:
+                await renew(person)
             report(name, await step(system), began)
-    except (CommandError, AssertionError, subprocess.TimeoutExpired):
+    except FAILURES:
         LOGS.write_text(await system.installation.compose("logs", "--timestamps"))
         report(name, f"failed; the containers' logs are in {LOGS}", began)
         raise

@@ -90,6 +90,12 @@ async def count_tasks(person: Person) -> int:
         cursor = {"cursor": page["next_cursor"]}
 
 
+async def renew(person: Person) -> None:
+    """Sign in again, since a token is valid for 15 minutes."""
+    signed_in = await sign_in(person.client, person.email)
+    person.login_token, person.client_secret = signed_in.login_token, signed_in.client_secret
+
+
 async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWORD) -> Person:
     """Sign in to an existing account."""
     answer = await client.post("/api/auth/sign-in", json={"email": email, "password": password})
