@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import event, text
+from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -23,6 +23,7 @@ from todochat.database import (
 )
 from todochat.database import engine as engine_module
 from todochat.database.bootstrap import DatabaseUrls
+from todochat.database.checked import CheckedDatabase
 from todochat.database.outage import is_outage
 from todochat.database.sql_transaction import SqlExecutor
 from todochat.errors import BadRequestError, UnauthorizedError
@@ -209,6 +210,28 @@ async def test_connection_lost_while_it_is_opened_is_an_outage(
         await database.execute(text("SELECT 1"))
 
     assert is_outage(raised.value), repr(raised.value)
+
+
+async def test_password_that_is_rotated_while_a_process_runs_is_an_outage(
+    urls: DatabaseUrls, make_database: Callable[..., Database], postgres: PostgresServer
+) -> None:
+    """The process is restarted with the new one; until then its runs have to wait."""
+    role = make_url(urls.app)
+    admin = make_database(postgres.admin_url)
+    database = make_database(urls.app)
+
+    await admin.execute(text(f"ALTER ROLE {role.username} PASSWORD 'rotated'"))
+    try:
+        with pytest.raises(Exception) as raised:  # noqa: PT011 - the driver's or SQLAlchemy's
+            await database.execute(text("SELECT 1"))
+        checked = CheckedDatabase(database.engine)
+        with pytest.raises(Exception, match="password authentication failed"):
+            await checked.check_at_start()
+    finally:
+        await admin.execute(text(f"ALTER ROLE {role.username} PASSWORD '{role.password}'"))
+
+    assert is_outage(raised.value), repr(raised.value)
+    assert (await database.execute(text("SELECT 1"))).scalar_one() == 1
 
 
 async def test_value_of_a_wrong_type_is_no_outage(

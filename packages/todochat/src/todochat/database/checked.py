@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from todochat.background import stop_task
 from todochat.database.engine import BypassingRoleError, Database, refuse_bypassing_role
-from todochat.database.outage import is_outage
+from todochat.database.outage import is_invalid_password, is_outage
 
 RETRY_S: Final = 1.0
 
@@ -53,7 +53,7 @@ class CheckedDatabase(Database):
             log.critical("start.refused", reason=str(error))
             raise
         except Exception as error:
-            if not is_outage(error):
+            if not is_outage(error) or is_invalid_password(error):
                 raise
             log.warning("start.without_database", error=error)
 

@@ -25,6 +25,7 @@ _CONNECTION_FAULTS: Final = (ConnectionError, TimeoutError, socket.gaierror, Poo
 # Classes and codes of SQLSTATE: connection lost, out of resources, shutting down or starting,
 # and errors that a retry may avoid: a timeout, a deadlock, a serialization failure.
 _SQLSTATES: Final = ("08", "53", "57P0", "57014", "55P03", "40001", "40P01", "25P03")
+REJECTED_STATE: Final = "28P01"
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +33,8 @@ log = structlog.get_logger(__name__)
 def is_outage(error: BaseException) -> bool:
     """Return whether the database is down or overloaded, so that a retry may succeed.
 
-    Errors of the driver itself come from a connection that is lost while it is opened.
+    Errors of the driver itself come from a connection that is lost while it is opened. A password
+    that is wrong while a process runs was rotated; the process is restarted with the new one.
     """
     if isinstance(error, DBAPIError):
         if error.connection_invalidated:
@@ -45,7 +47,13 @@ def is_outage(error: BaseException) -> bool:
         return isinstance(error, _CONNECTION_FAULTS)
     if state is None:  # raised by the driver: the connection was lost, or an argument is invalid
         return cause is not None and not isinstance(cause, ValueError)
-    return str(state).startswith(_SQLSTATES)
+    return str(state).startswith((*_SQLSTATES, REJECTED_STATE))
+
+
+def is_invalid_password(error: BaseException) -> bool:
+    """Return whether the database has rejected the password."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None) == REJECTED_STATE
 
 
 def unavailable(error: BaseException) -> UnavailableError:
