@@ -107,6 +107,19 @@ async def test_overdue_selects_open_tasks_past_their_due_date(ada: Person) -> No
     assert set(others) == {"past and done", "to come", "whenever"}
 
 
+async def test_started_and_pinned_select_tasks(ada: Person) -> None:
+    now = utc_now()
+    await ada.make_task("started", start={"at": to_wire(now - dt.timedelta(minutes=1))})
+    await ada.make_task("later", start={"at": to_wire(now + dt.timedelta(hours=1))}, pinned=True)
+    await ada.make_task("in days", start={"date": (now + dt.timedelta(days=3)).date().isoformat()})
+    await ada.make_task("any time", pinned=True)
+
+    assert set(await ada.titles(started="true")) == {"started", "any time"}
+    assert set(await ada.titles(started="false")) == {"later", "in days"}
+    assert set(await ada.titles(pinned="true")) == {"later", "any time"}
+    assert set(await ada.titles(pinned="false", started="true")) == {"started"}
+
+
 @pytest.mark.parametrize(
     ("params", "titles"),
     [

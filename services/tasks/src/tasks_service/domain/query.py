@@ -41,6 +41,8 @@ class TaskFilter(msgspec.Struct, kw_only=True, frozen=True):
     due_from: DueBound | None = None
     due_to: DueBound | None = None
     is_overdue: bool | None = None
+    is_started: bool | None = None  # a task without a start is
+    is_pinned: bool | None = None
     search: SearchText = SearchText()
     expression: Expression | None = None
     timezone: str = DEFAULT_TIMEZONE  # of the dates in `expression`

@@ -39,6 +39,8 @@ _NAMES: Final = frozenset(
         "due_from",
         "due_to",
         "overdue",
+        "started",
+        "pinned",
         "q",
         "filter",
         "timezone",
@@ -75,6 +77,15 @@ TagParameter = Annotated[
 DueParameter = Annotated[str | None, QueryParameter(max_length=40, description=_DUE_BOUND)]
 OverdueParameter = Annotated[
     bool | None, QueryParameter(description="true: only overdue tasks; false: all others.")
+]
+StartedParameter = Annotated[
+    bool | None,
+    QueryParameter(
+        description="true: only tasks that have started or have no start; false: others."
+    ),
+]
+PinnedParameter = Annotated[
+    bool | None, QueryParameter(description="true: only pinned tasks; false: all others.")
 ]
 TextParameter = Annotated[
     str | None,
@@ -143,6 +154,8 @@ def provide_task_listing(
     due_from: DueParameter = None,
     due_to: DueParameter = None,
     overdue: OverdueParameter = None,
+    started: StartedParameter = None,
+    pinned: PinnedParameter = None,
     q: TextParameter = None,
     filter_text: FilterParameter = None,
     timezone: TimezoneParameter = DEFAULT_TIMEZONE,
@@ -173,6 +186,8 @@ def provide_task_listing(
         due_from=None if due_from is None else parse_due_bound(due_from, pointer="due_from"),
         due_to=None if due_to is None else parse_due_bound(due_to, pointer="due_to"),
         is_overdue=overdue,
+        is_started=started,
+        is_pinned=pinned,
         search=SearchText() if q is None else parse_search(q, pointer="q"),
         expression=expression,
         timezone=timezone,

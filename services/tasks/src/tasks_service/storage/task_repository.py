@@ -1,7 +1,7 @@
 """Queries on tasks; each filters by user, which row-level security enforces as well."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -345,7 +345,7 @@ def _open() -> ColumnElement[bool]:
 
 
 def _conditions(filters: TaskFilter, now: dt.datetime) -> list[ColumnElement[bool]]:
-    conditions = matches_signs(filters.search)
+    conditions = [*matches_signs(filters.search), *plan_conditions(filters, now)]
     if filters.status != "all":
         is_open = TaskRecord.completed_at.is_(None)
         conditions.append(is_open if filters.status == "open" else not_(is_open))
@@ -366,6 +366,15 @@ def _conditions(filters: TaskFilter, now: dt.datetime) -> list[ColumnElement[boo
         column, bound = _compared_due(filters.due_to)
         conditions.append(column <= bound)
     return conditions
+
+
+def plan_conditions(filters: TaskFilter, now: dt.datetime) -> Iterator[ColumnElement[bool]]:
+    """Yield the conditions on start and pin."""
+    if filters.is_started is not None:
+        is_started = func.coalesce(TaskRecord.start_moment <= now, True)
+        yield is_started if filters.is_started else not_(is_started)
+    if filters.is_pinned is not None:
+        yield TaskRecord.is_pinned.is_(filters.is_pinned)
 
 
 def _compared_due(bound: DueBound) -> tuple[Any, dt.date | None]:
