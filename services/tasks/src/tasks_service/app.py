@@ -21,6 +21,7 @@ from tasks_service.http.inbound_request import (
 )
 from tasks_service.http.list_controller import ListController
 from tasks_service.http.problem_responses import STRICT_BODIES
+from tasks_service.http.quick_controller import QuickAddController
 from tasks_service.http.reminder_controller import ReminderController
 from tasks_service.http.task_controller import TaskController
 from tasks_service.http.task_listing import provide_task_listing
@@ -57,6 +58,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
             HistoryController,
             TrashController,
             ReminderController,
+            QuickAddController,
             EntityController,
             FilterController,
             ViewController,

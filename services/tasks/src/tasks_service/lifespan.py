@@ -23,6 +23,7 @@ from tasks_service.service.history_service import HistoryService
 from tasks_service.service.idempotent_writer import IdempotentWriter
 from tasks_service.service.list_service import ListService
 from tasks_service.service.purge import Purge
+from tasks_service.service.quick_add_service import QuickAddService
 from tasks_service.service.reminder_service import ReminderService
 from tasks_service.service.task_service import TaskService
 from tasks_service.service.trash_service import TrashService
@@ -144,6 +145,7 @@ def _build_services(
         export=ExportService(database),
         erasure=TaskErasureService(jobs_database, notifier.erased),
         reminders=ReminderService(database, jobs_database, writer),
+        quick_add=QuickAddService(database, writer),
         change_feed=ChangeFeed(
             database,
             notifier,

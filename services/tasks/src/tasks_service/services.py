@@ -12,6 +12,7 @@ from tasks_service.service.export_service import ExportService
 from tasks_service.service.filter_service import FilterService
 from tasks_service.service.history_service import HistoryService
 from tasks_service.service.list_service import ListService
+from tasks_service.service.quick_add_service import QuickAddService
 from tasks_service.service.reminder_service import ReminderService
 from tasks_service.service.task_service import TaskService
 from tasks_service.service.trash_service import TrashService
@@ -42,4 +43,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     export: ExportService
     erasure: TaskErasureService
     reminders: ReminderService
+    quick_add: QuickAddService
     change_feed: ChangeFeed

@@ -278,6 +278,28 @@ class SnoozeReminder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     minutes: Annotated[int, Meta(ge=1, le=MAX_SNOOZE_MINUTES, description="From now on.")]
 
 
+class ReadQuickAdd(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One line that describes a task."""
+
+    text: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=MAX_TITLE_CHARS,
+            description="Such as `Pay plumber tomorrow 3pm p1 #home @work every month`.",
+        ),
+    ]
+    timezone: Annotated[str, Meta(description="IANA time zone of the dates in it.")] = "UTC"
+    locale: Annotated[
+        str,
+        Meta(max_length=35, description="Decides whether 3/12 is in March or in December."),
+    ] = "en-GB"
+
+
+class QuickAdd(ReadQuickAdd, kw_only=True, forbid_unknown_fields=True):
+    """A task to create from one line."""
+
+
 class CreateList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A list to store."""
 
