@@ -176,6 +176,7 @@ def test_missed_instances_count_as_such() -> None:
     assert skipped(repeat("FREQ=DAILY"), on("2026-11-01")) == ("2026-11-23", None)
     assert skipped(repeat("FREQ=DAILY", count=30), on("2026-11-20")) == ("2026-11-23", 27)
     assert skipped(repeat("FREQ=DAILY", count=3), on("2026-11-01")) is None
+    assert skipped(repeat("FREQ=DAILY", count=999), on("2020-01-01")) == ("2020-02-20", 949)
     assert skipped(repeat("FREQ=DAILY"), at("2026-11-01T09:00")) == ("2026-11-24T09:00+01:00", None)
     assert skipped(repeat("FREQ=HOURLY"), at("1970-01-01T09:00")) == (
         "2026-11-23T14:00+01:00",

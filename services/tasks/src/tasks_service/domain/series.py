@@ -27,6 +27,7 @@ from tasks_service.domain.text import invalid
 from todochat.contracts.task_changes import AppliesTo
 from todochat.contracts.tasks import Due, Repeat
 
+MAX_MISSED: Final = 50
 PLANNED: Final = "planned"  # in the series' values, beside fields of the task
 MOVES_ALONE: Final = frozenset({"due", "start"})
 # Fields that belong to one instance, or to the series as a whole.
@@ -210,13 +211,18 @@ def instance_after_missed(
     *,
     now: dt.datetime,
 ) -> Instance | None:
-    """Return the first instance after this one that isn't overdue; each one counts."""
+    """Return the first instance after this one that isn't overdue; each one counts.
+
+    With a count, which takes a search for each date, at most `MAX_MISSED` dates are skipped.
+    """
     if repeat.count is None:
         return following_instance(
             repeat, due, start, series_values, completed_at=None, not_before=now
         )
     instance = following_instance(repeat, due, start, series_values, completed_at=None)
-    while instance is not None and deadline(instance.due) <= now:
+    for _ in range(MAX_MISSED - 1):
+        if instance is None or deadline(instance.due) > now:
+            break
         plan = {PLANNED: msgspec.to_builtins(instance.plan)}
         instance = following_instance(
             instance.repeat, instance.due, instance.start, plan, completed_at=None
