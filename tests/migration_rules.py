@@ -159,12 +159,20 @@ def _new_columns(before: Schema, after: Schema) -> Iterator[Complaint]:
 
 
 def _limits(before: Schema, after: Schema) -> Iterator[Complaint]:
-    """A constraint on new columns alone must hold for rows that leave them empty."""
+    """A constraint on new columns alone must hold for rows that leave them empty.
+
+    A foreign key holds for rows in which one of its columns is null (MATCH SIMPLE).
+    """
     for name, limit in sorted(after.limits.items()):
         is_old_table = name.partition(":")[0] in before.tables
         touches_old = not limit["columns"] or set(limit["columns"]) & set(before.columns)
         is_new = before.limits.get(name, {}).get("text") != limit["text"]
-        if is_new and is_old_table and touches_old:
+        is_unused = limit["text"].startswith("FOREIGN KEY") and any(
+            each not in before.columns and not (column["required"] or column["filled"])
+            for each, column in after.columns.items()
+            if each in limit["columns"]
+        )
+        if is_new and is_old_table and touches_old and not is_unused:
             yield Complaint(name, f"refuses rows: {limit['text']}")
 
 

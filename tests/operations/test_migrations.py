@@ -144,6 +144,10 @@ BREAKAGES = [
     ("ALTER TABLE tasks ADD colour text NOT NULL", "tasks.colour: is NOT NULL without a default"),
     ("ALTER TABLE tasks ADD CHECK (title <> '')", "refuses rows: CHECK"),
     ("ALTER TABLE tasks ADD UNIQUE (user_id, title)", "refuses rows: UNIQUE"),
+    (
+        "ALTER TABLE tasks ADD FOREIGN KEY (user_id, title) REFERENCES tasks (user_id, id)",
+        "refuses rows: FOREIGN KEY",
+    ),
     ("CREATE UNIQUE INDEX ON tasks (lower(title))", "refuses rows: CREATE UNIQUE INDEX"),
     (
         (
@@ -165,6 +169,7 @@ HARMLESS = [
     "ALTER TABLE tasks ADD colour text, ADD weight integer NOT NULL DEFAULT 0",
     "ALTER TABLE tasks ADD colour text CHECK (colour <> '') UNIQUE",
     "ALTER TABLE tasks ADD parent text REFERENCES tasks (id)",
+    "ALTER TABLE tasks ADD a text, ADD FOREIGN KEY (user_id, a) REFERENCES tasks (user_id, id)",
     "ALTER TABLE tasks ALTER notes DROP NOT NULL",
     "CREATE INDEX ON tasks (created_at)",
     "ALTER TABLE tasks DROP CONSTRAINT ck_tasks_priority",
