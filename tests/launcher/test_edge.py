@@ -50,6 +50,7 @@ ROUTES = [
     ("/api/authority/chat", GATEWAY),
     ("/api/chatkitty/chat", GATEWAY),
     # tasks
+    ("/api/calendar/cal_1.ics", TASKS),
     ("/api/u/tasks", TASKS),
     ("/api/u/tasks/", TASKS),
     ("/api/u/tasks/tsk_1/complete", TASKS),

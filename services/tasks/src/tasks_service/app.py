@@ -6,6 +6,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 
 from tasks_service.http.bulk_controller import BulkController
+from tasks_service.http.calendar_controller import CalendarController, CalendarFeedController
 from tasks_service.http.change_controller import ChangeController
 from tasks_service.http.entity_controller import EntityController
 from tasks_service.http.erasure_controller import TaskErasureController
@@ -63,12 +64,13 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
             FilterController,
             ViewController,
             TaskExportController,
+            CalendarController,
         ],
     )
     app = create_service_app(
         name="tasks",
         settings=settings,
-        route_handlers=[user_routes, TaskErasureController],
+        route_handlers=[user_routes, CalendarFeedController, TaskErasureController],
         lifespan=[open_services],
         ready_checks={"postgres": lambda state: state.services.database.ping()},
         dependencies={

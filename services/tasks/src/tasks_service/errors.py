@@ -6,6 +6,7 @@ NotFoundError
 ├── FilterNotFoundError    404  filter-not-found
 ├── NotInTrashError        404  not-in-trash
 ├── ReminderNotFoundError  404  reminder-not-found
+├── CalendarNotFoundError  404  calendar-not-found
 └── PendingNotFoundError   404  pending-change-not-found
 ConflictError
 ├── ConfirmationRequiredError  409  confirmation-required
@@ -59,6 +60,15 @@ class TaskNotFoundError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("You have no task with this ID or number.")
+
+
+class CalendarNotFoundError(NotFoundError):
+    """No calendar feed has this address, or it was revoked."""
+
+    code, title = "calendar-not-found", "Calendar not found"
+
+    def __init__(self) -> None:
+        super().__init__("No calendar has this address; it may have been revoked.")
 
 
 class ListNotFoundError(NotFoundError):

@@ -11,9 +11,10 @@ from redis.exceptions import RedisError
 
 from tasks_service.clients.access_token_directory import AccessTokenDirectory
 from tasks_service.events.feed_notifier import FeedNotifier
-from tasks_service.events.keys import REQUESTS
+from tasks_service.events.keys import CALENDAR_REQUESTS, REQUESTS
 from tasks_service.service.authenticator import ACCEPTED_ARROWS, Authenticator
 from tasks_service.service.bulk_service import BulkService
+from tasks_service.service.calendar_service import REQUESTS_PER_MINUTE, CalendarService
 from tasks_service.service.change_service import ChangeService
 from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import TaskErasureService
@@ -143,6 +144,11 @@ def _build_services(
         filters=FilterService(database, writer),
         views=ViewService(database, tasks),
         export=ExportService(database),
+        calendar=CalendarService(
+            database,
+            settings.public_url,
+            RateLimit(redis, CALENDAR_REQUESTS, limit=REQUESTS_PER_MINUTE, window_s=60),
+        ),
         erasure=TaskErasureService(jobs_database, notifier.erased),
         reminders=ReminderService(database, jobs_database, writer),
         quick_add=QuickAddService(database, writer),

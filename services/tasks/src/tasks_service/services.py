@@ -5,6 +5,7 @@ import msgspec
 from tasks_service.events.feed_notifier import FeedNotifier
 from tasks_service.service.authenticator import Authenticator
 from tasks_service.service.bulk_service import BulkService
+from tasks_service.service.calendar_service import CalendarService
 from tasks_service.service.change_service import ChangeService
 from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import TaskErasureService
@@ -41,6 +42,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     filters: FilterService
     views: ViewService
     export: ExportService
+    calendar: CalendarService
     erasure: TaskErasureService
     reminders: ReminderService
     quick_add: QuickAddService

@@ -34,6 +34,7 @@ async def use(person: Person) -> None:
     await agent.post("tasks", {"title": MARKER}, X_Run_Id="run_1", X_Run_Attempt=1)
     waiting = {"operations": [{"type": "delete", "task_id": kept["id"]}]}
     await agent.post("changes/pending", waiting, X_Change_Group="msg_1")
+    await person.post("calendar")
     await person.post("filters", {"name": MARKER, "filter": f"tag = {MARKER}"})
 
 

@@ -12,3 +12,6 @@ ERASED_CHANNEL: Final = "tasks:erased"
 
 # Counters `<this>:{<user id>}`: a user's requests in the current minute; they expire with it.
 REQUESTS: Final = "tasks:requests"
+
+# Counters `<this>:{<digest>}`: requests of a calendar feed in the current minute, likewise.
+CALENDAR_REQUESTS: Final = "tasks:calendar-requests"

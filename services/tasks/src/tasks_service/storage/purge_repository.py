@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.storage.records import (
     AttemptRecord,
+    CalendarRecord,
     ChangeRecord,
     CounterRecord,
     EventRecord,
@@ -23,6 +24,7 @@ from tasks_service.storage.records import (
 
 # All tables, in the order in which a user's rows are erased: tasks before the lists they refer to.
 ERASED: Final[tuple[type[TasksBase], ...]] = (
+    CalendarRecord,
     AttemptRecord,
     ResponseRecord,
     EventRecord,

@@ -424,3 +424,17 @@ class AttemptRecord(TasksBase):
     run_id: Mapped[str] = mapped_column(Text)
     attempt: Mapped[int]
     seen_at: Mapped[dt.datetime] = mapped_column(_TIME)
+
+
+class CalendarRecord(TasksBase):
+    """The private address of a user's calendar feed, of which only a digest is kept.
+
+    A revoked one has no digest.
+    """
+
+    __tablename__ = "calendar_feeds"
+    __table_args__ = (Index("ix_calendar_feeds_digest", "digest", unique=True),)
+
+    user_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    digest: Mapped[bytes | None] = mapped_column(BYTEA)
+    created_at: Mapped[dt.datetime] = mapped_column(_TIME)
