@@ -88,6 +88,11 @@ async def test_search_opens_a_long_chat_at_the_message_that_it_found(
     await expect(found).to_be_in_viewport()
     await expect(found).to_have_class(re.compile("found"))
 
+    await chat.button("Scroll to the latest message").click()
+    # The turns on the way get their height when they come into view, which moves the end.
+    await expect(chat.answers.last).to_be_in_viewport()
+    await expect(chat.button("Scroll to the latest message")).to_be_hidden()
+
     await chat.button("New chat").click()
     await chat.open_from_history("Plan the evening")
 

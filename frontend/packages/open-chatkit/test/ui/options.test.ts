@@ -275,6 +275,32 @@ describe("responses", () => {
     expect(scrolled).not.toHaveBeenCalled();
     expect(toEnd()).not.toBeNull();
   });
+
+  it("are shown to their end by the button, however the way there grows", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const { element, view, scroller, scrolled, grow } = await openGrowing(false);
+    const button = () => view.queryByRole("button", { name: "Scroll to the latest message" });
+    Object.defineProperty(scroller, "scrollHeight", { value: 5000, configurable: true });
+    Object.defineProperty(scroller, "clientHeight", { value: 500 });
+    await grow(); // to the height of the thread
+    fireEvent.wheel(element);
+    fireEvent.scroll(scroller, { target: { scrollTop: 1000 } });
+    fireEvent.click(await view.findByRole("button", { name: "Scroll to the latest message" }));
+
+    Object.defineProperty(scroller, "scrollHeight", { value: 9000 });
+    await grow();
+    expect(scrolled).toHaveBeenLastCalledWith({ top: 9000, behavior: "smooth" });
+
+    fireEvent.scroll(scroller, { target: { scrollTop: 8500 } });
+    await grow();
+    expect(scrolled).toHaveBeenLastCalledWith({ top: 9000, behavior: "instant" });
+    expect(button()).toBeNull();
+
+    fireEvent.wheel(element);
+    scrolled.mockClear();
+    await grow();
+    expect(scrolled).not.toHaveBeenCalled();
+  });
 });
 
 describe("the composer", () => {

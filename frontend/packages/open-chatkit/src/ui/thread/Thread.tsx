@@ -92,7 +92,7 @@ export function Thread() {
   const thread = useRef<HTMLElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const room = useRef<HTMLDivElement>(null);
-  const { away, toEnd, onScroll } = useScroll({ thread, content, room });
+  const { away, showEnd, onScroll } = useScroll({ thread, content, room });
   useWantedItem(thread);
   const isEmpty =
     chat.itemIds.value.length === 0 && chat.pending.value === null && !chat.isResponding.value;
@@ -126,7 +126,7 @@ export function Thread() {
           class="to-end"
           aria-label={t("scrollToEnd")}
           title={t("scrollToEnd")}
-          onClick={() => toEnd()}
+          onClick={showEnd}
         >
           <Icon name="arrow-down" size={18} />
         </button>

@@ -3,7 +3,7 @@ import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useUi } from "../context";
 
-/** Time after opening a thread during which its end stays visible, while images load. */
+/** Time after reaching the end of a thread during which it stays visible, while images load. */
 const SETTLING_MS = 1500;
 
 const INPUTS = ["wheel", "touchmove", "pointerdown", "keydown"] as const;
@@ -38,7 +38,8 @@ export type ScrollRefs = {
 export type Scrolling = {
   /** True if the user isn't at the end. */
   away: boolean;
-  toEnd: (behavior?: ScrollBehavior) => void;
+  /** Scrolls to the end, and keeps it visible while turns and images get their height. */
+  showEnd: () => void;
   onScroll: () => void;
 };
 
@@ -54,6 +55,7 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
   // Whether the user was at the end before the content last grew.
   const atEnd = useRef(true);
   const reserves = useRef(false);
+  // Infinite while the end has not been reached.
   const settlingUntil = useRef(0);
   const smoothScrollUntil = useRef(0);
   // The height of the visible part when it was last measured.
@@ -79,6 +81,9 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     const end = element.scrollHeight - (room.current?.offsetHeight ?? 0);
     const isNear = end - element.clientHeight - element.scrollTop <= END_THRESHOLD;
     if (isNear) smoothScrollUntil.current = 0;
+    if (isNear && settlingUntil.current === Number.POSITIVE_INFINITY) {
+      settlingUntil.current = performance.now() + SETTLING_MS;
+    }
     atEnd.current = isNear || performance.now() < smoothScrollUntil.current;
     setAway(!atEnd.current);
   };
@@ -93,6 +98,12 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     element.scrollTo({ top: element.scrollHeight, behavior: smooth ? "smooth" : "instant" });
   };
 
+  const showEnd = (): void => {
+    settlingUntil.current = Number.POSITIVE_INFINITY;
+    toEnd();
+    measure();
+  };
+
   const grow = (): void => {
     const element = thread.current && scrollerOf(thread.current, ui.host);
     if (!element) return;
@@ -105,9 +116,16 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
       else element.scrollTop += lost;
     }
     const follows = ui.options.peek().thread?.autoScroll ?? false;
-    const settling = performance.now() < settlingUntil.current;
-    if (settling || (follows && atEnd.current && chat.isResponding.peek())) toEnd("instant");
-    else measure();
+    const now = performance.now();
+    const settling = now < settlingUntil.current;
+    // On its way to the end, a smooth scroll gets the new end as its target.
+    if (settling && now < smoothScrollUntil.current) {
+      element.scrollTo({ top: element.scrollHeight, behavior: "smooth" });
+    } else if (settling || (follows && atEnd.current && chat.isResponding.peek())) {
+      toEnd("instant");
+    } else {
+      measure();
+    }
   };
   const actions = useRef({ measure, toEnd, grow });
   actions.current = { measure, toEnd, grow };
@@ -129,6 +147,7 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
       else if (opened) reserves.current = false;
       // A search opens a thread at the message that it has found.
       const isAtItem = opened && ui.wantedItem.peek() !== null;
+      if (sent) settlingUntil.current = 0;
       if (opened) settlingUntil.current = isAtItem ? 0 : performance.now() + SETTLING_MS;
       if (ready || isPending) shown = id;
       if (id === null && !isPending) shown = null;
@@ -182,5 +201,5 @@ export function useScroll({ thread, content, room }: ScrollRefs): Scrolling {
     };
   }, [content, thread, ui]);
 
-  return { away, toEnd, onScroll: measure };
+  return { away, showEnd, onScroll: measure };
 }
