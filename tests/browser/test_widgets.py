@@ -1,5 +1,6 @@
 """Widgets as public templates use them, drawn in a browser."""
 
+import json
 import os
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, Final
@@ -296,29 +297,60 @@ BACKGROUNDS: Final = (
     "blue-600",
     "surface-tertiary",
     "alpha-10",
+    # Neither black nor white has contrast to spare.
+    "#777",
+    "blue-500",
 )
+
+
+def badges() -> list[dict[str, Any]]:
+    return [
+        node("Badge", label=f"{variant} {tone}", color=tone, variant=variant)
+        for variant in ("soft", "solid", "outline")
+        for tone in TONES
+    ]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 async def test_texts_are_readable_on_any_background(gallery: Gallery, scheme: str) -> None:
     def texts() -> list[dict[str, Any]]:
-        badges = [node("Badge", label=each, color=each) for each in TONES]
         looks = [
             ("ghost", "primary"),
             ("ghost", "danger"),
             ("solid", "danger"),
             ("solid", "success"),
+            ("soft", "primary"),
+            ("soft", "danger"),
         ]
         controls = [button(color, variant=variant, color=color) for variant, color in looks]
         controls += [
             node("DatePicker", name=each, variant=each, placeholder="A day")
             for each in ("outline", "soft", "ghost")
         ]
-        return [text("Plain"), *(text(each, color=each) for each in COLORS), *badges, *controls]
+        return [text("Plain"), *(text(each, color=each) for each in COLORS), *badges(), *controls]
 
     boxes = [node("Box", *texts(), background=each, padding=2) for each in BACKGROUNDS]
     inside = node("Box", node("Box", *texts(), background="surface"), background="#0ea5e9")
     await gallery.show(*texts(), *boxes, inside, theme=scheme)
+
+    assert await gallery.flaws() == []
+
+
+@pytest.mark.parametrize("shade", [-4, 4])
+@pytest.mark.parametrize("scheme", SCHEMES)
+async def test_badges_are_readable_on_tinted_pages(
+    gallery: Gallery, scheme: str, shade: int
+) -> None:
+    grays = {"grayscale": {"hue": 220, "tint": 9, "shade": shade}}
+    theme = quote(json.dumps({"colorScheme": scheme, "color": grays}))
+    surfaces = ("surface", "surface-secondary", "surface-tertiary", "surface-elevated-secondary")
+    boxes = [node("Box", *badges(), background=each) for each in surfaces]
+    await gallery.show(*badges(), *boxes, theme=theme)
+    assert await gallery.flaws() == []
+
+    row = node("ListViewItem", *badges(), onClickAction={"type": "open"})
+    await gallery.show(row, theme=theme, root="ListView")
+    await gallery.find(".w-item-hit").hover()
 
     assert await gallery.flaws() == []
 

@@ -111,3 +111,13 @@ export function readable(css: string, behind: Rgb | null, least = LEAST): string
 export function readablePair(pair: Pair, backdrop: Backdrop, least = LEAST): Pair {
   return [readable(pair[0], backdrop[0], least), readable(pair[1], backdrop[1], least)];
 }
+
+/** Returns the color that may tint a surface behind a text: the text's own if there is contrast to spare. */
+export function tintBehind(ink: string, behind: Rgb | null): string {
+  const given = behind && channels(ink);
+  if (!behind || !given) return ink;
+  const [r, g, b, alpha] = given;
+  const seen = mix([r, g, b], behind, alpha);
+  if (contrast(seen, behind) >= LEAST_TINTED) return ink;
+  return luminance(seen) < luminance(behind) ? "#fff" : "#000";
+}

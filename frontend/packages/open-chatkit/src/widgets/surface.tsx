@@ -5,15 +5,26 @@ import { useContext } from "preact/hooks";
 import { imageSource } from "../images";
 import { type ColorKind, colorPair, LOADS, pairCss } from "./colors";
 import { useSettings } from "./context";
-import { type Backdrop, backdropOn, LEAST_TINTED, OWN_BACKDROP, readablePair } from "./contrast";
+import {
+  type Backdrop,
+  backdropOn,
+  LEAST_TINTED,
+  OWN_BACKDROP,
+  readablePair,
+  tintBehind,
+} from "./contrast";
 import type { Style } from "./css";
+import type { Pair } from "./primitives";
 import { INKS } from "./tokens";
 
 type Surface = {
   backdrop: Backdrop;
-  /** The text colors that differ from the theme's, because those would be unreadable. */
+  /** The colors that differ from the theme's, because with those texts would be unreadable. */
   changed: readonly string[];
 };
+
+/** The tint of soft badges on a surface where one of their own tone would be unreadable. */
+const SOFT = "soft-tint";
 
 const SurfaceContext = createContext<Surface>({ backdrop: OWN_BACKDROP, changed: [] });
 
@@ -59,7 +70,13 @@ export function useSurface(background: unknown): { surface: Surface; style: Styl
     const differs = needed[0] !== ink[0] || needed[1] !== ink[1];
     if (differs) changed.push(name);
     if (differs || outer.changed.includes(name)) style[`--w-${name}`] = pairCss(needed);
+    if (name !== "text" || isOwn) continue;
+    const tint: Pair = [tintBehind(needed[0], backdrop[0]), tintBehind(needed[1], backdrop[1])];
+    if (tint[0] === needed[0] && tint[1] === needed[1]) continue;
+    changed.push(SOFT);
+    style[`--w-${SOFT}`] = pairCss(tint);
   }
+  if (outer.changed.includes(SOFT)) style[`--w-${SOFT}`] ??= "initial";
   if (Object.hasOwn(style, "--w-text")) style.color = "var(--w-text)";
   return { surface: { backdrop, changed }, style };
 }

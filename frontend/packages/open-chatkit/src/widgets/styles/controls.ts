@@ -59,8 +59,11 @@ ${[...sizes, ...gutters, ...icons].join("\n")}
 .w-uniform { width: var(--c-height); padding-inline: 0; flex: none; }
 .w-button.w-variant-solid { background: var(--t); color: var(--t-on); }
 .w-button.w-variant-solid:hover { background: color-mix(in oklab, var(--t) 88%, var(--t-on)); }
-.w-button.w-variant-soft { background: color-mix(in oklab, var(--t) 10%, transparent); color: var(--t-ink); }
-.w-button.w-variant-soft:hover { background: color-mix(in oklab, var(--t) 17%, transparent); }
+.w-button.w-variant-soft {
+  background: color-mix(in oklab, var(--w-soft-tint, var(--t)) 10%, transparent);
+  color: color-mix(in oklab, var(--t-ink) 80%, var(--w-text));
+}
+.w-button.w-variant-soft:hover { background: color-mix(in oklab, var(--w-soft-tint, var(--t)) 17%, transparent); }
 .w-button.w-variant-outline { border-color: color-mix(in oklab, var(--t-ink) 30%, transparent); color: var(--t-ink); }
 .w-button.w-variant-ghost { color: var(--t-ink); }
 .w-button.w-tone-secondary.w-variant-ghost { color: var(--w-text-secondary); }

@@ -101,6 +101,10 @@ export const textStyles = `
 .w-tone-info { --t: var(--w-info); --t-ink: var(--w-info); }
 .w-tone-discovery { --t: var(--w-discovery); --t-ink: var(--w-discovery); }
 .w-badge.w-variant-solid { background: var(--t); color: var(--t-on); }
-.w-badge.w-variant-soft { background: color-mix(in oklab, var(--t) 11%, transparent); color: var(--t-ink); }
+/* Its tint lowers the contrast of a text; a share of the text color restores it. */
+.w-badge.w-variant-soft {
+  background: color-mix(in oklab, var(--w-soft-tint, var(--t)) 11%, transparent);
+  color: color-mix(in oklab, var(--t-ink) 80%, var(--w-text));
+}
 .w-badge.w-variant-outline { border-color: color-mix(in oklab, var(--t) 40%, transparent); color: var(--t-ink); }
 `;
