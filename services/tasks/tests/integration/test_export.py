@@ -1,5 +1,7 @@
 """Export of a user's data."""
 
+import csv
+import io
 from typing import Any
 
 import httpx
@@ -100,3 +102,51 @@ async def test_concurrent_exports_are_limited_per_user(service: Service, ada: Pe
 
     assert (len(others), len(again)) == (0, 1)
     await open_exports[1].aclose()
+
+
+async def test_csv_export_has_a_row_for_each_task(ada: Person, bob: Person) -> None:
+    await bob.make_task("of another")
+    home = await ada.make_list("Home, garden")
+    rent = await ada.make_task(
+        'Pay "rent"',
+        list_id=home["id"],
+        notes="first line\nsecond line",
+        tags=["a,b", "c"],
+        due={"at": "2026-12-01T09:00:00+01:00", "timezone": "Europe/Berlin"},
+        repeat={"rule": "FREQ=MONTHLY", "from": "due", "count": 3},
+    )
+    await ada.make_task("=1+1", due={"date": "2026-12-24"})
+    gone = await ada.make_task("gone")
+    await ada.delete(f"tasks/{gone['id']}")
+
+    response = await ada.get("export/tasks.csv")
+
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.content.startswith(b"\xef\xbb\xbfid,number,title")
+    rows = list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig"), newline="")))
+    assert [row["title"] for row in rows] == ['Pay "rent"', "'=1+1"]  # no formula
+    assert rows[0] | {"created_at": "", "updated_at": ""} == {
+        "id": rent["id"],
+        "number": str(rent["number"]),
+        "title": 'Pay "rent"',
+        "notes": "first line\nsecond line",
+        "list": "Home, garden",
+        "priority": "none",
+        "tags": "a\\,b,c",
+        "due": "2026-12-01T08:00:00Z",
+        "due_timezone": "Europe/Berlin",
+        "start": "",
+        "start_timezone": "",
+        "duration_minutes": "",
+        "repeat": "FREQ=MONTHLY",
+        "repeat_from": "due",
+        "repeat_until": "",
+        "repeat_count": "3",
+        "pinned": "false",
+        "parent_id": "",
+        "completed_at": "",
+        "created_at": "",
+        "updated_at": "",
+    }
+    assert rows[1]["due"] == "2026-12-24"
+    assert rows[1]["list"] != ""

@@ -6,6 +6,7 @@ from typing import Final
 from litestar import Controller, get
 from litestar.di import NamedDependency
 from litestar.enums import MediaType
+from litestar.openapi.datastructures import ResponseSpec
 
 from tasks_service.http.inbound_request import RATE_COST
 from tasks_service.http.problem_responses import READ_PROBLEMS, documented
@@ -13,8 +14,10 @@ from tasks_service.http.task_controller import BEARER
 from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.service.export_service import Export
 from tasks_service.services import Services
+from todochat.http.openapi import problems
 from todochat.http.streamed_response import StreamedResponse
 
+CSV: Final = "text/csv"
 EXPORT_COST: Final = 60  # requests; it reads every row of the user
 
 
@@ -46,4 +49,31 @@ class TaskExportController(Controller):
             services.export.stream(caller.user_id, first_page),
             send_timeout_s=services.settings.events_send_timeout_s,
             media_type=MediaType.JSON,
+        )
+
+    @get(
+        "/tasks.csv",
+        opt={RATE_COST: EXPORT_COST},
+        responses={
+            200: ResponseSpec(
+                str,
+                generate_examples=False,
+                description="A row for each task, with a header.",
+                media_type=CSV,
+            ),
+            **problems(*READ_PROBLEMS),
+        },
+    )
+    async def export_tasks_as_csv(
+        self,
+        caller: NamedDependency[AuthenticatedCaller],
+        services: NamedDependency[Services],
+    ) -> StreamedResponse:
+        """Stream the tasks, without deleted ones, as CSV; counts like the other export."""
+        first_page = await services.export.first_page(caller.user_id)
+        return StreamedResponse(
+            services.export.stream_csv(caller.user_id, first_page),
+            send_timeout_s=services.settings.events_send_timeout_s,
+            media_type=CSV,
+            headers={"Content-Disposition": 'attachment; filename="tasks.csv"'},
         )

@@ -8,7 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from tasks_service.domain.change import Actor, RecordType
+from tasks_service.domain.task_csv import csv_header, csv_task
 from tasks_service.storage.export_repository import ExportRepository
+from tasks_service.storage.list_repository import ListRepository
 from tasks_service.storage.records import ChangeRecord, FilterRecord, ListRecord, TaskRecord
 from tasks_service.storage.task_repository import to_task
 from tasks_service.storage.transaction import open_transaction
@@ -121,6 +123,28 @@ class ExportService:
         }
         with self._open.hold(user_id):
             async for chunk in join_chunks(stream_json_object({}, arrays)):
+                yield chunk
+
+    async def stream_csv(
+        self, user_id: str, first_page: list[TaskRecord]
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield the tasks that aren't deleted as CSV, in chunks."""
+        async with open_transaction(self._database, user_id) as session:
+            lists = await ListRepository(session, user_id).find_all()
+        names = {record.id: record.name for record in lists}
+
+        async def rows() -> AsyncGenerator[bytes, None]:
+            yield csv_header()
+            async for record in iter_rows(
+                lambda last: self._tasks(user_id, after=last.number if last else 0),
+                self._page,
+                first_page,
+            ):
+                if record.deleted_at is None:
+                    yield csv_task(to_task(record), names)
+
+        with self._open.hold(user_id):
+            async for chunk in join_chunks(rows()):
                 yield chunk
 
     async def _tasks(self, user_id: str, *, after: int) -> list[TaskRecord]:

@@ -1,0 +1,95 @@
+"""Tasks as rows of a CSV file (RFC 4180) that spreadsheets open as UTF-8."""
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from todochat.clock import to_wire
+from todochat.contracts.tasks import Due, Task
+
+COLUMNS: Final = (
+    "id",
+    "number",
+    "title",
+    "notes",
+    "list",
+    "priority",
+    "tags",
+    "due",
+    "due_timezone",
+    "start",
+    "start_timezone",
+    "duration_minutes",
+    "repeat",
+    "repeat_from",
+    "repeat_until",
+    "repeat_count",
+    "pinned",
+    "parent_id",
+    "completed_at",
+    "created_at",
+    "updated_at",
+)
+_BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel reads another encoding
+_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_header() -> bytes:
+    """Return the first row."""
+    return (_BYTE_ORDER_MARK + csv_row(COLUMNS)).encode()
+
+
+def csv_task(task: Task, list_names: Mapping[str, str]) -> bytes:
+    """Return the row of a task; commas in a tag are escaped."""
+    repeat = task.repeat
+    tags = ",".join(tag.replace("\\", "\\\\").replace(",", "\\,") for tag in task.tags)
+    cells: dict[str, object] = {
+        "id": task.id,
+        "number": task.number,
+        "title": plain_cell(task.title),
+        "notes": plain_cell(task.notes),
+        "list": plain_cell(list_names.get(task.list_id, "")),
+        "priority": task.priority,
+        "tags": plain_cell(tags),
+        "due": moment(task.due),
+        "due_timezone": task.due and task.due.timezone,
+        "start": moment(task.start),
+        "start_timezone": task.start and task.start.timezone,
+        "duration_minutes": task.duration_minutes,
+        "repeat": repeat and repeat.rule,
+        "repeat_from": repeat and repeat.base,
+        "repeat_until": repeat and repeat.until,
+        "repeat_count": repeat and repeat.count,
+        "pinned": "true" if task.pinned else "false",
+        "parent_id": task.parent_id,
+        "completed_at": instant(task.completed_at),
+        "created_at": instant(task.created_at),
+        "updated_at": instant(task.updated_at),
+    }
+    return csv_row(cells[name] for name in COLUMNS).encode()
+
+
+def csv_row(cells: Iterable[object]) -> str:
+    """Return one row; None is an empty cell."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow(cells)
+    return buffer.getvalue()
+
+
+def plain_cell(text: str) -> str:
+    """Return text that a spreadsheet doesn't take for a formula: an apostrophe is put before it."""
+    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
+
+
+def moment(due: Due | None) -> str:
+    """Return a day or an instant."""
+    if due is None:
+        return ""
+    return instant(due.at) if due.at is not None else str(due.date)
+
+
+def instant(at: dt.datetime | None) -> str:
+    """Return an instant in UTC."""
+    return "" if at is None else to_wire(at)
