@@ -169,6 +169,9 @@ class Service:
         }
         task = {"title": "private", "reminders": [{"at": "2999-01-01T00:00:00Z"}]}
         made = await agent.post("tasks", task, Idempotency_Key="k1", **run)
+        section = {"list_id": made.json()["list_id"], "name": "private"}
+        await agent.post("sections", section, **run)
+        await agent.patch("preferences", {"complete_subtasks": "keep"}, **run)
         operation = {"type": "delete", "task_id": made.json()["id"]}
         await agent.post("changes/pending", {"operations": [operation]}, **run)
         await agent.post("filters", {"name": "mine", "filter": "overdue"}, **run)

@@ -228,7 +228,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
   function onFeedEvent(change: Change): void {
     const { type, task, list } = change;
     if (type === "task.deleted.v1" && task) removeTask(task.id);
-    else if (type === "list.deleted.v1") void get().reload();
+    else if (reloading.has(type)) void get().reload();
     else if (task) {
       if (type === "task.created.v1" && change.actor === "user") dropAddPatch(task);
       storeTask(task);
@@ -246,6 +246,9 @@ export const useTaskStore = create<TaskState>()((set, get) => {
     });
   }
 });
+
+/** These change tasks without events for each of them. */
+const reloading = new Set(["list.deleted.v1", "list.reordered.v1", "section.deleted.v1"]);
 
 function optimisticTask(draft: TaskDraft, id: string, lists: readonly TaskList[]): Task {
   const at = now();

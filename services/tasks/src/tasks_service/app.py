@@ -21,9 +21,11 @@ from tasks_service.http.inbound_request import (
     require_own_path,
 )
 from tasks_service.http.list_controller import ListController
+from tasks_service.http.preferences_controller import PreferencesController
 from tasks_service.http.problem_responses import STRICT_BODIES
 from tasks_service.http.quick_controller import QuickAddController
 from tasks_service.http.reminder_controller import ReminderController
+from tasks_service.http.section_controller import SectionController
 from tasks_service.http.task_controller import TaskController
 from tasks_service.http.task_listing import provide_task_listing
 from tasks_service.http.trash_controller import TrashController
@@ -55,6 +57,8 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
             BulkController,
             TaskController,
             ListController,
+            SectionController,
+            PreferencesController,
             ChangeController,
             HistoryController,
             TrashController,

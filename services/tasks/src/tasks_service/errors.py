@@ -7,6 +7,7 @@ NotFoundError
 ├── NotInTrashError        404  not-in-trash
 ├── ReminderNotFoundError  404  reminder-not-found
 ├── CalendarNotFoundError  404  calendar-not-found
+├── SectionNotFoundError   404  section-not-found
 └── PendingNotFoundError   404  pending-change-not-found
 ConflictError
 ├── ConfirmationRequiredError  409  confirmation-required
@@ -18,6 +19,7 @@ ConflictError
 ├── SeriesEndedError           409  series-ended
 ├── ListExistsError            409  list-exists             `list_id` is the existing list
 ├── FilterExistsError          409  filter-exists           `filter_id` is the existing filter
+├── OpenSubtasksError          409  open-subtasks           `subtasks` has the first ones, `count` all
 ├── DefaultListError           409  default-list
 └── StaleAttemptError          409  stale-attempt           `attempt` is the highest one seen
 PreconditionFailedError
@@ -28,6 +30,8 @@ InvalidInputError
 ├── TooManyOperationsError 422  too-many-operations
 ├── TooManyTargetsError    422  too-many-targets
 ├── TooManyFiltersError    422  too-many-filters
+├── TooManySubtasksError   422  too-many-subtasks
+├── TooManySectionsError   422  too-many-sections
 └── TooManyListsError      422  too-many-lists
 TooManyRequestsError
 └── TooManyFeedsError      429  too-many-streams
@@ -38,7 +42,7 @@ UnavailableError
 from collections.abc import Sequence
 from typing import Any, Final
 
-from todochat.contracts.task_changes import UndoConflict
+from todochat.contracts.task_changes import ChangedTask, UndoConflict
 from todochat.contracts.tasks import Task, TaskList
 from todochat.errors import (
     ConflictError,
@@ -105,6 +109,15 @@ class FilterNotFoundError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("You have no saved filter with this ID.")
+
+
+class SectionNotFoundError(NotFoundError):
+    """The user has no section with this ID, or it is deleted."""
+
+    code, title = "section-not-found", "Section not found"
+
+    def __init__(self) -> None:
+        super().__init__("You have no section with this ID.")
 
 
 class PendingNotFoundError(NotFoundError):
@@ -207,6 +220,25 @@ class FilterExistsError(ConflictError):
         super().__init__(f'You already have a filter named "{name}".', filter_id=filter_id)
 
 
+class OpenSubtasksError(ConflictError):
+    """The task to complete has open subtasks, and the user wants to be asked about them."""
+
+    code, title = "open-subtasks", "Open subtasks"
+
+    def __init__(self, subtasks: Sequence[ChangedTask]) -> None:
+        named = ", ".join(f'"{task.title}"' for task in subtasks[:MAX_NAMED])
+        more = f" and {len(subtasks) - MAX_NAMED} more" if len(subtasks) > MAX_NAMED else ""
+        super().__init__(
+            f"The task has open subtasks: {named}{more}. Repeat the request with"
+            ' "subtasks": "complete" to complete them, too, or "keep" to keep them open.',
+            subtasks=[
+                {"id": task.id, "number": task.number, "title": task.title}
+                for task in subtasks[:MAX_NAMED]
+            ],
+            count=len(subtasks),
+        )
+
+
 class DefaultListError(ConflictError):
     """The default list can't be deleted."""
 
@@ -296,6 +328,24 @@ class TooManyFiltersError(InvalidInputError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"You can have at most {limit} saved filters; delete one first.")
+
+
+class TooManySubtasksError(InvalidInputError):
+    """The task has as many subtasks as it can have."""
+
+    code, title = "too-many-subtasks", "Too many subtasks"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A task can have at most {limit} subtasks.")
+
+
+class TooManySectionsError(InvalidInputError):
+    """The list has as many sections as it can have."""
+
+    code, title = "too-many-sections", "Too many sections"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A list can have at most {limit} sections; delete one first.")
 
 
 class TooManyListsError(InvalidInputError):

@@ -23,9 +23,11 @@ from tasks_service.service.filter_service import FilterService
 from tasks_service.service.history_service import HistoryService
 from tasks_service.service.idempotent_writer import IdempotentWriter
 from tasks_service.service.list_service import ListService
+from tasks_service.service.preferences_service import PreferencesService
 from tasks_service.service.purge import Purge
 from tasks_service.service.quick_add_service import QuickAddService
 from tasks_service.service.reminder_service import ReminderService
+from tasks_service.service.section_service import SectionService
 from tasks_service.service.task_service import TaskService
 from tasks_service.service.trash_service import TrashService
 from tasks_service.service.view_service import ViewService
@@ -137,6 +139,8 @@ def _build_services(
         tasks=tasks,
         lists=ListService(database, writer),
         bulk=BulkService(writer),
+        sections=SectionService(database, writer),
+        preferences=PreferencesService(database, writer),
         changes=ChangeService(database, writer),
         history=HistoryService(database),
         trash=TrashService(database, writer, keep_days=settings.trash_retention_days),

@@ -13,8 +13,10 @@ from tasks_service.service.export_service import ExportService
 from tasks_service.service.filter_service import FilterService
 from tasks_service.service.history_service import HistoryService
 from tasks_service.service.list_service import ListService
+from tasks_service.service.preferences_service import PreferencesService
 from tasks_service.service.quick_add_service import QuickAddService
 from tasks_service.service.reminder_service import ReminderService
+from tasks_service.service.section_service import SectionService
 from tasks_service.service.task_service import TaskService
 from tasks_service.service.trash_service import TrashService
 from tasks_service.service.view_service import ViewService
@@ -35,6 +37,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     tasks: TaskService
     lists: ListService
     bulk: BulkService
+    sections: SectionService
+    preferences: PreferencesService
     changes: ChangeService
     history: HistoryService
     trash: TrashService

@@ -19,8 +19,20 @@ Route = tuple[str, str, dict[str, Any] | None]
 Belongings = tuple[dict[str, Any], dict[str, Any]]
 
 
-def routes(task: str, entry: str, pending: str = "pch_1") -> list[Route]:
-    """Every route of the service, with bodies that would make a change."""
+def routes(
+    task: str,
+    entry: str,
+    pending: str = "pch_1",
+    *,
+    section: str = "sec_1",
+    change: str = "999999999",
+    item: str | None = None,
+    reminder: str = "rem_1",
+    saved: str = "flt_1",
+    view: str = "today",
+) -> list[Route]:
+    """Every route of a user, with bodies that would make a change."""
+    item = item or task  # in the trash
     return [
         ("GET", "tasks", None),
         ("POST", "tasks", {"title": "mine now"}),
@@ -36,8 +48,39 @@ def routes(task: str, entry: str, pending: str = "pch_1") -> list[Route]:
         ("GET", f"lists/{entry}", None),
         ("PATCH", f"lists/{entry}", {"name": "mine now"}),
         ("DELETE", f"lists/{entry}", None),
+        ("POST", "tasks/bulk", {"task_ids": [task], "action": {"type": "delete"}}),
+        ("POST", "tasks/quick", {"text": "mine now"}),
+        ("POST", "tasks/quick/read", {"text": "mine now"}),
+        ("POST", f"tasks/{task}/skip", None),
+        ("GET", f"tasks/{task}/history", None),
+        ("GET", f"lists/{entry}/history", None),
+        ("GET", "sections", None),
+        ("POST", "sections", {"list_id": entry, "name": "mine now"}),
+        ("PATCH", f"sections/{section}", {"name": "mine now"}),
+        ("DELETE", f"sections/{section}", None),
+        ("GET", "preferences", None),
+        ("PATCH", "preferences", {}),
+        ("GET", "changes", None),
+        ("POST", f"changes/{change}/undo", None),
+        ("GET", "trash", None),
+        ("DELETE", "trash", None),
+        ("DELETE", f"trash/{item}", None),
+        ("POST", f"trash/{item}/restore", None),
+        ("GET", "reminders", None),
+        ("POST", f"reminders/{reminder}/snooze", {"minutes": 5}),
+        ("GET", "filters", None),
+        ("POST", "filters", {"name": "mine now", "filter": "overdue"}),
+        ("GET", f"filters/{saved}", None),
+        ("PATCH", f"filters/{saved}", {"name": "mine now"}),
+        ("DELETE", f"filters/{saved}", None),
+        ("GET", "views/counts", None),
+        ("GET", f"views/{view}", None),
+        ("GET", "calendar", None),
+        ("POST", "calendar", None),
+        ("DELETE", "calendar", None),
         ("GET", "entities", None),
         ("GET", "export", None),
+        ("GET", "export/tasks.csv", None),
         ("POST", "changes/undo", {"group_id": "msg_1"}),
         ("POST", "changes/pending", {"operations": [{"type": "delete", "task_id": task}]}),
         ("GET", "changes/pending", None),
@@ -75,11 +118,22 @@ def test_table_of_routes_is_complete(service: Service) -> None:
         for path, item in service.app.openapi_schema.to_schema()["paths"].items()
         for method in item
         if method in ("get", "post", "patch", "delete", "put")
+        and path.startswith("/api/{user_id}/")
     }
     tested = {
         (method, f"/api/{{user_id}}/{rest}")
         for method, rest, _ in [
-            *routes("{task_ref}", "{list_id}", "{pending_id}"),
+            *routes(
+                "{task_ref}",
+                "{list_id}",
+                "{pending_id}",
+                section="{section_id}",
+                change="{change_id}",
+                item="{item_id}",
+                reminder="{reminder_id}",
+                saved="{filter_id}",
+                view="{view}",
+            ),
             ("GET", "tasks/events", None),
         ]
     }

@@ -30,6 +30,8 @@ async def use(person: Person) -> None:
     gone = await person.make_task(f"{MARKER} gone", notes=MARKER)
     await person.delete(f"tasks/{gone['id']}")
     await person.patch(f"tasks/{kept['id']}", {"title": f"{MARKER} again"}, Idempotency_Key=MARKER)
+    await person.post("sections", {"list_id": entry["id"], "name": MARKER})
+    await person.patch("preferences", {"complete_subtasks": "keep"})
     agent = person.service.agent(person.user_id)
     await agent.post("tasks", {"title": MARKER}, X_Run_Id="run_1", X_Run_Attempt=1)
     waiting = {"operations": [{"type": "delete", "task_id": kept["id"]}]}

@@ -43,8 +43,31 @@ async def test_export_includes_deleted_tasks_and_lists(ada: Person, bob: Person)
     assert {task["list_id"] for task in tasks.values()} <= set(lists)
 
 
+async def test_export_includes_sections_subtasks_and_preferences(ada: Person) -> None:
+    home = await ada.make_list("Home")
+    kitchen = (await ada.post("sections", {"list_id": home["id"], "name": "Kitchen"})).json()
+    oven = await ada.make_task("Oven", section_id=kitchen["id"])
+    await ada.make_task("Door", parent_id=oven["id"])
+    await ada.patch("preferences", {"complete_subtasks": "keep"})
+    await ada.delete(f"sections/{kitchen['id']}")
+
+    document = await export_of(ada)
+
+    assert document["preferences"] == {"complete_subtasks": "keep"}
+    assert [section["name"] for section in document["sections"]] == ["Kitchen"]
+    assert document["sections"][0]["deleted_at"] is not None
+    assert [task["parent_id"] for task in document["tasks"]] == [None, oven["id"]]
+
+
 async def test_empty_export_is_a_document(ada: Person) -> None:
-    assert await export_of(ada) == {"tasks": [], "lists": [], "filters": [], "changes": []}
+    assert await export_of(ada) == {
+        "preferences": {"complete_subtasks": "ask"},
+        "tasks": [],
+        "lists": [],
+        "sections": [],
+        "filters": [],
+        "changes": [],
+    }
 
 
 @pytest.mark.parametrize("page", [1, 2, 3, 100])

@@ -48,9 +48,11 @@ async def test_completing_creates_the_next_instance_and_keeps_the_history(ada: P
         "id": second["id"],
         "number": 2,
         "due": {"date": "2026-11-30"},
+        "position": second["position"],
         "created_at": second["created_at"],
         "updated_at": second["created_at"],
     }
+    assert second["position"] > first["position"]
     assert first["series_id"].startswith("ser_")
     assert first["repeat"] == WEEKLY
 

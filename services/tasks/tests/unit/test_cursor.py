@@ -72,7 +72,7 @@ def test_cursor_belongs_to_one_query() -> None:
         raw([DIGEST, 7, "2026-11-24T17:00:00"]),
         raw([DIGEST, 7, "0001-01-01T00:00:00+23:59"]),
         raw([DIGEST, 7, "9999-12-31T23:59:59-23:59"]),
-        raw([DIGEST, 7, None, None, None, "more"]),
+        raw([DIGEST, 7, None, None, None, None, None, "more"]),
     ],
 )
 def test_malformed_cursor_is_rejected(cursor: str) -> None:
@@ -89,10 +89,12 @@ def test_malformed_cursor_is_rejected(cursor: str) -> None:
         ("title", [None, None, None]),
         ("title", [None, None, "a\0b"]),
         ("title", [None, None, "x" * 4097]),
+        ("position", [None, None, None, None, None]),
+        ("position", [None, None, None, None, "a\0b"]),
     ],
 )
 def test_cursor_without_the_sort_value_is_rejected(
-    sort: Literal["priority", "title"], members: list[object]
+    sort: Literal["priority", "title", "position"], members: list[object]
 ) -> None:
     order = TaskOrder(sort=sort)
     cursor = raw([query_digest(FILTERS, order), 7, *members])

@@ -12,7 +12,29 @@ ListedTasks = Literal["move", "delete"]  # what happens to the tasks of a delete
 AppliesTo = Literal["this", "following"]  # instances of a repeating task
 PendingStatus = Literal["open", "confirmed", "discarded", "expired"]
 SkipReason = Literal["gone", "changed"]
-ConflictReason = Literal["changed", "purged", "list-deleted", "list-not-empty", "name-taken"]
+ConflictReason = Literal[
+    "changed",
+    "purged",
+    "list-deleted",
+    "list-not-empty",
+    "name-taken",
+    "section-deleted",
+    "section-not-empty",
+    "parent-deleted",
+    "nested",
+    "has-subtasks",
+]
+OpenSubtasks = Literal["complete", "keep"]  # what happens to the open subtasks of a completed task
+
+
+class Move(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """A new place in the manual order: exactly one of `before`, `after` and `to`."""
+
+    before: Annotated[str | None, Meta(description="Right before this one.")] = None
+    after: Annotated[str | None, Meta(description="Right after this one.")] = None
+    to: Annotated[
+        Literal["start", "end"] | None, Meta(description="The start or the end of the order.")
+    ] = None
 
 
 class TaskChanges(msgspec.Struct, kw_only=True, frozen=True):
@@ -38,6 +60,10 @@ class TaskChanges(msgspec.Struct, kw_only=True, frozen=True):
         ),
     ] = None
     reminders: list[Reminder] | UnsetType = UNSET
+    section_id: str | UnsetType | None = UNSET
+    parent_id: str | UnsetType | None = UNSET
+    move: Move | UnsetType = UNSET
+    subtasks: OpenSubtasks | UnsetType = UNSET
     is_completed: bool | UnsetType = msgspec.field(default=UNSET, name="completed")
 
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 Priority = Literal["none", "low", "medium", "high"]
+CompleteSubtasks = Literal["ask", "complete", "keep"]
 RepeatFrom = Literal["due", "completion"]
 Color = Literal[
     "gray",
@@ -141,6 +142,7 @@ class Task(msgspec.Struct, kw_only=True, frozen=True):
         str | None, Meta(description="The task that this is a subtask of; it's in the same list.")
     ] = None
     subtasks: SubtaskCounts = SubtaskCounts()
+    section_id: str | None = None
     position: Annotated[
         str, Meta(description="Manual order within the list: compare as ASCII, then by number.")
     ] = ""
@@ -151,6 +153,35 @@ class TaskPage(msgspec.Struct, frozen=True):
 
     items: list[Task]
     next_cursor: Annotated[str | None, Meta(description="null on the last page.")]
+
+
+class Section(msgspec.Struct, kw_only=True, frozen=True):
+    """A section of a list, which groups its tasks."""
+
+    id: Annotated[str, Meta(description="`sec_` and 26 characters.")]
+    list_id: str
+    name: str
+    position: Annotated[str, Meta(description="Order within the list: compare as ASCII.")]
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class SectionPage(msgspec.Struct, frozen=True):
+    """Sections in the order of their positions."""
+
+    items: list[Section]
+
+
+class Preferences(msgspec.Struct, kw_only=True, frozen=True):
+    """A user's settings for tasks."""
+
+    complete_subtasks: Annotated[
+        CompleteSubtasks,
+        Meta(
+            description="Completing a task with open subtasks is rejected with 409 `open-subtasks`"
+            " (ask), completes them, too (complete), or keeps them open (keep)."
+        ),
+    ] = "ask"
 
 
 class TaskList(msgspec.Struct, kw_only=True, frozen=True):

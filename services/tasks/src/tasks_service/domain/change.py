@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from todochat.contracts.task_changes import ListedTasks
 from todochat.contracts.task_views import SavedFilter
-from todochat.contracts.tasks import Task, TaskList
+from todochat.contracts.tasks import Section, Task, TaskList
 
 ChangeType = Literal[
     "task.created.v1",
@@ -25,6 +25,10 @@ ChangeType = Literal[
     "filter.deleted.v1",
     "reminder.fired.v1",
     "reminder.snoozed.v1",
+    "list.reordered.v1",
+    "section.created.v1",
+    "section.updated.v1",
+    "section.deleted.v1",
 ]
 # Deletions for good are recorded, but change nothing that a client of the feed shows.
 RecordType = Literal[ChangeType, "task.purged.v1", "list.purged.v1"]
@@ -44,10 +48,11 @@ class FeedReminder(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One change; `task`, `list` or `filter` is its state after the change.
+    """One change; `task`, `list`, `section` or `filter` is its state after the change.
 
-    Only `list.deleted.v1` has `tasks` and `moved_to`: the list's tasks were moved or deleted
-    without events for each of them, so a client that shows them must reload them.
+    `list.deleted.v1` and `section.deleted.v1` have `tasks`: the tasks were moved or deleted without
+    events for each of them, so a client that shows them must reload them. The same holds for
+    `list.reordered.v1`: all tasks of the list have new positions, in the same order.
     """
 
     type: ChangeType
@@ -63,6 +68,7 @@ class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     list: TaskList | None = None
     filter: SavedFilter | None = None
     reminder: FeedReminder | None = None
+    section: Section | None = None
     tasks: ListedTasks | None = None
     moved_to: str | None = None
 

@@ -32,6 +32,7 @@ class Position(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     priority: Annotated[int, Meta(ge=0, lt=len(PRIORITIES))] | None = None
     title: Annotated[str, Meta(max_length=MAX_CURSOR_CHARS)] | None = None
     rank: float | None = None
+    position: Annotated[str, Meta(max_length=MAX_CURSOR_CHARS)] | None = None
 
 
 def query_digest(filters: TaskFilter, order: TaskOrder) -> str:
@@ -76,5 +77,7 @@ def _fits_order(position: Position, order: TaskOrder) -> bool:
             return position.title is not None and not has_nul(position.title)
         case "relevance":
             return position.rank is not None
+        case "position":
+            return position.position is not None and not has_nul(position.position)
         case "created":
             return True

@@ -16,6 +16,8 @@ MAX_REMINDER_MINUTES: Final = 40_320  # four weeks before the task is due
 MAX_SNOOZE_MINUTES: Final = 40_320
 MAX_OPEN_TASKS: Final = 10_000
 MAX_LISTS: Final = 200  # including the default list; all are returned on one page
+MAX_SUBTASKS: Final = 200  # of one task; all are changed in one transaction
+MAX_SECTIONS: Final = 100  # of one list
 MAX_LIST_NAME_CHARS: Final = 100  # its key must fit a B-tree entry (2,704 bytes)
 MAX_SEARCH_CHARS: Final = 200  # at most 100 words; each is one more pattern per row
 

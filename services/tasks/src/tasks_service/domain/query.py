@@ -12,7 +12,7 @@ from tasks_service.domain.text import has_nul, invalid, match_key
 from todochat.contracts.tasks import Priority
 
 Status = Literal["open", "completed", "all"]
-SortKey = Literal["created", "due", "priority", "title", "relevance"]
+SortKey = Literal["created", "due", "priority", "title", "position", "relevance"]
 Order = Literal["asc", "desc"]
 
 DEFAULT_ORDER: Final[dict[SortKey, Order]] = {
@@ -21,6 +21,7 @@ DEFAULT_ORDER: Final[dict[SortKey, Order]] = {
     "priority": "desc",
     "title": "asc",
     "relevance": "desc",
+    "position": "asc",
 }
 
 
@@ -36,6 +37,8 @@ class TaskFilter(msgspec.Struct, kw_only=True, frozen=True):
 
     status: Status = "open"
     list_id: str | None = None
+    section_id: str | None = None
+    parent_id: str | None = None
     priority: Priority | None = None
     tag_key: str | None = None
     due_from: DueBound | None = None

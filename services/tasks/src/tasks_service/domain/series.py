@@ -32,7 +32,7 @@ PLANNED: Final = "planned"  # in the series' values, beside fields of the task
 MOVES_ALONE: Final = frozenset({"due", "start"})
 # Fields that belong to one instance, or to the series as a whole.
 NOT_INHERITED: Final = frozenset(
-    {"completed_at", "deleted_at", "repeat", "series_id", "series_values", "next_id"}
+    {"completed_at", "deleted_at", "repeat", "series_id", "series_values", "next_id", "position"}
 )
 _POINTER: Final = "/repeat"
 _RULE_POINTER: Final = "/repeat/rule"

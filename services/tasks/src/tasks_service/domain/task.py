@@ -11,7 +11,7 @@ from tasks_service.domain.limits import MAX_NOTES_CHARS, MAX_TAG_CHARS, MAX_TAGS
 from tasks_service.domain.reminder import ReminderTime, clean_reminders
 from tasks_service.domain.series import clean_repeat, fit_repeat
 from tasks_service.domain.text import clean_line, clean_notes, clean_tags, invalid
-from todochat.contracts.task_changes import AppliesTo, TaskChanges
+from todochat.contracts.task_changes import AppliesTo, Move, OpenSubtasks, TaskChanges
 from todochat.contracts.tasks import Due, Priority, Reminder, Repeat
 
 PRIORITIES: Final[tuple[Priority, ...]] = get_args(Priority)  # the index is the rank
@@ -26,6 +26,8 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
     priority: Priority
     due: Due | None
     tags: list[str]
+    section_id: str | None
+    parent_id: str | None
     start: Due | None
     duration_minutes: int | None
     pinned: bool
@@ -42,6 +44,8 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
         priority: Priority = "none",
         due: Due | None = None,
         tags: list[str] | None = None,
+        section_id: str | None = None,
+        parent_id: str | None = None,
         start: Due | None = None,
         duration_minutes: int | None = None,
         pinned: bool = False,
@@ -61,6 +65,8 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
             priority=priority,
             due=cleaned_due,
             tags=_clean_tags(tags),
+            section_id=section_id,
+            parent_id=parent_id,
             start=clean_due(start, pointer="/start"),
             duration_minutes=duration_minutes,
             pinned=pinned,
@@ -83,6 +89,10 @@ def clean_changes(
     repeat: Repeat | UnsetType | None = UNSET,
     applies_to: AppliesTo | None = None,
     reminders: Sequence[ReminderTime] | UnsetType = UNSET,
+    section_id: str | UnsetType | None = UNSET,
+    parent_id: str | UnsetType | None = UNSET,
+    move: Move | UnsetType = UNSET,
+    subtasks: OpenSubtasks | UnsetType = UNSET,
     completed: bool | UnsetType = UNSET,
 ) -> TaskChanges:
     """Validate and normalize input.
@@ -109,8 +119,23 @@ def clean_changes(
         repeat=clean_repeat(repeat) if isinstance(repeat, Repeat) else repeat,
         applies_to=applies_to,
         reminders=UNSET if reminders is UNSET else clean_reminders(reminders),
+        section_id=section_id,
+        parent_id=parent_id,
+        move=UNSET if move is UNSET else clean_move(move),
+        subtasks=subtasks,
         is_completed=completed,
     )
+
+
+def clean_move(move: Move) -> Move:
+    """Validate a move.
+
+    Raises:
+        InvalidInputError: it has not exactly one of `before`, `after` and `to`.
+    """
+    if sum(target is not None for target in (move.before, move.after, move.to)) != 1:
+        raise invalid("/move", 'must have exactly one of "before", "after" and "to"')
+    return move
 
 
 def clean_title(title: str) -> str:

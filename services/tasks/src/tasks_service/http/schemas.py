@@ -25,8 +25,8 @@ from tasks_service.domain.limits import (
 from tasks_service.domain.recurrence import MAX_RULE_CHARS
 from tasks_service.domain.task import clean_changes
 from tasks_service.domain.text import invalid
-from todochat.contracts.task_changes import AppliesTo, ListedTasks, TaskChanges
-from todochat.contracts.tasks import Due, Priority, Repeat, RepeatFrom
+from todochat.contracts.task_changes import AppliesTo, ListedTasks, Move, OpenSubtasks, TaskChanges
+from todochat.contracts.tasks import CompleteSubtasks, Due, Priority, Repeat, RepeatFrom
 
 MAX_INTEGER: Final = 2**31 - 1
 
@@ -108,6 +108,10 @@ class ReminderInput(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fi
 Reminders = Annotated[list[ReminderInput], Meta(max_length=MAX_REMINDERS)]
 
 
+class MoveInput(Move, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A new place in the manual order: exactly one of `before`, `after` and `to`."""
+
+
 class CreateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A task to store."""
 
@@ -117,6 +121,10 @@ class CreateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     priority: Priority = "none"
     due: DueInput | None = None
     tags: Tags = []
+    section_id: Annotated[str | None, Meta(description="Determines the list.")] = None
+    parent_id: Annotated[
+        str | None, Meta(description="ID or number of the parent; determines list and section.")
+    ] = None
     start: DueInput | None = None
     duration_minutes: Duration | None = None
     pinned: bool = False
@@ -147,6 +155,21 @@ class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         ),
     ] = None
     reminders: Reminders | UnsetType = UNSET
+    section_id: Annotated[
+        str | UnsetType | None, Meta(description="Determines the list; null for none.")
+    ] = UNSET
+    parent_id: Annotated[
+        str | UnsetType | None,
+        Meta(description="ID or number of the parent; determines list and section."),
+    ] = UNSET
+    move: Annotated[
+        MoveInput | UnsetType,
+        Meta(description="Next to another task (ID or number), whose list and parent it gets."),
+    ] = UNSET
+    subtasks: Annotated[
+        OpenSubtasks | UnsetType,
+        Meta(description="With `completed`: the user's preference if it's missing."),
+    ] = UNSET
     completed: bool | UnsetType = UNSET
 
     def to_changes(self) -> TaskChanges:
@@ -168,6 +191,10 @@ class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             repeat=self.repeat,
             applies_to=self.applies_to,
             reminders=self.reminders,
+            section_id=self.section_id,
+            parent_id=self.parent_id,
+            move=self.move,
+            subtasks=self.subtasks,
             completed=self.completed,
         )
 
@@ -298,6 +325,26 @@ class ReadQuickAdd(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class QuickAdd(ReadQuickAdd, kw_only=True, forbid_unknown_fields=True):
     """A task to create from one line."""
+
+
+class CreateSection(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A section to store, at the end of its list."""
+
+    list_id: str
+    name: ListName
+
+
+class UpdateSection(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The fields to change; missing fields stay unchanged."""
+
+    name: ListName | UnsetType = UNSET
+    move: MoveInput | UnsetType = UNSET
+
+
+class UpdatePreferences(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The preferences to change; missing ones stay unchanged."""
+
+    complete_subtasks: CompleteSubtasks | UnsetType = UNSET
 
 
 class CreateList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

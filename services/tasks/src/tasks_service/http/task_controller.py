@@ -7,6 +7,7 @@ from litestar import Controller, Response, delete, get, patch, post, route
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.params import PathParameter, QueryParameter, RequestBody
+from msgspec import UNSET
 
 from tasks_service.domain.task import TaskDraft
 from tasks_service.http.inbound_request import IfNoneMatch, to_entity_response, to_response
@@ -21,12 +22,19 @@ from tasks_service.http.task_listing import TaskListing
 from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.service.idempotent_writer import WriteRequest
 from tasks_service.services import Services
-from todochat.contracts.task_changes import TaskChanges
+from todochat.contracts.task_changes import OpenSubtasks, TaskChanges
 from todochat.contracts.tasks import Task, TaskPage
 
 BEARER: Final = [{"bearer": list[str]()}]
 
 TaskRef = Annotated[str, PathParameter(description="A task's ID or number.")]
+SubtasksParameter = Annotated[
+    OpenSubtasks | None,
+    QueryParameter(
+        description="Complete its open subtasks, too, or keep them open; by default the user's"
+        " preference, which may be to get 409 `open-subtasks`."
+    ),
+]
 
 _CHANGED: Final = documented(HTTPStatus.OK, Task, "The updated task.", *WRITE_PROBLEMS, 404)
 
@@ -77,6 +85,8 @@ class TaskController(Controller):
             priority=data.priority,
             due=data.due,
             tags=data.tags,
+            section_id=data.section_id,
+            parent_id=data.parent_id,
             start=data.start,
             duration_minutes=data.duration_minutes,
             pinned=data.pinned,
@@ -152,14 +162,15 @@ class TaskController(Controller):
         task_ref: TaskRef,
         write: NamedDependency[WriteRequest],
         services: NamedDependency[Services],
+        subtasks: SubtasksParameter = None,
     ) -> Response[Any]:
         """Complete a task; a no-op if it is completed.
 
         Of a repeating task this creates the next instance, whose ID is the response's `next_id`.
         """
-        return to_response(
-            await services.tasks.update(write, task_ref, TaskChanges(is_completed=True))
-        )
+        choice = UNSET if subtasks is None else subtasks
+        changes = TaskChanges(is_completed=True, subtasks=choice)
+        return to_response(await services.tasks.update(write, task_ref, changes))
 
     @post("/{task_ref:str}/skip", status_code=HTTPStatus.OK, responses=_CHANGED)
     async def skip_task(

@@ -34,6 +34,8 @@ _NAMES: Final = frozenset(
     [
         "status",
         "list_id",
+        "section_id",
+        "parent_id",
         "priority",
         "tag",
         "due_from",
@@ -65,6 +67,12 @@ StatusParameter = Annotated[
     ),
 ]
 ListParameter = Annotated[str | None, QueryParameter(description="Only tasks of this list.")]
+SectionParameter = Annotated[
+    str | None, QueryParameter(description="Only tasks of this section, with their subtasks.")
+]
+ParentParameter = Annotated[
+    str | None, QueryParameter(description="Only subtasks of the task with this ID.")
+]
 PriorityParameter = Annotated[Priority | None, QueryParameter(description="Only this priority.")]
 TagParameter = Annotated[
     str | None,
@@ -121,7 +129,7 @@ SortParameter = Annotated[
 ]
 OrderParameter = Annotated[
     Order | None,
-    QueryParameter(description="asc by default for due and title, desc for the others."),
+    QueryParameter(description="asc by default for due, title and position, desc for the others."),
 ]
 LimitParameter = Annotated[
     int, QueryParameter(ge=1, le=MAX_PAGE_SIZE, description="Maximum tasks per page.")
@@ -149,6 +157,8 @@ def provide_task_listing(
     request: Request[Any, Any, Any],
     status: StatusParameter = None,
     list_id: ListParameter = None,
+    section_id: SectionParameter = None,
+    parent_id: ParentParameter = None,
     priority: PriorityParameter = None,
     tag: TagParameter = None,
     due_from: DueParameter = None,
@@ -181,6 +191,8 @@ def provide_task_listing(
     filters = TaskFilter(
         status=status,
         list_id=list_id,
+        section_id=section_id,
+        parent_id=parent_id,
         priority=priority,
         tag_key=None if tag_line is None else match_key(tag_line),
         due_from=None if due_from is None else parse_due_bound(due_from, pointer="due_from"),

@@ -25,7 +25,13 @@ from tasks_service.storage.list_repository import (
     set_list_state,
     to_list,
 )
-from tasks_service.storage.records import FilterRecord, ListRecord, TaskRecord
+from tasks_service.storage.records import FilterRecord, ListRecord, SectionRecord, TaskRecord
+from tasks_service.storage.section_repository import (
+    SectionRepository,
+    section_state,
+    set_section_state,
+    to_section,
+)
 from tasks_service.storage.task_repository import (
     TaskRepository,
     set_task_state,
@@ -65,14 +71,35 @@ class EntityKind:
 async def prepare_task(
     work: UserWork, record: TaskRecord, restored: dict[str, Any]
 ) -> ConflictReason | None:
-    """A task whose list was deleted goes to the default list, unless the list itself is restored."""
+    """A task whose list, section or parent was deleted does without, unless it is to get it back."""
+    subtasks = await work.tasks.find_subtasks(record.id)
     if restored.get("deleted_at", record.deleted_at) is not None:
-        return None
-    if await work.lists.is_live(restored.get("list_id", record.list_id)):
-        return None
-    if "list_id" in restored:
-        return "list-deleted"
-    restored["list_id"] = await work.resolve_list_id(None)
+        return "has-subtasks" if subtasks else None
+    parent_id = restored.get("parent_id", record.parent_id)
+    parent = await work.tasks.find_by_ref(parent_id) if parent_id is not None else None
+    if parent is not None:
+        restored.update(list_id=parent.list_id, section_id=parent.section_id)
+        return "nested" if parent.parent_id is not None or subtasks else None
+    if parent_id is not None:
+        if "parent_id" in restored:
+            return "parent-deleted"
+        restored["parent_id"] = None
+    return await prepare_place(work, record, restored)
+
+
+async def prepare_place(
+    work: UserWork, record: TaskRecord, restored: dict[str, Any]
+) -> ConflictReason | None:
+    """A task whose list was deleted goes to the default list; one of a deleted section has none."""
+    if not await work.lists.is_live(restored.get("list_id", record.list_id)):
+        if "list_id" in restored:
+            return "list-deleted"
+        restored.update(list_id=await work.resolve_list_id(None), section_id=None)
+    section_id = restored.get("section_id", record.section_id)
+    if section_id is not None and await work.sections.find_by_id(section_id) is None:
+        if "section_id" in restored:
+            return "section-deleted"
+        restored["section_id"] = None
     return None
 
 
@@ -101,6 +128,26 @@ async def publish_list(work: UserWork, record: ListRecord, change_type: ChangeTy
     open_tasks = await work.tasks.count_open_in_list(record.id)
     listed: ListedTasks | None = None if record.deleted_at is None else "delete"
     work.publish(change_type, task_list=to_list(record, open_tasks=open_tasks), tasks=listed)
+
+
+async def prepare_section(
+    work: UserWork, record: SectionRecord, restored: dict[str, Any]
+) -> ConflictReason | None:
+    """A section with tasks isn't deleted, and one isn't restored without its list."""
+    if restored.get("deleted_at", record.deleted_at) is None:
+        return None if await work.lists.is_live(record.list_id) else "list-deleted"
+    has_tasks = "deleted_at" in restored and await work.tasks.ids_in_section(record.id)
+    return "section-not-empty" if has_tasks else None
+
+
+async def publish_section(work: UserWork, record: SectionRecord, change_type: ChangeType) -> None:
+    """Publish the event of a section; its tasks have events of their own."""
+    work.publish(change_type, section=to_section(record))
+
+
+def section_change_type(before: Mapping[str, Any], record: SectionRecord) -> ChangeType:  # noqa: ARG001
+    """Return the type of a change of an existing section; a restored one counts as updated."""
+    return "section.updated.v1" if record.deleted_at is None else "section.deleted.v1"
 
 
 def list_change_type(before: Mapping[str, Any], record: ListRecord) -> ChangeType:  # noqa: ARG001
@@ -151,6 +198,17 @@ KINDS: Final[dict[str, EntityKind]] = {
         change_type=filter_change_type,
         prepare=prepare_filter,
         publish=publish_filter,
+    ),
+    "section": EntityKind(
+        prefix="section",
+        find=lambda session, user_id, ids: SectionRepository(session, user_id).find_by_ids(ids),
+        name=lambda record: str(record.name),
+        state=section_state,
+        set_state=set_section_state,
+        change_type=section_change_type,
+        prepare=prepare_section,
+        publish=publish_section,
+        contains_tasks=True,
     ),
     "task": EntityKind(
         prefix="task",

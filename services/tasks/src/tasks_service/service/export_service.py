@@ -1,4 +1,4 @@
-"""Exports a user's data: `{"tasks": [...], "lists": [...], "changes": [...]}`."""
+"""Exports a user's data: `{"preferences": {...}, "tasks": [...], "lists": [...], ...}`."""
 
 import datetime as dt
 from collections.abc import AsyncGenerator
@@ -11,11 +11,18 @@ from tasks_service.domain.change import Actor, RecordType
 from tasks_service.domain.task_csv import csv_header, csv_task
 from tasks_service.storage.export_repository import ExportRepository
 from tasks_service.storage.list_repository import ListRepository
-from tasks_service.storage.records import ChangeRecord, FilterRecord, ListRecord, TaskRecord
+from tasks_service.storage.preferences_repository import PreferencesRepository
+from tasks_service.storage.records import (
+    ChangeRecord,
+    FilterRecord,
+    ListRecord,
+    SectionRecord,
+    TaskRecord,
+)
 from tasks_service.storage.task_repository import to_task
 from tasks_service.storage.transaction import open_transaction
 from todochat.contracts.task_views import SavedFilter
-from todochat.contracts.tasks import Color, Icon, Task
+from todochat.contracts.tasks import Color, Icon, Preferences, Section, Task
 from todochat.database import Database
 from todochat.http.concurrency_limit import ConcurrencyLimit
 from todochat.http.json_stream import iter_rows, join_chunks, stream_json_object
@@ -51,6 +58,12 @@ class ExportedFilter(SavedFilter, kw_only=True, frozen=True):
     deleted_at: Annotated[dt.datetime | None, Meta(description="null unless deleted.")]
 
 
+class ExportedSection(Section, kw_only=True, frozen=True):
+    """A section of a list; it may be deleted."""
+
+    deleted_at: Annotated[dt.datetime | None, Meta(description="null unless deleted.")]
+
+
 class ExportedChange(msgspec.Struct, kw_only=True, frozen=True):
     """A change, with the changed fields before and after it."""
 
@@ -67,9 +80,11 @@ class ExportedChange(msgspec.Struct, kw_only=True, frozen=True):
 class Export(msgspec.Struct, frozen=True):
     """All data of a user, except data that expires within days."""
 
+    preferences: Preferences
     tasks: list[ExportedTask]
     lists: list[ExportedList]
     filters: list[ExportedFilter]
+    sections: list[ExportedSection]
     changes: Annotated[
         list[ExportedChange],
         Meta(description="Changes within the retention period, 90 days by default."),
@@ -112,6 +127,9 @@ class ExportService:
         filters = iter_rows(
             lambda last: self._filters(user_id, after=last.id if last else ""), self._page
         )
+        sections = iter_rows(
+            lambda last: self._sections(user_id, after=last.id if last else ""), self._page
+        )
         changes = iter_rows(
             lambda last: self._changes(user_id, after=last.id if last else 0), self._page
         )
@@ -119,10 +137,14 @@ class ExportService:
             "tasks": (_encode_task(task) async for task in tasks),
             "lists": (_encode(task_list, ExportedList) async for task_list in lists),
             "filters": (_encode(saved, ExportedFilter) async for saved in filters),
+            "sections": (_encode(section, ExportedSection) async for section in sections),
             "changes": (_encode(change, ExportedChange) async for change in changes),
         }
         with self._open.hold(user_id):
-            async for chunk in join_chunks(stream_json_object({}, arrays)):
+            async with open_transaction(self._database, user_id) as session:
+                preferences = await PreferencesRepository(session, user_id).get()
+            members = {"preferences": preferences}
+            async for chunk in join_chunks(stream_json_object(members, arrays)):
                 yield chunk
 
     async def stream_csv(
@@ -165,6 +187,12 @@ class ExportService:
                 after=after, limit=self._page
             )
 
+    async def _sections(self, user_id: str, *, after: str) -> list[SectionRecord]:
+        async with open_transaction(self._database, user_id) as session:
+            return await ExportRepository(session, user_id).find_sections(
+                after=after, limit=self._page
+            )
+
     async def _changes(self, user_id: str, *, after: int) -> list[ChangeRecord]:
         async with open_transaction(self._database, user_id) as session:
             return await ExportRepository(session, user_id).find_changes(
@@ -178,6 +206,7 @@ def _encode_task(record: TaskRecord) -> bytes:
 
 
 def _encode(
-    record: ListRecord | FilterRecord | ChangeRecord, exported: type[msgspec.Struct]
+    record: ListRecord | SectionRecord | FilterRecord | ChangeRecord,
+    exported: type[msgspec.Struct],
 ) -> bytes:
     return msgspec.json.encode(msgspec.convert(record, exported, from_attributes=True))

@@ -62,6 +62,7 @@ class Purge:
             "changes": lambda purge: purge.delete_changes(moment - self._changes),
             "pending": lambda purge: purge.delete_pending_changes(keys),
             "tasks": lambda purge: purge.delete_tasks(trash),
+            "sections": lambda purge: purge.delete_sections(trash),
             "lists": lambda purge: purge.delete_lists(trash),
             "filters": lambda purge: purge.delete_filters(trash),
         }

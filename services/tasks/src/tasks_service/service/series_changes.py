@@ -20,6 +20,7 @@ from tasks_service.domain.series import (
     plan_of,
 )
 from tasks_service.errors import NotRepeatingError, SeriesEndedError
+from tasks_service.service.task_placement import find_positions, find_restored_place
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.records import TaskRecord
 from tasks_service.storage.task_repository import (
@@ -35,7 +36,7 @@ from tasks_service.storage.task_repository import (
     to_start,
     to_task,
 )
-from todochat.contracts.task_changes import TaskChanges
+from todochat.contracts.task_changes import Move, TaskChanges
 from todochat.contracts.tasks import Due, Task
 from todochat.ids import new_id
 
@@ -109,6 +110,12 @@ async def add_next_instance(work: UserWork, record: TaskRecord) -> TaskRecord | 
         updated_at=work.now,
     )
     await set_instance(work, following, record, instance)
+    if following.list_id == record.list_id:
+        move = Move(after=record.id)
+        positions = await find_positions(
+            work, record.list_id, move, record, [following.id], current=None
+        )
+        following.manual_position = positions[0]
     await work.tasks.add(following)
     record.next_id = following.id
     return following
@@ -125,6 +132,9 @@ async def set_instance(
     set_task_state(record, inherited)
     if not await work.lists.is_live(record.list_id):
         record.list_id = former.list_id
+    place = await find_restored_place(work, record)
+    record.list_id, record.section_id = place.list_id, place.section_id
+    record.parent_id = place.parent_id
     set_due(record, instance.due)
     set_start(record, instance.start)
     set_repeat(record, instance.repeat)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from tasks_service.domain.change import ChangeType
 from tasks_service.domain.reminder import keep_ids
@@ -14,6 +14,8 @@ from tasks_service.service.series_changes import (
     publish_instance,
     withdraw_next_instance,
 )
+from tasks_service.service.subtasks import SubtaskChanges, find_subtasks_to_complete
+from tasks_service.service.task_placement import find_restored_place, move_task, resolve_place
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.records import TaskRecord
 from tasks_service.storage.task_repository import (
@@ -35,16 +37,25 @@ async def create_task(work: UserWork, draft: TaskDraft) -> Task:
     """Create a task.
 
     Raises:
-        ListNotFoundError: the user has no such list.
+        ListNotFoundError, SectionNotFoundError, TaskNotFoundError: the user has no such list,
+            section or parent.
+        InvalidInputError, TooManySubtasksError: see `resolve_place`.
         TooManyTasksError: the user has 10,000 open tasks.
     """
     await work.check_open_task_limit()
-    list_id = await work.resolve_list_id(draft.list_id)
+    place = await resolve_place(
+        work,
+        list_id=UNSET if draft.list_id is None else draft.list_id,
+        section_id=UNSET if draft.section_id is None else draft.section_id,
+        parent_ref=UNSET if draft.parent_id is None else draft.parent_id,
+    )
     record = TaskRecord(
         id=new_id("tsk"),
         user_id=work.user_id,
         number=work.take_next_number(),
-        list_id=list_id,
+        list_id=place.list_id,
+        section_id=place.section_id,
+        parent_id=place.parent_id,
         priority=PRIORITIES.index(draft.priority),
         duration_minutes=draft.duration_minutes,
         is_pinned=draft.pinned,
@@ -71,9 +82,12 @@ async def update_task(work: UserWork, record: TaskRecord, changes: TaskChanges) 
 
     Completing a repeating task adds its next instance; reopening it removes one that is unchanged.
 
+    Subtasks follow a task into another list or section, and are completed with it on request.
+
     Raises:
-        InvalidInputError: a task that repeats would have no suitable due date.
-        ListNotFoundError: the user has no such list.
+        ListNotFoundError, SectionNotFoundError, TaskNotFoundError, InvalidInputError,
+        TooManySubtasksError: see `resolve_place` and `edit_series`.
+        OpenSubtasksError: it has open subtasks, and the user wants to be asked about them.
         TooManyTasksError: it would be reopened, and the user has 10,000 open tasks.
         ConfirmationRequiredError: see `UserWork.check_change_limit`.
     """
@@ -96,71 +110,113 @@ async def update_task(work: UserWork, record: TaskRecord, changes: TaskChanges) 
         set_reminders(record, keep_ids(changes.reminders, to_reminders(record)))
     if changes.priority is not UNSET:
         record.priority = PRIORITIES.index(changes.priority)
-    if changes.list_id is not UNSET:
-        record.list_id = await work.resolve_list_id(changes.list_id)
+    subtasks = SubtaskChanges()
+    await move_task(work, record, changes, subtasks)
     edit_series(record, state, changes)
-    instance = await set_completed(work, record, is_completed=changes.is_completed)
+    instance = await set_completed(work, record, changes, subtasks)
     if task_state(record) == state:
         return to_task(record)
-    await work.check_change_limit(record.id)
-    record.updated_at = work.now
-    task = to_task(record)
-    change_type = task_change_type(state, record)
-    work.log_change(change_type, record.id, state, task_state(record))
-    work.publish(change_type, task=task)
+    await work.check_change_limit(record.id, *subtasks.states)
+    await write_subtask_changes(work, record, subtasks)
+    task = write_task_change(work, record, state)
     if instance is not None:
         publish_instance(work, instance)
     return task
 
 
+def write_task_change(work: UserWork, record: TaskRecord, before: Mapping[str, Any]) -> Task:
+    """Log and publish a change of an existing task.
+
+    Args:
+        before: its `task_state` before the change.
+    """
+    record.updated_at = work.now
+    task = to_task(record)
+    change_type = task_change_type(before, record)
+    work.log_change(change_type, record.id, before, task_state(record))
+    work.publish(change_type, task=task)
+    return task
+
+
+async def write_subtask_changes(
+    work: UserWork, parent: TaskRecord, subtasks: SubtaskChanges
+) -> None:
+    """Log and publish the changes of subtasks, before the change of their parent.
+
+    So the parent is published with their new count, and an undo restores it before them.
+    """
+    for subtask, before in subtasks.changed():
+        write_task_change(work, subtask, before)
+    if subtasks.states:
+        await work.tasks.find_by_ids([parent.id])  # loads its counts again
+
+
 async def delete_task(work: UserWork, record: TaskRecord) -> None:
-    """Delete a task; it can be restored until it is purged.
+    """Delete a task and its subtasks; they can be restored until they are purged.
 
     Raises:
         ConfirmationRequiredError: see `UserWork.check_change_limit`.
     """
-    await work.check_change_limit(record.id)
-    state = task_state(record)
-    record.deleted_at = record.updated_at = work.now
-    work.log_change("task.deleted.v1", record.id, state, task_state(record))
-    work.publish("task.deleted.v1", task=to_task(record))
+    if record.deleted_at is not None:  # deleted along with its parent in the same request
+        return
+    subtasks = await work.tasks.find_subtasks(record.id)
+    await work.check_change_limit(record.id, *(subtask.id for subtask in subtasks))
+    for task in (*subtasks, record):
+        state = task_state(task)
+        task.deleted_at = work.now
+        write_task_change(work, task, state)
 
 
 async def restore_task(work: UserWork, record: TaskRecord) -> Task:
-    """Restore a deleted task; into the default list if its own list is deleted.
+    """Restore a deleted task, and the subtasks that were deleted with it.
+
+    It goes to the default list if its own list is deleted. A subtask whose parent is deleted
+    becomes a task of its own.
 
     Raises:
-        TooManyTasksError: it is open, and the user has 10,000 open tasks.
+        TooManyTasksError: the user would have more than 10,000 open tasks.
         ConfirmationRequiredError: see `UserWork.check_change_limit`.
     """
     if record.deleted_at is None:
         return to_task(record)
-    await work.check_change_limit(record.id)
-    if record.completed_at is None:
-        await work.check_open_task_limit()
-    state = task_state(record)
-    if await work.lists.find_by_id(record.list_id) is None:
-        record.list_id = await work.resolve_list_id(None)
-    record.deleted_at = None
-    record.updated_at = work.now
-    task = to_task(record)
-    work.log_change("task.restored.v1", record.id, state, task_state(record))
-    work.publish("task.restored.v1", task=task)
-    return task
+    subtasks = await work.tasks.find_subtasks(record.id, deleted_at=record.deleted_at)
+    restored = [record, *subtasks]
+    await work.check_change_limit(*(task.id for task in restored))
+    open_tasks = [task for task in restored if task.completed_at is None]
+    if open_tasks:
+        await work.check_open_task_limit(len(open_tasks))
+    place = await find_restored_place(work, record)
+    for task in restored:
+        state = task_state(task)
+        task.list_id, task.section_id = place.list_id, place.section_id
+        if task is record:
+            task.parent_id = place.parent_id
+        task.deleted_at = None
+        write_task_change(work, task, state)
+    if subtasks:
+        await work.tasks.find_by_ids([record.id])  # loads its counts again
+    return to_task(record)
 
 
 async def set_completed(
-    work: UserWork, record: TaskRecord, *, is_completed: bool | UnsetType
+    work: UserWork, record: TaskRecord, changes: TaskChanges, subtasks: SubtaskChanges
 ) -> TaskRecord | None:
     """Complete or reopen a task; return the instance that this adds or withdraws.
 
+    Args:
+        subtasks: gets those that are completed with it.
+
     Raises:
         TooManyTasksError: it would be reopened, and the user has 10,000 open tasks.
+        OpenSubtasksError: it has open subtasks, and the user wants to be asked about them.
     """
-    if is_completed is True and record.completed_at is None:
+    if changes.is_completed is True and record.completed_at is None:
+        for subtask in await find_subtasks_to_complete(work, record, changes.subtasks):
+            subtasks.add(subtask)
+            subtask.completed_at = work.now
         record.completed_at = work.now
         return await add_next_instance(work, record)
-    if is_completed is False and record.completed_at is not None:
+    if changes.is_completed is False and record.completed_at is not None:
         await work.check_open_task_limit()
         record.completed_at = None
         return await withdraw_next_instance(work, record)

@@ -2,11 +2,13 @@
 
 from http import HTTPStatus
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from tasks_service.domain.cursor import Position, encode_cursor, parse_cursor, query_digest
 from tasks_service.domain.filter_dates import FilterClock
 from tasks_service.domain.query import TaskFilter, TaskOrder
 from tasks_service.domain.task import TaskDraft
-from tasks_service.errors import ListNotFoundError, TaskNotFoundError
+from tasks_service.errors import ListNotFoundError, SectionNotFoundError, TaskNotFoundError
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
 from tasks_service.service.series_changes import skip_instance
 from tasks_service.service.task_changes import (
@@ -19,7 +21,8 @@ from tasks_service.service.user_work import UserWork
 from tasks_service.storage.filter_compiler import compile_filter
 from tasks_service.storage.list_repository import ListRepository
 from tasks_service.storage.search_repository import SearchRepository
-from tasks_service.storage.task_repository import TaskRepository, to_task
+from tasks_service.storage.section_repository import SectionRepository
+from tasks_service.storage.task_repository import TaskRepository, task_position, to_task
 from tasks_service.storage.transaction import open_transaction
 from todochat.clock import utc_now
 from todochat.contracts.task_changes import TaskChanges
@@ -59,7 +62,8 @@ class TaskService:
 
         Raises:
             InvalidInputError: the cursor belongs to another listing, or is malformed.
-            ListNotFoundError: the user has no list with the ID in the filter.
+            ListNotFoundError, SectionNotFoundError, TaskNotFoundError: the user has no list,
+                section or parent with the ID in the filter.
             InvalidFilterError: the user has no list with a name in the filter's expression.
         """
         after = parse_cursor(cursor, filters, order) if cursor else None
@@ -67,10 +71,7 @@ class TaskService:
         if filters.search.words:
             await self._index(user_id)
         async with open_transaction(self._database, user_id) as session:
-            if filters.list_id is not None:
-                lists = ListRepository(session, user_id)
-                if await lists.find_by_id(filters.list_id) is None:
-                    raise ListNotFoundError
+            await check_filtered_groups(session, user_id, filters)
             matching = None
             if filters.expression is not None:
                 matching = await compile_filter(
@@ -105,6 +106,7 @@ class TaskService:
             priority=last.priority if order.sort == "priority" else None,
             title=last.title_key if order.sort == "title" else None,
             rank=rank,
+            position=task_position(last) if order.sort == "position" else None,
         )
         return TaskPage(page, next_cursor=encode_cursor(position))
 
@@ -185,3 +187,19 @@ class TaskService:
             return await restore_task(work, await work.get_task(ref, include_deleted=True))
 
         return await self._writer.write(request, HTTPStatus.OK, change)
+
+
+async def check_filtered_groups(session: AsyncSession, user_id: str, filters: TaskFilter) -> None:
+    """Check that the list, section and parent of a filter exist.
+
+    Raises:
+        ListNotFoundError, SectionNotFoundError, TaskNotFoundError: one doesn't.
+    """
+    lists, sections = ListRepository(session, user_id), SectionRepository(session, user_id)
+    tasks = TaskRepository(session, user_id)
+    if filters.list_id is not None and await lists.find_by_id(filters.list_id) is None:
+        raise ListNotFoundError
+    if filters.section_id is not None and await sections.find_by_id(filters.section_id) is None:
+        raise SectionNotFoundError
+    if filters.parent_id is not None and await tasks.find_by_ref(filters.parent_id) is None:
+        raise TaskNotFoundError

@@ -6,7 +6,8 @@ from tasks_service.domain.limits import MAX_LISTS, MAX_OPEN_TASKS
 from tasks_service.errors import ListExistsError, TooManyListsError, TooManyTasksError
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.list_repository import list_state, to_list
-from tasks_service.storage.records import ListRecord, TaskRecord
+from tasks_service.storage.records import ListRecord, SectionRecord, TaskRecord
+from tasks_service.storage.section_repository import section_state, to_section
 from tasks_service.storage.task_repository import task_state, to_task
 from tasks_service.storage.trash_repository import TrashRepository
 from todochat.contracts.tasks import TaskList
@@ -29,9 +30,14 @@ async def restore_list(work: UserWork, record: ListRecord) -> TaskList:
     deleted = await TrashRepository(work.session, work.user_id).find_tasks_of_list(record.id)
     tasks = [task for task in deleted if task.deleted_at == record.deleted_at]
     await work.check_change_limit(*(task.id for task in tasks))
+    sections = await work.sections.find_deleted_with(record.id, record.deleted_at)
     state = list_state(record)
     record.deleted_at, record.updated_at = None, work.now
     work.log_change("list.updated.v1", record.id, state, list_state(record))
+    for section in sections:
+        before = section_state(section)
+        section.deleted_at, section.updated_at = None, work.now
+        work.log_change("section.updated.v1", section.id, before, section_state(section))
     for task in tasks:
         before = task_state(task)
         task.deleted_at, task.updated_at = None, work.now
@@ -40,6 +46,8 @@ async def restore_list(work: UserWork, record: ListRecord) -> TaskList:
         raise TooManyTasksError(MAX_OPEN_TASKS)
     restored = to_list(record, open_tasks=await work.tasks.count_open_in_list(record.id))
     work.publish("list.updated.v1", task_list=restored)
+    for section in sections:
+        work.publish("section.updated.v1", section=to_section(section))
     for task in tasks:
         work.publish("task.restored.v1", task=to_task(task))
     return restored
@@ -65,7 +73,10 @@ async def purge(
     if task_ids:
         await trash.purge(TaskRecord, task_ids, work.now)
     if lists:
-        await trash.purge(ListRecord, [record.id for record in lists], work.now)
+        list_ids = [record.id for record in lists]
+        await trash.purge(ListRecord, list_ids, work.now)
+        sections = await work.sections.find_in_deleted_lists(list_ids)
+        await trash.purge(SectionRecord, sections, work.now)
     for task_id in task_ids:
         work.log_change("task.purged.v1", task_id, {}, {})
     for record in lists:

@@ -14,8 +14,10 @@ from tasks_service.errors import (
     UndoConflictError,
 )
 from tasks_service.service.entity_kinds import KINDS, EntityKind, kind_of
+from tasks_service.service.task_changes import write_task_change
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
+from tasks_service.storage.task_repository import task_state
 from todochat.contracts.task_changes import (
     ChangedEntity,
     ChangedList,
@@ -80,6 +82,7 @@ async def undo(
     if await work.lists.count() > MAX_LISTS:
         raise TooManyListsError(MAX_LISTS)
     restored = [each for each in entities.values() if each.kind.state(each.record) != each.before]
+    await align_subtasks(work, [each.record for each in restored])
     # A client must know a list before its tasks, and as long as it has them.
     for each in sorted(restored, key=_publishing_order):
         await each.kind.publish(work, each.record, each.kind.change_type(each.before, each.record))
@@ -167,6 +170,21 @@ def restored_fields(
         is_deletion = name == "deleted_at" and value is not None
         restored[name] = deleted_at if is_deletion else value
     return restored, changed_again
+
+
+async def align_subtasks(work: UserWork, records: Iterable[Any]) -> None:
+    """Move subtasks that were added since to the restored lists and sections of their parents."""
+    parents = {record.id: record for record in records if isinstance(record, TaskRecord)}
+    if not parents:
+        return
+    await work.session.flush()
+    for subtask in await work.tasks.find_all_subtasks(parents):
+        parent = parents[subtask.parent_id or ""]
+        place = parent.list_id, parent.section_id
+        if (subtask.list_id, subtask.section_id) != place:
+            before = task_state(subtask)
+            subtask.list_id, subtask.section_id = place
+            write_task_change(work, subtask, before)
 
 
 def changed_task(record: TaskRecord) -> ChangedTask:

@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tasks_service.domain.change import Actor, Change, ChangeType, FeedReminder, RecordType
 from tasks_service.domain.grouping import ChangeGroup
 from tasks_service.domain.limits import MAX_LISTS, MAX_OPEN_TASKS
+from tasks_service.domain.position import default_position
 from tasks_service.domain.task_list import DEFAULT_LIST_NAME
 from tasks_service.domain.text import match_key
 from tasks_service.errors import (
     ConfirmationRequiredError,
     ListNotFoundError,
+    SectionNotFoundError,
     TaskNotFoundError,
     TooManyListsError,
     TooManyTasksError,
@@ -24,13 +26,16 @@ from tasks_service.storage.change_repository import (
     insert_changes,
 )
 from tasks_service.storage.list_repository import ListRepository, list_state, to_list
+from tasks_service.storage.order_repository import OrderRepository
 from tasks_service.storage.outbox_repository import Counters, OutboxWriter
-from tasks_service.storage.records import ListRecord, TaskRecord
+from tasks_service.storage.preferences_repository import PreferencesRepository
+from tasks_service.storage.records import ListRecord, SectionRecord, TaskRecord
 from tasks_service.storage.reminder_repository import ReminderRepository
-from tasks_service.storage.task_repository import TaskRepository
+from tasks_service.storage.section_repository import SectionRepository
+from tasks_service.storage.task_repository import TaskRepository, to_task
 from todochat.contracts.task_changes import ListedTasks
 from todochat.contracts.task_views import SavedFilter
-from todochat.contracts.tasks import Task, TaskList
+from todochat.contracts.tasks import Section, Task, TaskList
 from todochat.database.sql_transaction import SqlTransaction
 from todochat.ids import new_id
 
@@ -64,6 +69,9 @@ class UserWork:
         self.session = session
         self.tasks = TaskRepository(session, self.user_id)
         self.lists = ListRepository(session, self.user_id)
+        self.sections = SectionRepository(session, self.user_id)
+        self.order = OrderRepository(session, self.user_id)
+        self.preferences = PreferencesRepository(session, self.user_id)
         self.changes = ChangeRepository(session, self.user_id)
         self.pending = PendingRepository(session, self.user_id)
         self.now = now
@@ -73,6 +81,8 @@ class UserWork:
         self._events: list[tuple[int, Change]] = []
         self._change_rows: list[dict[str, Any]] = []
         self._reminded_task_ids: dict[str, None] = {}
+        self._parents: set[str] = set()
+        self._published: dict[str, Task] = {}
         self._transaction = transaction
         self._outbox = OutboxWriter(transaction, user_id)
         self._counters = counters
@@ -88,6 +98,11 @@ class UserWork:
         self._counters.last_number += 1
         return self._counters.last_number
 
+    @property
+    def end_position(self) -> str:
+        """The position of the next new task, which is after all others in every list."""
+        return default_position(self._counters.last_number + 1)
+
     def publish(
         self,
         change_type: ChangeType,
@@ -95,6 +110,7 @@ class UserWork:
         task: Task | None = None,
         task_list: TaskList | None = None,
         saved_filter: SavedFilter | None = None,
+        section: Section | None = None,
         tasks: ListedTasks | None = None,
         moved_to: str | None = None,
         reminder: FeedReminder | None = None,
@@ -110,11 +126,14 @@ class UserWork:
             task=task,
             list=task_list,
             filter=saved_filter,
+            section=section,
             tasks=tasks,
             moved_to=moved_to,
             reminder=reminder,
         )
         self._events.append((self._counters.last_event_seq, event))
+        if task is not None:
+            self._published[task.id] = task
 
     def log_change(
         self,
@@ -136,6 +155,9 @@ class UserWork:
         has_reminders = bool(after.get("reminders") or (before and before.get("reminders")))
         if has_reminders and _PLANS_REMINDERS.intersection(changed):
             self._reminded_task_ids[entity_id] = None
+        if {"completed_at", "deleted_at", "parent_id"}.intersection(changed):
+            parents = [state.get("parent_id") for state in (before or {}, after)]
+            self._parents |= {parent for parent in parents if parent is not None}
         self._change_rows.append(
             {
                 **self._change_columns(change_type),
@@ -152,14 +174,19 @@ class UserWork:
         list_id: str,
         before: Mapping[str, Any],
         after: Mapping[str, Any],
+        *,
+        section_id: str | None = None,
     ) -> None:
-        """Write the change records of all tasks of a list; call it before changing them."""
+        """Write the change records of all tasks of a list or section; call it before changing them."""
         await self.flush()
         columns = self._change_columns(change_type)
-        await self.changes.add_for_list_tasks(list_id, columns, before, after)
+        await self.changes.add_for_list_tasks(
+            list_id, columns, before, after, section_id=section_id
+        )
 
     async def flush(self) -> None:
         """Write the buffered events and change records; `IdempotentWriter` calls it at the end."""
+        await self._publish_parents()
         events, self._events = self._events, []
         if events:
             await self._outbox.append(events, self._counters)
@@ -170,6 +197,16 @@ class UserWork:
         if task_ids:
             reminders = ReminderRepository(self.session, self.user_id)
             await reminders.schedule(task_ids, now=self.now)
+
+    async def _publish_parents(self) -> None:
+        """Publish tasks whose counts of subtasks have changed, unless they were published so."""
+        parents, self._parents = self._parents, set()
+        if not parents:
+            return
+        for record in (await self.tasks.find_by_ids(parents)).values():
+            task = to_task(record)
+            if record.deleted_at is None and self._published.get(record.id) != task:
+                self.publish("task.updated.v1", task=task)
 
     def _change_columns(self, change_type: RecordType) -> dict[str, Any]:
         return {
@@ -226,6 +263,17 @@ class UserWork:
             raise ListNotFoundError
         return record
 
+    async def get_section(self, section_id: str) -> SectionRecord:
+        """Return the section with this ID.
+
+        Raises:
+            SectionNotFoundError: the user has no such section.
+        """
+        record = await self.sections.find_by_id(section_id)
+        if record is None:
+            raise SectionNotFoundError
+        return record
+
     async def resolve_list_id(self, list_id: str | None) -> str:
         """Return the ID of an existing list; None resolves to the default list.
 
@@ -266,11 +314,11 @@ class UserWork:
         self.publish("list.created.v1", task_list=to_list(record, open_tasks=0))
         return record
 
-    async def check_open_task_limit(self) -> None:
-        """Check that the user may have one more open task.
+    async def check_open_task_limit(self, count: int = 1) -> None:
+        """Check that the user may have more open tasks.
 
         Raises:
-            TooManyTasksError: the user has 10,000 open tasks.
+            TooManyTasksError: the user would have more than 10,000 open tasks.
         """
-        if await self.tasks.count_open(at_most=MAX_OPEN_TASKS) >= MAX_OPEN_TASKS:
+        if await self.tasks.count_open(at_most=MAX_OPEN_TASKS) + count > MAX_OPEN_TASKS:
             raise TooManyTasksError(MAX_OPEN_TASKS)

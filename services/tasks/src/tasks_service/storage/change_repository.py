@@ -77,8 +77,10 @@ class ChangeRepository:
         change: Mapping[str, Any],
         before: Mapping[str, Any],
         after: Mapping[str, Any],
+        *,
+        section_id: str | None = None,
     ) -> None:
-        """Write the same change for every task of a list; call it before changing them.
+        """Write the same change for every task of a list or section; call it before changing them.
 
         Args:
             change: the columns that are the same for all tasks.
@@ -94,6 +96,8 @@ class ChangeRepository:
             TaskRecord.list_id == list_id,
             TaskRecord.deleted_at.is_(None),
         )
+        if section_id is not None:
+            tasks = tasks.where(TaskRecord.section_id == section_id)
         names = ["user_id", "entity_id", *shared]
         statement = insert(ChangeRecord).from_select(names, tasks.order_by(TaskRecord.number))
         await self._session.execute(statement)

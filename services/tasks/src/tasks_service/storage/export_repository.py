@@ -4,7 +4,13 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.trash import PURGED_AT
-from tasks_service.storage.records import ChangeRecord, FilterRecord, ListRecord, TaskRecord
+from tasks_service.storage.records import (
+    ChangeRecord,
+    FilterRecord,
+    ListRecord,
+    SectionRecord,
+    TaskRecord,
+)
 
 
 class ExportRepository:
@@ -48,6 +54,16 @@ class ExportRepository:
             select(FilterRecord)
             .where(FilterRecord.user_id == self._user_id, FilterRecord.id > after)
             .order_by(FilterRecord.id)
+            .limit(limit)
+        )
+        return list((await self._session.scalars(statement)).all())
+
+    async def find_sections(self, *, after: str, limit: int) -> list[SectionRecord]:
+        """Return the sections with an ID above `after`, by ID."""
+        statement = (
+            select(SectionRecord)
+            .where(SectionRecord.user_id == self._user_id, SectionRecord.id > after)
+            .order_by(SectionRecord.id)
             .limit(limit)
         )
         return list((await self._session.scalars(statement)).all())

@@ -15,9 +15,11 @@ from tasks_service.storage.records import (
     FilterRecord,
     ListRecord,
     PendingRecord,
+    PreferencesRecord,
     ReminderRecord,
     ResponseRecord,
     SearchRecord,
+    SectionRecord,
     TaskRecord,
     TasksBase,
 )
@@ -34,7 +36,9 @@ ERASED: Final[tuple[type[TasksBase], ...]] = (
     ReminderRecord,
     SearchRecord,
     TaskRecord,
+    SectionRecord,
     ListRecord,
+    PreferencesRecord,
     CounterRecord,
 )
 _LOCK_SPACE: Final = 0x7461736B  # "task"
@@ -81,12 +85,24 @@ class PurgeRepository:
         """Delete for good the saved filters that were deleted before a time."""
         return await self._delete(FilterRecord, FilterRecord.deleted_at < before)
 
+    async def delete_sections(self, before: dt.datetime) -> int:
+        """Delete for good the sections that were deleted before a time and have no tasks left."""
+        has_tasks = exists().where(
+            TaskRecord.user_id == SectionRecord.user_id, TaskRecord.section_id == SectionRecord.id
+        )
+        return await self._delete(SectionRecord, SectionRecord.deleted_at < before, ~has_tasks)
+
     async def delete_lists(self, before: dt.datetime) -> int:
-        """Delete for good the lists that were deleted before a time and have no tasks left."""
+        """Delete for good the lists that were deleted before a time and are empty."""
         has_tasks = exists().where(
             TaskRecord.user_id == ListRecord.user_id, TaskRecord.list_id == ListRecord.id
         )
-        return await self._delete(ListRecord, ListRecord.deleted_at < before, ~has_tasks)
+        has_sections = exists().where(
+            SectionRecord.user_id == ListRecord.user_id, SectionRecord.list_id == ListRecord.id
+        )
+        return await self._delete(
+            ListRecord, ListRecord.deleted_at < before, ~has_tasks, ~has_sections
+        )
 
     async def delete_user_rows(self, record: Any, user_id: str) -> int:
         """Delete rows of one user from one of the tables in `ERASED`."""

@@ -87,6 +87,38 @@ class ListRecord(TasksBase):
     deleted_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
 
 
+class SectionRecord(TasksBase):
+    """A section of a list; a deleted section is kept until its last deleted task is purged."""
+
+    __tablename__ = "sections"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["user_id", "list_id"], ["lists.user_id", "lists.id"], name="fk_sections_list"
+        ),
+        UniqueConstraint("user_id", "id", name="uq_sections_user_id"),
+        Index("ix_sections_list", "user_id", "list_id"),
+        Index("ix_sections_deleted_at", "deleted_at", postgresql_where=_DELETED),
+    )
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[str] = mapped_column(Text)
+    list_id: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    position: Mapped[str] = mapped_column(Text(collation="C"))
+    created_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    updated_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    deleted_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+
+
+class PreferencesRecord(TasksBase):
+    """A user's settings; a user without a row has the defaults."""
+
+    __tablename__ = "preferences"
+
+    user_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    complete_subtasks: Mapped[str] = mapped_column(Text)
+
+
 class TaskRecord(TasksBase):
     """A task; a deleted task can be restored until it is purged.
 
@@ -100,7 +132,7 @@ class TaskRecord(TasksBase):
     where this one differs from them, as in `task_state`.
 
     `manual_position` is null for a task that was never moved; see `task_position`. A subtask, which
-    has a `parent_id`, is in its parent's list and has no subtasks of its own. `subtask_counts`
+    has a `parent_id`, is in its parent's list and section and has no subtasks of its own. `subtask_counts`
     (total, open) is counted whenever a row is read, so it can't drift; it is None in a new record.
     """
 
@@ -127,6 +159,15 @@ class TaskRecord(TasksBase):
             "parent_id",
             postgresql_where=text("parent_id IS NOT NULL"),
         ),
+        ForeignKeyConstraint(
+            ["user_id", "section_id"], ["sections.user_id", "sections.id"], name="fk_tasks_section"
+        ),
+        Index(
+            "ix_tasks_section",
+            "user_id",
+            "section_id",
+            postgresql_where=text("section_id IS NOT NULL"),
+        ),
         Index("ix_tasks_position", "user_id", "list_id", text(POSITION_SQL)),
         Index("ix_tasks_open", "user_id", "list_id", postgresql_where=_OPEN),
         Index("ix_tasks_due", "user_id", "due_deadline", postgresql_where=_OPEN),
@@ -147,6 +188,7 @@ class TaskRecord(TasksBase):
     number: Mapped[int]
     list_id: Mapped[str] = mapped_column(Text)
     parent_id: Mapped[str | None] = mapped_column(Text)
+    section_id: Mapped[str | None] = mapped_column(Text)
     manual_position: Mapped[str | None] = mapped_column(Text(collation="C"))
     title: Mapped[str] = mapped_column(Text)
     title_key: Mapped[str] = mapped_column(Text(collation="C"))
@@ -182,19 +224,18 @@ class TaskRecord(TasksBase):
 
 
 _subtask = TaskRecord.__table__.alias("subtask")
-TaskRecord.__mapper__.add_property(
-    "subtask_counts",
-    query_expression(
-        select(array([func.count(), func.count().filter(_subtask.c.completed_at.is_(None))]))
-        .where(
-            _subtask.c.user_id == TaskRecord.user_id,
-            _subtask.c.parent_id == TaskRecord.id,
-            _subtask.c.deleted_at.is_(None),
-        )
-        .correlate(TaskRecord)
-        .scalar_subquery()
-    ),
+_subtask_counts = query_expression(
+    select(array([func.count(), func.count().filter(_subtask.c.completed_at.is_(None))]))
+    .where(
+        _subtask.c.user_id == TaskRecord.user_id,
+        _subtask.c.parent_id == TaskRecord.id,
+        _subtask.c.deleted_at.is_(None),
+    )
+    .correlate(TaskRecord)
+    .scalar_subquery()
 )
+_subtask_counts.expire_on_flush = False  # otherwise None after an update of its task
+TaskRecord.__mapper__.add_property("subtask_counts", _subtask_counts)
 
 
 class SearchRecord(TasksBase):

@@ -29,6 +29,7 @@ from tasks_service.domain.query import DueBound, SortKey, TaskFilter, TaskOrder
 from tasks_service.domain.task import PRIORITIES
 from tasks_service.domain.text import has_nul, match_key
 from tasks_service.domain.trash import PURGED_AT
+from tasks_service.storage.order_repository import POSITION
 from tasks_service.storage.records import SearchRecord, TaskRecord
 from tasks_service.storage.search_repository import matches_signs, rank
 from todochat.contracts.tasks import Due, Reminder, Repeat, RepeatFrom, SubtaskCounts, Task
@@ -37,6 +38,7 @@ _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
     "due": TaskRecord.due_deadline,
     "priority": TaskRecord.priority,
     "title": TaskRecord.title_key,
+    "position": POSITION,
 }
 
 
@@ -134,6 +136,13 @@ class TaskRepository:
         found = select(TaskRecord.id).where(self._mine, _live(), TaskRecord.list_id == list_id)
         return await self._session.scalar(found.limit(1)) is not None
 
+    async def ids_in_section(self, section_id: str) -> list[str]:
+        """Return the IDs of a section's tasks."""
+        found = select(TaskRecord.id).where(
+            self._mine, _live(), TaskRecord.section_id == section_id
+        )
+        return list(await self._session.scalars(found))
+
     async def count_open_in_list(self, list_id: str) -> int:
         """Count the open tasks of one list."""
         statement = select(func.count()).where(self._mine, _open(), TaskRecord.list_id == list_id)
@@ -143,16 +152,54 @@ class TaskRepository:
         """Return the tasks with these IDs, including deleted ones."""
         wanted = any_(cast(list(ids), ARRAY(Text)))  # one parameter for any number of IDs
         statement = select(TaskRecord).where(self._mine, _not_purged(), TaskRecord.id == wanted)
-        statement = statement.execution_options(populate_existing=True)  # see `_update_list`
+        statement = statement.execution_options(populate_existing=True)  # see `_update_all`
         return {record.id: record for record in await self._session.scalars(statement)}
+
+    async def find_subtasks(
+        self, parent_id: str, *, deleted_at: dt.datetime | None = None
+    ) -> list[TaskRecord]:
+        """Return the subtasks of a task, or those that were deleted at a time, in their order."""
+        is_wanted = _live() if deleted_at is None else TaskRecord.deleted_at == deleted_at
+        statement = (
+            select(TaskRecord)
+            .where(self._mine, TaskRecord.parent_id == parent_id, is_wanted)
+            .order_by(POSITION, TaskRecord.number)
+        )
+        return list((await self._session.scalars(statement)).all())
+
+    async def find_all_subtasks(self, parent_ids: Collection[str]) -> list[TaskRecord]:
+        """Return the subtasks of several tasks."""
+        wanted = any_(cast(list(parent_ids), ARRAY(Text)))
+        statement = select(TaskRecord).where(self._mine, _live(), TaskRecord.parent_id == wanted)
+        return list((await self._session.scalars(statement)).all())
+
+    async def find_list_order(self, list_id: str) -> list[tuple[str, str | None, str]]:
+        """Return ID, section and position of a list's tasks, in their order."""
+        statement = (
+            select(TaskRecord.id, TaskRecord.section_id, POSITION)
+            .where(self._mine, _live(), TaskRecord.list_id == list_id)
+            .order_by(POSITION, TaskRecord.number)
+        )
+        rows = await self._session.execute(statement)
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    async def leave_section(self, section_id: str, *, now: dt.datetime) -> None:
+        """Take all tasks out of a section; they stay in its list."""
+        await self._update_all(TaskRecord.section_id == section_id, section_id=None, updated_at=now)
+
+    async def delete_section_tasks(self, section_id: str, *, now: dt.datetime) -> None:
+        """Mark all tasks of a section as deleted; they can be restored."""
+        await self._update_all(TaskRecord.section_id == section_id, deleted_at=now, updated_at=now)
 
     async def move_list_tasks(self, list_id: str, *, to: str, now: dt.datetime) -> None:
         """Move all tasks of a list to another list."""
-        await self._update_list(list_id, list_id=to, updated_at=now)
+        await self._update_all(
+            TaskRecord.list_id == list_id, list_id=to, section_id=None, updated_at=now
+        )
 
     async def delete_list_tasks(self, list_id: str, *, now: dt.datetime) -> None:
         """Mark all tasks of a list as deleted; they can be restored."""
-        await self._update_list(list_id, deleted_at=now, updated_at=now)
+        await self._update_all(TaskRecord.list_id == list_id, deleted_at=now, updated_at=now)
 
     async def list_digest(self, list_id: str) -> str:
         """Return a string that changes whenever a task of a list changes."""
@@ -163,10 +210,10 @@ class TaskRepository:
         count, latest = found.one()
         return f"{count}:{latest.isoformat() if count else ''}"
 
-    async def _update_list(self, in_list: str, **values: Any) -> None:
+    async def _update_all(self, condition: ColumnElement[bool], **values: Any) -> None:
         await self._session.execute(
             update(TaskRecord)
-            .where(self._mine, _live(), TaskRecord.list_id == in_list)
+            .where(self._mine, _live(), condition)
             .values(**values)
             .execution_options(synchronize_session=False)
         )
@@ -194,6 +241,7 @@ def to_task(record: TaskRecord) -> Task:
         reminders=to_reminders(record),
         next_id=record.next_id,
         parent_id=record.parent_id,
+        section_id=record.section_id,
         subtasks=SubtaskCounts(*(record.subtask_counts or ())),
         position=task_position(record),
     )
@@ -210,6 +258,7 @@ def task_state(record: TaskRecord) -> dict[str, Any]:
         "title": record.title,
         "notes": record.notes,
         "list_id": record.list_id,
+        "section_id": record.section_id,
         "parent_id": record.parent_id,
         "position": task_position(record),
         "priority": PRIORITIES[record.priority],
@@ -237,6 +286,7 @@ def set_task_state(record: TaskRecord, state: Mapping[str, Any]) -> None:
         tags=state.get("tags", record.tags),
     )
     record.list_id = state.get("list_id", record.list_id)
+    record.section_id = state.get("section_id", record.section_id)
     record.parent_id = state.get("parent_id", record.parent_id)
     record.manual_position = state.get("position", record.manual_position)
     if "priority" in state:
@@ -351,6 +401,10 @@ def _conditions(filters: TaskFilter, now: dt.datetime) -> list[ColumnElement[boo
         conditions.append(is_open if filters.status == "open" else not_(is_open))
     if filters.list_id is not None:
         conditions.append(TaskRecord.list_id == filters.list_id)
+    if filters.section_id is not None:
+        conditions.append(TaskRecord.section_id == filters.section_id)
+    if filters.parent_id is not None:
+        conditions.append(TaskRecord.parent_id == filters.parent_id)
     if filters.priority is not None:
         conditions.append(TaskRecord.priority == PRIORITIES.index(filters.priority))
     if filters.tag_key is not None:
@@ -397,6 +451,7 @@ def _follows(after: Position, order: TaskOrder, column: Any) -> ColumnElement[bo
         "priority": after.priority,
         "title": after.title,
         "relevance": after.rank,
+        "position": after.position,
     }[order.sort]
     if value is None:  # only the due date can be missing, and tasks without one come last
         return and_(column.is_(None), later_number)

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.trash import PURGED_AT, TrashPosition
-from tasks_service.storage.records import ListRecord, TaskRecord, TasksBase
+from tasks_service.storage.records import ListRecord, SectionRecord, TaskRecord, TasksBase
 
 _BLANK_CHANGES: Final = text("""
     UPDATE task_changes
@@ -92,9 +92,12 @@ class TrashRepository:
         return {row[0]: row[1] for row in rows}
 
     async def purge(
-        self, record: type[TaskRecord | ListRecord], ids: Collection[str], now: dt.datetime
+        self,
+        record: type[TaskRecord | ListRecord | SectionRecord],
+        ids: Collection[str],
+        now: dt.datetime,
     ) -> None:
-        """Remove the contents of tasks or lists from their rows and from their change records."""
+        """Remove the contents of tasks, lists or sections from their rows and from their change records."""
         table = TasksBase.metadata.tables[record.__tablename__]
         values = {**blank_values(table), "updated_at": now, "deleted_at": PURGED_AT}
         await self._session.execute(
@@ -111,7 +114,9 @@ class TrashRepository:
             statement = statement.where(record.id == any_(cast(list(ids), ARRAY(Text))))
         return list(await self._session.scalars(statement))
 
-    def _is_in_trash(self, record: type[TaskRecord | ListRecord]) -> tuple[Any, ...]:
+    def _is_in_trash(
+        self, record: type[TaskRecord | ListRecord | SectionRecord]
+    ) -> tuple[Any, ...]:
         return record.user_id == self._user_id, record.deleted_at > PURGED_AT
 
 
