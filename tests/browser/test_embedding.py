@@ -421,6 +421,10 @@ async def test_blocked_chunk_is_reported_in_element_and_console(
 
     line = tab.locator("openai-chatkit").get_by_role("alert")
     await expect(line).to_have_text("The chat could not be loaded.")
+    colors = await line.evaluate(
+        "line => [getComputedStyle(line).color, getComputedStyle(line).backgroundColor]"
+    )
+    assert colors == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]  # whatever the page's background
     (ours,) = [text for text in console if text.startswith("<openai-chatkit>")]
     assert "/chatkit/assets/open-chatkit-" in ours
     assert "Content-Security-Policy" in ours

@@ -18,7 +18,8 @@ type UserMessage = Parameters<OpenAIChatKit["sendUserMessage"]>[0];
 /** Style of the error line that is shown when the chunk with the views and styles is missing. */
 const FAILURE_STYLE = `
 :host { display: block; box-sizing: border-box; min-height: 0; overflow: auto }
-p { margin: 0; padding: 16px; font: 14px/1.5 system-ui, sans-serif; text-align: center }`;
+p { margin: 0; padding: 16px; font: 14px/1.5 system-ui, sans-serif; text-align: center;
+  color: CanvasText; background: Canvas }`; // readable on any page, also without a color of its own
 
 /** Starts the download of the chunk that every element needs. */
 export function preload(): void {
