@@ -3,7 +3,6 @@
 The routes come from the OpenAPI documents, so that new routes are tested at once.
 """
 
-import re
 from typing import Any
 
 import httpx
@@ -19,6 +18,11 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "tasks"): {"title": "Mine now"},
     ("post", "lists"): {"name": "Mine now"},
     ("post", "changes"): {"revision": 1},
+    ("patch", "sections"): {"name": "Mine now"},
+    ("post", "sections"): {"list_id": "lst_1", "name": "Mine now"},
+    ("patch", "filters"): {"name": "Mine now"},
+    ("post", "filters"): {"name": "Mine now", "filter": "overdue"},
+    ("post", "reminders"): {"minutes": 5},
 }
 
 
@@ -70,7 +74,21 @@ async def two(stack: Stack, sign_up: SignUp) -> Two:
     (card,) = [item["widget"] for item in asked.items if item["type"] == "widget"]
     task = (await ada.tasks())[0]
     lists = (await ada.api("GET", "/lists")).json()["items"]
+    section = (
+        await ada.api("POST", "/sections", json={"list_id": lists[0]["id"], "name": "A"})
+    ).json()
+    saved = (await ada.api("POST", "/filters", json={"name": "A", "filter": "overdue"})).json()
+    reminders = [{"at": "2999-01-01T00:00:00Z"}]
+    reminded = await ada.api("POST", "/tasks", json={"title": "A", "reminders": reminders})
+    gone = (await ada.api("POST", "/tasks", json={"title": "gone"})).json()
+    await ada.api("DELETE", f"/tasks/{gone['id']}")
+    changes = (await ada.api("GET", "/changes")).json()["items"]
     hers = {
+        "section_id": section["id"],
+        "filter_id": saved["id"],
+        "reminder_id": reminded.json()["reminders"][0]["id"],
+        "change_id": str(changes[0]["id"]),
+        "trashed_id": gone["id"],
         "task_id": task["id"],
         "list_id": next(entry["id"] for entry in lists if not entry["is_default"]),
         "run_id": answer.run_id,
@@ -84,16 +102,10 @@ async def two(stack: Stack, sign_up: SignUp) -> Two:
 
 def fill(path: str, user_id: str, hers: dict[str, str]) -> tuple[str, str]:
     """Substitute a user and Ada's IDs in a path template."""
-    kind = path.split("/")[3]
-    named = {
-        "tasks": hers["task_id"],
-        "lists": hers["list_id"],
-        "changes": hers["pending_id"],
-        "chat": hers["run_id"],
-    }
-    own = hers["attachment_id"] if "/attachments/" in path else named.get(kind, "")
-    filled = path.replace("{user_id}", user_id)
-    return re.sub(r"\{[^}]+\}", own, filled), kind
+    names = {"user_id": user_id, "task_ref": hers["task_id"], "view": "today", **hers}
+    if "/trash/" in path:
+        names["item_id"] = hers["trashed_id"]
+    return path.format_map(names), path.split("/")[3]
 
 
 def body_of(method: str, kind: str) -> dict[str, Any] | None:
@@ -133,11 +145,13 @@ async def test_other_users_ids_in_own_path_return_404(stack: Stack, two: Two) ->
 
     answers = {}
     for method, path, service in await routes(stack):
-        if path.count("{") > 1:
+        if path.count("{") > 1 and "{view}" not in path:
             url, kind = fill(path, bob.user_id, hers)
             answers[method, path] = await send(bob, method, url, service, body_of(method, kind))
 
     assert len(answers) >= 8
+    undo = answers.pop(("post", "/api/{user_id}/changes/{change_id}/undo"))
+    assert undo == 409  # nothing to undo, as for any ID that isn't Bob's
     assert set(answers.values()) == {404}, answers
     assert await everything_of(ada) == before
 

@@ -117,8 +117,10 @@ def overlaps(pattern: Any) -> list[str]:
     source = pattern.pattern
     text = source.decode("latin-1") if isinstance(source, bytes) else source
     flags = pattern.flags & (re.IGNORECASE | re.MULTILINE | re.DOTALL)
-    # The parser of `re` doesn't support matching backwards, a notation of `regex`.
-    parsed = SreOpParser().parse_sre(text.removeprefix("(?r)"), flags)
+    # The parser of `re` doesn't support matching backwards, a notation of `regex`, and the analysis
+    # no possessive repetitions, which never give text back: the greedy form can only be slower.
+    greedy = re.sub(r"(?<=[*+?}])\+", "", text.removeprefix("(?r)"))
+    parsed = SreOpParser().parse_sre(greedy, flags)
     return [f"like {ascii(redos.example())[:100]}" for redos in find(parsed)]
 
 

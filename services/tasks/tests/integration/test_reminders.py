@@ -261,7 +261,7 @@ async def test_services_that_fire_at_the_same_time_fire_once(
     assert len(await fired(owner, ada)) == 5
 
 
-@pytest.mark.parametrize("point", ["reminders.taken", "change.written", "change.committed"])
+@pytest.mark.parametrize("point", ["change.written", "change.committed"])
 async def test_process_killed_while_it_fires_loses_and_repeats_nothing(
     service: Service, make_settings: MakeSettings, ada: Person, owner: Connection, point: str
 ) -> None:

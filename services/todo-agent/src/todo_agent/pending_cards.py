@@ -181,7 +181,8 @@ def _row(
 def _kind(pending: PendingOperation, zone: ZoneInfo) -> tuple[str, str]:
     """Return the kind of an operation and its new value; equal for equal changes."""
     operation = msgspec.to_builtins(pending.operation)
-    changes = operation.get("changes") or {}
+    changes = dict(operation.get("changes") or {})
+    changes.pop("applies_to", None)  # of a repeating task; no change of its own
     kind: str = operation["type"]
     value: Any = ""
     if kind == "update" and len(changes) == 1:

@@ -24,7 +24,6 @@ from tasks_service.storage.transaction import open_transaction
 from todochat.clock import Clock, utc_now
 from todochat.database import Database
 from todochat.errors import ServiceError
-from todochat.faults import fault_point
 
 MAX_USERS: Final = 100  # of one round
 MAX_PER_USER: Final = 100  # in one transaction; the rest follows in the next round
@@ -98,7 +97,6 @@ class ReminderService:
                     task=to_task(task),
                     reminder=FeedReminder(id=each.id, fires_at=each.fires_at, is_late=is_late),
                 )
-            fault_point("reminders.taken")
 
         request = WriteRequest(
             user_id=user_id, actor="system", method="JOB", route="reminders", fingerprint=""

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.reminder import firing_time
+from tasks_service.domain.text import has_nul
 from tasks_service.storage.records import ReminderRecord, TaskRecord
 from tasks_service.storage.task_repository import to_due, to_reminders
 
@@ -95,6 +96,8 @@ class ReminderRepository:
 
     async def find(self, reminder_id: str) -> ReminderRecord | None:
         """Return the row of a reminder of an open task."""
+        if has_nul(reminder_id):  # PostgreSQL would reject it
+            return None
         return await self._session.scalar(
             select(ReminderRecord).where(self._mine, ReminderRecord.id == reminder_id)
         )
