@@ -67,8 +67,10 @@ def test_every_process_runs_once_after_the_guard_was_killed(running: Launch) -> 
 
 
 def test_killed_postgres_restarts_on_its_data(running: Launch) -> None:
+    record = running.data.run / "postgres.pid"
+    eventually(record.exists, 30)  # the test before has restarted everything
     shown = len(running.text)
-    postgres = psutil.Process(int((running.data.run / "postgres.pid").read_text().split()[0]))
+    postgres = psutil.Process(int(record.read_text().split()[0]))
 
     postgres.kill()
 

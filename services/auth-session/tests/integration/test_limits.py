@@ -7,8 +7,16 @@ import pytest
 from auth_kit import Browser, StartService, bearer
 from redis.asyncio import Redis
 
+from todochat.http import rate_limit
+
 BODY_LIMIT_BYTES = 16 * 1024
 JSON = {"Content-Type": "application/json"}
+
+
+@pytest.fixture(autouse=True)
+def patient_rate_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait longer for Redis: without it there is no limit, and this machine may pause."""
+    monkeypatch.setattr(rate_limit, "TIMEOUT_S", 10.0)
 
 
 def email(name: str) -> str:

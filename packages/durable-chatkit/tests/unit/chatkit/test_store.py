@@ -67,7 +67,9 @@ async def test_concurrent_threads_get_distinct_conversation_numbers(
 ) -> None:
     await asyncio.gather(*(chat.new_thread(user) for _ in range(12)))
 
-    numbers = await admin.value("SELECT array_agg(conversation_id ORDER BY 1) FROM threads")
+    numbers = await admin.value(
+        "SELECT array_agg(conversation_id ORDER BY conversation_id) FROM threads"
+    )
     assert numbers == list(range(1, 13))
 
 
