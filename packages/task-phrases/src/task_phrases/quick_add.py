@@ -212,10 +212,10 @@ class _LineReader:
             return join_dates(phrases, self._clock) if phrases else None
         if any(part.first or part.instant for phrase in phrases for part in phrase.fragments):
             return join_dates(phrases, self._clock)
-        return _first_due(repeat, phrases, self._clock)
+        return first_due(repeat, phrases, self._clock)
 
 
-def _first_due(repeat: RepeatPhrase, times: list[DatePhrase], clock: Clock) -> ResolvedDate | None:
+def first_due(repeat: RepeatPhrase, times: list[DatePhrase], clock: Clock) -> ResolvedDate | None:
     """Return the first day of a repetition, at the time that phrases name, if it isn't past."""
     ends_day = any(
         part.wall and part.wall.hour == MIDNIGHT for phrase in times for part in phrase.fragments

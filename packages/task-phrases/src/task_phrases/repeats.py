@@ -122,18 +122,18 @@ def find_repeat(text: str, clock: Clock) -> RepeatPhrase | None:
                 from_completion=done is not None or match.group().partition(" ")[0].endswith("!"),
                 day_part=part.group().lower() if part else None,  # type: ignore[arg-type]
             )
-            return _read_end(text, phrase, clock)
+            return read_end(text, phrase, clock)
     return None
 
 
-def _read_end(text: str, phrase: RepeatPhrase, clock: Clock) -> RepeatPhrase:
+def read_end(text: str, phrase: RepeatPhrase, clock: Clock) -> RepeatPhrase:
     """Add the end of the series, which follows the repetition or a time after it."""
     start, end = phrase.spans[0]
     ending = _UNTIL.search(text, end)
     time_text = text[end : ending.start() if ending else None]
     times = [found for found in find_dates(time_text, clock) if found.start <= 1]
     for behind in (end, *(end + found.end for found in times)):
-        found_end = _find_end(text[behind:], clock)
+        found_end = find_end(text[behind:], clock)
         if found_end is not None:
             length, until, count = found_end
             last = (behind, behind + length)
@@ -142,7 +142,7 @@ def _read_end(text: str, phrase: RepeatPhrase, clock: Clock) -> RepeatPhrase:
     return phrase
 
 
-def _find_end(text: str, clock: Clock) -> tuple[int, date | None, int | None] | None:
+def find_end(text: str, clock: Clock) -> tuple[int, date | None, int | None] | None:
     """Return the length of the series' end at the start of a text, its last day, and its count."""
     times = _TIMES.match(text)
     if times and 1 <= to_number(times["count"]) <= MAX_COUNT:
@@ -162,7 +162,7 @@ def _last_day(phrase: DatePhrase) -> date | None:
     return phrase.when.due_day or phrase.when.last or phrase.when.first
 
 
-def _read_unit(match: Match) -> Repeat | None:
+def read_unit(match: Match) -> Repeat | None:
     """Read "every 3 days", "every other week on monday" or "every month on the 15th"."""
     groups = match.groupdict()
     interval = _interval(groups.get("count"))
@@ -180,19 +180,19 @@ def _read_unit(match: Match) -> Repeat | None:
     )
 
 
-def _read_weekdays(match: Match) -> Repeat | None:
+def read_weekdays(match: Match) -> Repeat | None:
     """Read "every monday and thursday", "every other friday" or "on mondays"."""
     interval = _interval(match.groupdict().get("count"))
     return Repeat("WEEKLY", interval, _weekdays(match["days"])) if interval else None
 
 
-def _read_named_days(match: Match) -> Repeat:
+def read_named_days(match: Match) -> Repeat:
     """Read "every weekday" or "every weekend"."""
     is_weekend = match["name"].lower().startswith("weekend")
     return Repeat("WEEKLY", 1, (5, 6) if is_weekend else (0, 1, 2, 3, 4))
 
 
-def _read_week_of_month(match: Match) -> Repeat | None:
+def read_week_of_month(match: Match) -> Repeat | None:
     """Read "every first monday" or "every second tuesday of the month"."""
     word = match["week"].lower()
     week = -1 if word == "last" else to_number(word)
@@ -201,13 +201,13 @@ def _read_week_of_month(match: Match) -> Repeat | None:
     return Repeat("MONTHLY", 1, _weekdays(match["days"]), week=week)
 
 
-def _read_month_day(match: Match) -> Repeat | None:
+def read_month_day(match: Match) -> Repeat | None:
     """Read "every 15th" or "every last day of the month"."""
     day = -1 if match["day"].lower().startswith("last") else to_number(match["day"])
     return Repeat("MONTHLY", month_day=day) if -1 <= day <= 31 else None
 
 
-def _read_year_day(match: Match) -> Repeat | None:
+def read_year_day(match: Match) -> Repeat | None:
     """Read "every 15 january" or "every january 15th"."""
     day = to_number(match["day"])
     month = next(i for i, name in enumerate(MONTHS, 1) if name[:3] == match["month"][:3].lower())
@@ -216,11 +216,13 @@ def _read_year_day(match: Match) -> Repeat | None:
     return Repeat("YEARLY", month=month, month_day=day)
 
 
-def _read_day_part(_match: Match) -> Repeat:
+def read_day_part(_match: Match) -> Repeat:
+    """Read "every morning"; the part of the day is the phrase's."""
     return Repeat("DAILY")
 
 
-def _read_adverb(match: Match) -> Repeat:
+def read_adverb(match: Match) -> Repeat:
+    """Read "daily" or "quarterly"."""
     unit, interval = _ADVERBS[match["adverb"].lower()]
     return Repeat(_FREQUENCIES[unit], interval)
 
@@ -261,20 +263,20 @@ _UNTIL: Final = rx(r"(?: ?,)? (?:until|till|ending(?: on)?|through)(?= )")
 Reader = Callable[[Match], Repeat | None]
 _END: Final = r"(?![\w-])"
 _PATTERNS: Final[tuple[tuple[Pattern, Reader], ...]] = (
-    (rx(rf"{_EVERY} (?P<week>last|{ORDINAL}) {_DAYS}{_OF_MONTH}{_END}"), _read_week_of_month),
-    (rx(rf"{_EVERY} (?P<week>last|first|1st) {_DAYS}{_END}"), _read_week_of_month),
-    (rx(rf"{_EVERY} {_COUNT} {_DAYS}{_PART}?{_END}"), _read_weekdays),
-    (rx(rf"{_EVERY} (?:single )?{_DAYS}{_PART}?{_END}"), _read_weekdays),
-    (rx(rf"{_EVERY} (?P<day>{ORDINAL}) (?:of )?{_MONTH}{_END}"), _read_year_day),
-    (rx(rf"{_EVERY} (?P<day>\d{{1,2}}) {_MONTH}{_END}"), _read_year_day),
-    (rx(rf"{_EVERY} {_MONTH} (?:the )?(?P<day>{ORDINAL}|\d{{1,2}}){_END}"), _read_year_day),
-    (rx(rf"{_EVERY} (?P<day>last day|{ORDINAL})(?: day)?{_OF_MONTH}{_END}"), _read_month_day),
+    (rx(rf"{_EVERY} (?P<week>last|{ORDINAL}) {_DAYS}{_OF_MONTH}{_END}"), read_week_of_month),
+    (rx(rf"{_EVERY} (?P<week>last|first|1st) {_DAYS}{_END}"), read_week_of_month),
+    (rx(rf"{_EVERY} {_COUNT} {_DAYS}{_PART}?{_END}"), read_weekdays),
+    (rx(rf"{_EVERY} (?:single )?{_DAYS}{_PART}?{_END}"), read_weekdays),
+    (rx(rf"{_EVERY} (?P<day>{ORDINAL}) (?:of )?{_MONTH}{_END}"), read_year_day),
+    (rx(rf"{_EVERY} (?P<day>\d{{1,2}}) {_MONTH}{_END}"), read_year_day),
+    (rx(rf"{_EVERY} {_MONTH} (?:the )?(?P<day>{ORDINAL}|\d{{1,2}}){_END}"), read_year_day),
+    (rx(rf"{_EVERY} (?P<day>last day|{ORDINAL})(?: day)?{_OF_MONTH}{_END}"), read_month_day),
     (rx(rf"{_EVERY} (?:{_COUNT} |single )?{_UNIT}(?: on (?:the )?(?:{_DAYS}|(?P<month_day>{ORDINAL})))?{_END}"),
-     _read_unit),
-    (rx(rf"{_EVERY} (?:the )?(?P<day>last day|{ORDINAL}){_END}"), _read_month_day),
-    (rx(rf"{_EVERY} (?P<name>weekday|work(?:ing )?day|weekend)s?{_END}"), _read_named_days),
-    (rx(rf"{_EVERY} (?:morning|afternoon|evening|night){_END}"), _read_day_part),
-    (rx(rf"(?<![\w#-])on (?P<days>{DAY_NAME}s(?:(?: ?, ?(?:and )?| and ){DAY_NAME}s)*){_END}"), _read_weekdays),
+     read_unit),
+    (rx(rf"{_EVERY} (?:the )?(?P<day>last day|{ORDINAL}){_END}"), read_month_day),
+    (rx(rf"{_EVERY} (?P<name>weekday|work(?:ing )?day|weekend)s?{_END}"), read_named_days),
+    (rx(rf"{_EVERY} (?:morning|afternoon|evening|night){_END}"), read_day_part),
+    (rx(rf"(?<![\w#-])on (?P<days>{DAY_NAME}s(?:(?: ?, ?(?:and )?| and ){DAY_NAME}s)*){_END}"), read_weekdays),
     (rx(rf"(?<![\w#-])(?P<adverb>{any_of(_ADVERBS)})(?=\s*$|[,.;!]| (?:at|on|until|till|for|from|after|starting)\b)"),
-     _read_adverb),
+     read_adverb),
 )  # fmt: skip
