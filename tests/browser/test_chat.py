@@ -46,6 +46,27 @@ async def test_reload_mid_stream_loses_nothing(ada: Visitor, model: ScriptedMode
     assert len(model.requests) == 1
 
 
+async def test_element_that_is_moved_mid_stream_resumes(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
+    gate = Gate()
+    model.answer(Say("Before the move,", gate, " and after it."))
+    chat = await ada.open_chat()
+    await chat.send("tell me a story")
+    await expect(chat.answers).to_have_text(answer_text("Before the move,"))
+
+    await chat.host.evaluate(
+        "async (element) => { const place = element.parentNode; element.remove();"
+        " await new Promise(requestAnimationFrame); place.append(element); }"
+    )
+    await expect(chat.answers).to_have_text(answer_text("Before the move,"))
+    gate.open()
+
+    await expect(chat.answers).to_have_text(answer_text("Before the move, and after it."))
+    await expect(chat.questions).to_have_count(1)
+    assert len(model.requests) == 1
+
+
 async def test_second_tab_joins_running_stream(ada: Visitor, model: ScriptedModelServer) -> None:
     gate = Gate()
     model.answer(Say("Half", gate, " and whole."))
@@ -108,11 +129,15 @@ async def test_message_typed_during_response_is_sent_after_it(
     await expect(chat.composer).to_have_value("")
 
 
-async def test_failed_response_can_be_retried(ada: Visitor, model: ScriptedModelServer) -> None:
+async def test_failed_response_can_be_retried_after_a_reload(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
     """The model fails permanently, so that nothing retries before the user does."""
     model.fail(400)
     chat = await ada.open_chat()
     await chat.send("answer me")
+    await expect(chat.error).to_be_visible()
+    await ada.page.reload()
     await expect(chat.error).to_be_visible()
 
     model.answer(Say("Here I am."))
