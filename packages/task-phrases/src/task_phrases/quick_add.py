@@ -39,6 +39,8 @@ _SIGN: Final = re.compile(r"(?<![^\s,;(])([#@])(?=\S)")
 _WORD: Final = re.compile(r"(?=[\w-]*[^\W\d_])[\w-]+")
 # Where a date was cut out in front of a punctuation mark ("ship it today!").
 _GAP: Final = re.compile(r"\s{2,}(?=[!?.,;:)])")
+# What was read before is two spaces or more. Punctuation at either end belongs to no part.
+_PIECE: Final = re.compile(r"[^\s,;()](?:\S|\s(?=\S))*(?<![\s,;)])")
 _STARTING: Final = rx(r"(?r)\b(?:starting|beginning) $")
 _SPACE: Final = " "
 
@@ -142,11 +144,14 @@ class _LineReader:
         )
 
     def _take(self, kind: PartKind, start: int, end: int, *, keeps_text: bool = False) -> None:
-        """Record a part, without the white space around it, and hide it from later readers."""
-        phrase = self._text[start:end]
-        first = start + len(phrase) - len(phrase.lstrip(" ,;("))
-        last = start + len(phrase.rstrip(" ,;)"))
-        self._parts.append(Part(kind, self._positions[first], self._ends[last - 1]))
+        """Record a phrase, without the white space around it, and hide it from later readers.
+
+        A phrase that encloses a part that was read before ("before #home 10") yields two parts.
+        """
+        for piece in _PIECE.finditer(self._text, start, end):
+            self._parts.append(
+                Part(kind, self._positions[piece.start()], self._ends[piece.end() - 1])
+            )
         blank = _SPACE * (end - start)
         self._text = self._text[:start] + blank + self._text[end:]
         if not keeps_text:

@@ -108,6 +108,13 @@ def test_durations_and_reminders_are_minutes(
     assert (task.duration_minutes, task.reminders) == (duration, reminders)
 
 
+def test_a_date_around_a_list_is_two_parts() -> None:
+    text = "buy milk before #home 10"
+
+    assert parts(text) == [("due", "before"), ("list", "#home"), ("due", "10")]
+    assert read(text).title == "buy milk"
+
+
 @pytest.mark.parametrize("text", ["tomorrow", "every day", "p1", "#home", "  at 5pm  "])
 def test_text_without_a_title_stays_one(text: str) -> None:
     assert read(text) == QuickTask(title=text.strip())
