@@ -188,6 +188,24 @@ async def test_large_images_leave_room_for_their_neighbors(gallery: Gallery, wid
     assert await gallery.flaws() == []
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_images_of_no_size_that_are_not_shown_leave_room(
+    gallery: Gallery, width: int
+) -> None:
+    words = node("Col", text("Morning Grain", weight="semibold"), text("Reinhart"), flex="auto")
+    named = node("Image", src="/album.png", alt="The cover of an album by Reinhart")
+    unnamed = node("Image", src="/album.png")
+    await gallery.show(
+        *(node("Row", text("1"), image, words, button("Play")) for image in (named, unnamed)),
+        width=width,
+    )
+
+    for at in (0, 1):
+        assert (await gallery.box(".w-image", at))["width"] > 30
+    assert await gallery.overflowing(".w-row *") == []
+    assert await gallery.flaws() == []
+
+
 async def test_a_very_long_word_moves_below_its_neighbor(gallery: Gallery) -> None:
     word = text("Donaudampfschifffahrtsgesellschaftskapitän")
     badge = node("Badge", label="Very long badge label indeed")

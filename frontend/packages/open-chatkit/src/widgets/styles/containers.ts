@@ -97,7 +97,7 @@ export const containerStyles = `
 .w-row > .w-image { flex-shrink: 0; }
 /* An image of any size leaves its neighbors their place. */
 .w-row > .w-image[style*="flex"] { min-width: 0; }
-.w-row > img.w-image-natural, .w-item-main > img.w-image-natural { max-width: 30%; }
+:is(.w-row, .w-item-main) > .w-image-natural { max-width: 30%; }
 /* A control is as wide as its longest word. */
 .w-row > :is(.w-checkbox, .w-radio, .w-radios, .w-date-frame) { min-width: auto; }
 .w-row > .w-block { flex: 1 1 0; width: auto; }
@@ -238,6 +238,7 @@ a.w-image-place .w-image-words { text-decoration: underline; text-underline-offs
 @container (width < 84px) or (height < 64px) {
   .w-image-sized > .w-image-words { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); }
 }
+:is(.w-row, .w-item-main) > .w-image-unnamed > .w-image-words { position: absolute; width: 1px; height: 1px; clip-path: inset(50%); }
 @container (height < 128px) {
   .w-image-sized > .w-image-words { -webkit-line-clamp: 2; }
 }

@@ -53,8 +53,10 @@ export function Image({ node }: { node: ImageShape }) {
   const { background: _, ...place } = style;
   const hasArea =
     "aspect-ratio" in place || ("height" in place && ("width" in place || "flex" in place));
+  // Beside other texts, words that only say that it is missing take up their place.
+  const isUnnamed = !isSized && !node.alt;
   const common = {
-    class: `${classes} w-image-place${hasArea ? " w-image-sized" : ""}`,
+    class: `${classes} w-image-place${hasArea ? " w-image-sized" : ""}${isUnnamed ? " w-image-unnamed" : ""}`,
     style: place,
   };
   if (source.kind === "linked") {
