@@ -240,9 +240,9 @@ class OpenSubtasksError(ConflictError):
 
 
 class DefaultListError(ConflictError):
-    """The default list can't be deleted."""
+    """The default list can't be deleted or archived."""
 
-    code, title = "default-list", "The default list can't be deleted"
+    code, title = "default-list", "The default list can't be deleted or archived"
 
     def __init__(self) -> None:
         super().__init__("Tasks without a list are added to the default list.")

@@ -91,6 +91,69 @@ async def test_rename_changes_only_name_and_time(ada: Person) -> None:
     assert response.json()["updated_at"] > shopping["updated_at"]
 
 
+async def test_list_gets_a_color_and_an_icon_and_loses_them(ada: Person) -> None:
+    made = await ada.post("lists", {"name": "Shopping", "color": "teal", "icon": "cart"})
+    path = f"lists/{made.json()['id']}"
+
+    changed = await ada.patch(path, {"color": "red", "icon": None})
+    cleared = await ada.patch(path, {"color": None})
+    undone = await ada.post("changes/undo", {"request_id": changed.headers["X-Change-Request"]})
+
+    states = [(each.json()["color"], each.json()["icon"]) for each in (made, changed, cleared)]
+    assert states == [("teal", "cart"), ("red", None), (None, None)]
+    assert undone.json()["details"][0]["fields"] == ["color"]
+    assert (await ada.patch(path, {"color": "#ff0000"})).status_code == 422
+
+
+async def names(person: Person) -> str:
+    return " ".join(entry["name"] for entry in (await person.get("lists")).json()["items"])
+
+
+async def test_lists_are_ordered_by_hand_and_back(ada: Person) -> None:
+    lists = {name: (await ada.make_list(name))["id"] for name in "abcd"}
+    await ada.patch(f"lists/{lists['d']}", {"archived": True})
+    moves: list[tuple[str, dict[str, str], str]] = [
+        ("c", {"to": "start"}, "Inbox c a b"),
+        ("c", {"after": lists["a"]}, "Inbox a c b"),
+        ("b", {"before": lists["a"]}, "Inbox b a c"),
+        ("b", {"to": "end"}, "Inbox a c b"),
+    ]
+    made, before = [], ["Inbox a b c"]
+    for name, move, order in moves:
+        made.append(await ada.patch(f"lists/{lists[name]}", {"move": move}))
+        assert await names(ada) == order
+        before.append(order)
+    await ada.make_list("new")
+    assert await names(ada) == "Inbox a c b new"
+
+    for response, order in zip(reversed(made), reversed(before[:-1]), strict=True):
+        body = {"request_id": response.headers["X-Change-Request"]}
+        undone = await ada.post("changes/undo", body)
+        assert undone.status_code == 200, undone.text
+        assert await names(ada) == f"{order} new"
+
+
+async def test_list_is_moved_only_beside_another_one(ada: Person) -> None:
+    inbox = (await ada.get("lists")).json()["items"][0]["id"]
+    home = (await ada.make_list("Home"))["id"]
+
+    refused = [
+        await ada.patch(f"lists/{entry}", {"move": move})
+        for entry, move in [
+            (home, {"before": inbox}),
+            (home, {"after": home}),
+            (home, {"after": "lst_nobody"}),
+            (home, {}),
+            (home, {"to": "start", "after": inbox}),
+            (inbox, {"to": "end"}),
+        ]
+    ]
+
+    pointers = [response.json()["errors"][0]["pointer"] for response in refused]
+    assert [response.status_code for response in refused] == [422] * 6
+    assert pointers == ["/move/before", "/move/after", "/move/after", "/move", "/move", "/move"]
+
+
 @pytest.mark.parametrize("body", [{}, {"name": "Shopping"}])
 async def test_no_op_patch_leaves_the_list_unchanged(ada: Person, body: dict[str, str]) -> None:
     shopping = await ada.make_list("Shopping")

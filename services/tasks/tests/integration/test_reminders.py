@@ -134,12 +134,16 @@ async def test_finished_task_reminds_of_nothing_until_it_is_back(
     assert [moment.isoformat() for moment in await planned(ada)] == [at]
 
 
-async def test_tasks_of_a_deleted_list_remind_of_nothing(
-    service: Service, ada: Person, owner: Connection
+@pytest.mark.parametrize("ending", ["delete", "archive"])
+async def test_tasks_of_a_deleted_or_archived_list_remind_of_nothing(
+    service: Service, ada: Person, owner: Connection, ending: str
 ) -> None:
     trips = await ada.make_list("Trips")
     await ada.make_task(list_id=trips["id"], reminders=[{"at": in_hours(1)}])
-    await ada.call("DELETE", f"lists/{trips['id']}", params={"tasks": "delete"})
+    if ending == "delete":
+        await ada.call("DELETE", f"lists/{trips['id']}", params={"tasks": "delete"})
+    else:
+        await ada.patch(f"lists/{trips['id']}", {"archived": True})
     await make_due(owner, ada, ago=HOUR)
 
     await service.app.state.services.reminders.fire_due()

@@ -200,11 +200,12 @@ class TaskList(msgspec.Struct, kw_only=True, frozen=True):
         Meta(description="Manual order: compare as ASCII; null until the lists were reordered."),
     ] = None
     archived_at: Annotated[
-        dt.datetime | None, Meta(description="null unless the list is archived.")
+        dt.datetime | None,
+        Meta(description="null unless the list is archived, which hides it and its tasks."),
     ] = None
 
 
 class ListPage(msgspec.Struct, frozen=True):
-    """All lists: the default one first, then by name."""
+    """Lists: the default one first, then in their manual order, then by name."""
 
     items: list[TaskList]

@@ -15,6 +15,7 @@ class BulkTarget(msgspec.Struct, kw_only=True, frozen=True):
     task_ids: tuple[str, ...] | None = None
     expression: Expression | None = None
     timezone: str = DEFAULT_TIMEZONE
+    include_archived: bool = False  # tasks that `expression` selects in archived lists
 
 
 class BulkAction(msgspec.Struct, kw_only=True, frozen=True):

@@ -52,7 +52,8 @@ class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
     `list.deleted.v1` and `section.deleted.v1` have `tasks`: the tasks were moved or deleted without
     events for each of them, so a client that shows them must reload them. The same holds for
-    `list.reordered.v1`: all tasks of the list have new positions, in the same order.
+    `list.reordered.v1`: all tasks of the list have new positions, in the same order. A
+    `list.updated.v1` that archives a list hides its tasks, which have no events either.
     """
 
     type: ChangeType

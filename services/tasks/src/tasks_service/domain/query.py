@@ -50,6 +50,7 @@ class TaskFilter(msgspec.Struct, kw_only=True, frozen=True):
     expression: Expression | None = None
     timezone: str = DEFAULT_TIMEZONE  # of the dates in `expression`
     ignores_unknown_lists: bool = False  # in `expression`
+    include_archived: bool = False  # tasks of archived lists
 
 
 class TaskOrder(msgspec.Struct, kw_only=True, frozen=True):

@@ -114,6 +114,9 @@ class BulkChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     timezone: Annotated[
         str, Meta(max_length=64, description="IANA time zone of the dates in the filter.")
     ] = DEFAULT_TIMEZONE
+    include_archived: Annotated[
+        bool, Meta(description="The filter also selects tasks of archived lists.")
+    ] = False
     action: Action
     dry_run: Annotated[bool, Meta(description="Report what would be changed, without it.")] = False
 
@@ -133,4 +136,8 @@ class BulkChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             raise invalid("/filter", "doesn't select deleted tasks; use task_ids")
         check_timezone(self.timezone, pointer="/timezone")
         expression = parse_filter(self.filter or "", pointer="/filter")
-        return BulkTarget(expression=expression, timezone=self.timezone)
+        return BulkTarget(
+            expression=expression,
+            timezone=self.timezone,
+            include_archived=self.include_archived,
+        )

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, RequestBody
-from msgspec import UNSET
 
 from tasks_service.domain.task_list import clean_list_name
 from tasks_service.http.inbound_request import IfNoneMatch, to_entity_response, to_response
@@ -43,9 +42,14 @@ class ListController(Controller):
         self,
         caller: NamedDependency[AuthenticatedCaller],
         services: NamedDependency[Services],
+        include_archived: Annotated[
+            bool, QueryParameter(description="Also return archived lists.")
+        ] = False,
     ) -> ListPage:
-        """Return all lists, the default list first, then by name."""
-        return await services.lists.list_all(caller.user_id, caller.actor)
+        """Return all lists: the default list first, then in the manual order, then by name."""
+        return await services.lists.list_all(
+            caller.user_id, caller.actor, include_archived=include_archived
+        )
 
     @post(responses=documented(HTTPStatus.CREATED, TaskList, "The new list.", *WRITE_PROBLEMS))
     async def create_list(
@@ -55,7 +59,10 @@ class ListController(Controller):
         services: NamedDependency[Services],
     ) -> Response[Any]:
         """Create a list."""
-        return to_response(await services.lists.create(write, clean_list_name(data.name)))
+        name = clean_list_name(data.name)
+        return to_response(
+            await services.lists.create(write, name, color=data.color, icon=data.icon)
+        )
 
     @get(
         "/{list_id:str}",
@@ -92,9 +99,8 @@ class ListController(Controller):
         write: NamedDependency[WriteRequest],
         services: NamedDependency[Services],
     ) -> Response[Any]:
-        """Rename a list."""
-        name = None if data.name is UNSET else clean_list_name(data.name)
-        return to_response(await services.lists.rename(write, list_id, name))
+        """Change the name, the look or the place of a list, or archive it."""
+        return to_response(await services.lists.update(write, list_id, data.to_changes()))
 
     @delete(
         "/{list_id:str}",

@@ -23,10 +23,19 @@ from tasks_service.domain.limits import (
     MAX_TITLE_CHARS,
 )
 from tasks_service.domain.recurrence import MAX_RULE_CHARS
-from tasks_service.domain.task import clean_changes
+from tasks_service.domain.task import clean_changes, clean_move
+from tasks_service.domain.task_list import ListChanges, clean_list_name
 from tasks_service.domain.text import invalid
 from todochat.contracts.task_changes import AppliesTo, ListedTasks, Move, OpenSubtasks, TaskChanges
-from todochat.contracts.tasks import CompleteSubtasks, Due, Priority, Repeat, RepeatFrom
+from todochat.contracts.tasks import (
+    Color,
+    CompleteSubtasks,
+    Due,
+    Icon,
+    Priority,
+    Repeat,
+    RepeatFrom,
+)
 
 MAX_INTEGER: Final = 2**31 - 1
 
@@ -351,9 +360,35 @@ class CreateList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A list to store."""
 
     name: ListName
+    color: Color | None = None
+    icon: Icon | None = None
 
 
 class UpdateList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The fields to change; missing fields stay unchanged."""
 
     name: ListName | UnsetType = UNSET
+    color: Color | UnsetType | None = UNSET
+    icon: Icon | UnsetType | None = UNSET
+    move: Annotated[
+        MoveInput | UnsetType,
+        Meta(description="Next to another list (ID); the default list is always the first."),
+    ] = UNSET
+    archived: Annotated[
+        bool | UnsetType,
+        Meta(description="true hides the list and its tasks; false shows them again."),
+    ] = UNSET
+
+    def to_changes(self) -> ListChanges:
+        """Validate and normalize the fields.
+
+        Raises:
+            InvalidInputError: a field breaks a rule.
+        """
+        return ListChanges(
+            name=UNSET if self.name is UNSET else clean_list_name(self.name),
+            color=self.color,
+            icon=self.icon,
+            move=UNSET if self.move is UNSET else clean_move(self.move),
+            is_archived=self.archived,
+        )

@@ -46,6 +46,7 @@ _NAMES: Final = frozenset(
         "q",
         "filter",
         "timezone",
+        "include_archived",
         "sort",
         "order",
         "limit",
@@ -118,6 +119,15 @@ FilterParameter = Annotated[
 TimezoneParameter = Annotated[
     str, QueryParameter(max_length=64, description="IANA time zone of the dates in the filter.")
 ]
+ArchivedParameter = Annotated[
+    bool,
+    QueryParameter(
+        description=(
+            "Also return tasks of archived lists. They are returned anyway with `list_id`,"
+            " `section_id` or `parent_id`, or if the filter names their list."
+        )
+    ),
+]
 SortParameter = Annotated[
     SortKey | None,
     QueryParameter(
@@ -169,6 +179,7 @@ def provide_task_listing(
     q: TextParameter = None,
     filter_text: FilterParameter = None,
     timezone: TimezoneParameter = DEFAULT_TIMEZONE,
+    include_archived: ArchivedParameter = False,
     sort: SortParameter = None,
     order: OrderParameter = None,
     limit: LimitParameter = DEFAULT_PAGE_SIZE,
@@ -203,6 +214,7 @@ def provide_task_listing(
         search=SearchText() if q is None else parse_search(q, pointer="q"),
         expression=expression,
         timezone=timezone,
+        include_archived=include_archived or any((list_id, section_id, parent_id)),
     )
     if sort is None:
         sort = "relevance" if filters.search.words else "created"

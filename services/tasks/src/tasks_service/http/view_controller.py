@@ -16,6 +16,9 @@ from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.services import Services
 from todochat.contracts.task_views import ViewCounts, ViewName, ViewPage
 
+ViewArchived = Annotated[
+    bool, QueryParameter(description="Also include archived lists and their tasks.")
+]
 ViewTimezone = Annotated[
     str, QueryParameter(max_length=64, description="IANA time zone that decides which day it is.")
 ]
@@ -37,10 +40,13 @@ class ViewController(Controller):
         caller: NamedDependency[AuthenticatedCaller],
         services: NamedDependency[Services],
         timezone: ViewTimezone = DEFAULT_TIMEZONE,
+        include_archived: ViewArchived = False,
     ) -> ViewCounts:
         """Count the tasks of all views, lists and saved filters."""
         check_timezone(timezone, pointer="timezone")
-        return await services.views.counts(caller.user_id, timezone)
+        return await services.views.counts(
+            caller.user_id, timezone, include_archived=include_archived
+        )
 
     @get(
         "/{view:str}",
@@ -52,6 +58,7 @@ class ViewController(Controller):
         caller: NamedDependency[AuthenticatedCaller],
         services: NamedDependency[Services],
         timezone: ViewTimezone = DEFAULT_TIMEZONE,
+        include_archived: ViewArchived = False,
         limit: LimitParameter = DEFAULT_PAGE_SIZE,
         cursor: CursorParameter = None,
     ) -> ViewPage:
@@ -60,4 +67,11 @@ class ViewController(Controller):
         `today`, `upcoming` and `overdue` are sorted by due date, the others by the newest task.
         """
         check_timezone(timezone, pointer="timezone")
-        return await services.views.page(caller.user_id, view, timezone, cursor=cursor, limit=limit)
+        return await services.views.page(
+            caller.user_id,
+            view,
+            timezone,
+            include_archived=include_archived,
+            cursor=cursor,
+            limit=limit,
+        )

@@ -59,6 +59,7 @@ async def _find_targets(work: UserWork, target: BulkTarget) -> dict[str, TaskRec
         work.user_id,
         target.expression,
         timezone=target.timezone,
+        include_archived=target.include_archived,
         now=work.now,
         limit=MAX_BULK_TASKS + 1,
     )

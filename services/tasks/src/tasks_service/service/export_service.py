@@ -152,7 +152,7 @@ class ExportService:
     ) -> AsyncGenerator[bytes, None]:
         """Yield the tasks that aren't deleted as CSV, in chunks."""
         async with open_transaction(self._database, user_id) as session:
-            lists = await ListRepository(session, user_id).find_all()
+            lists = await ListRepository(session, user_id).find_all(include_archived=True)
         names = {record.id: record.name for record in lists}
 
         async def rows() -> AsyncGenerator[bytes, None]:

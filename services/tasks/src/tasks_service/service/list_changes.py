@@ -1,12 +1,51 @@
-"""Deletion of a list inside a transaction."""
+"""Changes of a list inside a transaction."""
 
-from tasks_service.domain.position import spread_positions
+import msgspec
+from msgspec import UNSET
+
+from tasks_service.domain.position import moved_positions, reordered, spread_positions
+from tasks_service.domain.task_list import ListChanges
+from tasks_service.domain.text import invalid
 from tasks_service.errors import DefaultListError
 from tasks_service.service.user_work import UserWork
-from tasks_service.storage.list_repository import list_state, to_list
+from tasks_service.storage.list_repository import list_state, set_list_state, to_list
 from tasks_service.storage.records import ListRecord
 from tasks_service.storage.section_repository import section_state
 from todochat.contracts.task_changes import ListedTasks
+from todochat.contracts.tasks import TaskList
+
+
+async def update_list(work: UserWork, record: ListRecord, changes: ListChanges) -> TaskList:
+    """Change fields of a list; its new name must be free. A move can give all lists new positions.
+
+    Raises:
+        DefaultListError: it is the default list, which can't be archived.
+        InvalidInputError: it can't be moved there.
+    """
+    lists = await work.lists.find_all(include_archived=True)
+    before = {each.id: list_state(each) for each in lists}
+    given = msgspec.structs.asdict(changes).items()
+    set_list_state(record, {name: value for name, value in given if value is not UNSET})
+    if changes.is_archived is True and record.is_default:
+        raise DefaultListError
+    if changes.is_archived is not UNSET and changes.is_archived != bool(record.archived_at):
+        record.archived_at = work.now if changes.is_archived else None
+    if changes.move is not UNSET:
+        if record.is_default:
+            raise invalid("/move", "can't be set for the default list, which is always the first")
+        others = [each for each in lists if each is not record and not each.is_default]
+        order = reordered(record, others, changes.move, kind="another list, not the default one")
+        for each, position in zip(order, moved_positions(record, order), strict=True):
+            each.position = position
+    counts = await work.tasks.count_open_by_list()
+    for each in lists:
+        state = list_state(each)
+        if state != before[each.id]:
+            each.updated_at = work.now
+            work.log_change("list.updated.v1", each.id, before[each.id], state)
+            updated = to_list(each, open_tasks=counts.get(each.id, 0))
+            work.publish("list.updated.v1", task_list=updated)
+    return to_list(record, open_tasks=counts.get(record.id, 0))
 
 
 async def delete_list(work: UserWork, record: ListRecord, tasks: ListedTasks) -> None:

@@ -2,18 +2,20 @@
 
 from http import HTTPStatus
 
+from msgspec import UNSET
+
 from tasks_service.domain.change import Actor
-from tasks_service.domain.text import match_key
+from tasks_service.domain.task_list import ListChanges
 from tasks_service.errors import ListExistsError, ListNotFoundError
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
-from tasks_service.service.list_changes import delete_list
+from tasks_service.service.list_changes import delete_list, update_list
 from tasks_service.service.user_work import UserWork
-from tasks_service.storage.list_repository import ListRepository, list_state, to_list
+from tasks_service.storage.list_repository import ListRepository, to_list
 from tasks_service.storage.records import ListRecord
 from tasks_service.storage.task_repository import TaskRepository
 from tasks_service.storage.transaction import open_transaction
 from todochat.contracts.task_changes import ListedTasks
-from todochat.contracts.tasks import ListPage, TaskList
+from todochat.contracts.tasks import Color, Icon, ListPage, TaskList
 from todochat.database import Database
 
 
@@ -37,9 +39,11 @@ class ListService:
             open_tasks = await TaskRepository(session, user_id).count_open_in_list(record.id)
             return to_list(record, open_tasks=open_tasks)
 
-    async def list_all(self, user_id: str, actor: Actor) -> ListPage:
+    async def list_all(
+        self, user_id: str, actor: Actor, *, include_archived: bool = False
+    ) -> ListPage:
         """Return all lists; create the default list on the user's first use."""
-        page = await self._read_all(user_id)
+        page = await self._read_all(user_id, include_archived=include_archived)
         if page.items:
             return page
 
@@ -50,9 +54,16 @@ class ListService:
             user_id=user_id, actor=actor, method="GET", route="lists", fingerprint=""
         )
         await self._writer.write(request, HTTPStatus.NO_CONTENT, change)
-        return await self._read_all(user_id)
+        return await self._read_all(user_id, include_archived=include_archived)
 
-    async def create(self, request: WriteRequest, name: str) -> Written:
+    async def create(
+        self,
+        request: WriteRequest,
+        name: str,
+        *,
+        color: Color | None = None,
+        icon: Icon | None = None,
+    ) -> Written:
         """Create a list.
 
         Raises:
@@ -63,31 +74,26 @@ class ListService:
         async def change(work: UserWork) -> TaskList:
             await work.get_or_create_default_list()
             await _check_name_is_free(work, name)
-            return to_list(await work.create_list(name), open_tasks=0)
+            record = await work.create_list(name, color=color, icon=icon)
+            return to_list(record, open_tasks=0)
 
         return await self._writer.write(request, HTTPStatus.CREATED, change)
 
-    async def rename(self, request: WriteRequest, list_id: str, name: str | None) -> Written:
-        """Rename a list; a no-op if `name` is None or its current name.
+    async def update(self, request: WriteRequest, list_id: str, changes: ListChanges) -> Written:
+        """Change a list; a no-op for fields that have these values.
 
         Raises:
             ListNotFoundError: the user has no such list.
             ListExistsError: the user has another list with this name.
+            DefaultListError: it is the default list, which can't be archived.
+            InvalidInputError: it can't be moved there.
         """
 
         async def change(work: UserWork) -> TaskList:
             record = await work.get_list(list_id)
-            open_tasks = await work.tasks.count_open_in_list(list_id)
-            if name is None or name == record.name:
-                return to_list(record, open_tasks=open_tasks)
-            await _check_name_is_free(work, name, owner=record)
-            state = list_state(record)
-            record.name, record.name_key = name, match_key(name)
-            record.updated_at = work.now
-            work.log_change("list.updated.v1", record.id, state, list_state(record))
-            renamed = to_list(record, open_tasks=open_tasks)
-            work.publish("list.updated.v1", task_list=renamed)
-            return renamed
+            if changes.name is not UNSET:
+                await _check_name_is_free(work, changes.name, owner=record)
+            return await update_list(work, record, changes)
 
         return await self._writer.write(request, HTTPStatus.OK, change)
 
@@ -105,9 +111,10 @@ class ListService:
 
         return await self._writer.write(request, HTTPStatus.NO_CONTENT, change)
 
-    async def _read_all(self, user_id: str) -> ListPage:
+    async def _read_all(self, user_id: str, *, include_archived: bool) -> ListPage:
         async with open_transaction(self._database, user_id) as session:
-            records = await ListRepository(session, user_id).find_all()
+            lists = ListRepository(session, user_id)
+            records = await lists.find_all(include_archived=include_archived)
             counts = await TaskRepository(session, user_id).count_open_by_list()
         return ListPage(
             [to_list(record, open_tasks=counts.get(record.id, 0)) for record in records]

@@ -91,7 +91,7 @@ class QuickAddService:
         check_timezone(timezone, pointer="/timezone")
         async with open_transaction(self._database, user_id) as session:
             lists = ListRepository(session, user_id)
-            names = [record.name for record in await lists.find_all()]
+            names = [record.name for record in await lists.find_all(include_archived=True)]
         return await asyncio.to_thread(
             read_line, text, names, now=utc_now(), timezone=timezone, locale=locale
         )

@@ -87,9 +87,12 @@ class ReminderService:
             reminders = ReminderRepository(work.session, user_id)
             fired.extend(await reminders.take_due(now, limit=MAX_PER_USER))
             tasks = await work.tasks.find_by_ids([each.task_id for each in fired])
+            lists = await work.lists.find_by_ids({task.list_id for task in tasks.values()})
             for each in fired:
                 task = tasks[each.task_id]
                 if task.deleted_at is not None:  # with its list, which changes no task one by one
+                    continue
+                if lists[task.list_id].archived_at is not None:
                     continue
                 is_late = now - each.fires_at > LATE_AFTER
                 work.publish(

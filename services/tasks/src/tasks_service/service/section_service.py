@@ -5,8 +5,7 @@ from http import HTTPStatus
 from msgspec import UNSET, UnsetType
 
 from tasks_service.domain.limits import MAX_SECTIONS
-from tasks_service.domain.position import MAX_POSITION_CHARS, position_between, spread_positions
-from tasks_service.domain.text import invalid
+from tasks_service.domain.position import moved_positions, position_between, reordered
 from tasks_service.errors import ListNotFoundError, TooManySectionsError
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
 from tasks_service.service.user_work import UserWork
@@ -96,7 +95,8 @@ class SectionService:
             if name is not UNSET:
                 record.name = name
             if move is not UNSET:
-                order = reorder(record, sections, move)
+                others = [each for each in sections if each is not record]
+                order = reordered(record, others, move, kind="another section of the same list")
                 for each, position in zip(order, moved_positions(record, order), strict=True):
                     each.position = position
             for each in sections:
@@ -147,38 +147,3 @@ class SectionService:
             work.publish("section.deleted.v1", section=to_section(record), tasks=tasks)
 
         return await self._writer.write(request, HTTPStatus.NO_CONTENT, change)
-
-
-def reorder(
-    record: SectionRecord, sections: list[SectionRecord], move: Move
-) -> list[SectionRecord]:
-    """Return the sections of a list in their new order.
-
-    Raises:
-        InvalidInputError: the list has no such other section.
-    """
-    others = [each for each in sections if each is not record]
-    if move.to is not None:
-        return [record, *others] if move.to == "start" else [*others, record]
-    name, ref = ("before", move.before) if move.before is not None else ("after", move.after)
-    places = [index for index, each in enumerate(others) if each.id == ref]
-    if not places:
-        pointer = f"/move/{name}"
-        raise invalid(pointer, "must be another section of the same list")
-    place = places[0] + (name == "after")
-    return [*others[:place], record, *others[place:]]
-
-
-def moved_positions(record: SectionRecord, order: list[SectionRecord]) -> list[str]:
-    """Return the positions for a new order: only that of the moved section is new, unless it gets too long."""
-    positions = [each.position for each in order]
-    place = order.index(record)
-    low = positions[place - 1] if place else ""
-    high = positions[place + 1] if place + 1 < len(order) else None
-    if low < positions[place] and (high is None or positions[place] < high):
-        return positions
-    if high is None or low < high:
-        positions[place] = position_between(low, high)
-    if positions != sorted(set(positions)) or len(positions[place]) > MAX_POSITION_CHARS:
-        return spread_positions("", None, len(order))
-    return positions

@@ -19,7 +19,7 @@ from tasks_service.service.task_changes import (
 )
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.filter_compiler import compile_filter
-from tasks_service.storage.list_repository import ListRepository
+from tasks_service.storage.list_repository import ListRepository, in_shown_list
 from tasks_service.storage.search_repository import SearchRepository
 from tasks_service.storage.section_repository import SectionRepository
 from tasks_service.storage.task_repository import TaskRepository, task_position, to_task
@@ -72,7 +72,7 @@ class TaskService:
             await self._index(user_id)
         async with open_transaction(self._database, user_id) as session:
             await check_filtered_groups(session, user_id, filters)
-            matching = None
+            matching = None if filters.include_archived else in_shown_list(user_id)
             if filters.expression is not None:
                 matching = await compile_filter(
                     session,
@@ -80,6 +80,7 @@ class TaskService:
                     filters.expression,
                     clock,
                     ignores_unknown_lists=filters.ignores_unknown_lists,
+                    include_archived=filters.include_archived,
                 )
             search_query = None
             if filters.search.words:

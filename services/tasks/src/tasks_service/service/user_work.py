@@ -35,7 +35,7 @@ from tasks_service.storage.section_repository import SectionRepository
 from tasks_service.storage.task_repository import TaskRepository, to_task
 from todochat.contracts.task_changes import ListedTasks
 from todochat.contracts.task_views import SavedFilter
-from todochat.contracts.tasks import Section, Task, TaskList
+from todochat.contracts.tasks import Color, Icon, Section, Task, TaskList
 from todochat.database.sql_transaction import SqlTransaction
 from todochat.ids import new_id
 
@@ -291,7 +291,14 @@ class UserWork:
         record = await self.lists.find_default()
         return record or await self.create_list(DEFAULT_LIST_NAME, is_default=True)
 
-    async def create_list(self, name: str, *, is_default: bool = False) -> ListRecord:
+    async def create_list(
+        self,
+        name: str,
+        *,
+        is_default: bool = False,
+        color: Color | None = None,
+        icon: Icon | None = None,
+    ) -> ListRecord:
         """Create a list.
 
         Raises:
@@ -305,6 +312,8 @@ class UserWork:
             name=name,
             name_key=match_key(name),
             is_default=is_default,
+            color=color,
+            icon=icon,
             created_at=self.now,
             updated_at=self.now,
         )

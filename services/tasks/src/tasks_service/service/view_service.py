@@ -34,7 +34,14 @@ class ViewService:
         self._tasks = tasks
 
     async def page(
-        self, user_id: str, view: ViewName, timezone: str, *, cursor: str | None, limit: int
+        self,
+        user_id: str,
+        view: ViewName,
+        timezone: str,
+        *,
+        include_archived: bool,
+        cursor: str | None,
+        limit: int,
     ) -> ViewPage:
         """Return the page of a view after the cursor, by due date, or by the newest task.
 
@@ -43,26 +50,38 @@ class ViewService:
         """
         sort: SortKey = "created" if view in {"no-date", "someday"} else "due"
         filters = TaskFilter(
-            expression=view_expression(view), timezone=timezone, ignores_unknown_lists=True
+            expression=view_expression(view),
+            timezone=timezone,
+            ignores_unknown_lists=True,
+            include_archived=include_archived,
         )
         order = TaskOrder(sort=sort, order=DEFAULT_ORDER[sort])
         page = await self._tasks.page(user_id, filters, order, cursor=cursor, limit=limit)
         return ViewPage(items=page.items, days=_by_day(page.items), next_cursor=page.next_cursor)
 
-    async def counts(self, user_id: str, timezone: str) -> ViewCounts:
+    async def counts(self, user_id: str, timezone: str, *, include_archived: bool) -> ViewCounts:
         """Count the tasks of all views, lists and saved filters."""
         clock = FilterClock(utc_now(), timezone)
         async with open_transaction(self._database, user_id) as session:
             tasks = TaskRepository(session, user_id)
-            lists = await ListRepository(session, user_id).find_all()
+            lists = await ListRepository(session, user_id).find_all(
+                include_archived=include_archived
+            )
             records = await FilterRepository(session, user_id).find_all()
             conditions: dict[str, ColumnElement[bool]] = {}
             for view in VIEWS:
                 expression = view_expression(view)
                 conditions[view] = await compile_filter(
-                    session, user_id, expression, clock, ignores_unknown_lists=True
+                    session,
+                    user_id,
+                    expression,
+                    clock,
+                    ignores_unknown_lists=True,
+                    include_archived=include_archived,
                 )
-            of_open, of_all = await _filter_conditions(session, user_id, records, clock)
+            of_open, of_all = await _filter_conditions(
+                session, user_id, records, clock, include_archived=include_archived
+            )
             counted = await tasks.count_matching({**conditions, **of_open}, only_open=True)
             counted |= await tasks.count_matching(of_all, only_open=False)
             open_tasks = await tasks.count_open_by_list()
@@ -74,7 +93,12 @@ class ViewService:
 
 
 async def _filter_conditions(
-    session: AsyncSession, user_id: str, records: list[FilterRecord], clock: FilterClock
+    session: AsyncSession,
+    user_id: str,
+    records: list[FilterRecord],
+    clock: FilterClock,
+    *,
+    include_archived: bool,
 ) -> tuple[dict[str, ColumnElement[bool]], dict[str, ColumnElement[bool]]]:
     """Return the conditions of saved filters on open tasks, and of those on all tasks.
 
@@ -85,7 +109,9 @@ async def _filter_conditions(
     for record in records:
         try:
             expression = parse_filter(record.filter)
-            condition = await compile_filter(session, user_id, expression, clock)
+            condition = await compile_filter(
+                session, user_id, expression, clock, include_archived=include_archived
+            )
         except InvalidFilterError:
             continue
         target = of_all if selects_completed(expression) else of_open

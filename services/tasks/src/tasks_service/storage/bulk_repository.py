@@ -17,6 +17,7 @@ async def find_matching(
     expression: Expression,
     *,
     timezone: str,
+    include_archived: bool,
     now: dt.datetime,
     limit: int,
 ) -> list[TaskRecord]:
@@ -27,7 +28,14 @@ async def find_matching(
     Raises:
         InvalidFilterError: the user has no list with a name in the filter.
     """
-    matching = await compile_filter(session, user_id, expression, FilterClock(now, timezone))
+    matching = await compile_filter(
+        session,
+        user_id,
+        expression,
+        FilterClock(now, timezone),
+        pointer="/filter",
+        include_archived=include_archived,
+    )
     conditions = [TaskRecord.user_id == user_id, TaskRecord.deleted_at.is_(None), matching]
     if not selects_completed(expression):
         conditions.append(TaskRecord.completed_at.is_(None))

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tasks_service.storage.list_repository import in_shown_list
 from tasks_service.storage.records import CalendarRecord, CounterRecord, TaskRecord
 
 
@@ -68,6 +69,7 @@ class CalendarRepository:
             TaskRecord.user_id == self._user_id,
             TaskRecord.deleted_at.is_(None),
             TaskRecord.completed_at.is_(None),
+            in_shown_list(self._user_id),
         )
 
 

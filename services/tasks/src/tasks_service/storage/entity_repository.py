@@ -49,6 +49,7 @@ class EntityRepository:
                 TaskRecord.user_id == self._user_id,
                 TaskRecord.deleted_at.is_(None),
                 TaskRecord.completed_at.is_(None),
+                ListRecord.archived_at.is_(None),
                 matches,
             )
             .order_by(rank, TaskRecord.updated_at.desc(), TaskRecord.id)
@@ -86,6 +87,7 @@ class EntityRepository:
             .where(
                 ListRecord.user_id == self._user_id,
                 ListRecord.deleted_at.is_(None),
+                ListRecord.archived_at.is_(None),
                 *self._contains_words(ListRecord.name_key),
             )
             .order_by(rank, ListRecord.updated_at.desc(), ListRecord.id)

@@ -34,6 +34,7 @@ from tasks_service.domain.filter_expression import (
 from tasks_service.domain.task import PRIORITIES
 from tasks_service.domain.text import match_key
 from tasks_service.errors import InvalidFilterError
+from tasks_service.storage.list_repository import in_shown_list
 from tasks_service.storage.records import ListRecord, TaskRecord
 
 _COMPARISONS: Final = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
@@ -68,6 +69,7 @@ async def compile_filter(
     *,
     pointer: str = "filter",
     ignores_unknown_lists: bool = False,
+    include_archived: bool = False,
 ) -> ColumnElement[bool]:
     """Compile a filter for one user's tasks.
 
@@ -75,7 +77,8 @@ async def compile_filter(
 
     Args:
         pointer: names the filter in errors: a parameter, or a JSON pointer.
-        ignores_unknown_lists: no task is in an unknown list, instead of an error.
+        ignores_unknown_lists: no task is in an unknown or archived list, instead of an error.
+        include_archived: also select tasks of archived lists that the filter doesn't name.
 
     Raises:
         InvalidFilterError: the user has no list with a name in the filter.
@@ -90,7 +93,11 @@ async def compile_filter(
                 column=part.column,
                 expected=["the name of a list"],
             )
-    return _compile(expression, clock, list_ids)
+    compiled = _compile(expression, clock, list_ids)
+    if include_archived:
+        return compiled
+    named_ids = () if ignores_unknown_lists else list_ids.values()
+    return and_(compiled, in_shown_list(user_id, named=named_ids))
 
 
 async def _find_lists(

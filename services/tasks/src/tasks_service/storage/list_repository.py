@@ -5,12 +5,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, all_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.text import has_nul, match_key
 from tasks_service.domain.trash import PURGED_AT
-from tasks_service.storage.records import ListRecord
+from tasks_service.storage.records import ListRecord, TaskRecord
 from todochat.contracts.tasks import Color, Icon, TaskList
 
 
@@ -55,13 +55,13 @@ class ListRepository:
         """Return the default list if it exists."""
         return await self._find_one(ListRecord.is_default.is_(True))
 
-    async def find_all(self) -> list[ListRecord]:
-        """Return all lists, the default list first, then by name."""
-        statement = (
-            select(ListRecord)
-            .where(*self._live)
-            .order_by(ListRecord.is_default.desc(), ListRecord.name_key, ListRecord.id)
-        )
+    async def find_all(self, *, include_archived: bool = False) -> list[ListRecord]:
+        """Return all lists: the default list first, then by position, then by name."""
+        statement = select(ListRecord).where(*self._live)
+        if not include_archived:
+            statement = statement.where(ListRecord.archived_at.is_(None))
+        order = (ListRecord.position.nulls_last(), ListRecord.name_key, ListRecord.id)
+        statement = statement.order_by(ListRecord.is_default.desc(), *order)
         return list((await self._session.scalars(statement)).all())
 
     async def count(self) -> int:
@@ -79,6 +79,17 @@ class ListRepository:
 
     async def _find_one(self, condition: ColumnElement[bool]) -> ListRecord | None:
         return await self._session.scalar(select(ListRecord).where(*self._live, condition))
+
+
+def in_shown_list(user_id: str, *, named: Collection[str] = ()) -> ColumnElement[bool]:
+    """Return the condition on tasks whose list isn't archived, or is one of the named ones."""
+    archived = select(ListRecord.id).where(
+        ListRecord.user_id == user_id,
+        ListRecord.archived_at.is_not(None),
+        ListRecord.id.not_in(named),
+    )
+    # As an array, the lists are read once, and the planner expects the condition to hold.
+    return TaskRecord.list_id != all_(func.array(archived.scalar_subquery()))
 
 
 def list_state(record: ListRecord) -> dict[str, Any]:
