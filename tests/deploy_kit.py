@@ -45,7 +45,7 @@ _SETTINGS: Final[dict[str, type[ServiceSettings]]] = {
 _ARROWS: Final[dict[str, tuple[Arrow, ...]]] = {
     "auth-session": SERVICE_ARROWS,
     "tasks": TASKS_ARROWS,
-    "todo-agent-api": API_ARROWS,
+    "todo-agent-api": (*API_ARROWS, *TodoAgentSettings.tool_arrows),
     "todo-agent-worker": arrows_of(TodoAgentSettings),
     "chat-gateway": GATEWAY_ARROWS,
 }

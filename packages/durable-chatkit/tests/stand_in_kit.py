@@ -126,10 +126,12 @@ class TasksStandIn:
     def _search(self, query: Any) -> list[dict[str, Any]]:
         status = query.get("status", "open")
         words = query.get("q", "").casefold().split()
+        ids = query.get("ids", ",".join(self.tasks)).split(",")
         return [
             task
             for task in self.tasks.values()
-            if (status == "all" or (task["completed_at"] is not None) == (status == "completed"))
+            if task["id"] in ids
+            and (status == "all" or (task["completed_at"] is not None) == (status == "completed"))
             and query.get("list_id", task["list_id"]) == task["list_id"]
             and all(word in f"{task['title']} {task['notes']}".casefold() for word in words)
         ]

@@ -104,6 +104,7 @@ class ChatService:
     """Handles ChatKit requests, and finds, lists and cancels runs.
 
     Args:
+        reader: returns threads and items to clients; see `LiveStore`.
         hosted: answers requests that need no run with an adopter's server.
     """
 
@@ -111,6 +112,7 @@ class ChatService:
         self,
         *,
         server: AcceptingServer,
+        reader: AcceptingServer,
         acceptance: Acceptance,
         runs: UserRunRepository,
         backlog: RunBacklog,
@@ -122,6 +124,7 @@ class ChatService:
         hosted: HostedRequests | None = None,
     ) -> None:
         self._server = server
+        self._reader = reader
         self._acceptance = acceptance
         self._runs = runs
         self._backlog = backlog
@@ -270,4 +273,4 @@ class ChatService:
                 await self._signals.request_stop(stopped)
                 return b"{}"
             case _:
-                return await process_non_streaming(self._server, request, context)
+                return await process_non_streaming(self._reader, request, context)

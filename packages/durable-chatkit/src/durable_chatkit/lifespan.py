@@ -15,6 +15,7 @@ from durable_chatkit.chatkit.attachments import AttachmentService, FileLimits
 from durable_chatkit.chatkit.budgets import NO_BUDGETS, Budgets
 from durable_chatkit.chatkit.dictation import Dictation, Transcriber
 from durable_chatkit.chatkit.history_service import HistoryService
+from durable_chatkit.chatkit.live_widgets import LiveStore, open_refresh
 from durable_chatkit.chatkit.server import AcceptingServer
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.erasure import AccountEraser, AccountGuard
@@ -67,6 +68,12 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         attachments = AttachmentService(database, links, FileLimits.from_settings(settings))
         store = PostgresStore(database, links, settings.agent_name)
         server = AcceptingServer(store)
+        refresh = await stack.enter_async_context(open_refresh(settings))
+        reader = (
+            AcceptingServer(LiveStore(database, links, settings.agent_name, refresh))
+            if refresh is not None
+            else server
+        )
         signals = RunSignals(redis)
         accounts = AccountGuard(database)
         # The offline assistant costs nothing, so it works even after the budgets are used up.
@@ -86,6 +93,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         app.state.services = Services(
             chat=ChatService(
                 server=server,
+                reader=reader,
                 acceptance=acceptance,
                 runs=UserRunRepository(database),
                 backlog=RunBacklog(queue, settings.max_queued_runs),

@@ -21,12 +21,15 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
         tool_arrows: service-to-service calls made by the agent's tools.
         own_factory: `module:attribute` of the agent that the service ships with.
         offline_model: `module:class` of the model used without an API key and without a base URL.
+        live_widgets: `module:attribute` of an async context manager (settings) that the API opens;
+            it returns a `durable_chatkit.chatkit.live_widgets.RefreshWidgets`, or None.
     """
 
     service_name: ClassVar[str] = "chat-agent"
     tool_arrows: ClassVar[tuple[Arrow, ...]] = ()
     own_factory: ClassVar[str] = ""
     offline_model: ClassVar[str | None] = None
+    live_widgets: ClassVar[str | None] = None
 
     agent_name: Annotated[
         str,

@@ -264,3 +264,19 @@ async def test_query_at_its_limits_is_accepted(ada: Person, query: str) -> None:
     response = await ada.call("GET", f"tasks?{query}")
 
     assert response.status_code in (200, 404), response.text
+
+
+async def test_tasks_are_read_by_their_ids(ada: Person, service: Service) -> None:
+    milk, bread, tea = [await ada.make_task(title) for title in ("milk", "bread", "tea")]
+    await ada.post(f"tasks/{bread['id']}/complete")
+    await ada.delete(f"tasks/{tea['id']}")
+    theirs = await service.person().make_task("theirs")
+    ids = [milk["id"], bread["id"], milk["id"], tea["id"], theirs["id"], "tsk_none"]
+
+    assert set(await ada.titles(ids=",".join(ids), status="all")) == {"milk", "bread"}
+    assert set(await ada.titles(ids=",".join(ids))) == {"milk"}
+    assert list(await ada.titles(ids="")) == []
+    for text in (",".join(map(str, range(201))), "tsk_\0"):
+        refused = await ada.get("tasks", ids=text)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "ids"

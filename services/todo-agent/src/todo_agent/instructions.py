@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agents import Agent, RunContextWrapper
 
 from durable_chatkit.agent.run_context import RunContext
+from todo_agent.zones import zone
 
 RULES: Final = """\
 You are a todo assistant. You manage the user's tasks and lists with your tools.
@@ -48,11 +48,3 @@ def prompt(now: datetime, timezone: str, locale: str) -> str:
         f"Time zone: {zone(timezone).key}\n"
         f"Locale: {locale}\n"
     )
-
-
-def zone(name: str) -> ZoneInfo:
-    """Return a time zone; UTC for an unknown name."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")

@@ -10,8 +10,8 @@ from todo_agent.action_payloads import (
     UNDO,
     click,
 )
-from todo_agent.instructions import zone
-from todo_agent.task_list_widget import PRIORITY_COLORS, due_text
+from todo_agent.task_list_widget import DELETED, PRIORITY_COLORS, due_text
+from todo_agent.zones import zone
 from todochat.contracts.tasks import Task, TaskList
 
 TASK_CARD: Final = "task-card"
@@ -90,6 +90,27 @@ def deleted_card(tasks: Mapping[str, str], turn_id: str) -> dict[str, Any]:
         ],
     }
     return {"type": "Card", "key": DELETED_CARD, "size": "sm", "children": [row]}
+
+
+def form_task_id(card: Mapping[str, Any]) -> str | None:
+    """Return the ID of the task in a form; None if the card has no form."""
+    payload = ((card.get("confirm") or {}).get("action") or {}).get("payload") or {}
+    task_id = payload.get("task_id")
+    return task_id if isinstance(task_id, str) else None
+
+
+def gone_card(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's form as the card of a deleted task."""
+    fields = [part for column in card["children"] for part in column.get("children") or ()]
+    titles = [part.get("defaultValue") for part in fields if part.get("name") == "title"]
+    title = str(titles[0] or "") if titles else ""
+    struck = {"type": "Text", "value": title, "lineThrough": True, "color": "secondary"}
+    return {
+        "type": "Card",
+        "key": MESSAGE_CARD,
+        "size": "sm",
+        "children": [*([struck] if title else []), {"type": "Caption", "value": DELETED}],
+    }
 
 
 def message_card(text: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import msgspec
 from chatkit.widgets import DynamicWidgetRoot
 
 from todo_agent.action_payloads import OPEN, TOGGLE, click
-from todo_agent.instructions import zone
+from todo_agent.zones import zone
 from todochat.contracts.tasks import Task
 
 TASK_LIST: Final = "task-list"
@@ -52,6 +52,29 @@ def with_task(
 def without_task(root: dict[str, Any], task_id: str) -> dict[str, Any]:
     """Return the list with a task's row marked as deleted."""
     rows = [_deleted_row(old) if old.get("key") == task_id else old for old in root["children"]]
+    return {**root, "children": rows}
+
+
+def with_tasks(
+    root: dict[str, Any],
+    states: Mapping[str, Task | None],
+    list_names: Mapping[str, str],
+    timezone: str,
+) -> dict[str, Any]:
+    """Return the list with the current state of its tasks.
+
+    Args:
+        states: the tasks by ID, None for a deleted one; other rows stay as they are.
+    """
+    rows = []
+    for old in root["children"]:
+        task_id = old.get("key")
+        if task_id not in states:
+            rows.append(old)
+        elif (task := states[task_id]) is None:
+            rows.append(_deleted_row(old))
+        else:
+            rows.append(_row(task, list_names.get(task.list_id, ""), timezone))
     return {**root, "children": rows}
 
 
@@ -132,8 +155,10 @@ def _version(row: Mapping[str, Any]) -> str:
 
 def _deleted_row(row: Mapping[str, Any]) -> dict[str, Any]:
     title = str(row["children"][0].get("label") or "")
+    if not title:  # it is marked already
+        return dict(row)
     texts = [
         {"type": "Text", "value": title, "lineThrough": True, "color": "secondary"},
         {"type": "Caption", "value": DELETED},
     ]
-    return {"type": "ListViewItem", "key": row["key"], "children": texts if title else texts[1:]}
+    return {"type": "ListViewItem", "key": row["key"], "children": texts}

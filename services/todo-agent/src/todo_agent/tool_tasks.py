@@ -9,9 +9,9 @@ import msgspec
 
 from durable_chatkit.agent.call_scope import ToolCallScope
 from durable_chatkit.agent.run_context import RunContext
-from todo_agent.instructions import zone
 from todo_agent.references import UnresolvedReferenceError, find_list, find_task
 from todo_agent.tasks_client import TasksClient, ToolCaller
+from todo_agent.zones import zone
 from todochat.contracts.tasks import ListPage, Task, TaskList
 from todochat.http.client import UpstreamProblemError
 

@@ -23,6 +23,8 @@ from todo_agent.tasks_client import TasksClient
 from todo_agent.tools import SPECS
 from todochat.http.client import ServiceClient
 from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.testing.model_server import Call as ModelCall
+from todochat.testing.model_server import Say, ScriptedModelServer
 
 
 @pytest_asyncio.fixture
@@ -68,3 +70,14 @@ def call(client: TasksClient, make_context: MakeContext) -> Call:
         return json.loads(result)
 
     return do_call
+
+
+@pytest_asyncio.fixture
+async def listed(chat: Any, model: ScriptedModelServer, tasks: Any) -> Any:
+    """A worker, and a thread with a list of two tasks."""
+    tasks.add("milk")
+    tasks.add("bread", priority="high")
+    model.answer(ModelCall("list_tasks"))
+    model.answer(Say("Here they are."))
+    await chat.start_worker()
+    return await chat.ask("what's open?")

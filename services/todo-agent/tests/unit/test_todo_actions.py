@@ -5,8 +5,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from chatkit.types import WidgetItem
+from cards_kit import (
+    ID,
+    boxes,
+    click,
+    click_body,
+    components,
+    open_card,
+    said,
+    texts,
+    the_list,
+    widgets,
+)
 
 from durable_chatkit.agent.turns import find_turn_id
 from todo_agent.action_payloads import (
@@ -22,74 +32,10 @@ from todo_agent.action_payloads import (
 from todochat.testing.model_server import Call, Gate, Say, ScriptedModelServer
 
 pytestmark = pytest.mark.filterwarnings("ignore:Direct usage of named widget:DeprecationWarning")
-ID = "tsk_" + "0" * 25 + "{}"
-
-
-def components(widget: Any, kind: str) -> list[dict[str, Any]]:
-    """Return all components of a type, in display order."""
-    root = widget if isinstance(widget, dict) else widget.model_dump(mode="json")
-    found = [root] if root.get("type") == kind else []
-    for child in root.get("children") or ():
-        found += components(child, kind)
-    return found
-
-
-def texts(widget: Any) -> list[str]:
-    return [part["value"] for part in components(widget, "Text") + components(widget, "Title")]
-
-
-def boxes(widget: Any) -> list[tuple[str, bool]]:
-    return [(box["label"], box["defaultChecked"]) for box in components(widget, "Checkbox")]
 
 
 def history(model: ScriptedModelServer) -> str:
     return json.dumps(model.requests[-1].history)
-
-
-@pytest_asyncio.fixture
-async def listed(chat: Any, model: ScriptedModelServer, tasks: Any) -> Any:
-    """A worker, and a thread with a list of two tasks."""
-    tasks.add("milk")
-    tasks.add("bread", priority="high")
-    model.answer(Call("list_tasks"))
-    model.answer(Say("Here they are."))
-    await chat.start_worker()
-    return await chat.ask("what's open?")
-
-
-async def widgets(chat: Any, run: Any) -> list[WidgetItem]:
-    return [item for item in await chat.items(run) if item.type == "widget"]
-
-
-async def the_list(chat: Any, run: Any) -> WidgetItem:
-    return (await widgets(chat, run))[0]
-
-
-def click_body(run: Any, kind: str, item: Any = None, /, **payload: Any) -> dict[str, Any]:
-    return {
-        "type": "threads.custom_action",
-        "params": {
-            "thread_id": run.thread_id,
-            "item_id": item.id if item is not None else None,
-            "action": {"type": kind, "payload": payload},
-        },
-    }
-
-
-async def click(chat: Any, run: Any, kind: str, item: Any = None, /, **payload: Any) -> Any:
-    acted = await chat.request(click_body(run, kind, item, **payload))
-    await chat.wait_for_end(acted)
-    return acted
-
-
-async def said(chat: Any, run: Any, kind: str) -> list[Any]:
-    return [event for event in await chat.events(run) if event.type == kind]
-
-
-async def open_card(chat: Any, run: Any, task_id: str) -> WidgetItem:
-    """Click on Edit and return the new card."""
-    await click(chat, run, OPEN, await the_list(chat, run), task_id=task_id)
-    return (await widgets(chat, run))[-1]
 
 
 class TestTaskList:

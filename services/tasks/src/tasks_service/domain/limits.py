@@ -28,6 +28,7 @@ MAX_SAVED_FILTERS: Final = 50  # each is one more condition on every row that co
 
 DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 200
+MAX_IDS_CHARS: Final = 8_000  # 200 IDs of 30 characters, with commas
 MAX_CURSOR_CHARS: Final = 4_096  # a title of 500 characters, escaped and in base64
 
 # Dates outside these years are typos; the bounds also keep arithmetic within datetime's range.

@@ -7,6 +7,7 @@ import msgspec
 
 from tasks_service.domain.due import DEFAULT_TIMEZONE, clean_date, clean_instant
 from tasks_service.domain.filter_expression import Expression
+from tasks_service.domain.limits import MAX_PAGE_SIZE
 from tasks_service.domain.search import SearchText
 from tasks_service.domain.text import has_nul, invalid, match_key
 from todochat.contracts.tasks import Priority
@@ -36,6 +37,7 @@ class TaskFilter(msgspec.Struct, kw_only=True, frozen=True):
     """Conditions that must all hold; None means no condition."""
 
     status: Status = "open"
+    ids: tuple[str, ...] | None = None
     list_id: str | None = None
     section_id: str | None = None
     parent_id: str | None = None
@@ -72,6 +74,20 @@ def parse_due_bound(text: str, *, pointer: str) -> DueBound:
         return DueBound(at=clean_instant(msgspec.convert(text, dt.datetime), pointer=pointer))
     except msgspec.ValidationError:
         raise invalid(pointer, "must be a date, or an RFC 3339 time with an offset") from None
+
+
+def parse_ids(text: str, *, pointer: str) -> tuple[str, ...]:
+    """Split a list of IDs at its commas; duplicates count once.
+
+    Raises:
+        InvalidInputError: it contains a NUL character or more than 200 IDs.
+    """
+    if has_nul(text):
+        raise invalid(pointer, "must not contain NUL characters")
+    ids = tuple(dict.fromkeys(part for each in text.split(",") if (part := each.strip())))
+    if len(ids) > MAX_PAGE_SIZE:
+        raise invalid(pointer, f"must have at most {MAX_PAGE_SIZE} IDs")
+    return ids
 
 
 def parse_words(text: str, *, pointer: str) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from tasks_service.domain.limits import (
     DEFAULT_PAGE_SIZE,
     MAX_CURSOR_CHARS,
     MAX_FILTER_CHARS,
+    MAX_IDS_CHARS,
     MAX_PAGE_SIZE,
     MAX_SEARCH_CHARS,
     MAX_TAG_CHARS,
@@ -25,6 +26,7 @@ from tasks_service.domain.query import (
     TaskFilter,
     TaskOrder,
     parse_due_bound,
+    parse_ids,
 )
 from tasks_service.domain.search import SearchText, parse_search
 from tasks_service.domain.text import clean_line, invalid, match_key
@@ -33,6 +35,7 @@ from todochat.contracts.tasks import Priority
 _NAMES: Final = frozenset(
     [
         "status",
+        "ids",
         "list_id",
         "section_id",
         "parent_id",
@@ -65,6 +68,13 @@ StatusParameter = Annotated[
             "Open (the default), completed or all tasks. A filter that compares `status` or"
             " `completed` searches all tasks by default."
         )
+    ),
+]
+IdsParameter = Annotated[
+    str | None,
+    QueryParameter(
+        max_length=MAX_IDS_CHARS,
+        description=f"Only tasks with these IDs, separated by commas; at most {MAX_PAGE_SIZE}.",
     ),
 ]
 ListParameter = Annotated[str | None, QueryParameter(description="Only tasks of this list.")]
@@ -166,6 +176,7 @@ class TaskListing(msgspec.Struct, frozen=True):
 def provide_task_listing(
     request: Request[Any, Any, Any],
     status: StatusParameter = None,
+    ids: IdsParameter = None,
     list_id: ListParameter = None,
     section_id: SectionParameter = None,
     parent_id: ParentParameter = None,
@@ -201,6 +212,7 @@ def provide_task_listing(
         status = "all" if expression is not None and selects_completed(expression) else "open"
     filters = TaskFilter(
         status=status,
+        ids=None if ids is None else parse_ids(ids, pointer="ids"),
         list_id=list_id,
         section_id=section_id,
         parent_id=parent_id,

@@ -423,7 +423,9 @@ def _conditions(filters: TaskFilter, now: dt.datetime) -> list[ColumnElement[boo
 
 
 def plan_conditions(filters: TaskFilter, now: dt.datetime) -> Iterator[ColumnElement[bool]]:
-    """Yield the conditions on start and pin."""
+    """Yield the conditions on IDs, start and pin."""
+    if filters.ids is not None:
+        yield TaskRecord.id == any_(cast(list(filters.ids), ARRAY(Text)))
     if filters.is_started is not None:
         is_started = func.coalesce(TaskRecord.start_moment <= now, True)
         yield is_started if filters.is_started else not_(is_started)

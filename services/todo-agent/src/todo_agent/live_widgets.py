@@ -1,0 +1,131 @@
+"""Draws lists and forms of tasks with the tasks' current state whenever a chat is loaded."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, cast
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+import structlog
+from chatkit.types import WidgetItem
+from chatkit.widgets import WidgetRoot
+
+from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.live_widgets import RefreshWidgets
+from durable_chatkit.settings import ChatSettings
+from todo_agent.settings import TodoAgentSettings
+from todo_agent.task_cards import TASK_CARD, form_task_id, gone_card, task_card
+from todo_agent.task_list_widget import TASK_LIST, widget, with_tasks
+from todochat.contracts.tasks import ListPage, Task, TaskList, TaskPage
+from todochat.errors import ServiceError
+from todochat.http.client import ServiceClient
+from todochat.identity.service_tokens import Arrow, ServiceTokens
+from todochat.settings import SettingsError
+
+TIMEOUT_S: Final = 1.0  # a chat without its tasks' newest state is better than a slow one
+MAX_TASKS: Final = 200  # the tasks service's page; the widgets of older tasks stay as stored
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def open_live_widgets(settings: ChatSettings) -> AsyncIterator[RefreshWidgets | None]:
+    """Open the connection to the tasks service.
+
+    None if this process has no key for it, as in a deployment of an earlier release: the widgets
+    then stay as stored.
+    """
+    try:
+        tokens = ServiceTokens.from_settings(settings, Arrow.AGENT_TO_TASKS)
+    except SettingsError as error:
+        log.warning("widgets.not_live", reason=str(error))
+        yield None
+        return
+    tasks_url = cast("TodoAgentSettings", settings).tasks_url
+    async with aiohttp.ClientSession() as session:
+        client = ServiceClient(
+            tasks_url, session, tokens, Arrow.AGENT_TO_TASKS, timeout_s=TIMEOUT_S, max_tries=1
+        )
+        yield LiveWidgets(client)
+
+
+class LiveWidgets:
+    """A `RefreshWidgets`: reads all tasks of a page of items with one request."""
+
+    def __init__(self, client: ServiceClient) -> None:
+        self._client = client
+
+    async def __call__(
+        self, widgets: Sequence[WidgetItem], context: RequestContext
+    ) -> Mapping[str, WidgetRoot]:
+        """Return the widgets whose tasks have changed, by item; none if the service fails."""
+        newest_first = sorted(widgets, key=lambda item: item.created_at, reverse=True)
+        roots = {
+            item.id: item.widget.model_dump(mode="json", exclude_none=True) for item in newest_first
+        }
+        named = {task_id: None for root in roots.values() for task_id in task_ids_in(root)}
+        wanted = list(named)[:MAX_TASKS]
+        if not wanted:
+            return {}
+        try:
+            tasks, lists = await self._read(context.user_id, wanted)
+        except (ServiceError, msgspec.MsgspecError) as error:
+            log.warning("widgets.refresh_failed", error=error)
+            return {}
+        states = {task_id: tasks.get(task_id) for task_id in wanted}
+        drawn = {
+            item_id: redraw(root, states, lists, context.timezone)
+            for item_id, root in roots.items()
+        }
+        return {item_id: widget(root) for item_id, root in drawn.items() if root != roots[item_id]}
+
+    async def _read(
+        self, user_id: str, task_ids: Sequence[str]
+    ) -> tuple[dict[str, Task], list[TaskList]]:
+        root = f"/api/{quote(user_id, safe='')}"
+        named = {
+            "ids": ",".join(task_ids),
+            "status": "all",
+            "include_archived": "true",
+            "limit": str(MAX_TASKS),
+        }
+        tasks, lists = await asyncio.gather(
+            self._client.request("GET", f"{root}/tasks", user_id=user_id, params=named),
+            self._client.request("GET", f"{root}/lists", user_id=user_id),
+        )
+        tasks.raise_for_problem()
+        lists.raise_for_problem()
+        found = msgspec.json.decode(tasks.body, type=TaskPage).items
+        return {task.id: task for task in found}, msgspec.json.decode(
+            lists.body, type=ListPage
+        ).items
+
+
+def task_ids_in(root: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the IDs of the tasks that a widget shows."""
+    if root.get("key") == TASK_LIST:
+        yield from (row["key"] for row in root["children"] if row.get("key"))
+    elif root.get("key") == TASK_CARD:
+        yield from filter(None, [form_task_id(root)])
+
+
+def redraw(
+    root: dict[str, Any],
+    states: Mapping[str, Task | None],
+    lists: Sequence[TaskList],
+    timezone: str,
+) -> dict[str, Any]:
+    """Return a widget with the current state of its tasks.
+
+    Args:
+        states: the tasks by ID; None for a deleted one, and missing for one that wasn't read.
+    """
+    if root.get("key") == TASK_LIST:
+        return with_tasks(root, states, {each.id: each.name for each in lists}, timezone)
+    task_id = form_task_id(root) if root.get("key") == TASK_CARD else None
+    if task_id is None or task_id not in states:
+        return root
+    task = states[task_id]
+    return gone_card(root) if task is None else task_card(task, lists, timezone)
