@@ -1,6 +1,7 @@
 """The container engine and the Compose that this machine has."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,6 +17,8 @@ OLDEST_COMPOSE: Final = (2, 24)
 OLDEST_PODMAN_COMPOSE: Final = (1, 3)
 # Docker reads `start_interval`, Podman waits for the health of a container.
 OLDEST_ENGINE: Final = {"docker": (25, 0), "podman": (4, 6)}
+# Values of DOCKER_BUILDKIT that Docker reads as false.
+CLASSIC_BUILDER: Final = ("0", "f", "F", "false", "False", "FALSE")
 
 
 class CommandError(Exception):
@@ -86,8 +89,14 @@ class Engine:
         run([*command, *options, str(folder)], timeout_s=BUILD_TIMEOUT_S)
 
     def can_build_with_secrets(self) -> bool:
-        """Return whether `build` supports the Dockerfiles' `RUN --mount` (Docker: BuildKit)."""
-        return self.program == "podman" or _succeeds([self.program, "buildx", "version"])
+        """Return whether `build` supports the Dockerfiles' `RUN --mount` (Docker: BuildKit).
+
+        Docker without buildx, or with DOCKER_BUILDKIT=0, uses its classic builder.
+        """
+        if self.program == "podman":
+            return True
+        is_classic = os.environ.get("DOCKER_BUILDKIT", "") in CLASSIC_BUILDER
+        return not is_classic and _succeeds([self.program, "buildx", "version"])
 
 
 def find_engine() -> Engine:

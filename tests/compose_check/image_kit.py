@@ -81,7 +81,8 @@ def make_stand_in(engine: Engine, store: str) -> str:
             for source in (package, package.with_name(f"{package.name}.libs")):
                 shutil.copytree(source, folder / source.name, symlinks=True)
         else:
-            shutil.copy(valkey_server_path(), folder / "valkey-server")
+            # Not `COPY --chmod`, which the classic builder lacks.
+            Path(shutil.copy(valkey_server_path(), folder / "valkey-server")).chmod(0o755)
         engine.build(folder, folder / "Dockerfile", tag, "--build-arg", f"BASE={base}")
     return tag
 
