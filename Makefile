@@ -7,7 +7,7 @@ PACKAGES := todochat durable-chatkit model-client task-phrases offline-assistant
 PYPROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := $(MEMBERS:%=%/src)
 PROGRAMS := .ci/audit.py deploy/compose/make_secrets.py deploy/docker/healthy.py deploy/kubernetes/render.py deploy/release/todochat_release
-TESTS := $(wildcard $(MEMBERS:%=%/tests)) tests
+TESTS := $(wildcard $(MEMBERS:%=%/tests)) services/todo-agent/evals tests
 PROSE := '*.md' '*.py' '*.ts' '*.tsx' '*.css' '*.mjs' '*.sh' '*.toml' '*.yaml' '*.yml'
 # Generated files, texts in other languages, and notes of old releases.
 PROSE_SKIP := '\.d\.ts$$|/migrations/versions/|/locale/|CHANGELOG\.md|tests/deploy/rendered/|^\.prose/'
@@ -26,7 +26,7 @@ PYTEST_WORKERS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down reset .venv test test-all chaos bench bench-tasks screenshots lint lint-frontend format types check lock env-docs secrets manifests images images-check compose-check release-check audit sbom prose clean
+.PHONY: help up dev down reset .venv test test-all eval chaos bench bench-tasks screenshots lint lint-frontend format types check lock env-docs secrets manifests images images-check compose-check release-check audit sbom prose clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,12 @@ test-all: .venv frontend/node_modules/.package-lock.json ## run all tests, inclu
 	@$(NPM) run --silent test
 	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
+# MODEL and BASE_URL: an OpenAI-compatible server, with OPENAI_API_KEY from the environment; API=chat_completions;
+# ONLY: cases with this text; SHOW=1: print all replies (services/todo-agent/evals/README.md).
+eval: .venv ## play conversations with the offline assistant, or with MODEL= at BASE_URL=, and check what they end in
+	@PYTHONPATH=services/todo-agent/evals:services/tasks/tests $(BIN)/python -m todo_evals $(if $(MODEL),--model "$(MODEL)") \
+		$(if $(BASE_URL),--base-url "$(BASE_URL)") $(if $(API),--api "$(API)") $(if $(ONLY),--only "$(ONLY)") $(if $(SHOW),--show)
+
 chaos: .venv ## kill, stop and freeze processes with N=200 seeds from SEED=1, and check that nothing is lost
 	@PYTHONPATH=tests $(BIN)/python -m chaos --seeds $(or $(N),200) --first $(or $(SEED),1) $(if $(LOGS),--logs $(LOGS))
 
@@ -108,7 +114,7 @@ types: .venv frontend/node_modules/.package-lock.json ## mypy --strict, also of 
 	@$(NPM) run --silent types
 	@$(BIN)/mypy $(SOURCES) $(PROGRAMS) conftest.py examples/own-agent/tea_house.py examples/own-server/shop.py examples/exported-workflow/returns.py examples/embed/crm.py
 	@cd examples/own-state && MYPYPATH=. $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml club.py club_service.py
-	@for tests in $(TESTS); do MYPYPATH=$$tests:packages/durable-chatkit/tests:services/tasks/tests $(BIN)/mypy $$tests || exit 1; done
+	@for tests in $(TESTS); do MYPYPATH=$$tests:packages/durable-chatkit/tests:services/tasks/tests:services/todo-agent/evals $(BIN)/mypy $$tests || exit 1; done
 
 check: lint types test ## run everything that CI runs
 

@@ -51,8 +51,7 @@ def stem(word: str) -> str:
 
 def read_words(text: str) -> list[str]:
     """Return the stems of a text's words; small words are dropped if there are others."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    words = re.findall(r"[^\W_]+(?:['\u2019][^\W_]+)*", folded)
+    words = re.findall(r"[^\W_]+(?:['\u2019][^\W_]+)*", _fold(text))
     return [stem(word) for word in words if word not in _SMALL] or [stem(word) for word in words]
 
 
@@ -144,4 +143,6 @@ def match_titles(words: str, tasks: Iterable[TaskResult], hint: str = "") -> Mat
 
 
 def _fold(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """Fold case, white space and accents, as the search of the tasks service does."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(each for each in letters if not unicodedata.combining(each)).split())
