@@ -117,6 +117,12 @@ class TestMatching:
 
         assert [task.number for task in found.sure] == numbers
 
+    @pytest.mark.parametrize("words", ["mull rausbringen", "M\u00fcll rausbringen", "mu\u0308ll"])
+    def test_accents_make_no_difference(self, words: str) -> None:
+        found = match_titles(words, self.tasks("M\u00fcll rausbringen", "milk"))
+
+        assert [task.number for task in found.sure] == [1]
+
     def test_exact_title_takes_precedence(self) -> None:
         found = match_titles("milk", self.tasks("buy milk", "Milk"))
 
