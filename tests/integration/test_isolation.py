@@ -22,6 +22,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("post", "sections"): {"list_id": "lst_1", "name": "Mine now"},
     ("patch", "filters"): {"name": "Mine now"},
     ("post", "filters"): {"name": "Mine now", "filter": "overdue"},
+    ("patch", "tags"): {"name": "Mine now"},
+    ("post", "tags"): {"name": "Mine now", "into": "tag_eA"},
     ("post", "reminders"): {"minutes": 5},
 }
 
@@ -83,7 +85,9 @@ async def two(stack: Stack, sign_up: SignUp) -> Two:
     gone = (await ada.api("POST", "/tasks", json={"title": "gone"})).json()
     await ada.api("DELETE", f"/tasks/{gone['id']}")
     changes = (await ada.api("GET", "/changes")).json()["items"]
+    tag = (await ada.api("POST", "/tags", json={"name": "A"})).json()
     hers = {
+        "tag_id": tag["id"],
         "section_id": section["id"],
         "filter_id": saved["id"],
         "reminder_id": reminded.json()["reminders"][0]["id"],

@@ -175,6 +175,7 @@ class Service:
         operation = {"type": "delete", "task_id": made.json()["id"]}
         await agent.post("changes/pending", {"operations": [operation]}, **run)
         await agent.post("filters", {"name": "mine", "filter": "overdue"}, **run)
+        await agent.post("tags", {"name": "private"}, **run)
         await self.person(user_id).post("calendar")
 
     async def start(self) -> None:

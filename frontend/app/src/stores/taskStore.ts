@@ -248,7 +248,13 @@ export const useTaskStore = create<TaskState>()((set, get) => {
 });
 
 /** These change tasks without events for each of them. */
-const reloading = new Set(["list.deleted.v1", "list.reordered.v1", "section.deleted.v1"]);
+const reloading = new Set([
+  "list.deleted.v1",
+  "list.reordered.v1",
+  "section.deleted.v1",
+  "tag.updated.v1",
+  "tag.deleted.v1",
+]);
 
 function optimisticTask(draft: TaskDraft, id: string, lists: readonly TaskList[]): Task {
   const at = now();

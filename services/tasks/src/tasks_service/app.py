@@ -26,6 +26,7 @@ from tasks_service.http.problem_responses import STRICT_BODIES
 from tasks_service.http.quick_controller import QuickAddController
 from tasks_service.http.reminder_controller import ReminderController
 from tasks_service.http.section_controller import SectionController
+from tasks_service.http.tag_controller import TagController
 from tasks_service.http.task_controller import TaskController
 from tasks_service.http.task_listing import provide_task_listing
 from tasks_service.http.trash_controller import TrashController
@@ -58,6 +59,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
             TaskController,
             ListController,
             SectionController,
+            TagController,
             PreferencesController,
             ChangeController,
             HistoryController,

@@ -4,6 +4,7 @@ NotFoundError
 ├── TaskNotFoundError      404  task-not-found
 ├── ListNotFoundError      404  list-not-found
 ├── FilterNotFoundError    404  filter-not-found
+├── TagNotFoundError       404  tag-not-found
 ├── NotInTrashError        404  not-in-trash
 ├── ReminderNotFoundError  404  reminder-not-found
 ├── CalendarNotFoundError  404  calendar-not-found
@@ -19,6 +20,7 @@ ConflictError
 ├── SeriesEndedError           409  series-ended
 ├── ListExistsError            409  list-exists             `list_id` is the existing list
 ├── FilterExistsError          409  filter-exists           `filter_id` is the existing filter
+├── TagExistsError             409  tag-exists              `tag_id` is the existing tag
 ├── OpenSubtasksError          409  open-subtasks           `subtasks` has the first ones, `count` all
 ├── DefaultListError           409  default-list
 └── StaleAttemptError          409  stale-attempt           `attempt` is the highest one seen
@@ -30,6 +32,7 @@ InvalidInputError
 ├── TooManyOperationsError 422  too-many-operations
 ├── TooManyTargetsError    422  too-many-targets
 ├── TooManyFiltersError    422  too-many-filters
+├── TooManyTagsError       422  too-many-tags
 ├── TooManySubtasksError   422  too-many-subtasks
 ├── TooManySectionsError   422  too-many-sections
 └── TooManyListsError      422  too-many-lists
@@ -109,6 +112,15 @@ class FilterNotFoundError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("You have no saved filter with this ID.")
+
+
+class TagNotFoundError(NotFoundError):
+    """No task of the user has this tag, and it isn't stored."""
+
+    code, title = "tag-not-found", "Tag not found"
+
+    def __init__(self) -> None:
+        super().__init__("You have no tag with this ID.")
 
 
 class SectionNotFoundError(NotFoundError):
@@ -220,6 +232,15 @@ class FilterExistsError(ConflictError):
         super().__init__(f'You already have a filter named "{name}".', filter_id=filter_id)
 
 
+class TagExistsError(ConflictError):
+    """The user has a tag with this name, ignoring case."""
+
+    code, title = "tag-exists", "Tag name already in use"
+
+    def __init__(self, name: str, tag_id: str) -> None:
+        super().__init__(f'You already have a tag named "{name}".', tag_id=tag_id)
+
+
 class OpenSubtasksError(ConflictError):
     """The task to complete has open subtasks, and the user wants to be asked about them."""
 
@@ -328,6 +349,15 @@ class TooManyFiltersError(InvalidInputError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"You can have at most {limit} saved filters; delete one first.")
+
+
+class TooManyTagsError(InvalidInputError):
+    """The user has reached the limit on stored tags."""
+
+    code, title = "too-many-tags", "Too many tags"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"You can have at most {limit} tags with a colour; delete one first.")
 
 
 class TooManySubtasksError(InvalidInputError):

@@ -28,6 +28,7 @@ from tasks_service.service.purge import Purge
 from tasks_service.service.quick_add_service import QuickAddService
 from tasks_service.service.reminder_service import ReminderService
 from tasks_service.service.section_service import SectionService
+from tasks_service.service.tag_service import TagService
 from tasks_service.service.task_service import TaskService
 from tasks_service.service.trash_service import TrashService
 from tasks_service.service.view_service import ViewService
@@ -140,6 +141,7 @@ def _build_services(
         lists=ListService(database, writer),
         bulk=BulkService(writer),
         sections=SectionService(database, writer),
+        tags=TagService(database, writer),
         preferences=PreferencesService(database, writer),
         changes=ChangeService(database, writer),
         history=HistoryService(database),

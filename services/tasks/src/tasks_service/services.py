@@ -17,6 +17,7 @@ from tasks_service.service.preferences_service import PreferencesService
 from tasks_service.service.quick_add_service import QuickAddService
 from tasks_service.service.reminder_service import ReminderService
 from tasks_service.service.section_service import SectionService
+from tasks_service.service.tag_service import TagService
 from tasks_service.service.task_service import TaskService
 from tasks_service.service.trash_service import TrashService
 from tasks_service.service.view_service import ViewService
@@ -38,6 +39,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     lists: ListService
     bulk: BulkService
     sections: SectionService
+    tags: TagService
     preferences: PreferencesService
     changes: ChangeService
     history: HistoryService

@@ -29,6 +29,7 @@ def routes(
     item: str | None = None,
     reminder: str = "rem_1",
     saved: str = "flt_1",
+    tag: str = "tag_cHJpdmF0ZQ",
     view: str = "today",
 ) -> list[Route]:
     """Every route of a user, with bodies that would make a change."""
@@ -68,6 +69,11 @@ def routes(
         ("POST", f"trash/{item}/restore", None),
         ("GET", "reminders", None),
         ("POST", f"reminders/{reminder}/snooze", {"minutes": 5}),
+        ("GET", "tags", None),
+        ("POST", "tags", {"name": "mine now"}),
+        ("PATCH", f"tags/{tag}", {"name": "mine now"}),
+        ("POST", f"tags/{tag}/merge", {"into": "tag_eA"}),
+        ("DELETE", f"tags/{tag}", None),
         ("GET", "filters", None),
         ("POST", "filters", {"name": "mine now", "filter": "overdue"}),
         ("GET", f"filters/{saved}", None),
@@ -132,6 +138,7 @@ def test_table_of_routes_is_complete(service: Service) -> None:
                 item="{item_id}",
                 reminder="{reminder_id}",
                 saved="{filter_id}",
+                tag="{tag_id}",
                 view="{view}",
             ),
             ("GET", "tasks/events", None),

@@ -38,6 +38,7 @@ async def use(person: Person) -> None:
     await agent.post("changes/pending", waiting, X_Change_Group="msg_1")
     await person.post("calendar")
     await person.post("filters", {"name": MARKER, "filter": f"tag = {MARKER}"})
+    await person.post("tags", {"name": f"{MARKER} two"})
 
 
 async def traces(owner: Connection, *words: str) -> list[str]:

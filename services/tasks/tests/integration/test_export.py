@@ -66,6 +66,7 @@ async def test_empty_export_is_a_document(ada: Person) -> None:
         "lists": [],
         "sections": [],
         "filters": [],
+        "tags": [],
         "changes": [],
     }
 

@@ -126,6 +126,14 @@ async def test_invalid_queries_are_rejected(ada: Person, params: dict[str, Any])
 
 async def test_history_uses_indexes(ada: Person, owner: Connection) -> None:
     await ada.make_task("a")
+    await owner.execute(
+        """
+        INSERT INTO task_changes (user_id, type, entity_id, actor, run_id, group_id, request_id,
+                                  after, is_confirmed, occurred_at)
+        SELECT 'u', 'task.updated.v1', n::text, 'user', n::text, n::text, n::text, '{}', true, now()
+          FROM generate_series(1, 2000) AS n
+        """
+    )
     await owner.execute("ANALYZE task_changes")
     columns = ("entity_id", "request_id", "run_id", "group_id")
     async with owner.transaction():

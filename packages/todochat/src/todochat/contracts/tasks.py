@@ -166,6 +166,23 @@ class Section(msgspec.Struct, kw_only=True, frozen=True):
     updated_at: dt.datetime
 
 
+class Tag(msgspec.Struct, kw_only=True, frozen=True):
+    """A tag of tasks; names are equal ignoring case."""
+
+    id: Annotated[str, Meta(description="Follows from the name, so a renamed tag has another one.")]
+    name: str
+    color: Color | None
+    open_tasks: Annotated[int, Meta(description="Number of its tasks that are not completed.")]
+    tasks: Annotated[int, Meta(description="Number of its tasks, without deleted ones.")]
+
+
+class TagPage(msgspec.Struct, frozen=True):
+    """A page of tags, by name."""
+
+    items: list[Tag]
+    next_cursor: Annotated[str | None, Meta(description="null on the last page.")]
+
+
 class SectionPage(msgspec.Struct, frozen=True):
     """Sections in the order of their positions."""
 

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from todochat.contracts.task_changes import ListedTasks
 from todochat.contracts.task_views import SavedFilter
-from todochat.contracts.tasks import Section, Task, TaskList
+from todochat.contracts.tasks import Section, Tag, Task, TaskList
 
 ChangeType = Literal[
     "task.created.v1",
@@ -29,6 +29,9 @@ ChangeType = Literal[
     "section.created.v1",
     "section.updated.v1",
     "section.deleted.v1",
+    "tag.created.v1",
+    "tag.updated.v1",
+    "tag.deleted.v1",
 ]
 # Deletions for good are recorded, but change nothing that a client of the feed shows.
 RecordType = Literal[ChangeType, "task.purged.v1", "list.purged.v1"]
@@ -48,12 +51,14 @@ class FeedReminder(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """One change; `task`, `list`, `section` or `filter` is its state after the change.
+    """One change; `task`, `list`, `section`, `tag` or `filter` is its state after the change.
 
     `list.deleted.v1` and `section.deleted.v1` have `tasks`: the tasks were moved or deleted without
     events for each of them, so a client that shows them must reload them. The same holds for
     `list.reordered.v1`: all tasks of the list have new positions, in the same order. A
     `list.updated.v1` that archives a list hides its tasks, which have no events either.
+    `tag.deleted.v1` and a `tag.updated.v1` with `replaced_tag` have changed the tags of all tasks
+    that had the deleted or the replaced tag.
     """
 
     type: ChangeType
@@ -70,6 +75,10 @@ class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     filter: SavedFilter | None = None
     reminder: FeedReminder | None = None
     section: Section | None = None
+    tag: Tag | None = None
+    replaced_tag: Annotated[
+        str | None, Meta(description="The former ID of a renamed tag, or that of a merged one.")
+    ] = None
     tasks: ListedTasks | None = None
     moved_to: str | None = None
 

@@ -9,6 +9,7 @@ MAX_TITLE_CHARS: Final = 500
 MAX_NOTES_CHARS: Final = 10_000
 MAX_TAGS: Final = 50
 MAX_TAG_CHARS: Final = 50
+MAX_STORED_TAGS: Final = 500
 MAX_DURATION_MINUTES: Final = 525_600  # a year
 MAX_REPEAT_COUNT: Final = 999
 MAX_REMINDERS: Final = 10  # of one task

@@ -64,6 +64,10 @@ ListName = Annotated[
     Meta(min_length=1, max_length=MAX_LIST_NAME_CHARS, description="Unique, ignoring case."),
 ]
 
+TagName = Annotated[
+    str,
+    Meta(min_length=1, max_length=MAX_TAG_CHARS, description="Unique, ignoring case."),
+]
 FilterText = Annotated[
     str, Meta(max_length=MAX_FILTER_CHARS, description="In the filter language.")
 ]
@@ -334,6 +338,26 @@ class ReadQuickAdd(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class QuickAdd(ReadQuickAdd, kw_only=True, forbid_unknown_fields=True):
     """A task to create from one line."""
+
+
+class CreateTag(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A tag to store."""
+
+    name: TagName
+    color: Color | None = None
+
+
+class UpdateTag(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The fields to change; missing fields stay unchanged."""
+
+    name: TagName | UnsetType = UNSET
+    color: Color | UnsetType | None = UNSET
+
+
+class MergeTag(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The tag that replaces another one."""
+
+    into: Annotated[str, Meta(description="The ID of the tag that stays.")]
 
 
 class CreateSection(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -1,13 +1,14 @@
 """The kinds of entities whose changes are recorded, and how an undo restores each.
 
-A new kind is one entry of `KINDS`. A new field needs no more than its place in the state functions
+A new kind is one entry of `_ALL`. A new field needs no more than its place in the state functions
 of its entity: an undo restores whatever a change record holds.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol, cast
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.change import ChangeType
@@ -25,13 +26,20 @@ from tasks_service.storage.list_repository import (
     set_list_state,
     to_list,
 )
-from tasks_service.storage.records import FilterRecord, ListRecord, SectionRecord, TaskRecord
+from tasks_service.storage.records import (
+    FilterRecord,
+    ListRecord,
+    SectionRecord,
+    TagRecord,
+    TaskRecord,
+)
 from tasks_service.storage.section_repository import (
     SectionRepository,
     section_state,
     set_section_state,
     to_section,
 )
+from tasks_service.storage.tag_repository import TagRepository, set_tag_state, tag_state
 from tasks_service.storage.task_repository import (
     TaskRepository,
     set_task_state,
@@ -39,6 +47,14 @@ from tasks_service.storage.task_repository import (
     to_task,
 )
 from todochat.contracts.task_changes import ConflictReason, ListedTasks
+from todochat.contracts.tasks import Color, Tag
+
+
+class Repository(Protocol):
+    """Finds the entities of one user, in one transaction."""
+
+    async def find_by_ids(self, ids: Collection[str]) -> Mapping[str, Any]:
+        """Return the records with these IDs, including deleted ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,25 +63,45 @@ class EntityKind:
 
     Attributes:
         prefix: of its change types.
-        find: returns a user's records with these IDs, including deleted ones.
-        name: returns the name that a user knows it by.
+        repository: finds its records.
         state: returns the mutable fields as JSON, as change records store them.
         set_state: sets fields from a state; missing ones stay unchanged.
-        change_type: returns the type of a change from an earlier state to the record's.
-        prepare: completes the fields that will be restored, or returns why they can't be.
         publish: publishes the event of a change that has been made.
+        prepare: completes the fields that will be restored, or returns why they can't be.
+        type_of_change: returns the type of a change from an earlier state to the record's; by
+            default it is updated, also if it is restored, or deleted.
+        name_field: holds the name that a user knows it by.
         contains_tasks: a client must know it before its tasks, and as long as it has them.
     """
 
     prefix: str
-    find: Callable[[AsyncSession, str, Collection[str]], Awaitable[Mapping[str, Any]]]
-    name: Callable[[Any], str]
+    repository: Callable[[AsyncSession, str], Repository]
     state: Callable[[Any], dict[str, Any]]
     set_state: Callable[[Any, Mapping[str, Any]], None]
-    change_type: Callable[[Mapping[str, Any], Any], ChangeType]
-    prepare: Callable[[UserWork, Any, dict[str, Any]], Awaitable[ConflictReason | None]]
     publish: Callable[[UserWork, Any, ChangeType], Awaitable[None]]
+    prepare: Callable[[UserWork, Any, dict[str, Any]], Awaitable[ConflictReason | None]] | None = (
+        None
+    )
+    type_of_change: Callable[[Mapping[str, Any], Any], ChangeType] | None = None
+    name_field: str = "name"
     contains_tasks: bool = False
+
+    async def find(
+        self, session: AsyncSession, user_id: str, ids: Collection[str]
+    ) -> Mapping[str, Any]:
+        """Return a user's records with these IDs, including deleted ones."""
+        return await self.repository(session, user_id).find_by_ids(ids)
+
+    def name(self, record: Any) -> str:
+        """Return the name that a user knows a record by."""
+        return str(getattr(record, self.name_field))
+
+    def change_type(self, before: Mapping[str, Any], record: Any) -> ChangeType:
+        """Return the type of a change of an existing record from an earlier state."""
+        if self.type_of_change is not None:
+            return self.type_of_change(before, record)
+        verb = "updated" if record.deleted_at is None else "deleted"
+        return cast("ChangeType", f"{self.prefix}.{verb}.v1")
 
 
 async def prepare_task(
@@ -145,16 +181,6 @@ async def publish_section(work: UserWork, record: SectionRecord, change_type: Ch
     work.publish(change_type, section=to_section(record))
 
 
-def section_change_type(before: Mapping[str, Any], record: SectionRecord) -> ChangeType:  # noqa: ARG001
-    """Return the type of a change of an existing section; a restored one counts as updated."""
-    return "section.updated.v1" if record.deleted_at is None else "section.deleted.v1"
-
-
-def list_change_type(before: Mapping[str, Any], record: ListRecord) -> ChangeType:  # noqa: ARG001
-    """Return the type of a change of an existing list; a restored one counts as updated."""
-    return "list.updated.v1" if record.deleted_at is None else "list.deleted.v1"
-
-
 async def prepare_filter(
     work: UserWork, record: FilterRecord, restored: dict[str, Any]
 ) -> ConflictReason | None:
@@ -172,55 +198,61 @@ async def publish_filter(work: UserWork, record: FilterRecord, change_type: Chan
     work.publish(change_type, saved_filter=to_filter(record))
 
 
-def filter_change_type(before: Mapping[str, Any], record: FilterRecord) -> ChangeType:  # noqa: ARG001
-    """Return the type of a change of an existing filter; a restored one counts as updated."""
-    return "filter.updated.v1" if record.deleted_at is None else "filter.deleted.v1"
+async def publish_tag(work: UserWork, record: TagRecord, change_type: ChangeType) -> None:
+    """Publish the event of a stored tag; its tasks have events of their own."""
+    tag = await work.tags.find(record.name_key)
+    if tag is None:
+        color = msgspec.convert(record.color, Color | None)
+        tag = Tag(id=record.id, name=record.name, color=color, open_tasks=0, tasks=0)
+    work.publish(change_type, tag=tag)
 
 
-KINDS: Final[dict[str, EntityKind]] = {
-    "list": EntityKind(
+_ALL: Final = (
+    EntityKind(
         prefix="list",
-        find=lambda session, user_id, ids: ListRepository(session, user_id).find_by_ids(ids),
-        name=lambda record: str(record.name),
+        repository=ListRepository,
         state=list_state,
         set_state=set_list_state,
-        change_type=list_change_type,
         prepare=prepare_list,
         publish=publish_list,
         contains_tasks=True,
     ),
-    "filter": EntityKind(
+    EntityKind(
         prefix="filter",
-        find=lambda session, user_id, ids: FilterRepository(session, user_id).find_by_ids(ids),
-        name=lambda record: str(record.name),
+        repository=FilterRepository,
         state=filter_state,
         set_state=set_filter_state,
-        change_type=filter_change_type,
         prepare=prepare_filter,
         publish=publish_filter,
     ),
-    "section": EntityKind(
+    EntityKind(
         prefix="section",
-        find=lambda session, user_id, ids: SectionRepository(session, user_id).find_by_ids(ids),
-        name=lambda record: str(record.name),
+        repository=SectionRepository,
         state=section_state,
         set_state=set_section_state,
-        change_type=section_change_type,
         prepare=prepare_section,
         publish=publish_section,
         contains_tasks=True,
     ),
-    "task": EntityKind(
+    EntityKind(
+        prefix="tag",
+        repository=TagRepository,
+        state=tag_state,
+        set_state=set_tag_state,
+        publish=publish_tag,
+    ),
+    EntityKind(
         prefix="task",
-        find=lambda session, user_id, ids: TaskRepository(session, user_id).find_by_ids(ids),
-        name=lambda record: str(record.title),
+        repository=TaskRepository,
         state=task_state,
         set_state=set_task_state,
-        change_type=task_change_type,
         prepare=prepare_task,
         publish=publish_task,
+        type_of_change=task_change_type,
+        name_field="title",
     ),
-}
+)
+KINDS: Final = {kind.prefix: kind for kind in _ALL}
 
 
 def kind_of(change_type: str) -> EntityKind:

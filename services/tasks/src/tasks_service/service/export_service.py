@@ -17,6 +17,7 @@ from tasks_service.storage.records import (
     FilterRecord,
     ListRecord,
     SectionRecord,
+    TagRecord,
     TaskRecord,
 )
 from tasks_service.storage.task_repository import to_task
@@ -64,6 +65,16 @@ class ExportedSection(Section, kw_only=True, frozen=True):
     deleted_at: Annotated[dt.datetime | None, Meta(description="null unless deleted.")]
 
 
+class ExportedTag(msgspec.Struct, kw_only=True, frozen=True):
+    """A stored tag; it may be deleted."""
+
+    name: str
+    color: Color | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    deleted_at: Annotated[dt.datetime | None, Meta(description="null unless deleted.")]
+
+
 class ExportedChange(msgspec.Struct, kw_only=True, frozen=True):
     """A change, with the changed fields before and after it."""
 
@@ -85,6 +96,7 @@ class Export(msgspec.Struct, frozen=True):
     lists: list[ExportedList]
     filters: list[ExportedFilter]
     sections: list[ExportedSection]
+    tags: Annotated[list[ExportedTag], Meta(description="Those with a colour, or without tasks.")]
     changes: Annotated[
         list[ExportedChange],
         Meta(description="Changes within the retention period, 90 days by default."),
@@ -130,6 +142,9 @@ class ExportService:
         sections = iter_rows(
             lambda last: self._sections(user_id, after=last.id if last else ""), self._page
         )
+        tags = iter_rows(
+            lambda last: self._tags(user_id, after=last.id if last else ""), self._page
+        )
         changes = iter_rows(
             lambda last: self._changes(user_id, after=last.id if last else 0), self._page
         )
@@ -138,6 +153,7 @@ class ExportService:
             "lists": (_encode(task_list, ExportedList) async for task_list in lists),
             "filters": (_encode(saved, ExportedFilter) async for saved in filters),
             "sections": (_encode(section, ExportedSection) async for section in sections),
+            "tags": (_encode(tag, ExportedTag) async for tag in tags),
             "changes": (_encode(change, ExportedChange) async for change in changes),
         }
         with self._open.hold(user_id):
@@ -193,6 +209,10 @@ class ExportService:
                 after=after, limit=self._page
             )
 
+    async def _tags(self, user_id: str, *, after: str) -> list[TagRecord]:
+        async with open_transaction(self._database, user_id) as session:
+            return await ExportRepository(session, user_id).find_tags(after=after, limit=self._page)
+
     async def _changes(self, user_id: str, *, after: int) -> list[ChangeRecord]:
         async with open_transaction(self._database, user_id) as session:
             return await ExportRepository(session, user_id).find_changes(
@@ -206,7 +226,7 @@ def _encode_task(record: TaskRecord) -> bytes:
 
 
 def _encode(
-    record: ListRecord | SectionRecord | FilterRecord | ChangeRecord,
+    record: ListRecord | SectionRecord | FilterRecord | TagRecord | ChangeRecord,
     exported: type[msgspec.Struct],
 ) -> bytes:
     return msgspec.json.encode(msgspec.convert(record, exported, from_attributes=True))

@@ -65,6 +65,7 @@ class Purge:
             "sections": lambda purge: purge.delete_sections(trash),
             "lists": lambda purge: purge.delete_lists(trash),
             "filters": lambda purge: purge.delete_filters(trash),
+            "tags": lambda purge: purge.delete_tags(trash),
         }
         counts = {kind: await self._delete_batches(delete) for kind, delete in kinds.items()}
         for kind, count in counts.items():

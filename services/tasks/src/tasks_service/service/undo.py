@@ -137,7 +137,7 @@ async def undo_change(
         return UndoConflict(
             id=change.entity_id, name=kind.name(record), reason="changed", fields=changed_again
         )
-    reason = await kind.prepare(work, record, restored)
+    reason = await kind.prepare(work, record, restored) if kind.prepare is not None else None
     if reason is not None:
         return UndoConflict(id=change.entity_id, name=kind.name(record), reason=reason)
     kind.set_state(record, restored)

@@ -32,10 +32,11 @@ from tasks_service.storage.preferences_repository import PreferencesRepository
 from tasks_service.storage.records import ListRecord, SectionRecord, TaskRecord
 from tasks_service.storage.reminder_repository import ReminderRepository
 from tasks_service.storage.section_repository import SectionRepository
+from tasks_service.storage.tag_repository import TagRepository
 from tasks_service.storage.task_repository import TaskRepository, to_task
 from todochat.contracts.task_changes import ListedTasks
 from todochat.contracts.task_views import SavedFilter
-from todochat.contracts.tasks import Color, Icon, Section, Task, TaskList
+from todochat.contracts.tasks import Color, Icon, Section, Tag, Task, TaskList
 from todochat.database.sql_transaction import SqlTransaction
 from todochat.ids import new_id
 
@@ -70,6 +71,7 @@ class UserWork:
         self.tasks = TaskRepository(session, self.user_id)
         self.lists = ListRepository(session, self.user_id)
         self.sections = SectionRepository(session, self.user_id)
+        self.tags = TagRepository(session, self.user_id)
         self.order = OrderRepository(session, self.user_id)
         self.preferences = PreferencesRepository(session, self.user_id)
         self.changes = ChangeRepository(session, self.user_id)
@@ -111,6 +113,8 @@ class UserWork:
         task_list: TaskList | None = None,
         saved_filter: SavedFilter | None = None,
         section: Section | None = None,
+        tag: Tag | None = None,
+        replaced_tag: str | None = None,
         tasks: ListedTasks | None = None,
         moved_to: str | None = None,
         reminder: FeedReminder | None = None,
@@ -127,6 +131,8 @@ class UserWork:
             list=task_list,
             filter=saved_filter,
             section=section,
+            tag=tag,
+            replaced_tag=replaced_tag,
             tasks=tasks,
             moved_to=moved_to,
             reminder=reminder,

@@ -9,6 +9,7 @@ from tasks_service.storage.records import (
     FilterRecord,
     ListRecord,
     SectionRecord,
+    TagRecord,
     TaskRecord,
 )
 
@@ -64,6 +65,16 @@ class ExportRepository:
             select(SectionRecord)
             .where(SectionRecord.user_id == self._user_id, SectionRecord.id > after)
             .order_by(SectionRecord.id)
+            .limit(limit)
+        )
+        return list((await self._session.scalars(statement)).all())
+
+    async def find_tags(self, *, after: str, limit: int) -> list[TagRecord]:
+        """Return the stored tags with an ID above `after`, by ID."""
+        statement = (
+            select(TagRecord)
+            .where(TagRecord.user_id == self._user_id, TagRecord.id > after)
+            .order_by(TagRecord.id)
             .limit(limit)
         )
         return list((await self._session.scalars(statement)).all())

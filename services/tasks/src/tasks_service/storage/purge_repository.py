@@ -20,6 +20,7 @@ from tasks_service.storage.records import (
     ResponseRecord,
     SearchRecord,
     SectionRecord,
+    TagRecord,
     TaskRecord,
     TasksBase,
 )
@@ -33,6 +34,7 @@ ERASED: Final[tuple[type[TasksBase], ...]] = (
     ChangeRecord,
     PendingRecord,
     FilterRecord,
+    TagRecord,
     ReminderRecord,
     SearchRecord,
     TaskRecord,
@@ -84,6 +86,10 @@ class PurgeRepository:
     async def delete_filters(self, before: dt.datetime) -> int:
         """Delete for good the saved filters that were deleted before a time."""
         return await self._delete(FilterRecord, FilterRecord.deleted_at < before)
+
+    async def delete_tags(self, before: dt.datetime) -> int:
+        """Delete for good the tags that were deleted before a time."""
+        return await self._delete(TagRecord, TagRecord.deleted_at < before)
 
     async def delete_sections(self, before: dt.datetime) -> int:
         """Delete for good the sections that were deleted before a time and have no tasks left."""

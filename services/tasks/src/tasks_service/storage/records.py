@@ -288,6 +288,28 @@ class FilterRecord(TasksBase):
     deleted_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
 
 
+class TagRecord(TasksBase):
+    """A tag that has a colour, or that no task has yet; other tags have no row.
+
+    `id` is computed from `name_key`. A deleted one is kept as long as the trash, for an undo.
+    """
+
+    __tablename__ = "tags"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "id"),
+        Index("ix_tags_deleted_at", "deleted_at", postgresql_where=_DELETED),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    id: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    name_key: Mapped[str] = mapped_column(Text)
+    color: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    updated_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    deleted_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+
+
 class ReminderRecord(TasksBase):
     """When a reminder of an open task fires; the task's row has the reminder itself.
 
