@@ -2,8 +2,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-MEMBERS := packages/todochat packages/durable-chatkit packages/model-client packages/task-phrases packages/offline-assistant packages/terminal-chat packages/settings-docs services/auth-session services/tasks services/todo-agent services/chat-gateway deploy/local
-PACKAGES := todochat durable-chatkit model-client task-phrases offline-assistant terminal-chat settings-docs auth-session tasks-service todo-agent chat-gateway todochat-local
+MEMBERS := packages/todochat packages/durable-chatkit packages/model-client packages/task-phrases packages/task-tools packages/offline-assistant packages/terminal-chat packages/settings-docs services/auth-session services/tasks services/todo-agent services/chat-gateway deploy/local
+PACKAGES := todochat durable-chatkit model-client task-phrases task-tools offline-assistant terminal-chat settings-docs auth-session tasks-service todo-agent chat-gateway todochat-local
 PYPROJECTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml)
 SOURCES := $(MEMBERS:%=%/src)
 PROGRAMS := .ci/audit.py deploy/compose/make_secrets.py deploy/docker/healthy.py deploy/kubernetes/render.py deploy/release/todochat_release

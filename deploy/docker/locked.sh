@@ -44,7 +44,7 @@ install_locked() {
     # shellcheck disable=SC2086
     /opt/tools/bin/uv pip compile --quiet --python "$folder/bin/python" --constraint "$LOCK" \
         --no-annotate --no-header --no-emit-package todochat --no-emit-package durable-chatkit --no-emit-package model-client \
-        --no-emit-package task-phrases --no-emit-package offline-assistant \
+        --no-emit-package task-phrases --no-emit-package task-tools --no-emit-package offline-assistant \
         "$@" -o resolved.txt >/dev/null
     /opt/tools/bin/uv pip install --python "$folder/bin/python" --no-cache --no-build \
         --compile-bytecode --no-deps --require-hashes --constraint "$LOCK" -r resolved.txt

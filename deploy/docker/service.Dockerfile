@@ -26,6 +26,7 @@ COPY pyproject.toml ./
 COPY packages/durable-chatkit/pyproject.toml packages/durable-chatkit/
 COPY packages/model-client/pyproject.toml packages/model-client/
 COPY packages/task-phrases/pyproject.toml packages/task-phrases/
+COPY packages/task-tools/pyproject.toml packages/task-tools/
 COPY packages/offline-assistant/pyproject.toml packages/offline-assistant/
 COPY packages/todochat/pyproject.toml packages/todochat/
 COPY services/${SERVICE}/pyproject.toml services/${SERVICE}/
@@ -36,6 +37,7 @@ ARG SERVICE
 COPY packages/durable-chatkit/src packages/durable-chatkit/src
 COPY packages/model-client/src packages/model-client/src
 COPY packages/task-phrases/src packages/task-phrases/src
+COPY packages/task-tools/src packages/task-tools/src
 COPY packages/offline-assistant/src packages/offline-assistant/src
 COPY packages/todochat/src packages/todochat/src
 COPY services/${SERVICE}/src services/${SERVICE}/src

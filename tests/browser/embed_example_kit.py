@@ -122,7 +122,7 @@ async def remind(page: Page, model: ScriptedModelServer) -> Chat:
     for step in (
         Call("get_open_customer"),
         Call("add_task", {"title": "Call Jonas Weber, 555 0178"}),
-        Call("list_tasks"),
+        Call("find_tasks"),
         Say("I'll remind you."),
     ):
         model.answer(step)

@@ -142,7 +142,7 @@ async def look_at_chat(fit: FitInspector, model: ScriptedModelServer) -> None:
     await chat.composer.wait_for()
     await fit.look("the chat", close, chat.send_button)
     gate = Gate()
-    model.answer(Call("list_tasks", {}))
+    model.answer(Call("find_tasks", {}))
     model.answer(Say(MARKDOWN, gate, "Done."))
     await chat.composer.fill(WORD * 3)
     await fit.look("a long draft", close, chat.send_button)

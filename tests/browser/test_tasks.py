@@ -39,7 +39,7 @@ async def test_checkbox_in_the_chat_completes_the_task_in_the_panel(
 ) -> None:
     for title in ("Milk", "Eggs"):
         await ada.person.api("POST", "/tasks", json={"title": title})
-    model.answer(Call("list_tasks", {}))
+    model.answer(Call("find_tasks", {}))
     model.answer(Say("Two things."))
     page = await ada.open("/")
     await page.get_by_role("button", name="Open chat").click()

@@ -9,8 +9,8 @@ from chaos.violation import Violation
 
 CHANGE_OF: Final = {
     "add_task": "task.created.v1",
-    "complete_task": "task.completed.v1",
-    "delete_task": "task.deleted.v1",
+    "complete": "task.completed.v1",
+    "delete": "task.deleted.v1",
 }
 
 
@@ -30,7 +30,7 @@ def check_tasks(history: History) -> Iterator[Violation]:
                 yield Violation("lost task", str(turn_id), f"{call.title} is missing")
         elif outcome == "done" and count:
             task = states[call.title]
-            is_so = task.is_completed if call.tool == "complete_task" else task.is_deleted
+            is_so = task.is_completed if call.tool == "complete" else task.is_deleted
             if not is_so:
                 yield Violation(
                     "lost task", str(turn_id), f"{call.tool} {call.title} left no trace"
@@ -42,7 +42,7 @@ def _calls(history: History) -> Iterator[tuple[TurnId, PlannedCall, Told]]:
     for plan in history.plans:
         outcomes = history.outcomes.get(plan.turn_id, [])
         for number, call in enumerate(plan.calls):
-            if call.tool != "list_tasks":
+            if call.tool != "find_tasks":
                 yield plan.turn_id, call, outcomes[number] if number < len(outcomes) else "unknown"
 
 

@@ -27,10 +27,10 @@ class PlannedCall:
     """A tool call that the scripted model makes.
 
     Args:
-        title: of the task that it adds, completes or deletes; "" for a list.
+        title: of the task that it adds, completes or deletes; "" for a search.
     """
 
-    tool: Literal["add_task", "list_tasks", "complete_task", "delete_task"]
+    tool: Literal["add_task", "find_tasks", "complete", "delete"]
     title: str = ""
 
 

@@ -58,7 +58,7 @@ def plan(request: ModelRequest) -> ScriptedResponse:
         calls = (Call("add_task", {"title": title}) for title in TITLES)
         return ScriptedResponse(parts=(Say("On it."), *calls))
     if outputs == len(TITLES):
-        return ScriptedResponse(parts=(Call("list_tasks"),))
+        return ScriptedResponse(parts=(Call("find_tasks"),))
     return ScriptedResponse(parts=(Say(FINAL_TEXT),))
 
 

@@ -226,10 +226,13 @@ def _call(planned: PlannedCall, seen: list[dict[str, Any]]) -> Call:
     match planned.tool:
         case "add_task":
             return Call("add_task", {"title": planned.title})
-        case "list_tasks":
-            return Call("list_tasks", {"status": "all"})
-        case tool:
-            return Call(tool, {"task": _number_of(planned.title, seen)})
+        case "find_tasks":
+            return Call("find_tasks", {"filter": "status = open | status = completed"})
+        case "complete":
+            number = _number_of(planned.title, seen)
+            return Call("change_tasks", {"tasks": [number], "completed": True})
+        case "delete":
+            return Call("delete_tasks", {"tasks": [_number_of(planned.title, seen)]})
 
 
 def _number_of(title: str, seen: list[dict[str, Any]]) -> str:

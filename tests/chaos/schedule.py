@@ -156,12 +156,12 @@ def _conversation(rng: random.Random, seed: int, number: int) -> tuple[PlannedTu
 def _turn(rng: random.Random, turn_id: TurnId, open_titles: list[str]) -> PlannedTurn:
     steps: list[Step] = []
     if open_titles and rng.random() < 0.8:
-        steps.append(Step(calls=(PlannedCall("list_tasks"),)))
+        steps.append(Step(calls=(PlannedCall("find_tasks"),)))
     added = [f"{turn_id} task {number}" for number in range(rng.choice((1, 2, 2, 3)))]
     adds = tuple(PlannedCall("add_task", title) for title in added)
     steps += [Step(calls=adds)] if rng.random() < 0.5 else [Step(calls=(add,)) for add in adds]
     open_titles += added
-    for tool in ("complete_task", "delete_task"):
+    for tool in ("complete", "delete"):
         if len(open_titles) > 1 and rng.random() < 0.6:
             title = open_titles.pop(rng.randrange(len(open_titles)))
             steps.append(Step(calls=(PlannedCall(tool, title),)))

@@ -66,7 +66,7 @@ def good() -> History:
     adds = (PlannedCall("add_task", TITLE), PlannedCall("add_task", OTHER))
     steps = (
         Step(calls=adds),
-        Step(calls=(PlannedCall("complete_task", TITLE),)),
+        Step(calls=(PlannedCall("complete", TITLE),)),
         Step(("s1c0t0 ends:", " done")),
     )
     turn = SeenTurn(

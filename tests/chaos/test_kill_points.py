@@ -144,7 +144,11 @@ async def test_task_choice_survives_worker_kill(ready: KillStack, point: str) ->
 def complete_milk(request: ModelRequest) -> ScriptedResponse:
     is_done = any(item.get("type") == "function_call_output" for item in request.history)
     return ScriptedResponse(
-        parts=(Say("Done.") if is_done else Call("complete_task", {"task": "milk"}),)
+        parts=(
+            Say("Done.")
+            if is_done
+            else Call("change_tasks", {"tasks": ["milk"], "completed": True}),
+        )
     )
 
 

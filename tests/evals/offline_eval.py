@@ -8,7 +8,7 @@ name in the utterance is a list, so each command gets as far as it can. The outc
 
     create, delete, update   a call that changes something (update: complete, reopen, change)
     asks create/delete       a question whose reply leads to such a call ("What should I add?")
-    read                     only list_tasks or list_lists
+    read                     only find_tasks or find_lists
     nothing                  no call
 
 A create, delete or update is a violation if the expectation is read or none, since a question never
@@ -36,18 +36,14 @@ from task_phrases.clock import Clock
 
 KINDS = {
     "add_task": "create",
-    "create_list": "create",
-    "delete_task": "delete",
-    "update_task": "update",
-    "complete_task": "update",
+    "save_list": "create",
+    "delete_tasks": "delete",
+    "change_tasks": "update",
     "undo": "update",
-    "confirm_changes": "update",
-    "ask_to_delete": "read",  # it shows a card
-    "change_tasks": "read",  # so does this
-    "delete_list": "read",  # and this
-    "discard_changes": "read",
-    "list_tasks": "read",
-    "list_lists": "read",
+    "answer_pending": "update",
+    "delete_list": "read",  # it shows a card
+    "find_tasks": "read",
+    "find_lists": "read",
 }
 ASKS = {
     Prompt.TITLE: "asks create",
@@ -76,12 +72,13 @@ MAX_STEPS = 20
 
 def result_of(call: FunctionCall, text: str) -> dict[str, Any]:
     """Return a result as if exactly the tasks and lists of the utterance existed."""
-    if call.name in {"ask_to_delete", "change_tasks", "delete_list"}:
+    if call.name == "delete_list" or call.arguments.get("ask"):
         return {"ok": False, "code": "waiting-for-confirmation"}
-    if call.name in {"list_lists", "create_list"}:
+    if call.name in {"find_lists", "save_list"}:
         lists = [{"name": name, "open_tasks": 1} for name in names_in(text)]
         return {"ok": True, "lists": lists}
-    task = {"number": 1, "title": text, "completed": call.arguments.get("status") == "completed"}
+    is_done = call.arguments.get("filter") == "status = completed"
+    task = {"number": 1, "title": text, "completed": is_done}
     return {"ok": True, "task": task, "tasks": [task], "total": 1}
 
 
@@ -102,7 +99,8 @@ def run_dialogue(text: str, clock: Clock) -> tuple[list[str], Prompt | None]:
             return called, find_prompt(step.text)
         for call in step.calls:
             call_id = f"{CALL_ID_PREFIX}{len(items)}"
-            called.append(call.name)
+            # A call that asks first shows a card, and changes nothing.
+            called.append("delete_list" if call.arguments.get("ask") else call.name)
             items.append({"type": "function_call", "call_id": call_id, "name": call.name})
             output = json.dumps(result_of(call, text))
             items.append({"type": "function_call_output", "call_id": call_id, "output": output})

@@ -43,16 +43,16 @@ async def test_three_changes_apply_and_the_rest_wait_on_one_card(
     model: ScriptedModelServer, ada: Person
 ) -> None:
     model.answer(
-        Call("delete_task", {"task": 1}),
-        Call("complete_task", {"task": 2}),
-        Call("update_task", {"task": 3, "title": "other"}),
-        Call("delete_task", {"task": 4}),
+        Call("delete_tasks", {"tasks": [1]}),
+        Call("change_tasks", {"tasks": [2], "completed": True}),
+        Call("change_tasks", {"tasks": [3], "title": "other"}),
+        Call("delete_tasks", {"tasks": [4]}),
     )
     model.answer(
-        Call("complete_task", {"task": 5}),
+        Call("change_tasks", {"tasks": [5], "completed": True}),
         Call("change_tasks", {"tasks": [6, 7], "completed": True}),
         Call("delete_list", {"list": "Work", "tasks": "delete"}),
-        Call("confirm_changes", {}),
+        Call("answer_pending", {"confirm": True}),
     )
     model.answer(Say("All of it is done, I promise."))
     before = await names(ada)
@@ -103,7 +103,7 @@ async def test_model_cannot_undo_many_changes_unrequested(
     model.answer(Call("change_tasks", {"tasks": [1, 2, 3, 4], "completed": True}))
     model.answer(Say("Please confirm."))
     answer = await ada.ask("complete the first four")
-    model.answer(Call("confirm_changes", {}))
+    model.answer(Call("answer_pending", {"confirm": True}))
     model.answer(Say("Done."))
     await ada.ask("yes", answer.thread_id)
     assert len(await ada.tasks()) == 3

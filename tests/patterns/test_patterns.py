@@ -13,6 +13,7 @@ PACKAGES = (
     "model_client",
     "offline_assistant",
     "task_phrases",
+    "task_tools",
     "terminal_chat",
     "auth_session",
     "tasks_service",

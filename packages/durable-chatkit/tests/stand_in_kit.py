@@ -101,8 +101,8 @@ class TasksStandIn:
         return await self._change(request, path)
 
     def _read(self, path: str, query: Any) -> web.Response:
-        if path == "/lists":
-            lists = [self._list(entry) for entry in self.lists.values()]
+        if path in {"/lists", "/sections"}:  # it has no sections
+            lists = [self._list(entry) for entry in self.lists.values() if path == "/lists"]
             return web.json_response(conforming({"items": lists}, ListPage))
         if path == "/tasks":
             return web.json_response(
@@ -124,7 +124,13 @@ class TasksStandIn:
         return web.json_response(conforming(task, Task))
 
     def _search(self, query: Any) -> list[dict[str, Any]]:
-        status = query.get("status", "open")
+        wanted = {
+            state
+            for state in ("open", "completed")
+            if f"status = {state}" in query.get("filter", "")
+        }
+        by_default = "all" if len(wanted) == 2 else next(iter(wanted), "open")
+        status = query.get("status", by_default)
         words = query.get("q", "").casefold().split()
         ids = query.get("ids", ",".join(self.tasks)).split(",")
         return [

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -20,15 +21,24 @@ MAX_STEPS = 20
 MONDAY = "2026-11-23T09:30"
 CHANGING = {
     "add_task",
-    "update_task",
-    "complete_task",
-    "delete_task",
-    "restore_tasks",
-    "create_list",
-    "delete_list",
     "change_tasks",
-    "confirm_changes",
+    "delete_tasks",
+    "restore_tasks",
+    "save_list",
+    "delete_list",
+    "answer_pending",
     "undo",
+}
+CONDITIONS = {
+    "status": r"status = (completed)",
+    "every status": r"\((status = open \| status = completed)\)",
+    "list": r"list = [\"'](.+)[\"']",
+    "priority": r"priority = (\w+)",
+    "tag": r"tag = [\"'](.+)[\"']",
+    "due": r"due = (\S+)",
+    "due_from": r"due >= (\S+)",
+    "due_to": r"due <= (\S+)",
+    "overdue": r"(overdue)",
 }
 UNCONFIRMED = 3  # tasks that a turn may change without a confirmation
 
@@ -70,7 +80,7 @@ class FakeTodo:
         raise ToolError("waiting-for-confirmation", "Not done yet.")
 
     def _count_change(self, name: str, arguments: dict[str, Any]) -> None:
-        number = int(arguments["task"])
+        (number,) = map(int, arguments["tasks"])
         others = self.changed_numbers | {number}
         if (
             number not in self.added_numbers
@@ -104,7 +114,7 @@ class FakeTodo:
             return {"ok": False, "code": describe_failure.code, "error": str(describe_failure)}
 
     def tools(self) -> list[FunctionTool]:
-        names = [*sorted(CHANGING), "ask_to_delete", "discard_changes", "list_tasks", "list_lists"]
+        names = [*sorted(CHANGING), "find_tasks", "find_lists"]
         return [self._tool(name) for name in names]
 
     def _tool(self, name: str) -> FunctionTool:
@@ -162,34 +172,18 @@ class FakeTodo:
         self.added_numbers.add(task["number"])
         return {"task": task}
 
-    def _find(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        number = int(arguments["task"])
+    def _find(self, reference: str) -> dict[str, Any]:
+        number = int(reference)
         if number not in self.tasks:
             raise ToolError("task-not-found", f"There is no task {number}.")
         return self.tasks[number]
 
-    def _complete_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        task = self._find(arguments)
-        self._count_change("complete_task", arguments)
-        task["completed"] = True
-        return {"task": task}
-
-    def _delete_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        number = self._find(arguments)["number"]
-        self._count_change("delete_task", arguments)
-        self.deleted[number] = self.tasks.pop(number)
-        return {"task": self.deleted[number]}
-
-    def _ask_to_delete(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        for number in arguments["tasks"]:
-            self._find({"task": number})
-        self._await_confirmation("ask_to_delete", arguments)
-        raise AssertionError
-
     def _change_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        found = [self._find({"task": number}) for number in arguments["tasks"]]
+        found = [self._find(reference) for reference in arguments["tasks"]]
         if arguments.get("ask") or len(found) > UNCONFIRMED:
             self._await_confirmation("change_tasks", arguments)
+        if len(found) == 1:
+            self._count_change("change_tasks", arguments)
         return {"tasks": self._change_all(arguments)}
 
     def _change_all(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
@@ -203,28 +197,31 @@ class FakeTodo:
             changed.append(self._set(task, fields))
         return changed
 
-    def _confirm_changes(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+    def _delete_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        found = [self._find(reference) for reference in arguments["tasks"]]
+        if arguments.get("ask") or len(found) > 1:
+            self._await_confirmation("delete_tasks", arguments)
+        self._count_change("delete_tasks", arguments)
+        return {"tasks": self._delete_all(arguments)}
+
+    def _delete_all(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        for number in map(int, arguments["tasks"]):
+            self.deleted[number] = self.tasks.pop(number)
+        return [self.deleted[int(number)] for number in arguments["tasks"]]
+
+    def _answer_pending(self, arguments: dict[str, Any]) -> dict[str, Any]:
         before = self._state()[0]
-        for name, arguments in self.confirmable:
+        confirmed = self.confirmable if arguments["confirm"] else []
+        self.confirmable = []
+        for name, held in confirmed:
             match name:
                 case "change_tasks":
-                    self._change_all(arguments)
+                    self._change_all(held)
                 case "delete_list":
-                    self._drop_list(arguments)
-                case "complete_task":
-                    self._find(arguments)["completed"] = True
-                case "update_task":
-                    self._set(self._find(arguments), arguments)
+                    self._drop_list(held)
                 case _:
-                    numbers = arguments.get("tasks") or [arguments["task"]]
-                    for number in map(int, numbers):
-                        self.deleted[number] = self.tasks.pop(number)
-        self.confirmable = []
+                    self._delete_all(held)
         return {"changed": self._changed_since(before), "lists": []}
-
-    def _discard_changes(self, _arguments: dict[str, Any]) -> dict[str, Any]:
-        self.confirmable = []
-        return {}
 
     def _undo(self, _arguments: dict[str, Any]) -> dict[str, Any]:
         present = self._state()
@@ -252,11 +249,6 @@ class FakeTodo:
         self.tasks |= {task["number"]: task for task in found}
         return {"tasks": found}
 
-    def _update_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        task = self._find(arguments)
-        self._count_change("update_task", arguments)
-        return {"task": self._set(task, arguments)}
-
     def _set(self, task: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
         for name in ("title", "priority", "tags", "completed", "notes"):
             if name in arguments:
@@ -278,13 +270,29 @@ class FakeTodo:
         day = date.fromisoformat(arguments["due_date"])
         return self._due({"due_at": datetime.combine(day, local.time()).isoformat()})
 
-    def _list_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        if "list" in arguments:
-            arguments = {**arguments, "list": self._known_list(arguments["list"])}
-        found = [task for task in self.tasks.values() if self._fits(task, arguments)]
-        if {"due_from", "due_to", "overdue"} & arguments.keys():
+    def _find_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        wanted = {**self._conditions(arguments.get("filter", "")), **arguments}
+        if "list" in wanted:
+            wanted["list"] = self._known_list(wanted["list"])
+        found = [task for task in self.tasks.values() if self._fits(task, wanted)]
+        if {"due_from", "due_to", "overdue"} & wanted.keys():
             found.sort(key=lambda task: str(self._day(task) or date.max))
         return {"tasks": found[: arguments.get("limit", 50)], "total": len(found)}
+
+    def _conditions(self, text: str) -> dict[str, Any]:
+        """Read a filter whose conditions are all joined by "&"."""
+        wanted: dict[str, Any] = {}
+        for condition in filter(None, text.split(" & ")):
+            found = [(name, re.fullmatch(rule, condition)) for name, rule in CONDITIONS.items()]
+            ((name, match),) = [(name, match) for name, match in found if match]
+            match name:
+                case "every status":
+                    wanted["status"] = "all"
+                case "due":
+                    wanted |= {"due_from": match[1], "due_to": match[1]}
+                case _:
+                    wanted[name] = match[1]
+        return wanted
 
     def _fits(self, task: dict[str, Any], wanted: dict[str, Any]) -> bool:
         status, day = wanted.get("status", "open"), self._day(task)
@@ -317,14 +325,14 @@ class FakeTodo:
             return datetime.fromisoformat(due["at"]).astimezone(self.zone).date()
         return date.fromisoformat(due["date"])
 
-    def _create_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
+    def _save_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
         name = arguments["name"]
         if any(found.casefold() == name.casefold() for found in self.lists):
             raise ToolError("list-exists", f'There is a list called "{name}" already.')
         self.lists.append(name)
-        return self._list_lists({})
+        return self._find_lists({})
 
-    def _list_lists(self, _arguments: dict[str, Any]) -> dict[str, Any]:
+    def _find_lists(self, _arguments: dict[str, Any]) -> dict[str, Any]:
         views = [
             {
                 "name": name,

@@ -31,6 +31,7 @@ PACKAGES: Final = (
     "model_client",
     "offline_assistant",
     "task_phrases",
+    "task_tools",
     "auth_session",
     "tasks_service",
     "todo_agent",

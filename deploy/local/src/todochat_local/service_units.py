@@ -63,7 +63,13 @@ EDGE_SETTINGS: Final = frozenset(
 )
 # Variables for the adopter's own routes in EDGE_EXTRA_ROUTES have the first prefix.
 EDGE_PREFIXES: Final = ("EDGE_ROUTE_", "OTEL_")
-AGENT_LIBRARIES: Final = ("durable_chatkit", "model_client", "offline_assistant", "task_phrases")
+AGENT_LIBRARIES: Final = (
+    "durable_chatkit",
+    "model_client",
+    "offline_assistant",
+    "task_phrases",
+    "task_tools",
+)
 FEW_CORES: Final = 2
 
 

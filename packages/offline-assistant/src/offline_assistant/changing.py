@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from offline_assistant import replies, tool_calls
@@ -69,7 +70,7 @@ def complete_tasks(intent: CompleteIntent, context: PlanContext) -> Plan:
     if len(done) == 1 == len(resolved.numbers):
         return f"{mention(done[0].number, done[0].title)} is already done."
     if is_bulk(intent.target, resolved):
-        call = tool_calls.change_tasks(resolved.numbers[:MAX_AT_ONCE], Changes(), completed=True)
+        call = tool_calls.ask_to_change(resolved.numbers[:MAX_AT_ONCE], Changes(), completed=True)
         return (yield from _ask_first(resolved, call, "Mark {} as done".format, context))
     return (
         yield from _change_each(
@@ -82,7 +83,7 @@ def reopen_tasks(intent: ReopenIntent, context: PlanContext) -> Plan:
     """Reopen tasks; words prefer completed ones."""
     resolved = yield from resolve_target(intent.target, context, prefer_completed=True)
     if is_bulk(intent.target, resolved):
-        call = tool_calls.change_tasks(resolved.numbers[:MAX_AT_ONCE], Changes(), completed=False)
+        call = tool_calls.ask_to_change(resolved.numbers[:MAX_AT_ONCE], Changes(), completed=False)
         return (yield from _ask_first(resolved, call, "Reopen {}".format, context))
     return (
         yield from _change_each(resolved, tool_calls.reopen_task, "reopen", replies.report_reopened)
@@ -101,7 +102,7 @@ def delete_tasks(intent: DeleteIntent, context: PlanContext) -> Plan:
 
 
 def update_tasks(intent: UpdateIntent, context: PlanContext) -> Plan:
-    """Change tasks; a change of tags reads them first, since the tool replaces all of them."""
+    """Change tasks; a change of many needs a confirmation."""
     resolved = yield from resolve_target(intent.target, context)
     changes, clock = intent.changes, context.clock
     if resolved.numbers and is_bulk(intent.target, resolved):
@@ -109,21 +110,13 @@ def update_tasks(intent: UpdateIntent, context: PlanContext) -> Plan:
             return (
                 "I can only change the title or notes of one task at a time. Nothing was changed."
             )
-        call = tool_calls.change_tasks(resolved.numbers[:MAX_AT_ONCE], changes, completed=None)
+        call = tool_calls.ask_to_change(resolved.numbers[:MAX_AT_ONCE], changes, completed=None)
 
         def describe_change(tasks: str) -> str:
             return replies.describe_bulk_change(changes, tasks, clock)
 
         return (yield from _ask_first(resolved, call, describe_change, context))
-    known = {task.number: task for task in resolved.tasks}
-    if resolved.numbers and changes.has_tags and not known:
-        (output,) = yield [tool_calls.list_tasks(Filter(status="all"))]
-        known = {task.number: task for task in output.tasks}
-
-    def update_task(number: int) -> FunctionCall:
-        current = known[number].tags if number in known else ()
-        tags = changes.change_tags(current) if changes.has_tags else None
-        return tool_calls.update_task(number, changes, tags)
+    change_task = partial(tool_calls.change_task, changes=changes)
 
     def report(tasks: Sequence[TaskResult]) -> str:
         if len(tasks) > 1:
@@ -131,7 +124,7 @@ def update_tasks(intent: UpdateIntent, context: PlanContext) -> Plan:
         has_moved = changes.list_name is not None
         return f"Changed: {replies.describe_task(tasks[0], clock, with_list=has_moved)}."
 
-    return (yield from _change_each(resolved, update_task, "change", report))
+    return (yield from _change_each(resolved, change_task, "change", report))
 
 
 def undo(_intent: UndoIntent, context: PlanContext) -> Plan:
@@ -148,7 +141,7 @@ def undo(_intent: UndoIntent, context: PlanContext) -> Plan:
 
 def confirm(_intent: ConfirmIntent, context: PlanContext) -> Plan:
     """Carry out the change that the previous turn asked to confirm."""
-    (output,) = yield [tool_calls.confirm_changes()]
+    (output,) = yield [tool_calls.answer_pending(confirm=True)]
     if output.code == "nothing-waits":
         return replies.topic_reply(Topic.NOTHING_TO_CONFIRM, context.clock)
     if not output.is_ok:
@@ -159,7 +152,7 @@ def confirm(_intent: ConfirmIntent, context: PlanContext) -> Plan:
 
 def discard(_intent: DiscardIntent, context: PlanContext) -> Plan:
     """Discard the change that the previous turn asked to confirm."""
-    yield [tool_calls.discard_changes()]
+    yield [tool_calls.answer_pending(confirm=False)]
     return replies.topic_reply(Topic.LEFT_ALONE, context.clock)
 
 
@@ -173,7 +166,7 @@ def create_list(intent: CreateListIntent, _context: PlanContext) -> Plan:
 
 def delete_list(intent: DeleteListIntent, _context: PlanContext) -> Plan:
     """Ask to confirm the deletion of a list."""
-    (output,) = yield [tool_calls.list_lists()]
+    (output,) = yield [tool_calls.find_lists()]
     if not output.is_ok:
         return replies.describe_failure("load your lists", output)
     known = {found.name: found for found in output.lists}
@@ -214,13 +207,11 @@ def _change_each(
     tasks = [output.task for output in outputs if output.is_ok and output.task]
     texts = [report(tasks)] if tasks else []
     texts.extend(
-        replies.describe_failure(f"{action} #{output.call.arguments.get('task')}", output)
+        replies.describe_failure(f"{action} #{output.call.task}", output)
         for output in outputs
         if not (output.is_ok or output.needs_confirmation)
     )
-    waiting = [
-        f"#{output.call.arguments.get('task')}" for output in outputs if output.needs_confirmation
-    ]
+    waiting = [f"#{output.call.task}" for output in outputs if output.needs_confirmation]
     if waiting:  # earlier commands of the message changed other tasks
         texts.append(
             f"Not changed yet: {', '.join(waiting)}. That's a lot of changes at once. {Prompt.CONFIRM.value}"
@@ -242,7 +233,7 @@ def _ask_first(
     if not resolved.numbers:
         return resolved.reply
     if not resolved.tasks:
-        (output,) = yield [tool_calls.list_tasks(Filter(status="all"))]
+        (output,) = yield [tool_calls.find_tasks(Filter(status="all"))]
         wanted = tuple(task for task in output.tasks if task.number in resolved.numbers)
         is_complete = len(wanted) == len(resolved.numbers)
         resolved = replace(resolved, tasks=wanted if is_complete else ())

@@ -1,6 +1,5 @@
 """The intents that a message parses to: plain data between the grammar and the planner."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
@@ -158,12 +157,6 @@ class Changes:
     def has_tags(self) -> bool:
         """True if tags are added or dropped."""
         return bool(self.add_tags or self.drop_tags)
-
-    def change_tags(self, tags: Iterable[str]) -> tuple[str, ...]:
-        """Return a task's new tags, given its current ones; `drop_tags` ignores case."""
-        dropped = {tag.casefold() for tag in self.drop_tags}
-        kept = [tag for tag in tags if tag.casefold() not in dropped]
-        return tuple(dict.fromkeys([*kept, *self.add_tags]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Resolves a command's target to tasks, calling list_tasks where needed.
+"""Resolves a command's target to tasks, calling find_tasks where needed.
 
 A plan is a generator: it yields the calls of a step and receives their outputs. The calls of a step
 run together, so a call that depends on another's result needs a step of its own.
@@ -27,8 +27,8 @@ from offline_assistant.tool_calls import (
     FunctionCall,
     FunctionOutput,
     TaskResult,
-    list_lists,
-    list_tasks,
+    find_lists,
+    find_tasks,
 )
 from task_phrases.clock import Clock
 
@@ -90,14 +90,14 @@ def fetch_tasks(
     task_filter: Filter, text: str | None = None
 ) -> Generator[Sequence[FunctionCall], Sequence[FunctionOutput], FunctionOutput]:
     """List tasks; if no list has the filter's name, retry with the one that has a similar name."""
-    (output,) = yield [list_tasks(task_filter, text)]
+    (output,) = yield [find_tasks(task_filter, text)]
     if output.is_ok or output.code != "list-not-found" or task_filter.list_name is None:
         return output
-    (lists,) = yield [list_lists()]
+    (lists,) = yield [find_lists()]
     similar = similar_list(task_filter.list_name, [known.name for known in lists.lists])
     if similar is None:
-        return output
-    (output,) = yield [list_tasks(replace(task_filter, list_name=similar), text)]
+        return replace(output, data={**output.data, "list": task_filter.list_name})
+    (output,) = yield [find_tasks(replace(task_filter, list_name=similar), text)]
     return output
 
 
@@ -172,10 +172,10 @@ def resolve_filter(target: ByFilter, *, prefer_completed: bool) -> Lookup:
     if target.words:
         tasks = match_titles(target.words, tasks).sure
     if not tasks and target.words and task_filter.list_name is None:
-        (lists,) = yield [list_lists()]
+        (lists,) = yield [find_lists()]
         name = similar_list(target.words, [known.name for known in lists.lists])
         if name is not None:
-            (listed,) = yield [list_tasks(replace(task_filter, list_name=name))]
+            (listed,) = yield [find_tasks(replace(task_filter, list_name=name))]
             tasks = tuple(listed.tasks)
     if not tasks:
         words = f" {quote(target.words)}" if target.words else ""

@@ -132,13 +132,15 @@ def describe_changes(done: str, output: FunctionOutput) -> str:
 
 def describe_failure(action: str, output: FunctionOutput) -> str:
     """Return "I couldn't {action}" with the reason in the user's terms."""
-    number = output.call.arguments.get("task")
+    number = output.call.task
+    list_name = output.call.arguments.get("list") or output.data.get("list")
     known = {
         "task-not-found": f"there is no task #{number}",
         "not-found": f"there is no task #{number}" if number else "it does not exist",
-        "list-not-found": f"there is no list called {quote(str(output.call.arguments.get('list')))}",
+        "list-not-found": f"there is no list called {quote(str(list_name))}",
         "list-exists": "a list with that name already exists",
         "tool-failed": "something went wrong",
+        "invalid-filter": "something went wrong",
     }
     error = escape(output.error).rstrip(".")  # may contain user text
     reason = known.get(output.code) or error[:1].lower() + error[1:] or "something went wrong"

@@ -16,7 +16,7 @@ from offline_assistant.lookup import Plan, PlanContext, fetch_tasks
 from offline_assistant.markdown import quote
 from offline_assistant.matching import match_titles, search_term
 from offline_assistant.prompts import PROMPT_FOR, Prompt
-from offline_assistant.tool_calls import TaskResult, list_lists
+from offline_assistant.tool_calls import TaskResult, find_lists
 from task_phrases.clock import Clock
 
 _RANK = {"high": 0, "medium": 1, "none": 2, "low": 3}
@@ -58,7 +58,7 @@ def show_tasks(intent: ShowTasksIntent, context: PlanContext) -> Plan:
 
 def show_lists(_intent: ShowListsIntent, _context: PlanContext) -> Plan:
     """Show the lists with their numbers of open tasks."""
-    (output,) = yield [list_lists()]
+    (output,) = yield [find_lists()]
     if not output.is_ok:
         return replies.describe_failure("load your lists", output)
     if not output.lists:

@@ -20,6 +20,12 @@ class FunctionCall:
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def task(self) -> str:
+        """The reference to the single task that it is about; empty for all other calls."""
+        named = self.arguments.get("tasks") or [self.arguments.get("task") or ""]
+        return str(named[0]) if len(named) == 1 else ""
+
+    @property
     def arguments_json(self) -> str:
         """The arguments as JSON, as in a function call of the Responses API."""
         return json.dumps(self.arguments, ensure_ascii=False)
@@ -90,9 +96,11 @@ class FunctionOutput:
 
     @property
     def task(self) -> TaskResult | None:
-        """The changed task."""
+        """The changed task, if it is a single one."""
         data = self.data.get("task")
-        return TaskResult.from_json(data) if isinstance(data, Mapping) else None
+        if isinstance(data, Mapping):
+            return TaskResult.from_json(data)
+        return self.tasks[0] if len(self.tasks) == 1 else None
 
     @property
     def tasks(self) -> list[TaskResult]:
@@ -175,83 +183,85 @@ def add_task(task: NewTask) -> FunctionCall:
     return FunctionCall("add_task", _without_none(arguments))
 
 
-def list_tasks(task_filter: Filter, text: str | None = None) -> FunctionCall:
-    """List the tasks that pass a filter and have the text in their titles or notes."""
+def find_tasks(task_filter: Filter, text: str | None = None) -> FunctionCall:
+    """Find the tasks that pass a filter and have the text in their titles or notes."""
     arguments = {
-        "status": task_filter.status,
-        "list": task_filter.list_name,
-        "priority": task_filter.priority,
-        "tag": task_filter.tag,
-        "due_from": task_filter.due_from.isoformat() if task_filter.due_from else None,
-        "due_to": task_filter.due_to.isoformat() if task_filter.due_to else None,
-        "overdue": True if task_filter.overdue else None,
+        "filter": filter_text(task_filter) or None,
         "text": text or None,
         "limit": MAX_LISTED,
     }
-    return FunctionCall("list_tasks", _without_none(arguments))
+    return FunctionCall("find_tasks", _without_none(arguments))
 
 
-def update_task(number: int, changes: Changes, tags: tuple[str, ...] | None) -> FunctionCall:
-    """Change a task; `tags` replaces all its tags, None keeps them."""
+def filter_text(task_filter: Filter) -> str:
+    """Return a filter in the language of the tools; empty for all open tasks."""
+    states = {
+        "open": None,
+        "completed": "status = completed",
+        "all": "(status = open | status = completed)",
+    }
+    first, last = task_filter.due_from, task_filter.due_to
+    conditions = [
+        states[task_filter.status],
+        f"list = {_quoted(task_filter.list_name)}" if task_filter.list_name else None,
+        f"priority = {task_filter.priority}" if task_filter.priority else None,
+        f"tag = {_quoted(task_filter.tag)}" if task_filter.tag else None,
+        f"due = {first}" if first and first == last else None,
+        f"due >= {first}" if first and first != last else None,
+        f"due <= {last}" if last and first != last else None,
+        "overdue" if task_filter.overdue else None,
+    ]
+    return " & ".join(filter(None, conditions))
+
+
+def change_task(number: int, changes: Changes) -> FunctionCall:
+    """Change a task."""
     arguments = {
-        "task": str(number),
+        "tasks": [str(number)],
         "title": changes.title,
         "notes": changes.notes,
-        "priority": changes.priority,
-        "list": changes.list_name,
-        **_due_arguments(changes.due),
-        "clear_due": True if changes.clear_due else None,
-        "tags": list(tags) if tags is not None else None,
+        **_shared_arguments(changes),
     }
-    return FunctionCall("update_task", _without_none(arguments))
+    return FunctionCall("change_tasks", _without_none(arguments))
 
 
 def reopen_task(number: int) -> FunctionCall:
     """Mark a task as not done."""
-    return FunctionCall("update_task", {"task": str(number), "completed": False})
+    return FunctionCall("change_tasks", {"tasks": [str(number)], "completed": False})
 
 
 def complete_task(number: int) -> FunctionCall:
     """Mark a task as done."""
-    return FunctionCall("complete_task", {"task": str(number)})
+    return FunctionCall("change_tasks", {"tasks": [str(number)], "completed": True})
 
 
 def delete_task(number: int) -> FunctionCall:
     """Delete a task."""
-    return FunctionCall("delete_task", {"task": str(number)})
+    return FunctionCall("delete_tasks", {"tasks": [str(number)]})
 
 
 def ask_to_delete(numbers: Sequence[int]) -> FunctionCall:
-    """Show a card with a button that deletes tasks."""
-    return FunctionCall("ask_to_delete", {"tasks": [str(number) for number in numbers]})
+    """Delete tasks after the user confirms it."""
+    tasks = [str(number) for number in numbers]
+    return FunctionCall("delete_tasks", {"tasks": tasks, "ask": True})
 
 
-def change_tasks(
+def ask_to_change(
     numbers: Sequence[int], changes: Changes, *, completed: bool | None
 ) -> FunctionCall:
     """Make the same change to several tasks after the user confirms it."""
     arguments = {
         "tasks": [str(number) for number in numbers],
-        "priority": changes.priority,
-        "list": changes.list_name,
-        **_due_arguments(changes.due),
-        "clear_due": True if changes.clear_due else None,
-        "add_tags": list(changes.add_tags) or None,
-        "drop_tags": list(changes.drop_tags) or None,
+        **_shared_arguments(changes),
         "completed": completed,
         "ask": True,
     }
     return FunctionCall("change_tasks", _without_none(arguments))
 
 
-def confirm_changes() -> FunctionCall:
-    """Carry out the changes that wait for confirmation."""
-    return FunctionCall("confirm_changes")
-
-
-def discard_changes() -> FunctionCall:
-    """Discard the changes that wait for confirmation."""
-    return FunctionCall("discard_changes")
+def answer_pending(*, confirm: bool) -> FunctionCall:
+    """Carry out or discard the changes that wait for confirmation."""
+    return FunctionCall("answer_pending", {"confirm": confirm})
 
 
 def undo() -> FunctionCall:
@@ -261,17 +271,34 @@ def undo() -> FunctionCall:
 
 def create_list(name: str) -> FunctionCall:
     """Create a list."""
-    return FunctionCall("create_list", {"name": name})
+    return FunctionCall("save_list", {"name": name})
 
 
-def list_lists() -> FunctionCall:
-    """List the lists."""
-    return FunctionCall("list_lists")
+def find_lists() -> FunctionCall:
+    """Return the lists."""
+    return FunctionCall("find_lists")
 
 
 def delete_list(name: str, *, with_tasks: bool) -> FunctionCall:
     """Delete a list; its tasks move to the default list unless `with_tasks`."""
     return FunctionCall("delete_list", {"list": name, "tasks": "delete" if with_tasks else "move"})
+
+
+def _shared_arguments(changes: Changes) -> dict[str, Any]:
+    """Return the changes that can be made to several tasks."""
+    return {
+        "priority": changes.priority,
+        "list": changes.list_name,
+        **_due_arguments(changes.due),
+        "clear_due": True if changes.clear_due else None,
+        "add_tags": list(changes.add_tags) or None,
+        "drop_tags": list(changes.drop_tags) or None,
+    }
+
+
+def _quoted(name: str) -> str:
+    """Quote a name, in single quotes if it has double ones; the language can't escape them."""
+    return f"'{name}'" if '"' in name else f'"{name}"'
 
 
 def _due_arguments(due: DueDate | None) -> dict[str, str | None]:

@@ -66,7 +66,7 @@ class TestDeletingMany:
     def test_nothing_is_deleted_before_confirmation(
         self, waiting_user: FakeUser, todo: FakeTodo
     ) -> None:
-        assert todo.changes == []
+        assert todo.titles == ["one", "two", "three"]
 
     @pytest.mark.parametrize("yes", ["yes", "Yes, please!", "ok do it", "sure", "go ahead", "y"])
     def test_yes_deletes_only_the_shown_tasks(
@@ -348,7 +348,7 @@ class TestClicks:
     def test_undo_reverts_the_latest_click(self, user: FakeUser, todo: FakeTodo) -> None:
         todo.add("one", "two")
         user.send("complete 1")
-        user.click("complete_task", task="2")
+        user.click("change_tasks", tasks=["2"], completed=True)
 
         user.send("undo that")
 
@@ -357,7 +357,7 @@ class TestClicks:
     def test_undo_completes_a_task_reopened_by_click(self, user: FakeUser, todo: FakeTodo) -> None:
         todo.add("one", completed=True)
         user.send("hello")
-        user.click("update_task", task="1", completed=False)
+        user.click("change_tasks", tasks=["1"], completed=False)
 
         user.send("undo")
 
@@ -366,7 +366,7 @@ class TestClicks:
     def test_undo_restores_a_task_deleted_by_click(self, user: FakeUser, todo: FakeTodo) -> None:
         todo.add("one")
         user.send("show my tasks")
-        user.click("delete_task", task="1")
+        user.click("delete_tasks", tasks=["1"])
 
         assert "Undone: #1 **one**" in user.send("undo")
         assert todo.titles == ["one"]
@@ -374,7 +374,7 @@ class TestClicks:
     def test_it_refers_to_the_clicked_task(self, user: FakeUser, todo: FakeTodo) -> None:
         todo.add("one", "two")
         user.send("complete 1")
-        user.click("complete_task", task="2")
+        user.click("change_tasks", tasks=["2"], completed=True)
 
         user.send("rename it to deux")
 
@@ -383,7 +383,7 @@ class TestClicks:
     def test_undo_reverts_an_edit_by_click(self, user: FakeUser, todo: FakeTodo) -> None:
         todo.add("one")
         user.send("show my tasks")
-        user.click("update_task", task="1", title="uno")
+        user.click("change_tasks", tasks=["1"], title="uno")
 
         user.send("undo")
 
@@ -394,11 +394,11 @@ class TestClicks:
     ) -> None:
         todo.add("one", "two")
         user.history.append({"role": "user", "content": "complete 1"})
-        user.click("complete_task", task="2")
+        user.click("change_tasks", tasks=["2"], completed=True)
 
         step = decide(user.history, user.clock)
 
-        assert [call.arguments for call in step.calls] == [{"task": "1"}]
+        assert [call.arguments for call in step.calls] == [{"tasks": ["1"], "completed": True}]
 
 
 class TestBulkChanges:
@@ -566,7 +566,7 @@ class TestBulkDeletion:
         reply = user.send("delete all my tasks")
 
         assert reply.startswith("Delete these 2 tasks?")
-        assert ("ask_to_delete", {"tasks": ["1", "2"]}) in todo.calls
+        assert ("delete_tasks", {"tasks": ["1", "2"], "ask": True}) in todo.calls
         assert todo.titles == ["one", "two"]
 
 

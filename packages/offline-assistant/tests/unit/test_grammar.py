@@ -8,7 +8,7 @@ from offline_assistant.grammar.items import MAX_ITEMS
 from offline_assistant.grammar.rewriting import move_front_to_end
 from offline_assistant.grammar.sentence_type import base_form
 from offline_assistant.grammar.targets import read_numbers
-from offline_assistant.intents import AddIntent, ByNumber, Changes, Filter, NewTask
+from offline_assistant.intents import AddIntent, ByNumber, Filter, NewTask
 from offline_assistant.interpreter import merge_adds
 from offline_assistant.planner import take_outputs
 from offline_assistant.tool_calls import FunctionCall, FunctionOutput
@@ -105,12 +105,6 @@ def test_filter_includes_due_day(task_filter: Filter, day: date | None, is_inclu
     assert task_filter.includes_due_day(day) is is_included
 
 
-def test_dropped_tags_ignore_case_and_added_ones_are_unique() -> None:
-    changes = Changes(add_tags=("work", "urgent"), drop_tags=("HOME",))
-
-    assert changes.change_tags(["home", "work"]) == ("work", "urgent")
-
-
 def test_merged_additions_are_limited() -> None:
     first = AddIntent(tuple(NewTask(f"task {i}") for i in range(MAX_ITEMS)))
     second = AddIntent((NewTask("another"),), wants_reminder=True)
@@ -121,7 +115,7 @@ def test_merged_additions_are_limited() -> None:
 
 
 def test_outputs_of_a_different_earlier_run_do_not_count() -> None:
-    call = FunctionCall("list_tasks")
+    call = FunctionCall("find_tasks")
     earlier = [FunctionOutput(FunctionCall("add_task"), {"ok": True})]
 
     assert take_outputs([call], [], earlier) == ([], [call])

@@ -74,7 +74,7 @@ class TestRunner:
             if event.type == "raw_response_event"
         ]
 
-        assert [name for name, _ in todo.calls] == ["list_tasks", "complete_task"]
+        assert [name for name, _ in todo.calls] == ["find_tasks", "change_tasks"]
         assert kinds.count("response.completed") == 3
         assert result.final_output == "Done: #1 **buy milk**."
 
@@ -247,7 +247,7 @@ class TestInput:
 
         step = decide([*user_items("complete it"), *user_items(quoted)], clock)
 
-        assert [call.arguments for call in step.calls] == [{"task": "7"}]
+        assert [call.arguments for call in step.calls] == [{"tasks": ["7"], "completed": True}]
 
     def test_unreadable_file_is_reported(self, clock: Clock) -> None:
         attached = user_items("[A file was attached that can't be read here: tasks.pdf]")
@@ -258,13 +258,13 @@ class TestInput:
         listed = {"ok": True, "tasks": [{"number": 4, "title": "milk"}], "total": 1}
         history = [
             *user_items("what is there?"),
-            *recorded_call("call_0", "list_tasks", listed),
+            *recorded_call("call_0", "find_tasks", listed),
             {"type": "message", "role": "assistant", "content": "Only milk."},
         ]
 
         step = decide([*history, *user_items("delete it")], clock)
 
-        assert [call.arguments for call in step.calls] == [{"task": "4"}]
+        assert [call.arguments for call in step.calls] == [{"tasks": ["4"]}]
 
     @pytest.mark.parametrize(
         "items", [[], [{"role": "system", "content": "x"}], [{"type": "reasoning"}]]

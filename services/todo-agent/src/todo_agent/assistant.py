@@ -1,8 +1,10 @@
 """The todo assistant: the agent, and the binding of its tools to the SDK."""
 
 import json
+from collections.abc import Callable
 from typing import Any, Final, cast
 
+import msgspec
 from agents import Agent, FunctionTool
 from agents.tool_context import ToolContext
 from chatkit.types import ClientEffectEvent, ProgressUpdateEvent
@@ -10,30 +12,37 @@ from chatkit.types import ClientEffectEvent, ProgressUpdateEvent
 from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.agent.run_context import RunContext
+from task_tools.arguments import InvalidArgumentsError, parameters_schema, parse_arguments
+from task_tools.execution import execute, failure
+from task_tools.specs import SPECS
+from task_tools.tasks_client import TasksClient
+from task_tools.tool_spec import ToolOutcome, ToolSpec
 from todo_agent.card_actions import CardActions
 from todo_agent.confirmations import ConfirmationCard
+from todo_agent.former_tools import FORMER_TOOLS
 from todo_agent.instructions import instructions
-from todo_agent.references import UnresolvedReferenceError
+from todo_agent.run_tasks import TASKS_CHANGED, open_tasks
 from todo_agent.settings import TodoAgentSettings
-from todo_agent.tasks_client import TasksClient, may_have_arrived
-from todo_agent.tool_arguments import (
-    InvalidArgumentsError,
-    parameters_schema,
-    parse_arguments,
-)
-from todo_agent.tool_spec import ToolSpec
-from todo_agent.tool_tasks import TASKS_CHANGED, AwaitsConfirmationError, ToolTasks
-from todo_agent.tools import SPECS
-from todochat.errors import ServiceError
+from todo_agent.tool_views import show
 from todochat.identity.service_tokens import Arrow
 
-WAITING: Final = "waiting-for-confirmation"
-# A plain failure makes models repeat the change in another way.
-WAITS: Final = (
-    "Not done yet: the user must confirm it first, on the card that appears below your answer or "
-    "with a plain yes. Don't try another way; tell the user that a confirmation is needed."
-)
-MAYBE_DONE: Final = "It is unknown whether this was done. Check before you do it again."
+# The text for the user while a tool runs.
+PROGRESS: Final[dict[str, Callable[[Any], str]]] = {
+    "add_task": lambda arguments: f"Adding “{arguments.title}”…",
+    "find_tasks": lambda _: "Looking at your tasks…",
+    "change_tasks": lambda _: "Changing tasks…",
+    "delete_tasks": lambda _: "Deleting tasks…",
+    "show_task": lambda _: "Looking at a task…",
+    "restore_tasks": lambda _: "Restoring tasks…",
+    "undo": lambda _: "Undoing the last changes…",
+    "answer_pending": lambda given: (
+        "Changing tasks…" if given.confirm else "Discarding the changes…"
+    ),
+    "find_lists": lambda _: "Looking at your lists…",
+    "save_list": lambda arguments: f"Saving the list “{arguments.name or arguments.list}”…",
+    "delete_list": lambda _: "Looking at your lists…",
+    "plan_day": lambda _: "Planning your day…",
+}
 
 
 def create_agent(environment: AgentEnvironment) -> Assistant:
@@ -43,44 +52,46 @@ def create_agent(environment: AgentEnvironment) -> Assistant:
         environment.service_client(settings.tasks_url, Arrow.AGENT_TO_TASKS),
         budget_s=settings.tasks_retry_budget_s,
     )
-    agent: Agent[RunContext] = Agent(
-        name="Todo assistant",
-        instructions=instructions,
-        model=environment.model,
-        model_settings=environment.model_settings,
-        tools=[make_tool(spec, client) for spec in SPECS],
-    )
+    tools = [make_tool(spec, client) for spec in SPECS]
+
+    def agent_with(*more: FunctionTool) -> Agent[RunContext]:
+        return Agent(
+            name="Todo assistant",
+            instructions=instructions,
+            model=environment.model,
+            model_settings=environment.model_settings,
+            tools=[*tools, *more],
+        )
+
+    agent, continued = agent_with(), agent_with(*make_former_tools(tools))
+
+    def choose_agent(run: RunContext) -> Agent[RunContext]:
+        return agent if run.scope.attempt == 1 else continued
+
     return Assistant(
-        agent=agent, handle_action=CardActions(client), finish_turn=ConfirmationCard(client)
+        agent=choose_agent, handle_action=CardActions(client), finish_turn=ConfirmationCard(client)
     )
 
 
 def make_tool(spec: ToolSpec, client: TasksClient) -> FunctionTool:
-    """Bind a tool to the SDK: it reports progress, changes run in order, errors become results."""
+    """Bind a tool to the SDK: it reports progress, and changes run in order."""
 
     async def invoke(context: ToolContext[RunContext], raw_arguments: str) -> str:
         run = context.context
         try:
             arguments = parse_arguments(raw_arguments, spec.arguments)
-            await run.stream(ProgressUpdateEvent(text=spec.progress(arguments)))
-            # In the order of the calls, so that new tasks are numbered in that order.
-            async with run.write_lock:
-                outcome = await spec.run(ToolTasks(client, run, run.call), arguments)
-        except AwaitsConfirmationError:
-            return _failure(WAITING, WAITS)
         except InvalidArgumentsError as error:
-            return _failure("invalid-arguments", str(error))
-        except UnresolvedReferenceError as error:
-            return _failure(error.code, str(error), **error.members)
-        except ServiceError as error:
-            if spec.changes and may_have_arrived(error):
-                return _failure(error.code, f"{error.detail} {MAYBE_DONE}", maybe_done=True)
-            return _failure(error.code, error.detail)
-        if outcome.widget is not None:
-            await run.stream_widget(outcome.widget, copy_text=outcome.copy_text)
-        if spec.changes:
+            return _to_text(failure("invalid-arguments", str(error)))
+        await run.stream(ProgressUpdateEvent(text=PROGRESS[spec.name](arguments)))
+        tasks = open_tasks(client, run)
+        # In the order of the calls, so that new tasks are numbered in that order.
+        async with run.write_lock:
+            outcome = await execute(spec, tasks, arguments)
+        if outcome.view is not None:
+            await show(run, tasks, outcome.view)
+        if spec.changes and outcome.is_ok:
             await run.stream(ClientEffectEvent(name=TASKS_CHANGED))
-        return json.dumps(outcome.output, ensure_ascii=False)
+        return _to_text(outcome)
 
     return FunctionTool(
         name=spec.name,
@@ -90,5 +101,31 @@ def make_tool(spec: ToolSpec, client: TasksClient) -> FunctionTool:
     )
 
 
-def _failure(code: str, detail: str, **members: Any) -> str:
-    return json.dumps({"ok": False, "code": code, "error": detail, **members}, ensure_ascii=False)
+def make_former_tools(tools: list[FunctionTool]) -> list[FunctionTool]:
+    """Return the tools of the previous version, each executed by its replacement among `tools`."""
+    replacements = {tool.name: tool for tool in tools}
+
+    def make(former: str) -> FunctionTool:
+        present, convert = FORMER_TOOLS[former]
+
+        async def invoke(context: ToolContext[RunContext], raw_arguments: str) -> Any:
+            try:
+                given = msgspec.json.decode(raw_arguments or "{}", type=dict[str, Any])
+            except msgspec.DecodeError as error:
+                return _to_text(failure("invalid-arguments", str(error)))
+            arguments = json.dumps(convert(given))
+            return await replacements[present].on_invoke_tool(context, arguments)
+
+        return FunctionTool(
+            name=former,
+            description=f"Renamed: use {present}.",
+            params_json_schema={"type": "object", "properties": {}},
+            on_invoke_tool=invoke,
+            strict_json_schema=False,
+        )
+
+    return [make(former) for former in FORMER_TOOLS]
+
+
+def _to_text(outcome: ToolOutcome) -> str:
+    return json.dumps(outcome.output, ensure_ascii=False)

@@ -11,6 +11,8 @@ from chatkit.types import NoticeEvent, WidgetItem
 
 from durable_chatkit.agent.actions import record_action
 from durable_chatkit.agent.run_context import RunContext
+from task_tools.tasks_client import TasksClient
+from task_tools.tool_tasks import RecordedTask
 from todo_agent import action_payloads as payloads
 from todo_agent.action_payloads import read_payload
 from todo_agent.card_click import TASK_GONE, CardClick
@@ -18,8 +20,6 @@ from todo_agent.confirmations import confirm_changes, discard_changes, undo_chan
 from todo_agent.task_cards import deleted_card, message_card, task_card, titles_in
 from todo_agent.task_form import changed_fields
 from todo_agent.task_list_widget import widget
-from todo_agent.tasks_client import TasksClient
-from todo_agent.tool_tasks import RecordedTask, task_summary
 from todochat.contracts.tasks import Task
 from todochat.http.client import UpstreamError, UpstreamProblemError
 
@@ -66,9 +66,7 @@ async def toggle_task(click: CardClick, payload: Any) -> None:
     changes = {"completed": action.completed}
     task = await click.tasks.update_task(action.task_id, changes)
     await click.show_task(task)
-    tool = "complete_task" if action.completed else "update_task"
-    arguments = {"task": str(task.number), **({} if action.completed else changes)}
-    await click.record_change(tool, arguments, {"task": await click.tasks.describe_task(task)})
+    await click.record_tasks("change_tasks", [task], changes)
 
 
 async def open_task(click: CardClick, payload: Any) -> None:
@@ -90,9 +88,7 @@ async def save_task(click: CardClick, payload: Any) -> None:
         return
     task = await click.tasks.update_task(before.id, changes)
     await click.show_task(task)
-    arguments = {"task": str(task.number), **changes}
-    output = {"task": await click.tasks.describe_task(task)}
-    await click.record_change("update_task", arguments, output)
+    await click.record_tasks("change_tasks", [task], changes)
 
 
 async def delete_task(click: CardClick, payload: Any) -> None:
@@ -101,8 +97,7 @@ async def delete_task(click: CardClick, payload: Any) -> None:
     task = await click.tasks.resolve_task(action.task_id, ())
     await click.tasks.client.change(click.tasks.caller, "DELETE", f"/tasks/{task.id}")
     await click.redraw(lambda _: deleted_card({task.id: task.title}, click.run.turn_id))
-    output = {"task": await click.tasks.describe_task(task)}
-    await click.record_change("delete_task", {"task": str(task.number)}, output)
+    await click.record_tasks("delete_tasks", [task])
 
 
 async def delete_tasks(click: CardClick, payload: Any) -> None:
@@ -129,17 +124,14 @@ async def delete_tasks(click: CardClick, payload: Any) -> None:
         return
     titles = {task.id: task.title for task in deleted}
     await click.redraw(lambda _: deleted_card(titles, click.run.turn_id))
-    names = await tasks.get_list_names()
-    output = {"decision": "deleted", "tasks": [task_summary(task, names) for task in deleted]}
-    arguments = {"tasks": [str(task.number) for task in deleted]}
-    await click.record_change("ask_to_delete", arguments, output)
+    await click.record_tasks("delete_tasks", deleted)
 
 
 async def keep_tasks(click: CardClick, payload: Any) -> None:
     """Cancel the deletion of several tasks."""
     read_payload(payload, payloads.TasksAction)
     await click.redraw(lambda _: message_card("Nothing was deleted."))
-    await record_action(click.run, "ask_to_delete", {}, {"ok": True, "decision": "kept"})
+    await record_action(click.run, "delete_tasks", {}, {"ok": True, "decision": "kept"})
 
 
 async def restore_tasks(click: CardClick, payload: Any) -> None:
@@ -158,10 +150,7 @@ async def restore_tasks(click: CardClick, payload: Any) -> None:
         await click.show_task(restored[0])
     else:
         await click.redraw(lambda _: message_card(f"Restored {len(restored)} tasks."))
-    names = await click.tasks.get_list_names()
-    output = {"tasks": [task_summary(task, names) for task in restored]}
-    arguments = {"tasks": [str(task.number) for task in restored]}
-    await click.record_change("restore_tasks", arguments, output)
+    await click.record_tasks("restore_tasks", restored)
 
 
 async def _change_if_found(

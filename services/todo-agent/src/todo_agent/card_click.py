@@ -1,16 +1,16 @@
 """A click on a card or list: access to the tasks, redraws of the widget, and the record of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from chatkit.types import ClientEffectEvent, NoticeEvent, WidgetItem
 
 from durable_chatkit.agent.actions import record_action
 from durable_chatkit.agent.run_context import RunContext
+from task_tools.tasks_client import TasksClient
+from todo_agent.run_tasks import TASKS_CHANGED, open_tasks
 from todo_agent.task_cards import message_card, task_card, titles_in
 from todo_agent.task_list_widget import TASK_LIST, rows_as_text, widget, with_task, without_task
-from todo_agent.tasks_client import TasksClient
-from todo_agent.tool_tasks import TASKS_CHANGED, ToolTasks
 from todochat.contracts.tasks import Task
 
 TASK_GONE: Final = "This task no longer exists. It may have been deleted elsewhere."
@@ -26,7 +26,7 @@ class CardClick:
     """
 
     def __init__(self, client: TasksClient, sender: WidgetItem | None, run: RunContext) -> None:
-        self.tasks = ToolTasks(client, run, run.call, confirm_above=None)
+        self.tasks = open_tasks(client, run, confirm_above=None)
         self.call = run.call
         self.run = run
         self._sender = sender
@@ -67,6 +67,14 @@ class CardClick:
             return item.model_copy(update={"widget": widget(root), "copy_text": text})
 
         await self.run.update_widget(self._sender.id, change)
+
+    async def record_tasks(
+        self, tool: str, tasks: Sequence[Task], changes: Mapping[str, Any] | None = None
+    ) -> None:
+        """Record a change of tasks as a tool call; see `record_change`."""
+        arguments = {"tasks": [str(task.number) for task in tasks], **(changes or {})}
+        output = {"tasks": await self.tasks.describe_tasks(tasks)}
+        await self.record_change(tool, arguments, output)
 
     async def record_change(
         self, tool: str, arguments: dict[str, Any], output: Mapping[str, Any]

@@ -8,15 +8,15 @@ from chatkit.types import NoticeEvent
 
 from durable_chatkit.agent.actions import record_action
 from durable_chatkit.agent.run_context import RunContext
+from task_tools.answering import PENDING_NOT_FOUND, outcome_summary, undone_text
+from task_tools.tasks_client import TasksClient
 from todo_agent import action_payloads as payloads
 from todo_agent.action_payloads import read_payload
 from todo_agent.card_click import CardClick
-from todo_agent.change_tools import PENDING_NOT_FOUND, outcome_summary
-from todo_agent.pending_cards import confirmed_card, pending_card, undone_text
+from todo_agent.pending_cards import confirmed_card, pending_card
+from todo_agent.run_tasks import open_tasks
 from todo_agent.task_cards import message_card, titles_in
 from todo_agent.task_list_widget import widget
-from todo_agent.tasks_client import TasksClient
-from todo_agent.tool_tasks import ToolTasks
 from todochat.contracts.task_changes import ChangeOutcome, PendingChange
 from todochat.http.client import UpstreamProblemError
 
@@ -35,7 +35,7 @@ class ConfirmationCard:
 
     async def __call__(self, run: RunContext) -> None:
         """Show the card if the turn has an open pending change."""
-        tasks = ToolTasks(self._client, run, run.call)
+        tasks = open_tasks(self._client, run)
         try:
             pending = await tasks.client.read(
                 tasks.caller, "/changes/pending", PendingChange, {"group": run.turn_id}
@@ -62,7 +62,9 @@ async def confirm_changes(click: CardClick, payload: Any) -> None:
     confirmed = msgspec.json.decode(body, type=PendingChange)
     names = await tasks.get_list_names()
     await click.redraw(lambda _: confirmed_card(confirmed, tasks.zone, tasks.today, names))
-    await click.record_change("confirm_changes", {}, outcome_summary(confirmed.outcome))
+    await click.record_change(
+        "answer_pending", {"confirm": True}, outcome_summary(confirmed.outcome)
+    )
 
 
 async def discard_changes(click: CardClick, payload: Any) -> None:
@@ -76,7 +78,7 @@ async def discard_changes(click: CardClick, payload: Any) -> None:
         return
     await click.redraw(lambda _: message_card("Nothing was changed."))
     output = {"ok": True, "note": "Nothing was changed."}
-    await record_action(click.run, "discard_changes", {}, output)
+    await record_action(click.run, "answer_pending", {"confirm": False}, output)
 
 
 async def undo_changes(click: CardClick, payload: Any) -> None:

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from task_tools.answering import plural, skipped_text
 from todo_agent.action_payloads import CONFIRM, DISCARD, UNDO, click
 from todo_agent.task_cards import MAX_NAMED, button, message_card
 from todochat.contracts.task_changes import (
-    ChangeOutcome,
     DeleteListOperation,
     PendingChange,
     PendingOperation,
@@ -61,7 +61,7 @@ def pending_card(
     if any(isinstance(due, Due) and due.at is not None for due in dues):
         notes.insert(0, "Times of day stay the same.")
     if pending.done:
-        done = _plural(len(pending.done), "task")
+        done = plural(len(pending.done), "task")
         notes.insert(0, f"Already changed: {done}. These need your confirmation.")
     return {
         "type": "Card",
@@ -107,26 +107,6 @@ def confirmed_card(
     return {"type": "Card", "key": PENDING_CARD, "size": "sm", "children": children}
 
 
-def skipped_text(outcome: ChangeOutcome | None) -> str:
-    """Return a sentence that names the skipped operations; empty if there are none."""
-    if outcome is None or not outcome.left:
-        return ""
-    named = [f"“{each.title}”" for each in outcome.left[:MAX_NAMED]]
-    if len(outcome.left) > MAX_NAMED:
-        named.append(f"{len(outcome.left) - MAX_NAMED} more")
-    return f"Skipped because they changed in the meantime: {', '.join(named)}."
-
-
-def undone_text(outcome: ChangeOutcome) -> str:
-    """Return a sentence about the outcome of an undo."""
-    counts = ((len(outcome.tasks), "task"), (len(outcome.lists), "list"))
-    if sum(count for count, _ in counts) == 1:
-        name = outcome.tasks[0].title if outcome.tasks else outcome.lists[0].name
-        return f"Undone: “{name}” is back to its previous state."
-    named = [_plural(count, noun) for count, noun in counts if count]
-    return f"Undone: {' and '.join(named)} are back to their previous state."
-
-
 def _sentence(
     operations: Sequence[PendingOperation],
     zone: ZoneInfo,
@@ -138,7 +118,7 @@ def _sentence(
     if len(operations) == 1 and isinstance(operations[0].operation, DeleteListOperation):
         return _list_sentence(operations[0], is_done=is_done)
     if len(operations) == 1 and isinstance(operations[0].operation, UndoOperation):
-        changes = _plural(operations[0].count or 0, "change")
+        changes = plural(operations[0].count or 0, "change")
         return f"{'Undid' if is_done else 'Undo'} {changes}"
     kinds = {_kind(each, zone) for each in operations}
     kind, value = kinds.pop() if len(kinds) == 1 else ("mixed", "")
@@ -152,7 +132,7 @@ def _sentence(
 
 def _list_sentence(pending: PendingOperation, *, is_done: bool) -> str:
     verb = "Deleted" if is_done else "Delete"
-    tasks = _plural(pending.count or 0, "open task")
+    tasks = plural(pending.count or 0, "open task")
     operation = pending.operation
     if isinstance(operation, DeleteListOperation) and operation.tasks == "delete":
         return f"{verb} the list “{pending.title}” with its {tasks}"
@@ -219,7 +199,3 @@ def day_text(day: date, today: date) -> str:
 
 def _count_text(number: int) -> str:
     return "this task" if number == 1 else f"{number} tasks"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -8,9 +8,9 @@ import msgspec
 from chatkit.errors import CustomStreamError
 from msgspec import UNSET
 
+from task_tools.wire_times import to_wire_due
 from todo_agent.action_payloads import SaveAction
 from todo_agent.task_cards import PRIORITIES, due_day
-from todo_agent.tool_arguments import to_wire_due
 from todochat.contracts.tasks import Task
 
 

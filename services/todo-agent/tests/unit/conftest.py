@@ -17,10 +17,10 @@ from worker_fixtures import *  # noqa: F403
 from durable_chatkit.agent.call_scope import RunnerCall, ToolCallScope, enter_scope
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.run_scope import CallPosition
-from todo_agent.assistant import make_tool
+from task_tools.specs import SPECS
+from task_tools.tasks_client import TasksClient
+from todo_agent.assistant import make_former_tools, make_tool
 from todo_agent.settings import TodoAgentSettings
-from todo_agent.tasks_client import TasksClient
-from todo_agent.tools import SPECS
 from todochat.http.client import ServiceClient
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.testing.model_server import Call as ModelCall
@@ -45,7 +45,8 @@ async def client(tasks: TasksStandIn) -> AsyncIterator[TasksClient]:
 @pytest.fixture
 def call(client: TasksClient, make_context: MakeContext) -> Call:
     """Call a tool as the model does; returns the parsed result."""
-    tools = {spec.name: make_tool(spec, client) for spec in SPECS}
+    present = [make_tool(spec, client) for spec in SPECS]
+    tools = {tool.name: tool for tool in [*present, *make_former_tools(present)]}
     calls = iter(range(1000))
 
     async def do_call(
@@ -77,7 +78,7 @@ async def listed(chat: Any, model: ScriptedModelServer, tasks: Any) -> Any:
     """A worker, and a thread with a list of two tasks."""
     tasks.add("milk")
     tasks.add("bread", priority="high")
-    model.answer(ModelCall("list_tasks"))
+    model.answer(ModelCall("find_tasks"))
     model.answer(Say("Here they are."))
     await chat.start_worker()
     return await chat.ask("what's open?")

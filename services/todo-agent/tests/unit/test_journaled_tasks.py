@@ -2,7 +2,7 @@
 
 import msgspec
 
-from todo_agent.tool_tasks import RecordedList, RecordedTask
+from task_tools.tool_tasks import RecordedList, RecordedTask
 
 
 def test_task_recorded_without_created_at_is_decoded() -> None:

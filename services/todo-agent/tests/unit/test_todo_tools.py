@@ -1,8 +1,11 @@
 """Effects of each tool on the tasks service, and its result for the model."""
 
+import copy
+import json
 from typing import Any
 
 import pytest
+from agents.strict_schema import ensure_strict_json_schema
 from chatkit.types import InferenceOptions, UserMessageItem, UserMessageTextContent
 from run_kit import MakeContext, MakeScope, MemoryJournal
 from stand_in_kit import TasksStandIn
@@ -10,8 +13,9 @@ from tools_kit import Call
 
 from durable_chatkit.agent.run_scope import CallPosition
 from offline_assistant.short_commands import is_yes
-from todo_agent.tool_arguments import parameters_schema
-from todo_agent.tools import SPECS
+from task_tools.arguments import parameters_schema
+from task_tools.specs import SPECS
+from todo_agent.assistant import PROGRESS
 from todochat.bus import RunLostError
 from todochat.clock import utc_now
 
@@ -120,17 +124,18 @@ async def test_task_is_resolved_by_number_id_or_words(
     tasks.add("buy milk")
     tasks.add("buy eggs")
 
-    result = await call("complete_task", task=reference)
+    result = await call("change_tasks", tasks=[reference], completed=True)
 
-    assert result["task"]["title"] == "buy eggs"
-    assert result["task"]["completed"]
+    (task,) = result["tasks"]
+    assert task["title"] == "buy eggs"
+    assert task["completed"]
 
 
 async def test_ambiguous_words_return_candidates(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("buy milk")
     tasks.add("buy eggs")
 
-    result = await call("delete_task", task="buy")
+    result = await call("delete_tasks", tasks=["buy"])
 
     assert result["code"] == "ambiguous-task"
     assert [task["number"] for task in result["candidates"]] == [1, 2]
@@ -142,9 +147,9 @@ async def test_exact_title_is_not_ambiguous(call: Call, tasks: TasksStandIn) -> 
     tasks.add("milk chocolate")
     tasks.add("other", notes="milk")
 
-    result = await call("delete_task", task="Milk")
+    result = await call("delete_tasks", tasks=["Milk"])
 
-    assert result["task"]["title"] == "milk"
+    assert [task["title"] for task in result["tasks"]] == ["milk"]
     assert tasks.titles == ["milk chocolate", "other"]
 
 
@@ -152,81 +157,71 @@ async def test_exact_title_is_not_ambiguous(call: Call, tasks: TasksStandIn) -> 
 async def test_missing_task_is_returned_to_the_model(
     call: Call, tasks: TasksStandIn, reference: str
 ) -> None:
-    result = await call("complete_task", task=reference)
+    result = await call("change_tasks", tasks=[reference], completed=True)
 
     assert result == {"ok": False, "code": "task-not-found", "error": result["error"]}
 
 
-async def test_update_task_changes_only_given_fields(call: Call, tasks: TasksStandIn) -> None:
+async def test_change_has_only_the_given_fields(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("buy milk", priority="low")
 
-    result = await call("update_task", task="1", title="buy oat milk", list="Shopping", notes=None)
+    result = await call(
+        "change_tasks", tasks=["1"], title="buy oat milk", list="Shopping", notes=None
+    )
 
     assert tasks.effects[-1] == (
         "PATCH",
         "/tasks/tsk_00000000000000000000000001",
         {"title": "buy oat milk", "list_id": list(tasks.lists)[1]},
     )
-    assert result["task"]["priority"] == "low"
+    assert result["tasks"][0]["priority"] == "low"
 
 
-async def test_update_task_can_clear_the_due_date_and_reopen(
-    call: Call, tasks: TasksStandIn
-) -> None:
+async def test_change_can_clear_the_due_date_and_reopen(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("milk", completed_at="2026-11-01T00:00:00Z", due={"date": "2026-11-24"})
     tasks.add("milk", number=7)
 
-    result = await call("update_task", task="milk", clear_due=True, completed=False)
+    result = await call("change_tasks", tasks=["milk"], clear_due=True, completed=False)
 
-    assert result["task"] == {**result["task"], "number": 1, "due": None, "completed": False}
+    (task,) = result["tasks"]
+    assert task == {**task, "number": 1, "due": None, "completed": False}
 
 
-async def test_update_task_without_a_change_is_rejected(call: Call, tasks: TasksStandIn) -> None:
+async def test_call_without_a_change_is_rejected(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("milk")
 
-    assert (await call("update_task", task="1"))["code"] == "invalid-arguments"
+    assert (await call("change_tasks", tasks=["1"]))["code"] == "invalid-arguments"
 
 
-async def test_list_tasks_filters_and_counts(call: Call, tasks: TasksStandIn) -> None:
+async def test_found_tasks_are_filtered_and_counted(call: Call, tasks: TasksStandIn) -> None:
     tasks.add("milk")
     tasks.add("eggs", completed_at="2026-11-01T00:00:00Z")
 
-    result = await call("list_tasks", status="completed")
+    result = await call("find_tasks", filter="status = completed")
 
     assert [task["title"] for task in result["tasks"]] == ["eggs"]
     assert result["total"] == 1
 
 
-async def test_list_tasks_forwards_its_filters(call: Call, tasks: TasksStandIn) -> None:
-    await call("list_tasks", overdue=True, due_to="2026-11-30", tag="home", text="roof", limit=3)
+async def test_search_is_sent_in_the_users_time_zone(call: Call, tasks: TasksStandIn) -> None:
+    await call("find_tasks", filter="overdue & tag = home", text="roof", sort="due", limit=3)
 
     query = dict(tasks.requests[0].query)
     assert query == {
-        "status": "open",
-        "limit": "200",
-        "sort": "due",
-        "order": "asc",
-        "overdue": "true",
-        "due_to": "2026-11-30",
-        "tag": "home",
+        "filter": "overdue & tag = home",
         "q": "roof",
+        "sort": "due",
+        "limit": "3",
+        "timezone": "Europe/Berlin",
     }
 
 
-async def test_unknown_list_returns_the_existing_lists(call: Call, tasks: TasksStandIn) -> None:
-    result = await call("list_tasks", list="Garden")
-
-    assert result["code"] == "list-not-found"
-    assert result["lists"] == ["Inbox"]
-
-
 async def test_lists_are_created_and_listed(call: Call, tasks: TasksStandIn) -> None:
-    made = await call("create_list", name="Garden")
-    left = await call("list_lists")
+    made = await call("save_list", name="Garden")
+    left = await call("find_lists")
 
-    assert [entry["name"] for entry in made["lists"]] == ["Inbox", "Garden"]
     assert made["list"] == {"name": "Garden", "open_tasks": 0, "is_default": False}
-    assert left["lists"] == made["lists"]
+    assert [entry["name"] for entry in left["lists"]] == ["Inbox", "Garden"]
 
 
 async def test_rejection_is_returned_to_the_model(call: Call, tasks: TasksStandIn) -> None:
@@ -260,9 +255,9 @@ async def test_long_outage_is_returned_as_maybe_done(call: Call, tasks: TasksSta
 async def test_rejections_and_failed_reads_are_not_maybe_done(
     call: Call, tasks: TasksStandIn
 ) -> None:
-    refused = await call("complete_task", task="999")
+    refused = await call("change_tasks", tasks=["999"], completed=True)
     tasks.failures = [503] * 100
-    unread = await call("list_tasks")
+    unread = await call("find_tasks")
 
     assert refused["ok"] is unread["ok"] is False
     assert "maybe_done" not in refused
@@ -279,17 +274,27 @@ async def test_stale_attempt_loses_the_run(
 
 
 async def test_user_comes_from_the_run(call: Call, tasks: TasksStandIn) -> None:
-    await call("list_lists")
+    await call("find_lists")
 
-    assert {request.path for request in tasks.requests} == {"/api/usr_ada/lists"}
+    assert {request.path for request in tasks.requests} == {
+        "/api/usr_ada/lists",
+        "/api/usr_ada/sections",
+    }
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 def test_schemas_are_strict(spec: Any) -> None:
     schema = parameters_schema(spec.arguments)
 
-    assert schema["additionalProperties"] is False
-    assert sorted(schema["required"]) == sorted(schema["properties"])
+    assert ensure_strict_json_schema(copy.deepcopy(schema)) == schema
+    assert "$ref" not in json.dumps(schema)
+
+
+def test_there_are_twelve_tools() -> None:
+    names = [spec.name for spec in SPECS]
+
+    assert len(names) == len({*names}) == 12
+    assert {*names} == PROGRESS.keys()
 
 
 async def test_empty_strings_and_nulls_count_as_not_given(call: Call, tasks: TasksStandIn) -> None:
@@ -305,7 +310,9 @@ class TestPendingConfirmations:
         for title in "abcde":
             tasks.add(title)
 
-        results = [await call("complete_task", task=number) for number in (1, 2, 3, 4, 5)]
+        results = [
+            await call("change_tasks", tasks=[number], completed=True) for number in (1, 2, 3, 4, 5)
+        ]
 
         assert [result["ok"] for result in results] == [True, True, True, False, False]
         assert results[3]["code"] == "waiting-for-confirmation"
@@ -319,6 +326,10 @@ class TestPendingConfirmations:
         [
             ("delete_list", {"list": "Work"}),
             ("delete_list", {"list": "Work", "tasks": "delete"}),
+            ("delete_tasks", {"tasks": [1], "ask": True}),
+            ("delete_tasks", {"tasks": [1, 2]}),
+            ("delete_tasks", {"filter": "title contains a"}),
+            ("change_tasks", {"filter": "no due", "completed": True}),
             ("ask_to_delete", {"tasks": [1]}),
             ("change_tasks", {"tasks": [1, 2, 3, 4], "completed": True}),
             ("change_tasks", {"tasks": [1], "completed": True, "ask": True}),
@@ -373,7 +384,7 @@ class TestPendingConfirmations:
         tasks.add("b", due={"date": "2026-11-23", "timezone": "Europe/Berlin"})
 
         await call("change_tasks", tasks=[1, 2], due_date="2026-11-24")
-        await call("update_task", task=1, due_date="2026-11-25")
+        await call("change_tasks", tasks=[1], due_date="2026-11-25")
 
         dues = [task["due"] for task in tasks.tasks.values()]
         assert dues == [
@@ -386,7 +397,7 @@ class TestPendingConfirmations:
     ) -> None:
         tasks.add("a", due={"at": "2026-11-23T16:00:00Z", "timezone": "Europe/Berlin"})
 
-        await call("update_task", task=1, due_date="2026-11-24", clear_due=True)
+        await call("change_tasks", tasks=[1], due_date="2026-11-24", clear_due=True)
 
         assert tasks.tasks["tsk_" + "0" * 25 + "1"]["due"]["date"] == "2026-11-24"
 
@@ -406,7 +417,7 @@ class TestPendingConfirmations:
         context = make_context()
         context.message = None if message is None else said(message)
 
-        result = await call("confirm_changes", context)
+        result = await call("answer_pending", context, confirm=True)
 
         assert result["code"] == "invalid-arguments"
         assert tasks.effects == []

@@ -246,7 +246,7 @@ async def test_unknown_tool_fails_the_run(chat: Chat, model: ScriptedModelServer
 
 async def test_endless_tool_calls_are_stopped(chat: Chat, model: ScriptedModelServer) -> None:
     for _ in range(4):
-        model.answer(Call("list_lists"))
+        model.answer(Call("find_lists"))
     await chat.start_worker(max_turns=3)
 
     run = await chat.ask("hi")

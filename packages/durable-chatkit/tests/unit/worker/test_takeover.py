@@ -99,7 +99,7 @@ async def test_finished_tool_calls_are_not_repeated(
 ) -> None:
     gate = Gate()
     tasks.add("old")
-    model.answer(Call("add_task", {"title": "milk"}), Call("list_tasks"))
+    model.answer(Call("add_task", {"title": "milk"}), Call("find_tasks"))
     model.answer(Say("There", gate))
     model.answer(Say("There are two."))
     first = await chat.start_worker(api=wire)
@@ -124,7 +124,7 @@ async def test_reference_resolves_to_same_task_after_its_effect(
     tasks.add("milk")
     tasks.add("milk chocolate")
     tasks.before_answer = Gate()
-    model.answer(Call("complete_task", {"task": "milk"}))
+    model.answer(Call("change_tasks", {"tasks": ["milk"], "completed": True}))
     model.answer(Say("Done."))
     first = await chat.start_worker()
     run = await chat.say_until(tasks.before_answer, "milk is done")
@@ -275,7 +275,7 @@ async def test_cancelling_run_of_dead_worker_keeps_partial_text(
 
 async def test_takeover_starts_new_log_after_expiry(chat: Chat, model: ScriptedModelServer) -> None:
     gate = Gate()
-    model.answer(Say("First."), Call("list_lists"))
+    model.answer(Say("First."), Call("find_lists"))
     model.answer(gate)
     model.answer(Say("Second."))
     first = await chat.start_worker()

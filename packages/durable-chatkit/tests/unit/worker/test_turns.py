@@ -153,7 +153,7 @@ async def test_later_turn_includes_tool_call_and_result(
 ) -> None:
     model.answer(Call("add_task", {"title": "buy milk"}, call_id="call_0"))
     model.answer(Say("Added #1."))
-    model.answer(Call("complete_task", {"task": "1"}, call_id="call_0"))
+    model.answer(Call("change_tasks", {"tasks": ["1"], "completed": True}, call_id="call_0"))
     model.answer(Say("Done."))
     await chat.start_worker(api=wire)
 
@@ -173,7 +173,7 @@ async def test_list_tasks_shows_widget_and_returns_tasks_to_model(
     chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, wire: str
 ) -> None:
     tasks.add("buy milk", priority="high", due={"date": "2026-11-24", "timezone": "Europe/Berlin"})
-    model.answer(Call("list_tasks"))
+    model.answer(Call("find_tasks"))
     model.answer(Say("One task."))
     await chat.start_worker(api=wire)
 
@@ -246,7 +246,7 @@ def _conversation(request: Any) -> list[str]:
 
 async def test_max_turns_limits_model_calls(chat: Chat, model: ScriptedModelServer) -> None:
     for _ in range(2):
-        model.answer(Call("list_lists"))
+        model.answer(Call("find_lists"))
     model.answer(Say("done"))
     await chat.start_worker(max_turns=3)
 

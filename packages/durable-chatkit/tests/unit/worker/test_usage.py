@@ -61,7 +61,7 @@ async def test_every_model_call_is_counted_with_its_cost(
     chat: Any, model: ScriptedModelServer, wire: str
 ) -> None:
     model.usage = (1000, 400, 50)
-    model.answer(Call("list_tasks"))
+    model.answer(Call("find_tasks"))
     model.answer(Say("Nothing."))
     await chat.start_worker(api=wire, prices="scripted=2/0.5/10,other=1/1/1")
 
@@ -90,7 +90,7 @@ async def test_second_attempt_counts_only_new_model_calls(
     chat: Any, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
-    model.answer(Call("list_tasks"))
+    model.answer(Call("find_tasks"))
     model.answer(Say("Let", gate))
     model.answer(Say("Nothing."))
     first = await chat.start_worker()
@@ -109,7 +109,7 @@ async def test_cancelled_run_keeps_usage_of_finished_calls(
     chat: Any, model: ScriptedModelServer
 ) -> None:
     gate = Gate()
-    model.answer(Call("list_tasks"))
+    model.answer(Call("find_tasks"))
     model.answer(Say("Let", gate))
     await chat.start_worker()
     run = await chat.say_until(gate, "what's open?")
@@ -123,7 +123,7 @@ async def test_cancelled_run_keeps_usage_of_finished_calls(
 async def test_failed_run_keeps_usage_of_finished_calls(
     chat: Any, model: ScriptedModelServer
 ) -> None:
-    model.answer(Call("list_tasks"))
+    model.answer(Call("find_tasks"))
     model.fail(400)
     await chat.start_worker()
 

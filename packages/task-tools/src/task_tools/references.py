@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from todo_agent.tasks_client import TasksClient, ToolCaller
+from task_tools.tasks_client import TasksClient, ToolCaller
 from todochat.contracts.tasks import ListPage, Task, TaskList, TaskPage
 
 MAX_CANDIDATES: Final = 5

@@ -76,6 +76,20 @@ class TasksClient:
         response = await self._send("GET", caller, path, headers=headers, params=params)
         return msgspec.json.decode(response.body, type=view)
 
+    async def ask(
+        self, caller: ToolCaller, path: str, view: type[ViewT], body: Mapping[str, Any]
+    ) -> ViewT:
+        """Read what a POST returns that changes nothing.
+
+        Raises:
+            UpstreamProblemError: the service rejects the request.
+            UpstreamError: the service stays unreachable for longer than the budget.
+        """
+        headers = {"X-Run-Id": caller.run_id}
+        sent = msgspec.json.encode(body)
+        response = await self._send("POST", caller, path, headers=headers, json=sent)
+        return msgspec.json.decode(response.body, type=view)
+
     async def change(
         self,
         caller: ToolCaller,

@@ -1,21 +1,17 @@
-"""A tool call's view of the tasks service: reads, and changes that are made once per run."""
+"""A tool call's view of the tasks service: reads, and changes that are made once per call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from durable_chatkit.agent.call_scope import ToolCallScope
-from durable_chatkit.agent.run_context import RunContext
-from todo_agent.references import UnresolvedReferenceError, find_list, find_task
-from todo_agent.tasks_client import TasksClient, ToolCaller
-from todo_agent.zones import zone
-from todochat.contracts.tasks import ListPage, Task, TaskList
+from task_tools.references import UnresolvedReferenceError, find_list, find_task, fold
+from task_tools.tasks_client import TasksClient, ToolCaller
+from todochat.contracts.tasks import ListPage, Section, SectionPage, Task, TaskList
 from todochat.http.client import UpstreamProblemError
 
-TASKS_CHANGED: Final = "tasks.changed"  # the client effect after each change
 MAX_UNCONFIRMED: Final = 3  # tasks that one turn may change without a confirmation
 UNRECORDED: Final = datetime.fromtimestamp(0, UTC)
 CONFIRMATION_REQUIRED: Final = "confirmation-required"
@@ -35,41 +31,52 @@ class RecordedList(TaskList, kw_only=True, frozen=True):
 
 
 class AwaitsConfirmationError(Exception):
-    """The change awaits the user's confirmation, on a card at the end of the turn."""
+    """The change awaits the user's confirmation."""
+
+
+class ToolHost(Protocol):
+    """The executor of a tool call: an attempt at a run, or a single request.
+
+    Attributes:
+        caller: sends the call's requests.
+        zone, locale: the user's.
+        now: the time that the user's words refer to.
+        is_alone: the model made no other call in the same answer.
+    """
+
+    caller: ToolCaller
+    zone: ZoneInfo
+    locale: str
+    now: datetime
+    is_alone: bool
+
+    async def once(self, name: str, decide: Callable[[], Awaitable[bytes]]) -> bytes:
+        """Return the result of `decide` in the first attempt that reached this point."""
+
+    async def note_held(self) -> None:
+        """Note that the call holds operations, which the user has to confirm."""
+
+    async def find_answerable_group(self) -> str | None:
+        """Return the group whose pending change the user's message can answer; None without one."""
+
+    def says_yes(self) -> bool:
+        """Return whether the user's own words are a plain yes."""
+
+    def says_undo(self) -> bool:
+        """Return whether the user's own words only ask to undo."""
 
 
 class ToolTasks:
-    """One tool call's view of the tasks service.
+    """One tool call's view of the tasks service."""
 
-    Args:
-        confirm_above: see `ToolCaller`; enforced by the tasks service, which counts the changes of
-            all runs of the turn.
-    """
-
-    def __init__(
-        self,
-        client: TasksClient,
-        run: RunContext,
-        call: ToolCallScope,
-        *,
-        confirm_above: int | None = MAX_UNCONFIRMED,
-    ) -> None:
+    def __init__(self, client: TasksClient, host: ToolHost) -> None:
         self.client = client
-        self.run = run
-        self.call = call
-        self.zone: ZoneInfo = zone(run.request_context.timezone)
-        self.caller = ToolCaller(
-            user_id=run.user_id,
-            run_id=run.scope.run_id,
-            attempt=run.scope.attempt,
-            key=call.idempotency_key,
-            turn_id=run.turn_id,
-            thread_id=run.thread.id,
-            confirm_above=confirm_above,
-        )
-        self.today = run.now.astimezone(self.zone).date()
-        self.is_alone = call.is_alone
+        self.host = host
+        self.caller = host.caller
+        self.zone = host.zone
+        self.today = host.now.astimezone(host.zone).date()
         self._lists: ListPage | None = None
+        self._sections: SectionPage | None = None
 
     async def get_lists(self) -> ListPage:
         """Return the user's lists, read once per call."""
@@ -80,6 +87,12 @@ class ToolTasks:
     async def get_list_names(self) -> dict[str, str]:
         """Return the names of the lists by ID."""
         return {task_list.id: task_list.name for task_list in (await self.get_lists()).items}
+
+    async def get_sections(self) -> Sequence[Section]:
+        """Return the sections of all lists, read once per call."""
+        if self._sections is None:
+            self._sections = await self.client.read(self.caller, "/sections", SectionPage)
+        return self._sections.items
 
     async def get_or_create_list_id(self, name: str) -> str:
         """Return the ID of the list with this name; create the list if there is none.
@@ -95,7 +108,7 @@ class ToolTasks:
                 found = await self.create_list(name)
             return msgspec.json.encode(found.id)
 
-        return msgspec.json.decode(await self.call.once("list", decide), type=str)
+        return msgspec.json.decode(await self.host.once("list", decide), type=str)
 
     async def create_list(self, name: str) -> TaskList:
         """Create a list, or return the list with this name that was created concurrently.
@@ -116,15 +129,41 @@ class ToolTasks:
         self._lists = None
         return created
 
-    async def resolve_task(self, reference: str | int, statuses: Sequence[str]) -> RecordedTask:
-        """Resolve a task reference; every attempt at the run gets the same task and state."""
+    async def get_or_create_section_id(self, list_id: str, name: str) -> str:
+        """Return the ID of a list's section with this name, ignoring case; create a missing one.
+
+        Every attempt at the run gets the same ID.
+        """
+
+        async def decide() -> bytes:
+            for section in await self.get_sections():
+                if section.list_id == list_id and fold(section.name) == fold(name):
+                    return msgspec.json.encode(section.id)
+            body = {"list_id": list_id, "name": name}
+            created = await self.client.change(
+                self.caller, "POST", "/sections", body, part=f"section:{list_id}"
+            )
+            self._sections = None
+            return msgspec.json.encode(msgspec.json.decode(created, type=Section).id)
+
+        chosen = await self.host.once(f"section-{list_id}", decide)
+        return msgspec.json.decode(chosen, type=str)
+
+    async def resolve_task(
+        self, reference: str | int, statuses: Sequence[str], *, name: str = "target"
+    ) -> RecordedTask:
+        """Resolve a task reference; every attempt at the run gets the same task and state.
+
+        Args:
+            name: distinguishes the choices of one call.
+        """
 
         async def resolve() -> bytes:
             return msgspec.json.encode(
                 await find_task(self.client, self.caller, reference, statuses)
             )
 
-        return msgspec.json.decode(await self.call.once("target", resolve), type=RecordedTask)
+        return msgspec.json.decode(await self.host.once(name, resolve), type=RecordedTask)
 
     async def resolve_tasks(
         self, references: Sequence[str | int], statuses: Sequence[str]
@@ -139,7 +178,7 @@ class ToolTasks:
             return msgspec.json.encode(list({task.id: task for task in found}.values()))
 
         return msgspec.json.decode(
-            await self.call.once("targets", resolve), type=list[RecordedTask]
+            await self.host.once("targets", resolve), type=list[RecordedTask]
         )
 
     async def resolve_list(self, name: str) -> RecordedList:
@@ -148,7 +187,7 @@ class ToolTasks:
         async def resolve() -> bytes:
             return msgspec.json.encode(find_list(await self.get_lists(), name))
 
-        return msgspec.json.decode(await self.call.once("target", resolve), type=RecordedList)
+        return msgspec.json.decode(await self.host.once("target", resolve), type=RecordedList)
 
     async def change_existing(
         self,
@@ -179,7 +218,7 @@ class ToolTasks:
         self, operations: Sequence[Mapping[str, Any]], *, part: str = ""
     ) -> AwaitsConfirmationError:
         """Hold operations for the user's confirmation; return the error to raise."""
-        await self.call.finish_at_end()
+        await self.host.note_held()
         await self.client.change(
             self.caller,
             "POST",
@@ -203,19 +242,44 @@ class ToolTasks:
 
     async def describe_task(self, task: Task) -> dict[str, Any]:
         """Return a task as the model gets it; see `task_summary`."""
-        return task_summary(task, await self.get_list_names())
+        return (await self.describe_tasks([task]))[0]
+
+    async def describe_tasks(self, tasks: Sequence[Task]) -> list[dict[str, Any]]:
+        """Return tasks as the model gets them; see `task_summary`."""
+        names = await self.get_list_names()
+        if any(task.section_id for task in tasks):
+            names |= {section.id: section.name for section in await self.get_sections()}
+        return [task_summary(task, names) for task in tasks]
 
 
-def task_summary(task: Task, list_names: Mapping[str, str]) -> dict[str, Any]:
-    """Return a task in a compact form for the model, with its list's name."""
-    return {
+def task_summary(task: Task, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return a task in a compact form for the model; rare fields only if they are set.
+
+    Args:
+        names: of lists and sections, by ID.
+    """
+    summary = {
         "number": task.number,
         "id": task.id,
         "title": task.title,
-        "list": list_names.get(task.list_id),
+        "list": names.get(task.list_id),
         "priority": task.priority,
         "due": msgspec.to_builtins(task.due),
         "tags": task.tags,
         "completed": task.completed_at is not None,
-        **({"notes": task.notes} if task.notes else {}),
     }
+    rare = {
+        "notes": task.notes,
+        "section": names.get(task.section_id or ""),
+        "start": msgspec.to_builtins(task.start),
+        "duration_minutes": task.duration_minutes,
+        "repeat": msgspec.to_builtins(task.repeat),
+        "reminders": [
+            msgspec.to_builtins(each.at) if each.minutes_before is None else each.minutes_before
+            for each in task.reminders
+        ],
+        "pinned": task.pinned,
+        "parent": task.parent_id,
+        "subtasks": msgspec.to_builtins(task.subtasks) if task.subtasks.total else None,
+    }
+    return summary | {name: value for name, value in rare.items() if value}

@@ -1,0 +1,62 @@
+"""Shows what a tool returned: lists, forms, and the cards of its changes."""
+
+from contextlib import suppress
+from typing import Any, Final
+
+from chatkit.types import WidgetItem
+from chatkit.widgets import DynamicWidgetRoot
+
+from durable_chatkit.agent.run_context import RunContext
+from durable_chatkit.errors import UnknownResourceError
+from task_tools.tool_spec import AnsweredPending, DeletedTasks, FoundTasks, ShownTask, View
+from task_tools.tool_tasks import ToolTasks
+from todo_agent.pending_cards import confirmed_card
+from todo_agent.task_cards import deleted_card, message_card, task_card, titles_in
+from todo_agent.task_list_widget import as_text, task_list, widget
+
+MAX_CARD_SEARCH: Final = 50  # items; the card is the last item of the previous turn
+
+
+async def show(run: RunContext, tasks: ToolTasks, view: View) -> None:
+    """Show a result in the thread: as a new widget, or on the card that the user answered."""
+    if isinstance(view, AnsweredPending):
+        card = message_card("Nothing was changed.")
+        if view.confirmed is not None:
+            names = await tasks.get_list_names()
+            card = confirmed_card(view.confirmed, tasks.zone, tasks.today, names)
+        await _redraw_card(run, view.pending_id, card)
+        return
+    root, text = await _draw(tasks, view)
+    await run.stream_widget(root, copy_text=text)
+
+
+async def _draw(
+    tasks: ToolTasks, view: FoundTasks | ShownTask | DeletedTasks
+) -> tuple[DynamicWidgetRoot, str]:
+    """Return a new widget and its text, for copying."""
+    match view:
+        case FoundTasks():
+            names = await tasks.get_list_names()
+            return task_list(view.tasks, names, tasks.zone.key), as_text(view.tasks)
+        case ShownTask():
+            return widget(task_card(view.task, view.lists, tasks.zone.key)), view.task.title
+        case DeletedTasks():
+            card = deleted_card(view.titles, tasks.caller.turn_id)
+            return widget(card), titles_in(card)
+
+
+async def _redraw_card(run: RunContext, pending_id: str, root: dict[str, Any]) -> None:
+    """Redraw the card of a pending change, if it is among the thread's newest items."""
+    page = await run.store.load_thread_items(
+        run.thread.id, after=None, limit=MAX_CARD_SEARCH, order="desc", context=run.request_context
+    )
+    changed = {"widget": widget(root), "copy_text": titles_in(root)}
+    for item in page.data:
+        if not isinstance(item, WidgetItem):
+            continue
+        confirm = item.widget.model_dump(mode="json").get("confirm") or {}
+        payload = (confirm.get("action") or {}).get("payload") or {}
+        if payload.get("pending_id") == pending_id:
+            with suppress(UnknownResourceError):  # it was deleted concurrently
+                await run.update_widget(item.id, lambda old: old.model_copy(update=changed))
+            return
