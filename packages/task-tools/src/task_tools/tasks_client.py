@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -13,7 +13,6 @@ from todochat.bus import RunLostError
 from todochat.errors import ServiceError
 from todochat.http.client import (
     RETRIABLE_STATUS,
-    ServiceClient,
     ServiceResponse,
     UpstreamError,
     UpstreamProblemError,
@@ -47,6 +46,23 @@ class ToolCaller(msgspec.Struct, frozen=True, kw_only=True):
     confirm_above: int | None
 
 
+class TasksTransport(Protocol):
+    """Sends single requests to the tasks service; a `ServiceClient`, for one."""
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        user_id: str,
+        json: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+    ) -> ServiceResponse:
+        """Send a request; raise `UpstreamError` without a response."""
+
+
 class TasksClient:
     """Calls the tasks service.
 
@@ -55,7 +71,7 @@ class TasksClient:
         budget_s: how long a call is retried while the service is unreachable.
     """
 
-    def __init__(self, http: ServiceClient, *, budget_s: float) -> None:
+    def __init__(self, http: TasksTransport, *, budget_s: float) -> None:
         self._http = http
         self._budget_s = budget_s
 

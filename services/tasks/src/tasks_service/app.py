@@ -32,6 +32,7 @@ from tasks_service.http.task_listing import provide_task_listing
 from tasks_service.http.trash_controller import TrashController
 from tasks_service.http.view_controller import ViewController
 from tasks_service.lifespan import open_services
+from tasks_service.mcp.endpoint import handle_mcp, open_mcp_endpoint
 from tasks_service.services import Services
 from tasks_service.settings import TasksSettings
 from todochat.http.app import create_app as create_service_app
@@ -76,8 +77,8 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
     app = create_service_app(
         name="tasks",
         settings=settings,
-        route_handlers=[user_routes, CalendarFeedController, TaskErasureController],
-        lifespan=[open_services],
+        route_handlers=[user_routes, CalendarFeedController, TaskErasureController, handle_mcp],
+        lifespan=[open_services, open_mcp_endpoint],
         ready_checks={"postgres": lambda state: state.services.database.ping()},
         dependencies={
             **provide_services(Services),

@@ -32,7 +32,7 @@ from todochat.telemetry.logging import bind
 RUN_ID_HEADER: Final = "X-Run-Id"
 RUN_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 RATE_COST: Final = "rate_cost"
-_CALLER: Final = "tasks_caller"
+CALLER: Final = "tasks_caller"  # key of the verified caller in a request's state
 CHANGE_REQUEST_HEADER: Final = "X-Change-Request"  # of a response: the ID to undo its changes with
 
 
@@ -45,14 +45,31 @@ async def require_own_path(
         UnauthorizedError: there is no valid token.
         ForbiddenError: the path names another user.
     """
-    services: Services = connection.app.state.services
-    caller = await services.authenticator.authenticate(connection.headers)
+    caller = connection.scope["state"].get(CALLER)
+    if caller is None:
+        services: Services = connection.app.state.services
+        caller = await services.authenticator.authenticate(connection.headers)
     if connection.path_params["user_id"] != caller.user_id:
         raise ForbiddenError("The path names another user than the token.")
     # The agent sends its run's ID, which correlates the log lines of both services.
     run_id = connection.headers.get(RUN_ID_HEADER.lower(), "") if caller.actor == "agent" else ""
     bind(user_id=caller.user_id, run_id=run_id if RUN_ID.fullmatch(run_id) else None)
-    connection.scope["state"][_CALLER] = caller
+    connection.scope["state"][CALLER] = caller
+
+
+async def require_user(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Restrict a route to users; their token names the user.
+
+    Raises:
+        UnauthorizedError: there is no valid token.
+        ForbiddenError: it is a service's.
+    """
+    services: Services = connection.app.state.services
+    caller = await services.authenticator.authenticate(connection.headers)
+    if caller.actor != "user":
+        raise ForbiddenError("Services have their own routes.")
+    bind(user_id=caller.user_id)
+    connection.scope["state"][CALLER] = caller
 
 
 async def limit_rate(
@@ -66,7 +83,7 @@ async def limit_rate(
     Raises:
         TooManyRequestsError: the user has reached this minute's limit.
     """
-    caller: AuthenticatedCaller = connection.scope["state"][_CALLER]
+    caller: AuthenticatedCaller = connection.scope["state"][CALLER]
     if caller.actor == "agent":
         return
     services: Services = connection.app.state.services
@@ -78,7 +95,7 @@ async def limit_rate(
 
 def provide_caller(request: Request[Any, Any, Any]) -> AuthenticatedCaller:
     """Return the caller that `require_own_path` authenticated."""
-    caller: AuthenticatedCaller = request.scope["state"][_CALLER]
+    caller: AuthenticatedCaller = request.scope["state"][CALLER]
     return caller
 
 
@@ -175,6 +192,7 @@ async def provide_write_request(
         BadRequestError: a header is malformed.
     """
     is_agent = caller.actor == "agent"
+    has_groups = caller.actor in {"agent", "mcp"}
     target = f"{request.scope['path']}?{request.url.query}\n".encode()
     return WriteRequest(
         user_id=caller.user_id,
@@ -187,7 +205,7 @@ async def provide_write_request(
         ),
         # Ignored in a user's own request, where a high attempt would fence off their own run.
         run=_parse_run(run_id, run_attempt) if is_agent else None,
-        group=_parse_group(change_group, change_scope, confirm_above) if is_agent else None,
+        group=_parse_group(change_group, change_scope, confirm_above) if has_groups else None,
         precondition=(
             None
             if if_match is None

@@ -1,0 +1,1 @@
+"""The endpoint for MCP clients: the tools of the agent, and resources."""
