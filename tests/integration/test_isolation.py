@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest_asyncio
+from push_kit import Browser
 
 from stack_kit import SignUp, Stack
 from todochat.testing.person import Person, message
@@ -82,6 +83,8 @@ async def two(stack: Stack, sign_up: SignUp) -> Two:
     saved = (await ada.api("POST", "/filters", json={"name": "A", "filter": "overdue"})).json()
     reminders = [{"at": "2999-01-01T00:00:00Z"}]
     reminded = await ada.api("POST", "/tasks", json={"title": "A", "reminders": reminders})
+    endpoint = f"https://1.1.1.1/{ada.user_id}"
+    device = await ada.api("POST", "/reminders/devices", json=Browser(endpoint).subscription())
     gone = (await ada.api("POST", "/tasks", json={"title": "gone"})).json()
     await ada.api("DELETE", f"/tasks/{gone['id']}")
     changes = (await ada.api("GET", "/changes")).json()["items"]
@@ -91,6 +94,7 @@ async def two(stack: Stack, sign_up: SignUp) -> Two:
         "section_id": section["id"],
         "filter_id": saved["id"],
         "reminder_id": reminded.json()["reminders"][0]["id"],
+        "device_id": device.json()["id"],
         "change_id": str(changes[0]["id"]),
         "trashed_id": gone["id"],
         "task_id": task["id"],

@@ -1,6 +1,7 @@
 """The service in this process, and users that call it over HTTP."""
 
 import asyncio
+import datetime as dt
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -10,10 +11,14 @@ from typing import Any, TypeAlias
 import asyncpg
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from push_kit import Browser
+from sqlalchemy import text
 
 from tasks_service.__main__ import MIGRATIONS
 from tasks_service.app import create_app
 from tasks_service.settings import TasksSettings
+from tasks_service.storage.delivery_repository import plan_deliveries
+from tasks_service.storage.reminder_repository import ScheduledReminder
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.database.migrations import run_migrations
 from todochat.http.server import make_server
@@ -24,6 +29,7 @@ from todochat.testing.servers import PostgresServer
 
 SERVICE_SECRET = "a service secret of more than 32 bytes"
 ISSUER = "https://todo.test"
+FAR_FUTURE = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
 
 
 class StaticKeys:
@@ -45,8 +51,8 @@ class Feed:
 
     async def _read(self) -> AsyncIterator[str]:
         buffer = ""
-        async for text in self.response.aiter_text():
-            buffer += text
+        async for chunk in self.response.aiter_text():
+            buffer += chunk
             *blocks, buffer = buffer.split("\n\n")
             for block in blocks:
                 yield block
@@ -177,6 +183,19 @@ class Service:
         await agent.post("filters", {"name": "mine", "filter": "overdue"}, **run)
         await agent.post("tags", {"name": "private"}, **run)
         await self.person(user_id).post("calendar")
+        await self.fill_deliveries(user_id, made.json()["id"])
+
+    async def fill_deliveries(self, user_id: str, task_id: str, word: str = "word") -> None:
+        """Add a device, a preference, and a delivery that is never due."""
+        device = Browser(f"https://1.1.1.1/{user_id}/{word}").subscription(name=word)
+        await self.person(user_id).post("reminders/devices", device)
+        fired = ScheduledReminder(id="rem_1", task_id=task_id, fires_at=FAR_FUTURE)
+        async with self.app.state.services.database.transaction(user_id) as session:
+            await session.execute(
+                text("INSERT INTO reminder_emails (user_id, is_on) VALUES (:id, true)"),
+                {"id": user_id},
+            )
+            await plan_deliveries(session, user_id, [fired], FAR_FUTURE, has_email=True)
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self.server.serve())

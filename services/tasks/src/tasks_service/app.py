@@ -8,6 +8,7 @@ from litestar.di import Provide
 from tasks_service.http.bulk_controller import BulkController
 from tasks_service.http.calendar_controller import CalendarController, CalendarFeedController
 from tasks_service.http.change_controller import ChangeController
+from tasks_service.http.device_controller import DeviceController
 from tasks_service.http.entity_controller import EntityController
 from tasks_service.http.erasure_controller import TaskErasureController
 from tasks_service.http.event_controller import EventController
@@ -66,6 +67,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
             HistoryController,
             TrashController,
             ReminderController,
+            DeviceController,
             QuickAddController,
             EntityController,
             FilterController,

@@ -8,6 +8,7 @@ NotFoundError
 ├── NotInTrashError        404  not-in-trash
 ├── ReminderNotFoundError  404  reminder-not-found
 ├── CalendarNotFoundError  404  calendar-not-found
+├── DeviceNotFoundError    404  device-not-found
 ├── SectionNotFoundError   404  section-not-found
 └── PendingNotFoundError   404  pending-change-not-found
 ConflictError
@@ -35,6 +36,7 @@ InvalidInputError
 ├── TooManyTagsError       422  too-many-tags
 ├── TooManySubtasksError   422  too-many-subtasks
 ├── TooManySectionsError   422  too-many-sections
+├── TooManyDevicesError    422  too-many-devices
 └── TooManyListsError      422  too-many-lists
 TooManyRequestsError
 └── TooManyFeedsError      429  too-many-streams
@@ -76,6 +78,15 @@ class CalendarNotFoundError(NotFoundError):
 
     def __init__(self) -> None:
         super().__init__("No calendar has this address; it may have been revoked.")
+
+
+class DeviceNotFoundError(NotFoundError):
+    """The user has no device with this ID."""
+
+    code, title = "device-not-found", "Device not found"
+
+    def __init__(self) -> None:
+        super().__init__("You have no device with this ID.")
 
 
 class ListNotFoundError(NotFoundError):
@@ -376,6 +387,15 @@ class TooManySectionsError(InvalidInputError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"A list can have at most {limit} sections; delete one first.")
+
+
+class TooManyDevicesError(InvalidInputError):
+    """The user has reached the limit on devices."""
+
+    code, title = "too-many-devices", "Too many devices"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"You can get reminders on at most {limit} devices; remove one first.")
 
 
 class TooManyListsError(InvalidInputError):

@@ -10,12 +10,15 @@ from litestar import Litestar
 from redis.exceptions import RedisError
 
 from tasks_service.clients.access_token_directory import AccessTokenDirectory
+from tasks_service.clients.push_client import PushClient
 from tasks_service.events.feed_notifier import FeedNotifier
 from tasks_service.events.keys import CALENDAR_REQUESTS, REQUESTS
 from tasks_service.service.authenticator import ACCEPTED_ARROWS, Authenticator
 from tasks_service.service.bulk_service import BulkService
 from tasks_service.service.calendar_service import REQUESTS_PER_MINUTE, CalendarService
 from tasks_service.service.change_service import ChangeService
+from tasks_service.service.delivery_service import DeliveryService, PushSender
+from tasks_service.service.device_service import DeviceService
 from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import TaskErasureService
 from tasks_service.service.export_service import ExportService
@@ -25,6 +28,7 @@ from tasks_service.service.idempotent_writer import IdempotentWriter
 from tasks_service.service.list_service import ListService
 from tasks_service.service.preferences_service import PreferencesService
 from tasks_service.service.purge import Purge
+from tasks_service.service.push_key import PushKeyProvider
 from tasks_service.service.quick_add_service import QuickAddService
 from tasks_service.service.reminder_service import ReminderService
 from tasks_service.service.section_service import SectionService
@@ -49,7 +53,7 @@ from todochat.identity.revocation_feed import RevocationFeed
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.identity.tokens import TokenVerifier
 
-JOBS_POOL_SIZE: Final = 3  # the purge, and erasures and reminders that don't wait for it
+JOBS_POOL_SIZE: Final = 4  # the purge, and erasures, reminders and deliveries beside it
 ARROWS: Final = (*ACCEPTED_ARROWS, Arrow.AUTH_TO_TASKS, Arrow.TASKS_TO_AUTH)
 VERIFY_TIMEOUT_S: Final = 2.0  # a user's request waits for a response that takes one query
 REMINDERS_TIMEOUT_S: Final = 60.0  # what is left is due in the next round
@@ -95,8 +99,23 @@ async def open_services(app: Litestar) -> AsyncIterator[None]:
         verifier = TokenVerifier(settings.todochat_issuer, keys)
         directory = AccessTokenDirectory(auth_session)
         authenticator = Authenticator(verifier, tokens, revocations, directory)
+        push_key = PushKeyProvider(jobs_database, settings.push_private_key)
+        push = PushClient(settings.push_subject, allow_private=settings.push_allow_private)
+        stack.push_async_callback(push.aclose)
+        deliveries = DeliveryService(
+            database, jobs_database, {"push": PushSender(database, push, push_key)}
+        )
+        stack.push_async_callback(deliveries.aclose)
         app.state.services = _build_services(
-            settings, database, jobs_database, redis, notifier, revocations, authenticator
+            settings,
+            database,
+            jobs_database,
+            redis,
+            notifier,
+            revocations,
+            authenticator,
+            push_key,
+            deliveries,
         )
         app.state.gauges.add(database_size(jobs_database, "tasks"))
         for name, loop in {
@@ -110,6 +129,7 @@ async def open_services(app: Litestar) -> AsyncIterator[None]:
                 RevocationFeed(auth_session, revocations).job(),
                 _purge_job(settings, jobs_database),
                 _reminder_job(settings, app.state.services.reminders),
+                _delivery_job(settings, deliveries),
             )
         )
 
@@ -128,6 +148,8 @@ def _build_services(
     notifier: FeedNotifier,
     revocations: RevocationSet,
     authenticator: Authenticator,
+    push_key: PushKeyProvider,
+    deliveries: DeliveryService,
 ) -> Services:
     writer = IdempotentWriter(database, notifier.changed)
     tasks = TaskService(database, writer)
@@ -157,6 +179,8 @@ def _build_services(
         ),
         erasure=TaskErasureService(jobs_database, notifier.erased),
         reminders=ReminderService(database, jobs_database, writer),
+        devices=DeviceService(database, push_key, allow_private=settings.push_allow_private),
+        deliveries=deliveries,
         quick_add=QuickAddService(database, writer),
         change_feed=ChangeFeed(
             database,
@@ -172,6 +196,16 @@ def _reminder_job(settings: TasksSettings, reminders: ReminderService) -> Period
     return PeriodicJob(
         name="reminders",
         run=reminders.fire_due,
+        interval_s=settings.reminders_poll_s,
+        timeout_s=REMINDERS_TIMEOUT_S,
+        expected=(UnavailableError,),
+    )
+
+
+def _delivery_job(settings: TasksSettings, deliveries: DeliveryService) -> PeriodicJob:
+    return PeriodicJob(
+        name="deliveries",
+        run=deliveries.start_due,
         interval_s=settings.reminders_poll_s,
         timeout_s=REMINDERS_TIMEOUT_S,
         expected=(UnavailableError,),

@@ -13,3 +13,8 @@ PURGED: Final = Counter(
     "todochat_task_purged_rows_total", "Expired rows deleted, by kind.", ["kind"]
 )
 REMINDERS_FIRED: Final = Counter("todochat_task_reminders_fired_total", "Reminders that fired.")
+DELIVERIES: Final = Counter(
+    "todochat_task_deliveries_total",
+    "Attempts to deliver fired reminders, by channel and outcome.",
+    ["channel", "outcome"],
+)

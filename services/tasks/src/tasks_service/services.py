@@ -7,6 +7,8 @@ from tasks_service.service.authenticator import Authenticator
 from tasks_service.service.bulk_service import BulkService
 from tasks_service.service.calendar_service import CalendarService
 from tasks_service.service.change_service import ChangeService
+from tasks_service.service.delivery_service import DeliveryService
+from tasks_service.service.device_service import DeviceService
 from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import TaskErasureService
 from tasks_service.service.export_service import ExportService
@@ -51,5 +53,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     calendar: CalendarService
     erasure: TaskErasureService
     reminders: ReminderService
+    devices: DeviceService
+    deliveries: DeliveryService
     quick_add: QuickAddService
     change_feed: ChangeFeed

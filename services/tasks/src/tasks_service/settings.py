@@ -1,6 +1,7 @@
 """Settings of the tasks service."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -87,9 +88,44 @@ class TasksSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name(
         float,
         Meta(gt=0, le=3600, description="Maximum delay of a reminder, in seconds."),
     ] = 1.0
+    push_private_key: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description=(
+                "Private key that signs Web Push messages (VAPID), 32 bytes in base64url. Created"
+                " and kept in the database if empty. Another key needs new subscriptions."
+            ),
+        ),
+    ] = ""
+    push_contact: Annotated[
+        str,
+        Meta(
+            pattern=r"^((mailto:|https://).+)?$",
+            description=(
+                "`mailto:` or `https:` address at which push services reach you; PUBLIC_URL if empty."
+            ),
+        ),
+    ] = ""
+    push_allow_private: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Accept devices whose push service is in a private network or has no TLS. Users then"
+                " can make this service call any address that it reaches."
+            )
+        ),
+    ] = False
     purge_interval_s: Annotated[
         float, Meta(gt=0, description="Seconds between purges, varied by up to 50 %.")
     ] = 3600.0
+
+    @property
+    def push_subject(self) -> str:
+        """The contact that push services see; Apple's rejects messages without one."""
+        if self.push_contact or self.public_url.startswith("https://"):
+            return self.push_contact or self.public_url
+        return f"mailto:todochat@{urlsplit(self.public_url).hostname}"
 
 
 class TasksMigrationSettings(msgspec.Struct, frozen=True, kw_only=True, rename=env_name("TASKS")):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from push_kit import Browser
 from redis.asyncio import Redis
 from tasks_kit import Person, Service, StartService
 
@@ -28,6 +29,7 @@ def routes(
     change: str = "999999999",
     item: str | None = None,
     reminder: str = "rem_1",
+    device: str = "dev_1",
     saved: str = "flt_1",
     tag: str = "tag_cHJpdmF0ZQ",
     view: str = "today",
@@ -74,6 +76,9 @@ def routes(
         ("PATCH", f"tags/{tag}", {"name": "mine now"}),
         ("POST", f"tags/{tag}/merge", {"into": "tag_eA"}),
         ("DELETE", f"tags/{tag}", None),
+        ("GET", "reminders/devices", None),
+        ("POST", "reminders/devices", Browser("https://1.1.1.1/x").subscription()),
+        ("DELETE", f"reminders/devices/{device}", None),
         ("GET", "filters", None),
         ("POST", "filters", {"name": "mine now", "filter": "overdue"}),
         ("GET", f"filters/{saved}", None),
@@ -137,6 +142,7 @@ def test_table_of_routes_is_complete(service: Service) -> None:
                 change="{change_id}",
                 item="{item_id}",
                 reminder="{reminder_id}",
+                device="{device_id}",
                 saved="{filter_id}",
                 tag="{tag_id}",
                 view="{view}",

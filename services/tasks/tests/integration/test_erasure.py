@@ -37,6 +37,7 @@ async def use(person: Person) -> None:
     waiting = {"operations": [{"type": "delete", "task_id": kept["id"]}]}
     await agent.post("changes/pending", waiting, X_Change_Group="msg_1")
     await person.post("calendar")
+    await person.service.fill_deliveries(person.user_id, kept["id"], MARKER)
     await person.post("filters", {"name": MARKER, "filter": f"tag = {MARKER}"})
     await person.post("tags", {"name": f"{MARKER} two"})
 

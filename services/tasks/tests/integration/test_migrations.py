@@ -10,11 +10,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection as SyncConnection
-from sqlalchemy import text
+from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from tasks_service.__main__ import MIGRATIONS
-from tasks_service.storage.records import TasksBase
+from tasks_service.storage.records import SharedBase, TasksBase
 from todochat.database import asyncpg_url
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.database.migrations import alembic_config, run_migrations
@@ -44,11 +44,14 @@ def ask(url: str, question: Callable[[SyncConnection], Answer]) -> Answer:
 
 
 def test_migrated_schema_matches_the_records(tasks_urls: DatabaseUrls) -> None:
+    mapped = MetaData()
+    for base in (TasksBase, SharedBase):
+        for table in base.metadata.sorted_tables:
+            table.to_metadata(mapped)
+
     differences = ask(
         tasks_urls.owner,
-        lambda connection: compare_metadata(
-            MigrationContext.configure(connection), TasksBase.metadata
-        ),
+        lambda connection: compare_metadata(MigrationContext.configure(connection), mapped),
     )
 
     assert differences == []

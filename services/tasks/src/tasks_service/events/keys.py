@@ -15,3 +15,6 @@ REQUESTS: Final = "tasks:requests"
 
 # Counters `<this>:{<digest>}`: requests of a calendar feed in the current minute, likewise.
 CALENDAR_REQUESTS: Final = "tasks:calendar-requests"
+
+# Counters `<this>:{<digest>}`: confirmation codes sent to an e-mail address in an hour, likewise.
+EMAIL_CODES: Final = "tasks:email-codes"

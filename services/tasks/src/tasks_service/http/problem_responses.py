@@ -29,6 +29,8 @@ STRICT_BODIES: Final = (
     "ConfirmChanges",
     "UndoChanges",
     "BulkChange",
+    "AddDevice",
+    "DeviceKeys",
 )
 
 READ_PROBLEMS: Final = (400, 401, 403, 422, 429, 503)

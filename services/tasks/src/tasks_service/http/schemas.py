@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from tasks_service.domain.grouping import GROUP_PATTERN, ChangeTarget
 from tasks_service.domain.limits import (
     MAX_CHANGE_ID,
+    MAX_DEVICE_NAME_CHARS,
     MAX_DURATION_MINUTES,
     MAX_FILTER_CHARS,
     MAX_LIST_NAME_CHARS,
@@ -26,6 +27,7 @@ from tasks_service.domain.recurrence import MAX_RULE_CHARS
 from tasks_service.domain.task import clean_changes, clean_move
 from tasks_service.domain.task_list import ListChanges, clean_list_name
 from tasks_service.domain.text import invalid
+from tasks_service.domain.web_push import MAX_ENDPOINT_CHARS
 from todochat.contracts.task_changes import AppliesTo, ListedTasks, Move, OpenSubtasks, TaskChanges
 from todochat.contracts.tasks import (
     Color,
@@ -316,6 +318,32 @@ class SnoozeReminder(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The delay of a reminder."""
 
     minutes: Annotated[int, Meta(ge=1, le=MAX_SNOOZE_MINUTES, description="From now on.")]
+
+
+class DeviceKeys(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The keys of a browser's push subscription."""
+
+    p256dh: Annotated[str, Meta(max_length=100, description="A point of P-256, base64url.")]
+    auth: Annotated[str, Meta(max_length=32, description="16 bytes, base64url.")]
+
+
+class AddDevice(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A browser's push subscription, as `PushSubscription.toJSON()` returns it."""
+
+    endpoint: Annotated[
+        str, Meta(max_length=MAX_ENDPOINT_CHARS, description="An https URL of a push service.")
+    ]
+    keys: DeviceKeys
+    expiration: Annotated[
+        float | None, Meta(description="Ignored: the push service reports an expired one.")
+    ] = msgspec.field(default=None, name="expirationTime")
+    name: (
+        Annotated[
+            str,
+            Meta(max_length=MAX_DEVICE_NAME_CHARS, description="Such as `Firefox on Linux`."),
+        ]
+        | None
+    ) = None
 
 
 class ReadQuickAdd(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -14,6 +14,7 @@ from tasks_service.errors import ReminderNotFoundError
 from tasks_service.metrics import REMINDERS_FIRED
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
 from tasks_service.service.user_work import UserWork
+from tasks_service.storage.delivery_repository import plan_deliveries
 from tasks_service.storage.reminder_repository import (
     ReminderRepository,
     ScheduledReminder,
@@ -52,6 +53,7 @@ class ReminderService:
     Args:
         jobs_database: connected as `tasks_jobs`, which may read everybody's reminders; all else is
             done as the user.
+        has_email: whether this installation sends reminders by e-mail.
     """
 
     def __init__(
@@ -60,17 +62,21 @@ class ReminderService:
         jobs_database: Database,
         writer: IdempotentWriter,
         clock: Clock = utc_now,
+        *,
+        has_email: bool = False,
     ) -> None:
         self._database = database
         self._jobs_database = jobs_database
         self._writer = writer
         self._clock = clock
+        self._has_email = has_email
 
     async def fire_due(self) -> int:
         """Fire the due reminders of at most 100 users; return the number of reminders.
 
-        A reminder is marked as fired in the transaction that publishes its event, under the user's
-        lock. So of several processes, or after a crash, exactly one fires it.
+        A reminder is marked as fired in the transaction that publishes its event and plans its
+        deliveries, under the user's lock. So of several processes, or after a crash, exactly one
+        fires it.
 
         Raises:
             UnavailableError: PostgreSQL is unreachable or overloaded.
@@ -88,18 +94,21 @@ class ReminderService:
             fired.extend(await reminders.take_due(now, limit=MAX_PER_USER))
             tasks = await work.tasks.find_by_ids([each.task_id for each in fired])
             lists = await work.lists.find_by_ids({task.list_id for task in tasks.values()})
+            announced = []
             for each in fired:
                 task = tasks[each.task_id]
                 if task.deleted_at is not None:  # with its list, which changes no task one by one
                     continue
                 if lists[task.list_id].archived_at is not None:
                     continue
+                announced.append(each)
                 is_late = now - each.fires_at > LATE_AFTER
                 work.publish(
                     "reminder.fired.v1",
                     task=to_task(task),
                     reminder=FeedReminder(id=each.id, fires_at=each.fires_at, is_late=is_late),
                 )
+            await plan_deliveries(work.session, user_id, announced, now, has_email=self._has_email)
 
         request = WriteRequest(
             user_id=user_id, actor="system", method="JOB", route="reminders", fingerprint=""

@@ -43,6 +43,12 @@ class TasksBase(DeclarativeBase):
     )
 
 
+class SharedBase(DeclarativeBase):
+    """Base class of tables that belong to no user; only the role `tasks_jobs` has access."""
+
+    metadata = MetaData(naming_convention=TasksBase.metadata.naming_convention)
+
+
 class CounterRecord(TasksBase):
     """One row per user. Every change locks it, which serializes a user's changes.
 
@@ -501,3 +507,91 @@ class CalendarRecord(TasksBase):
     user_id: Mapped[str] = mapped_column(Text, primary_key=True)
     digest: Mapped[bytes | None] = mapped_column(BYTEA)
     created_at: Mapped[dt.datetime] = mapped_column(_TIME)
+
+
+class DeviceRecord(TasksBase):
+    """A device that shows a user's reminders by Web Push.
+
+    `public_key` and `auth_secret` encrypt what is sent to it; they are base64url as browsers send
+    them. An endpoint belongs to one user: the last one who signed in on the device.
+    """
+
+    __tablename__ = "push_devices"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "id"),
+        Index("ix_push_devices_endpoint", "endpoint_digest", unique=True),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    id: Mapped[str] = mapped_column(Text)
+    endpoint: Mapped[str] = mapped_column(Text)
+    endpoint_digest: Mapped[bytes] = mapped_column(BYTEA)
+    public_key: Mapped[str] = mapped_column(Text)
+    auth_secret: Mapped[str] = mapped_column(Text)
+    name: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[dt.datetime] = mapped_column(_TIME)
+
+
+class ReminderEmailRecord(TasksBase):
+    """Whether a user gets reminders by e-mail, and which address the user has confirmed.
+
+    Only digests of addresses are kept: auth-session knows the address. `code_digest` is that of the
+    code sent to the address with `pending_digest`.
+    """
+
+    __tablename__ = "reminder_emails"
+
+    user_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    is_on: Mapped[bool]
+    confirmed_digest: Mapped[bytes | None] = mapped_column(BYTEA)
+    pending_digest: Mapped[bytes | None] = mapped_column(BYTEA)
+    code_digest: Mapped[bytes | None] = mapped_column(BYTEA)
+    code_expires_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+    tries_left: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
+
+
+class DeliveryRecord(TasksBase):
+    """The outbox of fired reminders: one row per firing, channel and target, until it is delivered.
+
+    `target` is a device's ID, or empty for e-mail. `next_at` is when it is due, or while a process
+    delivers it, the end of that process's lease; `attempts` counts leases.
+    """
+
+    __tablename__ = "reminder_deliveries"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "id"),
+        ForeignKeyConstraint(
+            ["user_id", "task_id"],
+            ["tasks.user_id", "tasks.id"],
+            name="fk_reminder_deliveries_task",
+            ondelete="CASCADE",
+        ),
+        Index(
+            "ix_reminder_deliveries_once",
+            *("user_id", "reminder_id", "fires_at", "channel", "target"),
+            unique=True,
+        ),
+        Index("ix_reminder_deliveries_task", "user_id", "task_id"),
+        Index("ix_reminder_deliveries_next", "channel", "next_at"),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
+    reminder_id: Mapped[str] = mapped_column(Text)
+    task_id: Mapped[str] = mapped_column(Text)
+    fires_at: Mapped[dt.datetime] = mapped_column(_TIME)
+    channel: Mapped[str] = mapped_column(Text)
+    target: Mapped[str] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    next_at: Mapped[dt.datetime] = mapped_column(_TIME)
+
+
+class PushKeyRecord(SharedBase):
+    """The private key that signs Web Push messages; one row."""
+
+    __tablename__ = "web_push_keys"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    private_key: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[dt.datetime] = mapped_column(_TIME, server_default=func.now())
