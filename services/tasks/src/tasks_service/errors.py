@@ -19,6 +19,7 @@ ConflictError
 ├── UndoConflictError          409  undo-conflict           `conflicts` has the titles, `details` the reasons
 ├── NotRepeatingError          409  not-repeating
 ├── SeriesEndedError           409  series-ended
+├── OpenInstanceError          409  open-instance
 ├── ListExistsError            409  list-exists             `list_id` is the existing list
 ├── FilterExistsError          409  filter-exists           `filter_id` is the existing filter
 ├── TagExistsError             409  tag-exists              `tag_id` is the existing tag
@@ -223,6 +224,15 @@ class SeriesEndedError(ConflictError):
 
     def __init__(self) -> None:
         super().__init__("This is the last one of its series; complete or delete it.")
+
+
+class OpenInstanceError(ConflictError):
+    """A deleted instance of a repeating task isn't restored beside an open one."""
+
+    code, title = "open-instance", "Another instance is open"
+
+    def __init__(self) -> None:
+        super().__init__("Another instance of this repeating task is open; complete it first.")
 
 
 class ListExistsError(ConflictError):

@@ -191,3 +191,32 @@ async def test_unknown_time_zone_is_rejected(ada: Person) -> None:
     response = await ada.get("tasks", filter="overdue", timezone="Mars/Olympus")
 
     assert response.json()["errors"][0]["pointer"] == "timezone"
+
+
+async def test_section_is_named_in_a_filter(ada: Person) -> None:
+    lists = [await ada.make_list(name) for name in ("Home", "Work")]
+    sections = []
+    for entry in lists:
+        made = await ada.post("sections", {"list_id": entry["id"], "name": "Next steps"})
+        sections.append(made.json()["id"])
+        await ada.make_task(entry["name"], section_id=sections[-1])
+    await ada.make_task("none")
+
+    found = [
+        await ada.titles(filter=text, order="asc")
+        for text in (
+            "section = next STEPS",
+            f"section = {sections[0]}",
+            "section = Next steps & list = work",
+            f"section != {sections[0]}",
+            "no section",
+            "has section & !list = home",
+        )
+    ]
+    unknown = await ada.get("tasks", filter="overdue | section = Later")
+
+    assert found == [
+        ["Home", "Work"], ["Home"], ["Work"], ["Work", "none"], ["none"], ["Work"],
+    ]  # fmt: skip
+    assert unknown.json()["type"].endswith("invalid-filter")
+    assert (unknown.json()["column"], unknown.json()["errors"][0]["pointer"]) == (21, "filter")

@@ -151,16 +151,43 @@ async def test_titles_are_sorted_ignoring_case(ada: Person) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("sort", ["created", "due", "priority", "title"])
+async def test_tasks_are_sorted_by_start_and_pinned_ones_come_first(ada: Person) -> None:
+    for title, start, pinned in [
+        ("a", {"date": "2026-12-03"}, False),
+        ("b", None, True),
+        ("c", {"at": "2026-12-01T10:00:00Z"}, False),
+        ("d", {"date": "2026-12-01"}, False),
+        ("e", {"date": "2026-12-02"}, True),
+        ("f", None, False),
+    ]:
+        await ada.make_task(title, start=start, pinned=pinned)
+
+    orders = [
+        "".join(await walk(ada, limit=2, **params))
+        for params in (
+            {"sort": "start"},
+            {"sort": "start", "order": "desc"},
+            {"sort": "start", "pinned_first": True},
+            {"pinned_first": True},
+        )
+    ]
+
+    assert orders == ["dceabf", "aecdfb", "ebdcaf", "ebfdca"]
+
+
+@pytest.mark.parametrize("sort", ["created", "due", "start", "priority", "title"])
 @pytest.mark.parametrize("order", ["asc", "desc"])
+@pytest.mark.parametrize("pinned_first", [True, False])
 async def test_pages_stay_consistent_while_tasks_are_added(
-    ada: Person, sort: str, order: str
+    ada: Person, sort: str, order: str, *, pinned_first: bool
 ) -> None:
     rng = random.Random(f"{sort} {order}")
+    query: dict[str, Any] = {"sort": sort, "order": order, "pinned_first": pinned_first}
 
     async def add(title: str) -> None:
-        due = {"date": f"2026-11-{rng.randint(1, 5):02}"} if rng.random() < 0.6 else None
-        await ada.make_task(title, due=due, priority=rng.choice(["none", "low", "high"]))
+        date = {"date": f"2026-11-{rng.randint(1, 5):02}"} if rng.random() < 0.6 else None
+        priority, pinned = rng.choice(["none", "low", "high"]), rng.random() < 0.4
+        await ada.make_task(title, due=date, start=date, priority=priority, pinned=pinned)
 
     before = [f"{rng.choice('abc')} {index}" for index in range(12)]
     for title in before:
@@ -169,7 +196,7 @@ async def test_pages_stay_consistent_while_tasks_are_added(
     seen, cursor = [], None
     for page_number in range(100):
         params: dict[str, str] = {"cursor": cursor} if cursor else {}
-        page = (await ada.get("tasks", sort=sort, order=order, limit=3, **params)).json()
+        page = (await ada.get("tasks", **query, limit=3, **params)).json()
         seen += [task["title"] for task in page["items"]]
         cursor = page["next_cursor"]
         if cursor is None:
@@ -179,7 +206,7 @@ async def test_pages_stay_consistent_while_tasks_are_added(
 
     assert len(seen) == len(set(seen))
     assert [title for title in seen if "new" not in title] == [
-        title for title in await walk(ada, sort=sort, order=order) if "new" not in title
+        title for title in await walk(ada, **query) if "new" not in title
     ]
     assert set(before) <= set(seen)
 

@@ -13,9 +13,9 @@ async def repeating(person: Person, title: str = "Report", **fields: Any) -> dic
     return await person.make_task(title, **{"due": MONDAY, "repeat": WEEKLY, **fields})
 
 
-async def complete(person: Person, task: dict[str, Any]) -> dict[str, Any]:
+async def complete(person: Person, task: dict[str, Any], **params: Any) -> dict[str, Any]:
     """Complete a task and return the next instance."""
-    done = await person.post(f"tasks/{task['id']}/complete")
+    done = await person.call("POST", f"tasks/{task['id']}/complete", params=params)
     assert done.status_code == 200, done.text
     return await read(person, done.json()["next_id"])
 
@@ -91,6 +91,94 @@ async def test_reopening_removes_an_unchanged_next_instance(ada: Person) -> None
     assert reopened.json()["next_id"] is None
     assert (await ada.get(f"tasks/{following['id']}")).status_code == 404
     assert (await complete(ada, task))["due"] == {"date": "2026-11-30"}
+
+
+async def test_withdrawn_instance_is_neither_in_the_trash_nor_restored(ada: Person) -> None:
+    task = await repeating(ada)
+    following = await complete(ada, task)
+    await ada.make_task("milk", parent_id=following["id"])
+    await ada.delete(f"tasks/{following['id']}")
+    await ada.post(f"tasks/{task['id']}/reopen")
+
+    trash = (await ada.get("trash")).json()["items"]
+    refused = [
+        await ada.post(f"trash/{following['id']}/restore"),
+        await ada.post(f"tasks/{following['id']}/restore"),
+    ]
+
+    assert trash == []
+    assert [each.json()["type"] for each in refused] == ["urn:todochat:problem:open-instance"] * 2
+    await ada.delete(f"tasks/{task['id']}")
+    assert len((await ada.get("trash")).json()["items"]) == 3
+    assert (await ada.post(f"trash/{following['id']}/restore")).status_code == 200
+
+
+async def test_undo_of_a_reopening_brings_the_withdrawn_instance_back(ada: Person) -> None:
+    task = await repeating(ada)
+    await ada.make_task("milk", parent_id=task["id"])
+    following = await complete(ada, task, subtasks="complete")
+    reopened = await ada.post(f"tasks/{task['id']}/reopen")
+    changes = (await ada.get(f"tasks/{task['id']}/history")).json()["items"]
+
+    undone = await ada.post(f"changes/{changes[0]['id']}/undo")
+
+    assert reopened.json()["next_id"] is None
+    assert undone.status_code == 200, undone.text
+    assert await ada.titles(order="asc") == [task["title"], "milk"]
+    assert (await ada.get(f"tasks/{following['id']}")).json()["subtasks"] == {"total": 1, "open": 1}
+
+
+async def test_next_instance_has_open_copies_of_the_subtasks(ada: Person) -> None:
+    task = await repeating(ada, due={"date": "2026-12-01"}, repeat={"rule": "FREQ=WEEKLY"})
+    subtasks: dict[str, dict[str, Any]] = {
+        "shop": {"due": {"date": "2026-11-30"}, "notes": "list", "tags": ["x"], "priority": "high"},
+        "call": {"reminders": [{"at": "2999-01-01T00:00:00Z"}, {"minutes_before": 5}]},
+        "gone": {},
+    }
+    for title, fields in subtasks.items():
+        await ada.make_task(title, parent_id=task["id"], **fields)
+    await ada.post("tasks/2/complete")
+    await ada.delete("tasks/4")
+    async with ada.feed() as feed:
+        await feed.event()
+        following = await complete(ada, task, subtasks="complete")
+        events = [change for _, change in await feed.events(5)]
+
+    copies = (await ada.get("tasks", parent_id=following["id"], sort="position")).json()["items"]
+    assert following["subtasks"] == {"total": 2, "open": 2}
+    assert [(each["title"], each["due"], each["notes"]) for each in copies] == [
+        ("shop", {"date": "2026-12-07"}, "list"),
+        ("call", None, ""),
+    ]
+    assert (copies[0]["tags"], copies[0]["priority"]) == (["x"], "high")
+    assert [each.get("minutes_before") for each in copies[1]["reminders"]] == [5]
+    assert [(each["type"], each["task"]["title"]) for each in events] == [
+        ("task.completed.v1", "call"),
+        ("task.completed.v1", task["title"]),
+        ("task.created.v1", task["title"]),
+        ("task.created.v1", "shop"),
+        ("task.created.v1", "call"),
+    ]
+
+
+async def test_completion_is_undone_with_the_copied_subtasks_unless_one_was_changed(
+    ada: Person,
+) -> None:
+    task = await repeating(ada)
+    await ada.make_task("milk", parent_id=task["id"])
+    following = await complete(ada, task, subtasks="complete")
+    changes = (await ada.get(f"tasks/{task['id']}/history")).json()["items"]
+
+    undone = await ada.post(f"changes/{changes[0]['id']}/undo")
+    redone = await ada.post("changes/undo", {"request_id": undone.json()["request_id"]})
+    copy = (await ada.get("tasks", parent_id=following["id"])).json()["items"][0]
+    await ada.patch(f"tasks/{copy['id']}", {"title": "oat milk"})
+    await ada.post(f"tasks/{task['id']}/reopen")
+
+    assert (undone.status_code, redone.status_code) == (200, 200)
+    assert following["id"] in [each["id"] for each in undone.json()["tasks"]]
+    assert copy["id"] in [each["id"] for each in undone.json()["tasks"]]
+    assert (await ada.get(f"tasks/{following['id']}")).status_code == 200
 
 
 async def test_series_ends_with_its_count(ada: Person) -> None:

@@ -33,6 +33,8 @@ class Position(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     title: Annotated[str, Meta(max_length=MAX_CURSOR_CHARS)] | None = None
     rank: float | None = None
     position: Annotated[str, Meta(max_length=MAX_CURSOR_CHARS)] | None = None
+    start: dt.datetime | None = None
+    is_pinned: bool = False
 
 
 def query_digest(filters: TaskFilter, order: TaskOrder) -> str:
@@ -68,9 +70,9 @@ def parse_cursor(cursor: str, filters: TaskFilter, order: TaskOrder) -> Position
 
 def _fits_order(position: Position, order: TaskOrder) -> bool:
     match order.sort:
-        case "due":
-            due = position.due
-            return due is None or (due.tzinfo is not None and 1 < due.year <= _LATEST_YEAR)
+        case "due" | "start":
+            date = position.due if order.sort == "due" else position.start
+            return date is None or (date.tzinfo is not None and 1 < date.year <= _LATEST_YEAR)
         case "priority":
             return position.priority is not None
         case "title":

@@ -18,6 +18,7 @@ from tasks_service.domain.filter_expression import (
     Not,
     Operator,
     PriorityIs,
+    SectionIs,
     TagIs,
     TextIs,
 )
@@ -36,6 +37,7 @@ _OPERATORS: Final[dict[str, tuple[str, ...]]] = {
     "priority": _ORDER,
     "tag": _EQUALITY,
     "list": _EQUALITY,
+    "section": _EQUALITY,
     "status": _EQUALITY,
     "title": (*_EQUALITY, "contains"),
     "notes": ("contains",),
@@ -125,8 +127,9 @@ def _build_condition(name: str, sign: str, value: Lexeme) -> Expression:
             return PriorityIs(operator, _parse_priority(key, value))
         case "tag":
             return TagIs(key)
-        case "list":
-            return ListIs(" ".join(value.text.split()), value.column)
+        case "list" | "section":
+            named = ListIs if name == "list" else SectionIs
+            return named(" ".join(value.text.split()), value.column)
         case "status" if key in _STATUSES:
             return IsCompleted() if key == "completed" else Not(IsCompleted())
         case "status":

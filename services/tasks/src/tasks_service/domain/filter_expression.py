@@ -10,7 +10,7 @@ from todochat.contracts.tasks import Priority
 DateField = Literal["due", "start", "created", "completed"]
 TextField = Literal["title", "notes", "text"]
 Operator = Literal["=", "<", "<=", ">", ">="]
-Attribute = Literal["due", "start", "repeat", "priority", "tag", "notes", "subtask"]
+Attribute = Literal["due", "start", "repeat", "priority", "tag", "notes", "subtask", "section"]
 Flag = Literal["overdue", "pinned"]
 
 
@@ -46,6 +46,17 @@ class ListIs(msgspec.Struct, frozen=True, tag=True):
     column: int
 
 
+class SectionIs(msgspec.Struct, frozen=True, tag=True):
+    """The task is in a section, given by its name or ID; several lists can have one of this name.
+
+    Args:
+        column: position of the name in the filter's text, from 1.
+    """
+
+    name: str
+    column: int
+
+
 class TextIs(msgspec.Struct, frozen=True, tag=True):
     """A text is equal to, or contains, a text that is folded by `match_key`."""
 
@@ -70,7 +81,7 @@ class Has(msgspec.Struct, frozen=True, tag=True):
     attribute: Attribute
 
 
-Condition = DateIs | PriorityIs | TagIs | ListIs | TextIs | IsCompleted | Is | Has
+Condition = DateIs | PriorityIs | TagIs | ListIs | SectionIs | TextIs | IsCompleted | Is | Has
 
 
 class Not(msgspec.Struct, frozen=True, tag=True):

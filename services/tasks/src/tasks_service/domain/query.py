@@ -13,12 +13,13 @@ from tasks_service.domain.text import has_nul, invalid, match_key
 from todochat.contracts.tasks import Priority
 
 Status = Literal["open", "completed", "all"]
-SortKey = Literal["created", "due", "priority", "title", "position", "relevance"]
+SortKey = Literal["created", "due", "start", "priority", "title", "position", "relevance"]
 Order = Literal["asc", "desc"]
 
 DEFAULT_ORDER: Final[dict[SortKey, Order]] = {
     "created": "desc",
     "due": "asc",
+    "start": "asc",
     "priority": "desc",
     "title": "asc",
     "relevance": "desc",
@@ -56,10 +57,11 @@ class TaskFilter(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class TaskOrder(msgspec.Struct, kw_only=True, frozen=True):
-    """The order of a listing; ties are sorted by number, tasks without a due date come last."""
+    """The order of a listing; ties are sorted by number, tasks without the date come last."""
 
     sort: SortKey = "created"
     order: Order = "desc"
+    is_pinned_first: bool = False  # pinned tasks before all others
 
 
 def parse_due_bound(text: str, *, pointer: str) -> DueBound:

@@ -52,6 +52,7 @@ _NAMES: Final = frozenset(
         "include_archived",
         "sort",
         "order",
+        "pinned_first",
         "limit",
         "cursor",
     ]
@@ -142,14 +143,19 @@ SortParameter = Annotated[
     SortKey | None,
     QueryParameter(
         description=(
-            "created by default, relevance with `q`. Tasks without a due date come last when sorted"
-            " by it."
+            "created by default, relevance with `q`. Tasks without a due date or start come last"
+            " when sorted by it."
         )
     ),
 ]
 OrderParameter = Annotated[
     Order | None,
-    QueryParameter(description="asc by default for due, title and position, desc for the others."),
+    QueryParameter(
+        description="asc by default for due, start, title and position, desc for the others."
+    ),
+]
+PinnedFirstParameter = Annotated[
+    bool, QueryParameter(description="Pinned tasks first, and then the others, each in the order.")
 ]
 LimitParameter = Annotated[
     int, QueryParameter(ge=1, le=MAX_PAGE_SIZE, description="Maximum tasks per page.")
@@ -193,6 +199,7 @@ def provide_task_listing(
     include_archived: ArchivedParameter = False,
     sort: SortParameter = None,
     order: OrderParameter = None,
+    pinned_first: PinnedFirstParameter = False,
     limit: LimitParameter = DEFAULT_PAGE_SIZE,
     cursor: CursorParameter = None,
 ) -> TaskListing:
@@ -232,5 +239,7 @@ def provide_task_listing(
         sort = "relevance" if filters.search.words else "created"
     elif sort == "relevance" and not filters.search.words:
         raise invalid("sort", "relevance needs words in q")
-    task_order = TaskOrder(sort=sort, order=order or DEFAULT_ORDER[sort])
+    task_order = TaskOrder(
+        sort=sort, order=order or DEFAULT_ORDER[sort], is_pinned_first=pinned_first
+    )
     return TaskListing(filters, task_order, cursor, limit)

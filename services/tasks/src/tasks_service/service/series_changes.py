@@ -17,6 +17,7 @@ from tasks_service.domain.series import (
     following_instance,
     instance_after_missed,
     moved_rule,
+    moved_start,
     plan_of,
 )
 from tasks_service.errors import NotRepeatingError, SeriesEndedError
@@ -86,20 +87,23 @@ def publish_instance(work: UserWork, record: TaskRecord) -> None:
         work.publish("task.deleted.v1", task=to_task(record))
 
 
-async def add_next_instance(work: UserWork, record: TaskRecord) -> TaskRecord | None:
-    """Store the instance after a completed one, and refer to it; None if there is none.
+async def add_next_instance(work: UserWork, record: TaskRecord) -> list[TaskRecord]:
+    """Store the instance after a completed one with its subtasks, and refer to it, if there is one.
 
     It has its own row, so that the series keeps its history. A completed instance is followed by
     one instance at most, also if it is reopened and completed again.
+
+    Raises:
+        TooManyTasksError: see `copy_subtasks`.
     """
     repeat, due = to_repeat(record), to_due(record)
     if repeat is None or due is None or record.next_id is not None:
-        return None
+        return []
     instance = following_instance(
         repeat, due, to_start(record), record.series_values, completed_at=record.completed_at
     )
     if instance is None:
-        return None
+        return []
     following = TaskRecord(
         id=new_id("tsk"),
         user_id=work.user_id,
@@ -118,7 +122,7 @@ async def add_next_instance(work: UserWork, record: TaskRecord) -> TaskRecord | 
         following.manual_position = positions[0]
     await work.tasks.add(following)
     record.next_id = following.id
-    return following
+    return [following, *await copy_subtasks(work, record, following, instance)]
 
 
 async def set_instance(
@@ -148,16 +152,63 @@ async def set_instance(
     record.series_values = plan
 
 
-async def withdraw_next_instance(work: UserWork, record: TaskRecord) -> TaskRecord | None:
-    """Delete the instance after a reopened one, unless it was changed since; return it if so."""
+async def copy_subtasks(
+    work: UserWork, former: TaskRecord, following: TaskRecord, instance: Instance
+) -> list[TaskRecord]:
+    """Add open copies of a task's subtasks to its next instance, as long before its due date.
+
+    Of a subtask that repeats itself, only the last instance is copied, as a new series.
+
+    Raises:
+        TooManyTasksError: the user would have more than 10,000 open tasks.
+    """
+    copies = []
+    planned = plan_of(msgspec.convert(to_due(former), Due), former.series_values).local
+    for subtask in await work.tasks.find_subtasks(former.id):
+        if subtask.next_id is not None:
+            continue
+        copied = TaskRecord(
+            id=new_id("tsk"),
+            user_id=work.user_id,
+            number=work.take_next_number(),
+            series_id=new_id("ser") if subtask.repeat_rule else None,
+            created_at=work.now,
+            updated_at=work.now,
+        )
+        values = task_state(subtask).items()
+        kept = {name: value for name, value in values if name not in NOT_INHERITED}
+        set_task_state(copied, kept)
+        copied.list_id, copied.section_id = following.list_id, following.section_id
+        copied.parent_id = following.id
+        set_repeat(copied, to_repeat(subtask))
+        for set_moment, moment in ((set_due, to_due(subtask)), (set_start, to_start(subtask))):
+            set_moment(copied, moment and moved_start(moment, planned, instance.plan.local))
+        reminders = [each for each in to_reminders(subtask) if each.at is None]
+        set_reminders(
+            copied, [msgspec.structs.replace(each, id=new_id("rem")) for each in reminders]
+        )
+        await work.tasks.add(copied)
+        copies.append(copied)
+    if copies:
+        await work.check_open_task_limit(0)
+        await work.tasks.find_by_ids([following.id])  # loads its counts again
+    return copies
+
+
+async def withdraw_next_instance(work: UserWork, record: TaskRecord) -> list[TaskRecord]:
+    """Delete the instance after a reopened one with its subtasks, unless one was changed since."""
     if record.next_id is None:
-        return None
+        return []
     following = await work.tasks.find_by_ref(record.next_id)
-    if following is None or following.updated_at != following.created_at:
-        return None
+    if following is None:
+        return []
+    added = [*await work.tasks.find_subtasks(following.id), following]
+    if any({each.created_at, each.updated_at} != {following.created_at} for each in added):
+        return []
     record.next_id = None
-    following.deleted_at = following.updated_at = work.now
-    return following
+    for each in added:
+        each.deleted_at = each.updated_at = work.now
+    return added
 
 
 async def skip_instance(work: UserWork, record: TaskRecord, *, missed: bool) -> Task:

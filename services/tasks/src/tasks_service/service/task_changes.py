@@ -8,6 +8,7 @@ from msgspec import UNSET
 from tasks_service.domain.change import ChangeType
 from tasks_service.domain.reminder import keep_ids
 from tasks_service.domain.task import PRIORITIES, TaskDraft
+from tasks_service.errors import OpenInstanceError
 from tasks_service.service.series_changes import (
     add_next_instance,
     edit_series,
@@ -113,13 +114,13 @@ async def update_task(work: UserWork, record: TaskRecord, changes: TaskChanges) 
     subtasks = SubtaskChanges()
     await move_task(work, record, changes, subtasks)
     edit_series(record, state, changes)
-    instance = await set_completed(work, record, changes, subtasks)
+    instances = await set_completed(work, record, changes, subtasks)
     if task_state(record) == state:
         return to_task(record)
     await work.check_change_limit(record.id, *subtasks.states)
     await write_subtask_changes(work, record, subtasks)
     task = write_task_change(work, record, state)
-    if instance is not None:
+    for instance in instances:
         publish_instance(work, instance)
     return task
 
@@ -174,11 +175,14 @@ async def restore_task(work: UserWork, record: TaskRecord) -> Task:
     becomes a task of its own.
 
     Raises:
+        OpenInstanceError: it repeats, and another instance of its series is open.
         TooManyTasksError: the user would have more than 10,000 open tasks.
         ConfirmationRequiredError: see `UserWork.check_change_limit`.
     """
     if record.deleted_at is None:
         return to_task(record)
+    if record.completed_at is None and await work.tasks.has_open_instance(record.series_id):
+        raise OpenInstanceError
     subtasks = await work.tasks.find_subtasks(record.id, deleted_at=record.deleted_at)
     restored = [record, *subtasks]
     await work.check_change_limit(*(task.id for task in restored))
@@ -200,14 +204,15 @@ async def restore_task(work: UserWork, record: TaskRecord) -> Task:
 
 async def set_completed(
     work: UserWork, record: TaskRecord, changes: TaskChanges, subtasks: SubtaskChanges
-) -> TaskRecord | None:
-    """Complete or reopen a task; return the instance that this adds or withdraws.
+) -> list[TaskRecord]:
+    """Complete or reopen a task; return the instance, with subtasks, that this adds or withdraws.
 
     Args:
         subtasks: gets those that are completed with it.
 
     Raises:
-        TooManyTasksError: it would be reopened, and the user has 10,000 open tasks.
+        TooManyTasksError: it would be reopened, and the user has 10,000 open tasks; or the next
+            instance would have too many open subtasks.
         OpenSubtasksError: it has open subtasks, and the user wants to be asked about them.
     """
     if changes.is_completed is True and record.completed_at is None:
@@ -220,7 +225,7 @@ async def set_completed(
         await work.check_open_task_limit()
         record.completed_at = None
         return await withdraw_next_instance(work, record)
-    return None
+    return []
 
 
 def task_change_type(before: Mapping[str, Any], record: TaskRecord) -> ChangeType:

@@ -104,6 +104,8 @@ class TaskService:
             query=query_digest(filters, order),
             number=last.number,
             due=last.due_deadline if order.sort == "due" else None,
+            start=last.start_moment if order.sort == "start" else None,
+            is_pinned=order.is_pinned_first and last.is_pinned,
             priority=last.priority if order.sort == "priority" else None,
             title=last.title_key if order.sort == "title" else None,
             rank=rank,

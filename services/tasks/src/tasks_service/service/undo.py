@@ -60,7 +60,9 @@ async def undo(
     if not changes:
         raise NothingToUndoError
     instances = {instance for change in changes for instance in next_instances(change)}
-    changes = await with_next_instances(work, changes)
+    if instances:
+        instances |= set(await work.tasks.find_subtask_ids(instances))
+        changes = await with_changes_of(work, changes, instances)
     entities = await find_entities(work, changes)
     await work.check_change_limit(
         *(
@@ -95,15 +97,14 @@ def next_instances(change: ChangeRecord) -> set[str]:
     return {state["next_id"] for state in states if state.get("next_id") is not None}
 
 
-async def with_next_instances(work: UserWork, changes: list[ChangeRecord]) -> list[ChangeRecord]:
-    """Add the changes of instances that belong to a completion or reopening; newest first."""
+async def with_changes_of(
+    work: UserWork, changes: list[ChangeRecord], instances: Collection[str]
+) -> list[ChangeRecord]:
+    """Add the changes of instances that completions and reopenings made, too; newest first."""
     found = {change.id: change for change in changes}
-    for change in changes:
-        instances = next_instances(change)
-        if not instances <= {each.entity_id for each in found.values()}:
-            request = ChangeTarget(request_id=change.request_id)
-            related = await work.changes.find_in_effect(request)
-            found.update({each.id: each for each in related if each.entity_id in instances})
+    for request_id in {change.request_id for change in changes if next_instances(change)}:
+        related = await work.changes.find_in_effect(ChangeTarget(request_id=request_id))
+        found.update({each.id: each for each in related if each.entity_id in instances})
     return [found[change_id] for change_id in sorted(found, reverse=True)]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -27,6 +27,7 @@ from tasks_service.domain.filter_expression import (
     ListIs,
     Not,
     PriorityIs,
+    SectionIs,
     TagIs,
     TextIs,
     conditions,
@@ -35,7 +36,7 @@ from tasks_service.domain.task import PRIORITIES
 from tasks_service.domain.text import match_key
 from tasks_service.errors import InvalidFilterError
 from tasks_service.storage.list_repository import in_shown_list
-from tasks_service.storage.records import ListRecord, TaskRecord
+from tasks_service.storage.records import ListRecord, SectionRecord, TaskRecord
 
 _COMPARISONS: Final = {"=": eq, "<": lt, "<=": le, ">": gt, ">=": ge}
 # A day is compared with the first column, an instant with the second.
@@ -53,6 +54,7 @@ _ATTRIBUTES: Final[dict[Attribute, ColumnElement[bool]]] = {
     "priority": TaskRecord.priority != 0,
     "start": TaskRecord.start_on.is_not(None),
     "repeat": TaskRecord.repeat_rule.is_not(None),
+    "section": TaskRecord.section_id.is_not(None),
     "subtask": exists().where(
         _Subtask.user_id == TaskRecord.user_id,
         _Subtask.parent_id == TaskRecord.id,
@@ -83,51 +85,71 @@ async def compile_filter(
     Raises:
         InvalidFilterError: the user has no list with a name in the filter.
     """
-    named = [part for part in conditions(expression) if isinstance(part, ListIs)]
-    list_ids = await _find_lists(session, user_id, named) if named else {}
+    parts = conditions(expression)
+    named = [part for part in parts if isinstance(part, ListIs | SectionIs)]
+    groups = {
+        **await _find_groups(session, user_id, named, ListIs, ListRecord),
+        **await _find_groups(session, user_id, named, SectionIs, SectionRecord),
+    }
     for part in named:
-        if part.name not in list_ids and not ignores_unknown_lists:
+        if not groups[part] and not ignores_unknown_lists:
+            kind = "list" if isinstance(part, ListIs) else "section"
+            problem = f"you have no {kind} with this name"
             raise InvalidFilterError(
-                "you have no list with this name",
+                problem,
                 pointer=pointer,
                 column=part.column,
-                expected=["the name of a list"],
+                expected=[f"the name of a {kind}"],
             )
-    compiled = _compile(expression, clock, list_ids)
+    compiled = _compile(expression, clock, groups)
     if include_archived:
         return compiled
-    named_ids = () if ignores_unknown_lists else list_ids.values()
-    return and_(compiled, in_shown_list(user_id, named=named_ids))
+    ids = [found for part in named if isinstance(part, ListIs) for found in groups[part]]
+    return and_(compiled, in_shown_list(user_id, named=() if ignores_unknown_lists else ids))
 
 
-async def _find_lists(
-    session: AsyncSession, user_id: str, named: Sequence[ListIs]
-) -> dict[str, str]:
-    """Return the ID of each named list that exists; a name can also be an ID."""
-    names = [part.name for part in named]
-    statement = select(ListRecord.id, ListRecord.name_key).where(
-        ListRecord.user_id == user_id,
-        ListRecord.deleted_at.is_(None),
-        or_(ListRecord.name_key.in_(map(match_key, names)), ListRecord.id.in_(names)),
+async def _find_groups(
+    session: AsyncSession,
+    user_id: str,
+    named: Sequence[ListIs | SectionIs],
+    condition: type[ListIs | SectionIs],
+    record: type[ListRecord | SectionRecord],
+) -> dict[ListIs | SectionIs, list[str]]:
+    """Return the IDs of the lists, or sections, that each condition names; a name can be an ID."""
+    wanted = [part for part in named if isinstance(part, condition)]
+    if not wanted:
+        return {}
+    statement = select(record.id, record.name).where(
+        record.user_id == user_id, record.deleted_at.is_(None)
     )
     found = (await session.execute(statement)).all()
-    ids = {key: list_id for list_id, name_key in found for key in (name_key, list_id)}
-    return {name: ids[key] for name in names for key in (match_key(name), name) if key in ids}
+    return {
+        part: [
+            each.id
+            for each in found
+            if part.name == each.id or match_key(part.name) == match_key(each.name)
+        ]
+        for part in wanted
+    }
 
 
 def _compile(
-    expression: Expression, clock: FilterClock, list_ids: Mapping[str, str]
+    expression: Expression,
+    clock: FilterClock,
+    groups: Mapping[ListIs | SectionIs, Sequence[str]],
 ) -> ColumnElement[bool]:
     match expression:
         case Not(part):
-            compiled = not_(_compile(part, clock, list_ids))
+            compiled = not_(_compile(part, clock, groups))
         case AllOf(parts):
-            compiled = and_(*(_compile(part, clock, list_ids) for part in parts))
+            compiled = and_(*(_compile(part, clock, groups) for part in parts))
         case AnyOf(parts):
-            compiled = or_(*(_compile(part, clock, list_ids) for part in parts))
-        case ListIs(name):
-            list_id = list_ids.get(name)
-            compiled = false() if list_id is None else TaskRecord.list_id == list_id
+            compiled = or_(*(_compile(part, clock, groups) for part in parts))
+        case ListIs():
+            compiled = TaskRecord.list_id.in_(groups[expression])
+        case SectionIs():
+            is_in = TaskRecord.section_id.in_(groups[expression])
+            compiled = and_(TaskRecord.section_id.is_not(None), is_in)
         case DateIs():
             compiled = _date_condition(expression, clock)
         case TextIs():

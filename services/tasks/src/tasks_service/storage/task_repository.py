@@ -36,6 +36,7 @@ from todochat.contracts.tasks import Due, Reminder, Repeat, RepeatFrom, SubtaskC
 
 _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
     "due": TaskRecord.due_deadline,
+    "start": TaskRecord.start_moment,
     "priority": TaskRecord.priority,
     "title": TaskRecord.title_key,
     "position": POSITION,
@@ -100,7 +101,10 @@ class TaskRepository:
         if column is not None:
             keys.insert(0, column)
         ordered = [key.asc() if order.order == "asc" else key.desc() for key in keys]
-        statement = statement.order_by(*(key.nulls_last() for key in ordered)).limit(limit)
+        ordered = [key.nulls_last() for key in ordered]
+        if order.is_pinned_first:
+            ordered.insert(0, TaskRecord.is_pinned.desc())
+        statement = statement.order_by(*ordered).limit(limit)
         return [(row[0], row[1]) for row in await self._session.execute(statement)]
 
     async def count_open(self, *, at_most: int) -> int:
@@ -130,6 +134,11 @@ class TaskRepository:
         )
         rows = await self._session.execute(statement)
         return {row[0]: row[1] for row in rows}
+
+    async def has_open_instance(self, series_id: str | None) -> bool:
+        """Return whether a series has an open instance; None isn't a series."""
+        found = select(TaskRecord.id).where(self._mine, TaskRecord.series_id == series_id, _open())
+        return series_id is not None and await self._session.scalar(found.limit(1)) is not None
 
     async def list_has_tasks(self, list_id: str) -> bool:
         """Return whether a list has any task."""
@@ -172,6 +181,12 @@ class TaskRepository:
         wanted = any_(cast(list(parent_ids), ARRAY(Text)))
         statement = select(TaskRecord).where(self._mine, _live(), TaskRecord.parent_id == wanted)
         return list((await self._session.scalars(statement)).all())
+
+    async def find_subtask_ids(self, parent_ids: Collection[str]) -> list[str]:
+        """Return the IDs of the subtasks of several tasks, including deleted ones."""
+        wanted = any_(cast(list(parent_ids), ARRAY(Text)))
+        found = select(TaskRecord.id).where(self._mine, TaskRecord.parent_id == wanted)
+        return list(await self._session.scalars(found))
 
     async def find_list_order(self, list_id: str) -> list[tuple[str, str | None, str]]:
         """Return ID, section and position of a list's tasks, in their order."""
@@ -445,20 +460,31 @@ def _indexed() -> ColumnElement[bool]:
 
 
 def _follows(after: Position, order: TaskOrder, column: Any) -> ColumnElement[bool]:
+    follows = _follows_in_group(after, order, column)
+    if not order.is_pinned_first:
+        return follows
+    is_alike = TaskRecord.is_pinned.is_(after.is_pinned)
+    if not after.is_pinned:
+        return and_(is_alike, follows)
+    return or_(TaskRecord.is_pinned.is_(False), and_(is_alike, follows))
+
+
+def _follows_in_group(after: Position, order: TaskOrder, column: Any) -> ColumnElement[bool]:
     later_number = _beyond(TaskRecord.number, after.number, order)
     if column is None:
         return later_number
     value = {
         "due": after.due,
+        "start": after.start,
         "priority": after.priority,
         "title": after.title,
         "relevance": after.rank,
         "position": after.position,
     }[order.sort]
-    if value is None:  # only the due date can be missing, and tasks without one come last
+    if value is None:  # only the dates can be missing, and tasks without one come last
         return and_(column.is_(None), later_number)
     beyond = or_(_beyond(column, value, order), and_(column == value, later_number))
-    return or_(beyond, column.is_(None)) if order.sort == "due" else beyond
+    return or_(beyond, column.is_(None)) if order.sort in {"due", "start"} else beyond
 
 
 def _beyond(column: Any, value: Any, order: TaskOrder) -> ColumnElement[bool]:

@@ -5,21 +5,28 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     String,
     Table,
     Text,
+    and_,
     any_,
     cast,
+    exists,
     func,
     literal,
+    not_,
+    or_,
     select,
     text,
+    true,
     tuple_,
     union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from tasks_service.domain.trash import PURGED_AT, TrashPosition
 from tasks_service.storage.records import ListRecord, SectionRecord, TaskRecord, TasksBase
@@ -43,10 +50,25 @@ class TrashRepository:
     async def find_page(
         self, *, after: TrashPosition | None, limit: int
     ) -> list[TaskRecord | ListRecord]:
-        """Return deleted tasks and lists, the last deleted first."""
+        """Return deleted tasks and lists, the last deleted first.
+
+        Instances of a series that has an open one, such as those that a reopening withdrew, are
+        left out with their subtasks: restored, the series would have two open instances.
+        """
         keys = []
+        parent = aliased(TaskRecord)
+        is_of_superseded = exists().where(
+            parent.user_id == TaskRecord.user_id,
+            parent.id == TaskRecord.parent_id,
+            _is_superseded(parent),
+        )
+        shown: dict[Any, ColumnElement[bool]] = {
+            TaskRecord: not_(or_(_is_superseded(TaskRecord), is_of_superseded))
+        }
         for record in (TaskRecord, ListRecord):
-            statement = select(record.id, record.deleted_at).where(*self._is_in_trash(record))
+            statement = select(record.id, record.deleted_at).where(
+                *self._is_in_trash(record), shown.get(record, true())
+            )
             if after is not None:
                 end = tuple_(literal(after.deleted_at), literal(after.id))
                 statement = statement.where(tuple_(record.deleted_at, record.id) < end)
@@ -118,6 +140,21 @@ class TrashRepository:
         self, record: type[TaskRecord | ListRecord | SectionRecord]
     ) -> tuple[Any, ...]:
         return record.user_id == self._user_id, record.deleted_at > PURGED_AT
+
+
+def _is_superseded(task: Any) -> ColumnElement[bool]:
+    """Return whether a deleted task is an instance of a series that has an open one."""
+    other = aliased(TaskRecord)
+    return and_(
+        task.deleted_at.is_not(None),
+        task.completed_at.is_(None),
+        exists().where(
+            other.user_id == task.user_id,
+            other.series_id == task.series_id,
+            other.deleted_at.is_(None),
+            other.completed_at.is_(None),
+        ),
+    )
 
 
 def blank_values(table: Table) -> dict[str, Any]:
