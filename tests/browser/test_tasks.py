@@ -57,6 +57,30 @@ async def test_checkbox_in_the_chat_completes_the_task_in_the_panel(
     await expect(ticked).to_be_checked()
 
 
+async def test_list_in_the_chat_follows_the_tasks(ada: Visitor, model: ScriptedModelServer) -> None:
+    milk, eggs = [
+        (await ada.person.api("POST", "/tasks", json={"title": title})).json()["id"]
+        for title in ("Milk", "Eggs")
+    ]
+    model.answer(Call("list_tasks", {}))
+    model.answer(Say("Two things."))
+    page = await ada.open("/chat")
+    chat = Chat(page)
+    await chat.send("what is there to do?")
+    await expect(chat.answers).to_contain_text("Two things.")
+
+    await ada.person.api("PATCH", f"/tasks/{milk}", json={"title": "Oat milk", "completed": True})
+
+    ticked = chat.widgets.get_by_role("checkbox", name="Oat milk")
+    await expect(ticked).to_be_checked()
+    await ada.person.api("DELETE", f"/tasks/{eggs}")
+    await expect(chat.widgets.get_by_role("checkbox")).to_have_count(1)
+    await expect(chat.widgets).to_contain_text("No longer exists")
+    await page.reload()
+    await expect(ticked).to_be_checked()
+    await expect(chat.widgets).to_contain_text("No longer exists")
+
+
 async def test_task_is_edited_in_place(ada: Visitor) -> None:
     page = await ada.open("/")
     await add_task(page, "Call Ann")

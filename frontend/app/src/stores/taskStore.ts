@@ -1,7 +1,7 @@
 import { create } from "zustand";
-import { followChanges } from "@/lib/changeFeed";
 import { isOlder, PendingEdits } from "@/lib/PendingEdits";
 import { messageOf } from "@/lib/problem";
+import { listenToChanges } from "@/lib/sharedFeed";
 import * as api from "@/lib/taskApi";
 import type { Change, Task, TaskChanges, TaskDraft, TaskList } from "@/lib/tasks";
 import { applyPatches, type Patch } from "@/lib/taskView";
@@ -99,24 +99,16 @@ export const useTaskStore = create<TaskState>()((set, get) => {
 
     follow: () => {
       set(EMPTY);
-      const end = new AbortController();
-      void followChanges(
-        {
-          open: (after, signal) =>
-            api.openChangeFeed(after, signal).catch((error: unknown) => {
-              if (!signal.aborted && get().status === "loading") {
-                set({ status: "error", problem: messageOf(error) });
-              }
-              throw error;
-            }),
-          onReload: () => void get().reload(),
-          onChange: (change) => onFeedEvent(change),
-          onLive: (isLive) => set({ isLive }),
+      const stop = listenToChanges({
+        onFailure: (error) => {
+          if (get().status === "loading") set({ status: "error", problem: messageOf(error) });
         },
-        end.signal,
-      );
+        onReload: () => void get().reload(),
+        onChange: (change) => onFeedEvent(change),
+        onLive: (isLive) => set({ isLive }),
+      });
       return () => {
-        end.abort();
+        stop();
         loading?.abort();
       };
     },

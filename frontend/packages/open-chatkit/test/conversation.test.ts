@@ -773,6 +773,18 @@ describe("retry", () => {
     expect(chat.error.value).toBeNull();
   });
 
+  it("keeps a failure and its retry while the thread is refreshed", async () => {
+    server.handlers["threads.add_user_message"] = () => ({ run });
+    const chat = await openThread();
+    await chat.send({ text: "hi" });
+    run.publish({ type: "error", code: "custom", message: "Out of paper", allow_retry: true });
+    run.end("failed");
+    await idle(chat);
+    server.items = [userMessage("u", "hi")];
+    await chat.fetchUpdates();
+    expect(chat.error.value).toMatchObject({ message: "Out of paper", allowRetry: true });
+  });
+
   it("reads a thread again that could not be refreshed", async () => {
     server.items = [userMessage("u", "one"), assistantMessage("a", "1")];
     const chat = await openThread();

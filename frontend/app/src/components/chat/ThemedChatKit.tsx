@@ -4,6 +4,7 @@ import { ChatKit, useChatKit } from "@openai/chatkit-react";
 import { useEffect, useState } from "react";
 import { ChatReady } from "@/components/chat/ChatReady";
 import { useChatOptions } from "@/hooks/useChatOptions";
+import { useLiveWidgets } from "@/hooks/useLiveWidgets";
 import { isThreadNotFound, openThread, rememberThread } from "@/lib/openThread";
 import { useAuthStore } from "@/stores/authStore";
 
@@ -47,7 +48,8 @@ function UserChatKit({ userId, focusOnOpen, draft }: UserChatKitProps) {
       if (isShown && isThreadNotFound(error)) void setThreadId(null);
     },
   });
-  const { focusComposer, setComposerValue, setThreadId } = chat;
+  const { fetchUpdates, focusComposer, setComposerValue, setThreadId } = chat;
+  useLiveWidgets(isReady, fetchUpdates);
 
   useEffect(() => {
     if (!isReady || !focusOnOpen) return;

@@ -97,7 +97,7 @@ export class Navigation {
       this.parts.responder.reloadAtEnd();
     } else if (!store.isLoading.peek()) {
       this.refreshedAt = Date.now();
-      await this.parts.turns.syncThread(session);
+      await this.parts.turns.syncThread(session, true);
     }
   }
 

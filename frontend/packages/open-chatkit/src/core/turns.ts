@@ -163,14 +163,19 @@ export class Turns {
     return this.responder.wasLost && this.context.transport.hasRuns;
   }
 
-  /** Reloads the thread and attaches to its active run. */
-  async syncThread(session: Session): Promise<void> {
+  /**
+   * Reloads the thread and attaches to its active run.
+   *
+   * @param keepsFailure keeps showing why a response failed, with its retry.
+   */
+  async syncThread(session: Session, keepsFailure = false): Promise<void> {
     const { store } = this.context;
     if (session.threadId === null) return;
     try {
       const runId = await this.loader.loadWithRun(session, true);
       if (!session.isCurrent || store.activeRun.peek() !== null) return;
-      store.error.value = null;
+      const { kind } = store.error.peek() ?? {};
+      if (!keepsFailure || kind !== "stream") store.error.value = null;
       this.responder.clearLoss();
       if (runId !== null) void this.attach(session, runId);
     } catch (error) {
