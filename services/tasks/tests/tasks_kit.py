@@ -182,7 +182,10 @@ class Service:
         await agent.post("changes/pending", {"operations": [operation]}, **run)
         await agent.post("filters", {"name": "mine", "filter": "overdue"}, **run)
         await agent.post("tags", {"name": "private"}, **run)
-        await self.person(user_id).post("calendar")
+        person = self.person(user_id)
+        await person.post("calendar")
+        table = b"title,list,completed_at\nprivate,imported,2026-01-01T00:00:00Z\n"
+        await person.call("POST", "import", content=table)
         await self.fill_deliveries(user_id, made.json()["id"])
 
     async def fill_deliveries(self, user_id: str, task_id: str, word: str = "word") -> None:

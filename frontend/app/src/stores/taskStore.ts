@@ -243,6 +243,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
 const reloading = new Set([
   "list.deleted.v1",
   "list.reordered.v1",
+  "list.imported.v1",
   "section.deleted.v1",
   "tag.updated.v1",
   "tag.deleted.v1",

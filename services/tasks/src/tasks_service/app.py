@@ -15,6 +15,7 @@ from tasks_service.http.event_controller import EventController
 from tasks_service.http.export_controller import TaskExportController
 from tasks_service.http.filter_controller import FilterController
 from tasks_service.http.history_controller import HistoryController, provide_history_query
+from tasks_service.http.import_controller import ImportController
 from tasks_service.http.inbound_request import (
     limit_rate,
     provide_caller,
@@ -73,6 +74,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
             FilterController,
             ViewController,
             TaskExportController,
+            ImportController,
             CalendarController,
         ],
     )

@@ -38,7 +38,12 @@ InvalidInputError
 ├── TooManySubtasksError   422  too-many-subtasks
 ├── TooManySectionsError   422  too-many-sections
 ├── TooManyDevicesError    422  too-many-devices
+├── UnknownFormatError     422  unknown-file-format     `formats` are the known ones
+├── UnreadableFileError    422  unreadable-file
+├── SlowFileError          422  slow-file
 └── TooManyListsError      422  too-many-lists
+PayloadTooLargeError
+└── FileTooLargeError      413  file-too-large
 TooManyRequestsError
 └── TooManyFeedsError      429  too-many-streams
 UnavailableError
@@ -55,6 +60,7 @@ from todochat.errors import (
     FieldError,
     InvalidInputError,
     NotFoundError,
+    PayloadTooLargeError,
     PreconditionFailedError,
     TooManyRequestsError,
     UnavailableError,
@@ -406,6 +412,40 @@ class TooManyDevicesError(InvalidInputError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"You can get reminders on at most {limit} devices; remove one first.")
+
+
+class UnknownFormatError(InvalidInputError):
+    """An imported file isn't of the wanted format, or of any that is known."""
+
+    code, title = "unknown-file-format", "Unknown file format"
+
+    def __init__(self, formats: Sequence[str]) -> None:
+        super().__init__(
+            "The file isn't of the wanted format, or of one that can be imported:"
+            f" {', '.join(formats)}.",
+            formats=list(formats),
+        )
+
+
+class UnreadableFileError(InvalidInputError):
+    """An imported file is damaged."""
+
+    code, title = "unreadable-file", "The file can't be read"
+
+
+class SlowFileError(InvalidInputError):
+    """Reading or writing an import takes too long."""
+
+    code, title = "slow-file", "The file takes too long"
+
+    def __init__(self) -> None:
+        super().__init__("Importing this file takes too long; split it. Nothing was imported.")
+
+
+class FileTooLargeError(PayloadTooLargeError):
+    """An imported file has too many tasks, or unpacks to too much."""
+
+    code, title = "file-too-large", "The file is too large"
 
 
 class TooManyListsError(InvalidInputError):

@@ -25,6 +25,7 @@ from tasks_service.service.export_service import ExportService
 from tasks_service.service.filter_service import FilterService
 from tasks_service.service.history_service import HistoryService
 from tasks_service.service.idempotent_writer import IdempotentWriter
+from tasks_service.service.import_service import ImportService
 from tasks_service.service.list_service import ListService
 from tasks_service.service.preferences_service import PreferencesService
 from tasks_service.service.purge import Purge
@@ -172,6 +173,7 @@ def _build_services(
         filters=FilterService(database, writer),
         views=ViewService(database, tasks),
         export=ExportService(database),
+        imports=ImportService(writer),
         calendar=CalendarService(
             database,
             settings.public_url,

@@ -14,6 +14,7 @@ from tasks_service.service.erasure_service import TaskErasureService
 from tasks_service.service.export_service import ExportService
 from tasks_service.service.filter_service import FilterService
 from tasks_service.service.history_service import HistoryService
+from tasks_service.service.import_service import ImportService
 from tasks_service.service.list_service import ListService
 from tasks_service.service.preferences_service import PreferencesService
 from tasks_service.service.quick_add_service import QuickAddService
@@ -50,6 +51,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     filters: FilterService
     views: ViewService
     export: ExportService
+    imports: ImportService
     calendar: CalendarService
     erasure: TaskErasureService
     reminders: ReminderService

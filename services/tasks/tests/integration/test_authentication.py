@@ -92,6 +92,7 @@ def routes(
         ("GET", "entities", None),
         ("GET", "export", None),
         ("GET", "export/tasks.csv", None),
+        ("POST", "import", None),
         ("POST", "changes/undo", {"group_id": "msg_1"}),
         ("POST", "changes/pending", {"operations": [{"type": "delete", "task_id": task}]}),
         ("GET", "changes/pending", None),

@@ -40,6 +40,7 @@ async def use(person: Person) -> None:
     await person.service.fill_deliveries(person.user_id, kept["id"], MARKER)
     await person.post("filters", {"name": MARKER, "filter": f"tag = {MARKER}"})
     await person.post("tags", {"name": f"{MARKER} two"})
+    await person.call("POST", "import", content=f"title\n{MARKER}\n".encode())
 
 
 async def traces(owner: Connection, *words: str) -> list[str]:

@@ -168,6 +168,8 @@ async def test_csv_export_has_a_row_for_each_task(ada: Person, bob: Person) -> N
         "repeat_count": "3",
         "pinned": "false",
         "parent_id": "",
+        "section": "",
+        "reminders": "",
         "completed_at": "",
         "created_at": "",
         "updated_at": "",

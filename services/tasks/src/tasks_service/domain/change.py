@@ -26,6 +26,7 @@ ChangeType = Literal[
     "reminder.fired.v1",
     "reminder.snoozed.v1",
     "list.reordered.v1",
+    "list.imported.v1",
     "section.created.v1",
     "section.updated.v1",
     "section.deleted.v1",
@@ -55,7 +56,8 @@ class Change(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
     `list.deleted.v1` and `section.deleted.v1` have `tasks`: the tasks were moved or deleted without
     events for each of them, so a client that shows them must reload them. The same holds for
-    `list.reordered.v1`: all tasks of the list have new positions, in the same order. A
+    `list.reordered.v1`: all tasks of the list have new positions, in the same order; and for
+    `list.imported.v1`: an import added tasks, and maybe sections, to the list. A
     `list.updated.v1` that archives a list hides its tasks, which have no events either.
     `tag.deleted.v1` and a `tag.updated.v1` with `replaced_tag` have changed the tags of all tasks
     that had the deleted or the replaced tag.

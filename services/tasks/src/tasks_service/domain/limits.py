@@ -47,4 +47,7 @@ MAX_RUN_ATTEMPT: Final = 2**31 - 1
 PENDING_HOURS: Final = 24
 MAX_BULK_TASKS: Final = 1_000  # of one bulk change, which holds the user's lock
 MAX_BULK_ROWS: Final = 20  # changed tasks in its response
+MAX_IMPORT_BYTES: Final = 10_000_000
+MAX_IMPORT_TASKS: Final = 10_000  # of one file, all written in one transaction
+MAX_IMPORT_ISSUES: Final = 200  # in its report
 MAX_OPERATIONS: Final = 500  # of one pending change

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -28,11 +29,16 @@ COLUMNS: Final = (
     "repeat_count",
     "pinned",
     "parent_id",
+    "section",
+    "reminders",
     "completed_at",
     "created_at",
     "updated_at",
 )
 _BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel reads another encoding
+_GUARD: Final = "'"
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_PART: Final = re.compile(r"(?:\\.|[^,\\])+|\\$", re.DOTALL)
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -41,10 +47,14 @@ def csv_header() -> bytes:
     return (_BYTE_ORDER_MARK + csv_row(COLUMNS)).encode()
 
 
-def csv_task(task: Task, list_names: Mapping[str, str]) -> bytes:
-    """Return the row of a task; commas in a tag are escaped."""
+def csv_task(task: Task, list_names: Mapping[str, str], section_names: Mapping[str, str]) -> bytes:
+    """Return the row of a task; commas in a tag are escaped, reminders separated by semicolons."""
     repeat = task.repeat
     tags = ",".join(tag.replace("\\", "\\\\").replace(",", "\\,") for tag in task.tags)
+    reminders = [
+        instant(each.at) if each.minutes_before is None else str(each.minutes_before)
+        for each in task.reminders
+    ]
     cells: dict[str, object] = {
         "id": task.id,
         "number": task.number,
@@ -64,6 +74,8 @@ def csv_task(task: Task, list_names: Mapping[str, str]) -> bytes:
         "repeat_count": repeat and repeat.count,
         "pinned": "true" if task.pinned else "false",
         "parent_id": task.parent_id,
+        "section": plain_cell(section_names.get(task.section_id or "", "")),
+        "reminders": ";".join(reminders),
         "completed_at": instant(task.completed_at),
         "created_at": instant(task.created_at),
         "updated_at": instant(task.updated_at),
@@ -79,8 +91,23 @@ def csv_row(cells: Iterable[object]) -> str:
 
 
 def plain_cell(text: str) -> str:
-    """Return text that a spreadsheet doesn't take for a formula: an apostrophe is put before it."""
-    return f"'{text}" if text.startswith(_FORMULA_SIGNS) else text
+    """Return text that a spreadsheet doesn't take for a formula: an apostrophe is put before it.
+
+    Text that would look like such a cell gets one more, so that `text_of_cell` can undo it.
+    """
+    return f"{_GUARD}{text}" if text.lstrip(_GUARD).startswith(_FORMULA_SIGNS) else text
+
+
+def text_of_cell(cell: str) -> str:
+    """Return the text of a `plain_cell`."""
+    is_guarded = cell.startswith(_GUARD) and plain_cell(cell[1:]) == cell
+    return cell[1:] if is_guarded else cell
+
+
+def split_cell(cell: str) -> list[str]:
+    """Split a cell at the commas that no backslash escapes; empty parts are left out."""
+    parts = [_ESCAPED.sub(r"\1", part).strip() for part in _PART.findall(cell)]
+    return [part for part in parts if part]
 
 
 def moment(due: Due | None) -> str:

@@ -170,6 +170,12 @@ class ExportService:
         async with open_transaction(self._database, user_id) as session:
             lists = await ListRepository(session, user_id).find_all(include_archived=True)
         names = {record.id: record.name for record in lists}
+        sections = {
+            section.id: section.name
+            async for section in iter_rows(
+                lambda last: self._sections(user_id, after=last.id if last else ""), self._page
+            )
+        }
 
         async def rows() -> AsyncGenerator[bytes, None]:
             yield csv_header()
@@ -179,7 +185,7 @@ class ExportService:
                 first_page,
             ):
                 if record.deleted_at is None:
-                    yield csv_task(to_task(record), names)
+                    yield csv_task(to_task(record), names, sections)
 
         with self._open.hold(user_id):
             async for chunk in join_chunks(rows()):

@@ -41,6 +41,7 @@ from todochat.database.sql_transaction import SqlTransaction
 from todochat.ids import new_id
 
 # Fields of a task that decide when its reminders fire.
+_COUNTED: Final = frozenset({"completed_at", "deleted_at", "parent_id"})  # in the parent's counts
 _PLANS_REMINDERS: Final = frozenset({"reminders", "due", "completed_at", "deleted_at"})
 
 
@@ -48,6 +49,7 @@ class UserWork:
     """One user's tasks and lists in a transaction that locks out the user's other changes.
 
     Attributes:
+        transaction: the session's, for plain SQL.
         now: timestamp of everything this change writes.
         request_id: of all its changes, so that they can be undone together.
         group: group of its changes, for the change limit and for undo.
@@ -85,7 +87,7 @@ class UserWork:
         self._reminded_task_ids: dict[str, None] = {}
         self._parents: set[str] = set()
         self._published: dict[str, Task] = {}
-        self._transaction = transaction
+        self.transaction = transaction
         self._outbox = OutboxWriter(transaction, user_id)
         self._counters = counters
         self._actor = actor
@@ -149,6 +151,7 @@ class UserWork:
         after: Mapping[str, Any],
         *,
         undoes: int | None = None,
+        publishes_parent: bool = True,
     ) -> None:
         """Buffer the change record of one task or list; `flush` writes it.
 
@@ -156,12 +159,13 @@ class UserWork:
             before: the state before the change; None if it is new.
             after: the state after it; only fields that differ are stored.
             undoes: ID of the change record that this change undoes.
+            publishes_parent: a subtask's parent is published if its counts have changed.
         """
         changed = [name for name in after if before is None or before[name] != after[name]]
         has_reminders = bool(after.get("reminders") or (before and before.get("reminders")))
         if has_reminders and _PLANS_REMINDERS.intersection(changed):
             self._reminded_task_ids[entity_id] = None
-        if {"completed_at", "deleted_at", "parent_id"}.intersection(changed):
+        if publishes_parent and _COUNTED.intersection(changed):
             parents = [state.get("parent_id") for state in (before or {}, after)]
             self._parents |= {parent for parent in parents if parent is not None}
         self._change_rows.append(
@@ -198,7 +202,7 @@ class UserWork:
             await self._outbox.append(events, self._counters)
         rows, self._change_rows = self._change_rows, []
         if rows:
-            await insert_changes(self._transaction, self.user_id, rows)
+            await insert_changes(self.transaction, self.user_id, rows)
         task_ids, self._reminded_task_ids = self._reminded_task_ids, {}
         if task_ids:
             reminders = ReminderRepository(self.session, self.user_id)
@@ -304,6 +308,8 @@ class UserWork:
         is_default: bool = False,
         color: Color | None = None,
         icon: Icon | None = None,
+        position: str | None = None,
+        archived_at: dt.datetime | None = None,
     ) -> ListRecord:
         """Create a list.
 
@@ -320,6 +326,8 @@ class UserWork:
             is_default=is_default,
             color=color,
             icon=icon,
+            position=position,
+            archived_at=archived_at,
             created_at=self.now,
             updated_at=self.now,
         )

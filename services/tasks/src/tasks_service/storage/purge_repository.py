@@ -15,6 +15,7 @@ from tasks_service.storage.records import (
     DeviceRecord,
     EventRecord,
     FilterRecord,
+    ImportRecord,
     ListRecord,
     PendingRecord,
     PreferencesRecord,
@@ -31,6 +32,7 @@ from tasks_service.storage.records import (
 # All tables, in the order in which a user's rows are erased: tasks before the lists they refer to.
 ERASED: Final[tuple[type[TasksBase], ...]] = (
     CalendarRecord,
+    ImportRecord,
     AttemptRecord,
     ResponseRecord,
     EventRecord,

@@ -495,6 +495,29 @@ class AttemptRecord(TasksBase):
     seen_at: Mapped[dt.datetime] = mapped_column(_TIME)
 
 
+class ImportRecord(TasksBase):
+    """An imported thing and what it became, so that importing it again adds nothing.
+
+    `source` and `key` identify it in files, `kind` is the prefix of its change types. `digest`
+    differs from that of a later file if the thing was changed there; it is empty where that doesn't
+    matter.
+    """
+
+    __tablename__ = "imported"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "source", "kind", "key"),
+        Index("ix_imported_entity", "user_id", "entity_id"),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text)
+    entity_id: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(Text)
+    imported_at: Mapped[dt.datetime] = mapped_column(_TIME)
+
+
 class CalendarRecord(TasksBase):
     """The private address of a user's calendar feed, of which only a digest is kept.
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection
+from typing import Final
 
 import msgspec
 from sqlalchemy import Text, any_, cast, delete, select, update
@@ -12,6 +13,8 @@ from tasks_service.domain.reminder import firing_time
 from tasks_service.domain.text import has_nul
 from tasks_service.storage.records import ReminderRecord, TaskRecord
 from tasks_service.storage.task_repository import to_due, to_reminders
+
+MAX_ROWS_AT_ONCE: Final = 1_000  # a statement has at most 32,767 parameters
 
 
 class ScheduledReminder(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +62,8 @@ class ReminderRepository:
                 self._mine, ReminderRecord.task_id == wanted, ~(ReminderRecord.id == kept)
             )
         )
-        if rows:
-            planned = insert(ReminderRecord).values(rows)
+        for start in range(0, len(rows), MAX_ROWS_AT_ONCE):
+            planned = insert(ReminderRecord).values(rows[start : start + MAX_ROWS_AT_ONCE])
             await self._session.execute(
                 planned.on_conflict_do_update(
                     index_elements=["user_id", "id"],

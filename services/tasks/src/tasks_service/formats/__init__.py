@@ -1,0 +1,1 @@
+"""Files that an import reads: of this service, and of other to-do applications."""

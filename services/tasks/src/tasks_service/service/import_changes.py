@@ -1,0 +1,387 @@
+"""Writes the contents of a file inside a transaction: lists, sections, tasks and filters.
+
+Everything that was imported before, or has the name of a list or section, is left as it is. The
+change records are in an order that an undo can revert: backwards, subtasks come before tasks, and
+these before their sections and lists.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tasks_service.domain.filter_language import parse_filter
+from tasks_service.domain.limits import (
+    MAX_LIST_NAME_CHARS,
+    MAX_SAVED_FILTERS,
+    MAX_SECTIONS,
+    MAX_SUBTASKS,
+)
+from tasks_service.domain.position import position_between, spread_positions
+from tasks_service.domain.reminder import clean_reminders
+from tasks_service.domain.task import PRIORITIES
+from tasks_service.domain.text import match_key
+from tasks_service.formats.file_content import (
+    OWN_SOURCE,
+    FileContent,
+    FileList,
+    FileSection,
+    FileTask,
+)
+from tasks_service.service.import_report import ImportReport
+from tasks_service.service.user_work import UserWork
+from tasks_service.storage.filter_repository import FilterRepository, filter_state, to_filter
+from tasks_service.storage.import_repository import ImportedThing, ImportRepository
+from tasks_service.storage.list_repository import list_state, set_list_state, to_list
+from tasks_service.storage.records import FilterRecord, ListRecord, SectionRecord, TaskRecord
+from tasks_service.storage.section_repository import section_state
+from tasks_service.storage.task_repository import (
+    set_due,
+    set_reminders,
+    set_repeat,
+    set_start,
+    set_text,
+    task_state,
+)
+from todochat.errors import InvalidInputError
+from todochat.ids import new_id
+
+BATCH: Final = 500  # tasks whose change records are in memory together
+
+
+class ContentWriter:
+    """Writes the contents of one file.
+
+    Args:
+        list_name: list of the tasks for which the file names none; None is the default list.
+    """
+
+    def __init__(
+        self, work: UserWork, content: FileContent, report: ImportReport, list_name: str | None
+    ) -> None:
+        self._work = work
+        self._content = content
+        self._report = report
+        self._list_name = list_name
+        self._imports = ImportRepository(work.session, work.user_id, content.source)
+        self._things: list[ImportedThing] = []
+        self._lists: dict[str | None, str] = {}  # IDs by keys
+        self._sections: dict[str, SectionRecord] = {}
+        self._tasks: dict[str, TaskRecord] = {}  # also existing ones
+        self._filled: dict[str, None] = {}  # lists that got tasks
+
+    async def write(self) -> None:
+        """Write everything that is new.
+
+        Raises:
+            TooManyListsError: the user would have more than 200 lists.
+            TooManyTasksError: the user would have more than 10,000 open tasks.
+        """
+        await self._write_lists()
+        await self._write_sections()
+        await self._write_tasks()
+        await self._write_filters()
+        for start in range(0, len(self._things), BATCH):
+            await self._imports.remember(
+                self._work.transaction, self._things[start : start + BATCH]
+            )
+        for list_id in self._filled:
+            record = await self._work.get_list(list_id)
+            open_tasks = await self._work.tasks.count_open_in_list(list_id)
+            self._work.publish("list.imported.v1", task_list=to_list(record, open_tasks=open_tasks))
+
+    def _remember(self, kind: str, key: str, entity_id: str, digest: str = "") -> None:
+        self._things.append(ImportedThing(kind=kind, key=key, entity_id=entity_id, digest=digest))
+
+    async def _write_lists(self) -> None:
+        known = await self._imports.find("list", [each.key for each in self._content.lists])
+        used: set[str] = set()
+        for entry in self._content.lists:
+            imported = known.get(entry.key)
+            own_id = entry.key if self._content.source == OWN_SOURCE else ""
+            record = await self._work.lists.find_by_id(imported.entity_id if imported else own_id)
+            if record is None and entry.is_default:
+                record = await self._take_default_list(entry)
+            if record is None:
+                record = await self._take_or_create_list(entry, used)
+            else:
+                self._report.lists.existing += 1
+            used.add(record.id)
+            self._lists[entry.key] = record.id
+            if imported is None or imported.entity_id != record.id:
+                self._remember("list", entry.key, record.id)
+
+    async def _take_default_list(self, entry: FileList) -> ListRecord:
+        """Return the default list; one that the user has never changed gets the file's name."""
+        work = self._work
+        record = await work.get_or_create_default_list()
+        existing = await work.lists.find_by_name(entry.name)
+        before = list_state(record)
+        if record.updated_at == record.created_at and existing in (None, record):
+            set_list_state(record, {"name": entry.name, "color": entry.color, "icon": entry.icon})
+            if list_state(record) != before:
+                record.updated_at = work.now
+                work.log_change("list.updated.v1", record.id, before, list_state(record))
+                work.publish("list.updated.v1", task_list=to_list(record, open_tasks=0))
+        return record
+
+    async def _take_or_create_list(self, entry: FileList, used: set[str]) -> ListRecord:
+        """Return the user's list of the name, unless another list of the file took it."""
+        name, number = entry.name, 1
+        while (record := await self._work.lists.find_by_name(name)) is not None:
+            if record.id not in used:
+                self._report.lists.existing += 1
+                return record
+            number += 1
+            suffix = f" ({number})"
+            name = entry.name[: MAX_LIST_NAME_CHARS - len(suffix)] + suffix
+        self._report.lists.created += 1
+        return await self._work.create_list(
+            name,
+            color=entry.color,
+            icon=entry.icon,
+            position=entry.position,
+            archived_at=entry.archived_at and min(entry.archived_at, self._work.now),
+        )
+
+    async def _find_list(self, key: str | None) -> str:
+        """Return the ID of a list; the list of the request if the file has none of this key."""
+        if key not in self._lists:
+            key = None
+        if key not in self._lists:
+            entry = FileList(key="", name=self._list_name or "")
+            if self._list_name is None:
+                self._lists[None] = await self._work.resolve_list_id(None)
+            else:
+                self._lists[None] = (await self._take_or_create_list(entry, set())).id
+        return self._lists[key]
+
+    async def _write_sections(self) -> None:
+        work, counts = self._work, self._report.sections
+        known = await self._imports.find(
+            "section", [section.key for section in self._content.sections]
+        )
+        live: dict[str, list[SectionRecord]] = {}
+        for section in self._content.sections:
+            list_id = await self._find_list(section.list_key)
+            if list_id not in live:
+                live[list_id] = await work.sections.find_all(list_id)
+            imported = known.get(section.key)
+            ids = (imported.entity_id if imported else section.key,)
+            records = live[list_id]
+            record = next((each for each in records if each.id in ids), None) or next(
+                (each for each in records if match_key(each.name) == match_key(section.name)), None
+            )
+            if record is not None:
+                counts.existing += 1
+            elif len(records) >= MAX_SECTIONS:
+                counts.skipped += 1
+                reason = f"the list would have more than {MAX_SECTIONS} sections"
+                self._content.report("section", section.name, reason, is_skipped=True)
+                continue
+            else:
+                counts.created += 1
+                record = self._create_section(section, list_id, records)
+                records.append(record)
+            self._sections[section.key] = record
+            if imported is None or imported.entity_id != record.id:
+                self._remember("section", section.key, record.id)
+        await work.session.flush()
+
+    def _create_section(
+        self, section: FileSection, list_id: str, others: Sequence[SectionRecord]
+    ) -> SectionRecord:
+        work = self._work
+        record = SectionRecord(
+            id=new_id("sec"),
+            user_id=work.user_id,
+            list_id=list_id,
+            name=section.name,
+            position=position_between(others[-1].position if others else "", None),
+            created_at=work.now,
+            updated_at=work.now,
+        )
+        work.session.add(record)
+        work.log_change("section.created.v1", record.id, None, section_state(record))
+        self._filled[list_id] = None
+        return record
+
+    async def _write_tasks(self) -> None:
+        work = self._work
+        new = await self._new_tasks()
+        await work.check_open_task_limit(sum(task.completed_at is None for task in new))
+        subtasks: dict[str, int] = {}
+        records = [
+            (task, await self._to_record(task, subtasks))
+            for task in sorted(new, key=lambda each: each.parent_key is not None)
+        ]
+        for task in new:  # numbered in the order of the file
+            self._tasks[task.key].number = work.take_next_number()
+        await self._set_positions(records)
+        await self._store(records)
+
+    async def _new_tasks(self) -> list[FileTask]:
+        """Return the tasks that were never imported, or only by an import that was undone."""
+        content, counts = self._content, self._report.tasks
+        counts.skipped = sum(issue.is_skipped for issue in content.issues)
+        keys = [task.key for task in content.tasks]
+        known = await self._imports.find("task", keys)
+        own = keys if content.source == OWN_SOURCE else []
+        found = await self._work.tasks.find_by_ids(
+            [*own, *(imported.entity_id for imported in known.values())]
+        )
+        in_trash = [record.id for record in found.values() if record.deleted_at is not None]
+        undone = await self._imports.find_undone(in_trash)
+        new = []
+        for task in content.tasks:
+            imported = known.get(task.key)
+            record = found.get(imported.entity_id if imported else task.key)
+            if record is None or record.id in undone:
+                new.append(task)
+            elif record.deleted_at is not None:
+                counts.in_trash += 1
+            else:
+                counts.existing += 1
+                counts.changed += imported is not None and imported.digest != task.digest()
+                self._tasks[task.key] = record
+        return new
+
+    async def _to_record(self, task: FileTask, subtasks: dict[str, int]) -> TaskRecord:
+        """Return the row of a new task; its parent's must exist."""
+        work = self._work
+        parent = None if task.parent_key is None else self._tasks.get(task.parent_key)
+        if parent is not None:
+            if parent.id not in subtasks:
+                subtasks[parent.id] = (parent.subtask_counts or [0])[0]
+            if parent.parent_id is not None or subtasks[parent.id] >= MAX_SUBTASKS:
+                reason = "became a task: its parent can't have more subtasks"
+                self._content.report(task.place, task.title, reason)
+                parent = None
+            else:
+                subtasks[parent.id] += 1
+        if parent is not None:
+            list_id, section_id = parent.list_id, parent.section_id
+        else:
+            list_id = await self._find_list(task.list_key)
+            section = self._sections.get(task.section_key or "")
+            is_there = section is not None and section.list_id == list_id
+            section_id = section.id if section is not None and is_there else None
+        record = TaskRecord(
+            id=new_id("tsk"),
+            user_id=work.user_id,
+            number=0,
+            list_id=list_id,
+            section_id=section_id,
+            parent_id=None if parent is None else parent.id,
+            priority=PRIORITIES.index(task.priority),
+            duration_minutes=task.duration_minutes,
+            is_pinned=task.is_pinned,
+            completed_at=task.completed_at,
+            deleted_at=None,
+            created_at=task.created_at or work.now,
+            updated_at=work.now,
+        )
+        set_text(record, title=task.title, notes=task.notes, tags=task.tags)
+        set_due(record, task.due)
+        set_start(record, task.start)
+        set_repeat(record, task.repeat)
+        set_reminders(record, clean_reminders(task.reminders))
+        self._tasks[task.key] = record
+        self._filled[list_id] = None
+        return record
+
+    async def _set_positions(self, records: list[tuple[FileTask, TaskRecord]]) -> None:
+        """Give the tasks of a file with a manual order positions at the end of their lists."""
+        by_list: dict[str, list[tuple[FileTask, TaskRecord]]] = {}
+        for task, record in records:
+            if task.position:
+                by_list.setdefault(record.list_id, []).append((task, record))
+        end = self._work.end_position
+        for list_id, pairs in by_list.items():
+            by_number = sorted(pairs, key=lambda pair: pair[1].number)
+            ordered = sorted(by_number, key=lambda pair: pair[0].position or "")
+            if ordered == by_number:
+                continue
+            low = await self._work.order.last(list_id) or ""
+            positions = spread_positions(low, end, len(ordered))
+            for (_, record), position in zip(ordered, positions, strict=True):
+                record.manual_position = position
+
+    async def _store(self, records: list[tuple[FileTask, TaskRecord]]) -> None:
+        """Insert the rows, parents first, with their change records."""
+        work, series = self._work, dict[str, str]()
+        for task, record in records:
+            following = self._tasks.get(task.next_key or "")
+            record.next_id = None if following is None else following.id
+            if task.repeat is not None:
+                key = task.series_key or task.key
+                record.series_id = series.setdefault(key, new_id("ser"))
+        for start in range(0, len(records), BATCH):
+            batch = records[start : start + BATCH]
+            work.session.add_all(record for _, record in batch)
+            await work.session.flush()
+            for task, record in batch:
+                work.log_change(
+                    "task.created.v1",
+                    record.id,
+                    None,
+                    task_state(record),
+                    publishes_parent=False,
+                )
+                self._remember("task", task.key, record.id, task.digest())
+            await work.flush()
+        self._report.tasks.created = len(records)
+
+    async def _write_filters(self) -> None:
+        work, counts = self._work, self._report.filters
+        filters = FilterRepository(work.session, work.user_id)
+        for saved in self._content.filters:
+            if await filters.find_by_name(saved.name) is not None:
+                counts.existing += 1
+                continue
+            problem = await find_problem(filters, saved.filter)
+            if problem is not None:
+                counts.skipped += 1
+                self._content.report("filter", saved.name, problem, is_skipped=True)
+                continue
+            record = FilterRecord(
+                user_id=work.user_id,
+                id=new_id("flt"),
+                name=saved.name,
+                name_key=match_key(saved.name),
+                filter=saved.filter,
+                created_at=work.now,
+                updated_at=work.now,
+            )
+            await filters.add(record)
+            work.log_change("filter.created.v1", record.id, None, filter_state(record))
+            work.publish("filter.created.v1", saved_filter=to_filter(record))
+            counts.created += 1
+
+
+async def find_problem(filters: FilterRepository, text: str) -> str | None:
+    """Return why a filter can't be added; None if it can."""
+    if await filters.count() >= MAX_SAVED_FILTERS:
+        return f"you would have more than {MAX_SAVED_FILTERS} filters"
+    try:
+        parse_filter(text, pointer="/filter")
+    except InvalidInputError as error:
+        return error.detail
+    return None
+
+
+async def write_content(
+    work: UserWork, content: FileContent, *, list_name: str | None, is_dry_run: bool
+) -> ImportReport:
+    """Write the contents of a file; return the report.
+
+    Raises:
+        TooManyListsError, TooManyTasksError: see `ContentWriter.write`.
+    """
+    content = msgspec.structs.replace(content, issues=list(content.issues))
+    report = ImportReport(dry_run=is_dry_run, format=content.format, encoding=content.encoding)
+    await ContentWriter(work, content, report, list_name).write()
+    if work.has_changes and not is_dry_run:
+        report.request_id = work.request_id
+    report.complete(content)
+    return report

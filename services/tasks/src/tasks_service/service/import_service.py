@@ -1,0 +1,77 @@
+"""Use case: imports a file in one transaction, or reports what that would do."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+
+from tasks_service.domain.due import check_timezone
+from tasks_service.domain.task_list import clean_list_name
+from tasks_service.errors import SlowFileError
+from tasks_service.formats.file_content import FileFormat, ImportOptions
+from tasks_service.formats.reading import read_file
+from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
+from tasks_service.service.import_changes import write_content
+from tasks_service.service.import_report import ImportReport
+from tasks_service.service.user_work import UserWork
+from todochat.clock import utc_now
+from todochat.http.concurrency_limit import ConcurrencyLimit
+
+MAX_OPEN: Final = 1  # imports of one user in one process; each holds a file in memory
+WRITING_LIMIT_S: Final = 60.0  # with the wait for the user's lock
+
+
+class ImportService:
+    """Imports files. The changes of an import are one request, which one undo reverts."""
+
+    def __init__(self, writer: IdempotentWriter) -> None:
+        self._writer = writer
+        self._open = ConcurrencyLimit(MAX_OPEN, "imports")
+
+    async def run(
+        self,
+        request: WriteRequest,
+        data: bytes,
+        *,
+        file_format: FileFormat | None,
+        timezone: str,
+        list_name: str | None,
+        is_dry_run: bool,
+    ) -> Written:
+        """Import a file, as the actor `import`; or only report what that would do.
+
+        Args:
+            file_format: None recognizes it.
+            timezone: of local times in the file.
+            list_name: list of the tasks for which the file names none; None is the default list.
+
+        Raises:
+            InvalidInputError: there is no such time zone, or the list's name is invalid.
+            UnknownFormatError, UnreadableFileError, FileTooLargeError, SlowFileError: see
+                `read_file`.
+            TooManyListsError, TooManyTasksError: see `ContentWriter.write`.
+            TooManyRequestsError: another import of the user is in progress.
+        """
+        check_timezone(timezone, pointer="timezone")
+        options = ImportOptions(
+            format=file_format,
+            timezone=timezone,
+            list_name=None if list_name is None else clean_list_name(list_name),
+            now=utc_now(),
+        )
+        with self._open.hold(request.user_id):
+            content = await asyncio.to_thread(read_file, data, options)
+
+            async def change(work: UserWork) -> ImportReport:
+                return await write_content(
+                    work, content, list_name=options.list_name, is_dry_run=is_dry_run
+                )
+
+            request = msgspec.structs.replace(request, actor="import")
+            run = self._writer.preview if is_dry_run else self._writer.write
+            try:
+                async with asyncio.timeout(WRITING_LIMIT_S):
+                    return await run(request, HTTPStatus.OK, change)
+            except TimeoutError as error:
+                raise SlowFileError from error
