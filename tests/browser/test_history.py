@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 
 from browser.browser_kit import Chat, Visitor, answer_text
 from todochat.testing.model_server import Say, ScriptedModelServer
-from todochat.testing.sample_files import png
+from todochat.testing.sample_files import HEIC, pdf, png
 
 
 async def test_chats_can_be_listed_opened_renamed_and_deleted(
@@ -144,7 +144,7 @@ def picture(folder: Path, size_bytes: int = 0) -> Path:
     return path
 
 
-async def attach(chat: Chat, file: Path) -> None:
+async def attach(chat: Chat, file: Path | FilePayload) -> None:
     async with chat.page.expect_file_chooser() as chooser:
         await chat.button("Add files").click()
     await (await chooser.value).set_files(file)
@@ -166,6 +166,33 @@ async def test_picture_is_sent_and_shown_after_a_reload(
     shown = chat.questions.get_by_role("img", name="milk.png")
     await expect(shown).to_be_visible()
     await expect(shown).to_have_js_property("naturalWidth", 1)
+
+
+async def test_text_of_a_pdf_reaches_the_model(ada: Visitor, model: ScriptedModelServer) -> None:
+    model.answer(Say("Two tasks."))
+    chat = await ada.open_chat()
+
+    await chat.composer.fill("what is in it?")
+    letter = FilePayload(name="letter.pdf", mimeType="application/pdf", buffer=pdf("Buy milk"))
+    await attach(chat, letter)
+    await chat.send_button.click()
+
+    await expect(chat.answers).to_have_text(answer_text("Two tasks."))
+    assert "Buy milk" in str(model.requests[0].history)
+    await expect(chat.questions.get_by_text("letter.pdf")).to_be_visible()
+
+
+async def test_photo_that_is_not_supported_says_what_to_convert_it_to(ada: Visitor) -> None:
+    chat = await ada.open_chat()
+    ada.watch.expect_status(422, "/chat$")
+
+    await attach(chat, FilePayload(name="IMG_1.HEIC", mimeType="image/heic", buffer=HEIC))
+
+    reason = chat.host.get_by_role("alert").filter(has_text="Convert it to JPEG or PNG.")
+    await expect(reason).to_be_visible()
+    assert await reason.evaluate("element => element.scrollWidth <= element.clientWidth")
+    await chat.button("Remove IMG_1.HEIC").click()
+    await expect(chat.host.get_by_role("list", name="Files")).to_have_count(0)
 
 
 @pytest.mark.slow

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import pytest
 
 from stack_kit import SignUp, Stack
 from todochat.testing import sample_files
@@ -94,11 +93,10 @@ async def test_other_user_gets_404_for_every_use_of_the_id(stack: Stack, sign_up
     assert (await ada.chat("GET", content)).content == b"secret"
 
 
-@pytest.mark.parametrize("content", [sample_files.SVG, sample_files.PDF], ids=["svg", "pdf"])
-async def test_executable_content_is_refused(stack: Stack, sign_up: SignUp, content: bytes) -> None:
+async def test_executable_content_is_refused(stack: Stack, sign_up: SignUp) -> None:
     ada = await sign_up(stack)
 
-    refused = await ada.chat("POST", "/attachments", files={"file": ("a.png", content)})
+    refused = await ada.chat("POST", "/attachments", files={"file": ("a.png", sample_files.SVG)})
 
     assert refused.status_code == 422
     assert refused.json()["type"] == "urn:todochat:problem:unsupported-file"

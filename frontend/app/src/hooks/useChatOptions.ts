@@ -59,7 +59,8 @@ export function useChatOptions(): UseChatKitOptions {
           maxSize: 5 * MIB,
           accept: {
             "image/*": [".png", ".jpg", ".jpeg", ".gif", ".webp"],
-            "text/*": [".txt", ".md", ".csv"],
+            "text/*": [".txt", ".md", ".csv", ".tsv"],
+            "application/pdf": [".pdf"],
           },
         },
         dictation: { enabled: assistant?.dictation ?? false },

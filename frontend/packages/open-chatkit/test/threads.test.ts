@@ -491,6 +491,17 @@ describe("files", () => {
     expect(chat.composer.draft.value.files).toMatchObject([{ status: "ready" }]);
   });
 
+  it("show the server's reason, and none that only a developer understands", async () => {
+    const reason = { detail: "Convert it to JPEG." };
+    server.handlers["attachments.create"] = () => problem(422, "unsupported-file", reason);
+    const chat = openChat({ composer });
+    await chat.composer.addFiles([file()]);
+    await until(chat.composer.draft, (d) => d.files[0]?.error === "Convert it to JPEG.");
+    server.handlers["attachments.create"] = () => "cut-off";
+    await chat.composer.retryFile(chat.composer.draft.value.files[0]?.key ?? "");
+    expect(chat.composer.draft.value.files).toMatchObject([{ status: "failed", error: null }]);
+  });
+
   it("of audio are transcribed", async () => {
     server.handlers["input.transcribe"] = () => ({ json: { text: "add milk" } });
     const chat = openChat();

@@ -27,6 +27,7 @@ TooManyRequestsError
 UnavailableError
 ├── RunQueueFullError          503  queue-full
 ├── TranscriptionFailedError   503  transcription-failed
+├── FileReadersBusyError       503  file-readers-busy
 ├── ActionFailedError          503  action-failed
 └── ActionPendingError         503  action-pending
 """
@@ -174,6 +175,15 @@ class TranscriptionFailedError(UnavailableError):
 
     def __init__(self) -> None:
         super().__init__("The recording could not be transcribed. Try again in a moment.")
+
+
+class FileReadersBusyError(UnavailableError):
+    """Too many uploads are being read already."""
+
+    code, title = "file-readers-busy", "Too many files are being read"
+
+    def __init__(self) -> None:
+        super().__init__("Too many files are being read at the moment. Try again in a moment.")
 
 
 class FeatureUnavailableError(InvalidInputError):

@@ -2,6 +2,7 @@
 
 import { computed, signal } from "@preact/signals-core";
 import type { Context } from "./context";
+import { toChatError } from "./errors";
 import { sortFiles } from "./fileLimits";
 import type {
   Attachment,
@@ -34,6 +35,8 @@ export type ComposerCore = Composer & {
 };
 
 const NEW_LINE = { type: "input_text" as const, text: "\n" };
+/** Images that browsers display, unlike HEIC and TIFF. */
+const DISPLAYABLE = /^image\/(?:apng|avif|bmp|gif|jpeg|png|svg\+xml|webp)$/u;
 const EMPTY: Draft = { content: [], reply: null, files: [], toolId: null, modelId: null };
 
 export function createComposer(context: Context): ComposerCore {
@@ -96,7 +99,12 @@ export function createComposer(context: Context): ComposerCore {
       if (!isInADraft(key)) await deleteAttachment(attachment);
     } catch (error) {
       context.emitter.error(error);
-      setFile(key, { status: "failed", attachment: null, error: messageOf(error), progress: null });
+      setFile(key, {
+        status: "failed",
+        attachment: null,
+        error: toChatError(error).message,
+        progress: null,
+      });
     }
   }
 
@@ -151,7 +159,7 @@ export function createComposer(context: Context): ComposerCore {
       for (const file of accepted) {
         const key = newFileKey();
         filesByKey.set(key, file);
-        const previewUrl = file.type.startsWith("image/") ? URL.createObjectURL(file) : null;
+        const previewUrl = DISPLAYABLE.test(file.type) ? URL.createObjectURL(file) : null;
         const { name, size, type: mimeType } = file;
         const added: DraftFile = {
           ...{ key, name, size, mimeType, previewUrl, progress: null },
@@ -252,10 +260,6 @@ function asDraftFile(key: string, attachment: Attachment): DraftFile {
     ...{ key, name, size: null, mimeType, previewUrl, progress: null },
     ...{ status: "ready", attachment, error: null },
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function base64(blob: Blob): Promise<string> {

@@ -108,7 +108,8 @@ export type DraftFile = {
 } & (
   | { status: "uploading"; attachment: null; error: null }
   | { status: "ready"; attachment: Attachment; error: null }
-  | { status: "failed"; attachment: null; error: string }
+  /** `error` is the server's reason, null without one. */
+  | { status: "failed"; attachment: null; error: string | null }
 );
 
 /** The composer's content, one draft per thread. Survives a rejected or failed message. */

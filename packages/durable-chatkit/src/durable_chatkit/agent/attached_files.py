@@ -23,10 +23,10 @@ from openai.types.responses import (
 from durable_chatkit.chatkit.attachment_links import find_attachment_id
 from durable_chatkit.chatkit.attachments import FileContent
 from durable_chatkit.chatkit.context import RequestContext
+from durable_chatkit.chatkit.file_text import MAX_TEXT_CHARS
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.errors import UnknownResourceError
 
-MAX_TEXT_CHARS: Final = 16_000  # per file; about 4,000 tokens
 MAX_IMAGES: Final = 10  # per call, newest first
 MAX_IMAGE_BYTES: Final = 20 * 1024 * 1024  # of all images of a call, before base64
 
@@ -134,7 +134,9 @@ class ImageLoader:
 
 def quote_as_data(file: FileContent) -> str:
     """Return a file's text between marks that identify it as data, cut at MAX_TEXT_CHARS."""
-    text = file.content.decode("utf-8", "replace").removeprefix("\ufeff")
+    text = file.extracted_text
+    if text is None:
+        text = file.content.decode("utf-8", "replace").removeprefix("\ufeff")
     mark = hashlib.sha256(file.content).hexdigest()[:16]  # no text contains its own hash
     kept = text[:MAX_TEXT_CHARS]
     cut = f" Only its first {MAX_TEXT_CHARS} characters follow." if len(text) > len(kept) else ""

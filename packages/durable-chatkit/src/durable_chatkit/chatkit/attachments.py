@@ -1,7 +1,8 @@
 """Files attached by users: registered and then uploaded, or uploaded at once; read and deleted.
 
 An attachment belongs to no thread until a message uses it (`turn_changes.py`); from then on it
-belongs to that thread. Its type is detected from its bytes, which never change after the upload.
+belongs to that thread. Its type is detected from its bytes, which never change after the upload;
+its text, if they aren't UTF-8, is stored beside them.
 """
 
 from typing import Any, Final
@@ -17,11 +18,10 @@ from pydantic import TypeAdapter
 
 from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.encoding import storable_json
+from durable_chatkit.chatkit.file_text import FileReader
 from durable_chatkit.chatkit.file_types import (
-    SUPPORTED,
+    check_declared_type,
     clean_name,
-    detect_type,
-    is_declared_type_allowed,
     is_image,
     media_type,
 )
@@ -72,11 +72,16 @@ class UploadedFile(msgspec.Struct, frozen=True):
 
 
 class FileContent(msgspec.Struct, frozen=True):
-    """A stored file with its name and type."""
+    """A stored file with its name and type.
+
+    `extracted_text` is the start of the text of a PDF, or of a text in another encoding than UTF-8,
+    see `FileReading`; None for other files.
+    """
 
     name: str
     media_type: str
     content: bytes
+    extracted_text: str | None = None
 
 
 class AttachmentService:
@@ -86,6 +91,7 @@ class AttachmentService:
         self._db = db
         self._links = links
         self._limits = limits
+        self._reader = FileReader()
 
     async def register_upload(
         self, params: AttachmentCreateParams, user_id: str, attachment_id: str
@@ -103,9 +109,7 @@ class AttachmentService:
                 "The file is empty.", errors=[FieldError("/params/size", detail)]
             )
         _check_size(params.size)
-        if not is_declared_type_allowed(params.mime_type):
-            msg = f"This file type is not supported. Supported: {SUPPORTED}."
-            raise UnsupportedFileError(msg)
+        check_declared_type(params.mime_type, params.name)
         attachment = self._new(
             user_id, attachment_id, params.name, media_type(params.mime_type), params.size
         )
@@ -120,29 +124,39 @@ class AttachmentService:
 
         Raises:
             UnknownResourceError: this user has registered no such file.
-            FileTooLargeError, UnsupportedFileError: the file differs from its registration.
+            FileTooLargeError, UnsupportedFileError: the file can't be read or differs from its
+                registration.
+            FileReadersBusyError: too many files are being read.
             AttachmentInUseError: other bytes are already stored.
         """
         check_id(attachment_id, "attachment")
         _check_size(len(file.content))
+        # Outside of the transaction, because reading a PDF may take seconds.
+        async with self._db.sql_transaction(user_id) as session:
+            payload = await AttachmentRepository(session).load_attachment(attachment_id)
+        if payload is None:
+            raise UnknownResourceError("attachment")
+        registered = ATTACHMENT.validate_json(payload)
+        reading = await self._reader.read(file.content, registered.name, registered.mime_type)
         async with transaction_for_active_account(self._db, user_id) as session:
             files = AttachmentRepository(session)
             slot = await files.lock_slot(attachment_id)
             if slot is None:
                 raise UnknownResourceError("attachment")
-            registered = ATTACHMENT.validate_json(slot.payload)
             if slot.is_uploaded:
                 stored = await files.load_content(attachment_id)
                 if stored is None or stored.content != file.content:
                     raise AttachmentInUseError("This attachment has already been uploaded.")
-                return self._links.sign_attachment(registered, user_id)
+                uploaded = ATTACHMENT.validate_json(slot.payload)
+                return self._links.sign_attachment(uploaded, user_id)
             if len(file.content) > slot.size_bytes:
                 raise UnsupportedFileError("The file is larger than declared.")
-            kind = detect_type(file.content, registered.name, registered.mime_type)
+            kind = reading.media_type
             if is_image(kind) != isinstance(registered, ImageAttachment):
                 raise UnsupportedFileError("The file's type differs from the declared type.")
             attachment = self._new(user_id, attachment_id, registered.name, kind, len(file.content))
-            await files.save_content(attachment_id, storable_json(attachment), file.content)
+            payload = storable_json(attachment)
+            await files.save_content(attachment_id, payload, file.content, reading.text)
         return self._links.sign_attachment(attachment, user_id)
 
     async def add_file(self, user_id: str, file: UploadedFile) -> Attachment:
@@ -150,14 +164,16 @@ class AttachmentService:
 
         Raises:
             FileTooLargeError, UnsupportedFileError: the file is rejected.
+            FileReadersBusyError: too many files are being read.
             AttachmentQuotaError: the user's file quota would be exceeded.
             AccountLockedError: the account is being erased.
         """
         _check_size(len(file.content))
         name = clean_name(file.name)
-        kind = detect_type(file.content, name, file.declared_type)
-        attachment = self._new(user_id, new_id("atc"), name, kind, len(file.content))
-        await self._add(attachment, user_id, len(file.content), file.content)
+        reading = await self._reader.read(file.content, name, file.declared_type)
+        size_bytes = len(file.content)
+        attachment = self._new(user_id, new_id("atc"), name, reading.media_type, size_bytes)
+        await self._add(attachment, user_id, size_bytes, file.content, reading.text)
         return self._links.sign_attachment(attachment, user_id)
 
     async def load_file(self, user_id: str, attachment_id: str) -> FileContent:
@@ -180,7 +196,12 @@ class AttachmentService:
                 raise UnknownResourceError("attachment")
 
     async def _add(
-        self, attachment: Attachment, user_id: str, size_bytes: int, content: bytes | None = None
+        self,
+        attachment: Attachment,
+        user_id: str,
+        size_bytes: int,
+        content: bytes | None = None,
+        extracted_text: str | None = None,
     ) -> None:
         payload = storable_json(attachment)
         async with self._db.sql_transaction(user_id) as session:
@@ -197,7 +218,7 @@ class AttachmentService:
                 raise AttachmentQuotaError(msg)
             await files.register(user_id, attachment.id, payload, size_bytes)
             if content is not None:
-                await files.save_content(attachment.id, payload, content)
+                await files.save_content(attachment.id, payload, content, extracted_text)
 
     def _new(
         self, user_id: str, attachment_id: str, name: str, kind: str, size_bytes: int
@@ -222,7 +243,7 @@ async def load_file(db: Database, user_id: str, attachment_id: str) -> FileConte
     if stored is None:
         raise UnknownResourceError("attachment")
     attachment = ATTACHMENT.validate_json(stored.payload)
-    return FileContent(attachment.name, attachment.mime_type, stored.content)
+    return FileContent(attachment.name, attachment.mime_type, stored.content, stored.extracted_text)
 
 
 def _check_size(size_bytes: int) -> None:

@@ -52,7 +52,7 @@ class ImageStore:
         except ValueError as error:
             raise UnsupportedFileError("The image can't be read.") from error
         kind = detect_type(content, NAME, "")
-        if not is_image(kind):
+        if kind is None or not is_image(kind):
             raise UnsupportedFileError("The image can't be read.")
         digest = hashlib.sha256(content).hexdigest()
         user_id, run_id = context.user_id, context.run_id or ""

@@ -73,6 +73,10 @@ class AttachmentController(Controller):
         """Return a file's content."""
         file = await services.attachments.load_file(caller.user_id, attachment_id)
         headers = {**SAFE_HEADERS, "Content-Disposition": content_disposition(file)}
+        if file.extracted_text is not None:
+            # Litestar would add charset=utf-8 to a text in another encoding.
+            headers["Content-Type"] = file.media_type
+            return Response(file.content, headers=headers)
         return Response(file.content, headers=headers, media_type=file.media_type)
 
 

@@ -34,10 +34,11 @@ _SAVE_CONTENT: Final = text("""
         UPDATE attachments SET payload = :payload, size_bytes = :size_bytes, uploaded_at = now()
          WHERE id = :id
         RETURNING user_id, id)
-    INSERT INTO attachment_contents (user_id, id, content) SELECT user_id, id, :content FROM slot
+    INSERT INTO attachment_contents (user_id, id, content, extracted_text)
+    SELECT user_id, id, :content, CAST(:extracted_text AS text) FROM slot
 """)
 _LOAD_CONTENT: Final = text("""
-    SELECT CAST(payload AS text) AS payload, content
+    SELECT CAST(payload AS text) AS payload, content, extracted_text
       FROM attachments JOIN attachment_contents USING (user_id, id)
      WHERE id = :id
 """)
@@ -75,10 +76,14 @@ class FileSlot(msgspec.Struct, frozen=True):
 
 
 class StoredFile(msgspec.Struct, frozen=True):
-    """An attachment with its content; `payload` is its JSON."""
+    """An attachment with its content; `payload` is its JSON.
+
+    `extracted_text` is None unless the content is a PDF or a text that isn't UTF-8.
+    """
 
     payload: str
     content: bytes
+    extracted_text: str | None = None
 
 
 class AttachmentRepository:
@@ -134,8 +139,10 @@ class AttachmentRepository:
         row = (await self._session.execute(_LOCK_SLOT, {"id": attachment_id})).one_or_none()
         return FileSlot(*row) if row is not None else None
 
-    async def save_content(self, attachment_id: str, payload: str, content: bytes) -> None:
-        """Store an attachment's content, with the `payload` derived from it.
+    async def save_content(
+        self, attachment_id: str, payload: str, content: bytes, extracted_text: str | None
+    ) -> None:
+        """Store an attachment's content, with the `payload` and the text derived from it.
 
         Raises:
             IntegrityError: it already has content.
@@ -145,6 +152,7 @@ class AttachmentRepository:
             "payload": payload,
             "content": content,
             "size_bytes": len(content),
+            "extracted_text": extracted_text,
         }
         await self._session.execute(_SAVE_CONTENT, values)
 

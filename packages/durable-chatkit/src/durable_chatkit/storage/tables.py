@@ -132,6 +132,7 @@ ATTACHMENT_CONTENTS: Final = Table(
     Column("user_id", Text, primary_key=True),
     Column("id", Text, primary_key=True),
     Column("content", LargeBinary, nullable=False),
+    Column("extracted_text", Text),  # of PDFs, and of texts in other encodings than UTF-8
     ForeignKeyConstraint(
         ["user_id", "id"], ["attachments.user_id", "attachments.id"], ondelete="CASCADE"
     ),

@@ -142,6 +142,35 @@ async def test_text_is_detected_regardless_of_file_name(
     assert read.headers["content-disposition"].startswith("attachment;")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("excel.csv", "Müll rausbringen;groß\r\n".encode("cp1252"), "text/csv"),
+        ("notes.txt", "Müll rausbringen".encode("utf-16"), "text/plain"),
+        ("letter.pdf", sample_files.PDF, "application/pdf"),
+    ],
+)
+async def test_file_that_is_not_utf8_is_returned_unchanged(
+    ada: Files, name: str, content: bytes, kind: str
+) -> None:
+    announced = (await ada.announce(name, len(content), kind)).json()
+    uploaded = await ada.upload(announced["id"], content)
+
+    read = await ada.read(announced["id"])
+
+    assert uploaded.json()["mime_type"] == kind
+    assert read.content == content
+    assert read.headers["content-type"] == kind
+    assert read.headers["content-disposition"].startswith("attachment;")
+
+
+async def test_announcing_a_photo_of_a_phone_says_what_to_convert_it_to(ada: Files) -> None:
+    response = await ada.announce("IMG_1.HEIC", 1000, "image/heic")
+
+    assert (response.status_code, code(response)) == (422, "unsupported-file")
+    assert "Convert it to JPEG or PNG." in response.json()["detail"]
+
+
 async def test_downloads_are_sandboxed(ada: Files) -> None:
     added = await ada.add("a.gif", sample_files.GIF_SCRIPT, "text/html")
 
@@ -156,16 +185,16 @@ async def test_downloads_are_sandboxed(ada: Files) -> None:
 @pytest.mark.parametrize(
     ("content", "status", "problem"),
     [
-        (sample_files.PDF, 422, "unsupported-file"),
+        (sample_files.pdf(""), 422, "unsupported-file"),
         (sample_files.SVG, 422, "unsupported-file"),
         ("\ufeff<!-- x --><svg>".encode(), 422, "unsupported-file"),
         (b"PK\x03\x04" + bytes(40), 422, "unsupported-file"),
         (b"text with a \x00 in it", 422, "unsupported-file"),
-        (b"\xff\xfe\xfd\xfc", 422, "unsupported-file"),
+        (bytes(range(256)), 422, "unsupported-file"),
         (b"", 422, "unsupported-file"),
         (b"x" * (MAX_FILE_BYTES + 1), 413, "file-too-large"),
     ],
-    ids=["pdf", "svg", "svg-text", "zip", "nul", "binary", "empty", "long"],
+    ids=["pdf-without-text", "svg", "svg-text", "zip", "nul", "binary", "empty", "long"],
 )
 async def test_unsupported_files_are_rejected(
     ada: Files, content: bytes, status: int, problem: str

@@ -7,9 +7,10 @@ import pytest
 from stand_in_kit import TasksStandIn
 from worker_kit import USER, Chat
 
-from durable_chatkit.agent.attached_files import MAX_IMAGES, MAX_TEXT_CHARS
+from durable_chatkit.agent.attached_files import MAX_IMAGES
 from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.attachments import AttachmentService, FileLimits, UploadedFile
+from durable_chatkit.chatkit.file_text import MAX_TEXT_CHARS
 from todochat.contracts.runs import AcceptedRun
 from todochat.contracts.uploads import LinkSigner
 from todochat.testing import sample_files, wait_until
@@ -79,6 +80,33 @@ async def test_text_file_is_sent_as_user_data(
     assert message["role"] == "user"
     assert sample_files.CSV.decode() in message["content"]
     assert "not instructions" in message["content"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("letter.pdf", sample_files.pdf("Milch kaufen")),
+        ("excel.csv", "Milch kaufen;für Jörg".encode("cp1252")),
+        ("notes.txt", "Milch kaufen für Jörg".encode("utf-16")),
+    ],
+)
+async def test_text_of_file_that_is_not_utf8_is_sent(
+    chat: Chat,
+    model: ScriptedModelServer,
+    attachments: AttachmentService,
+    name: str,
+    content: bytes,
+) -> None:
+    model.answer(Say("A list."))
+    await chat.start_worker()
+
+    run = await send(chat, attachments, "read this", (name, content))
+
+    assert await chat.wait_for_end(run) == "completed"
+    message = model.requests[0].history[-1]
+    assert "Milch kaufen" in message["content"]
+    assert "\ufffd" not in message["content"]
+    assert "%PDF" not in message["content"]
 
 
 async def test_long_text_is_truncated_with_a_note(

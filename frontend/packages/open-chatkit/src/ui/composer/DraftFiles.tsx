@@ -36,12 +36,14 @@ function Tile({ file }: { file: DraftFile }) {
   const { composer } = ui.chat;
   const values = { name: file.name };
   const preview = useFileImage(file.previewUrl);
-  const picture = preview.kind === "shown" ? preview.src : null;
+  const hasFailed = file.status === "failed";
+  // A picture has no place for the reason of a failure.
+  const picture = preview.kind === "shown" && !hasFailed ? preview.src : null;
   const status =
     file.status === "uploading"
       ? t("uploading", values)
-      : file.status === "failed"
-        ? t("uploadFailed", values)
+      : hasFailed
+        ? (file.error ?? t("uploadFailed", values))
         : file.name;
   return (
     <li class={`draft-file ${file.status} ${picture ? "picture" : ""}`} title={status}>
@@ -54,9 +56,9 @@ function Tile({ file }: { file: DraftFile }) {
           </span>
           <span class="file-text">
             <bdi class="file-name">{file.name}</bdi>
-            <span class="file-note">
-              {file.status === "failed"
-                ? (file.error ?? status)
+            <span class="file-note" role={hasFailed ? "alert" : undefined}>
+              {hasFailed
+                ? status
                 : file.size === null
                   ? file.mimeType
                   : fileSize(file.size, ui.locale.value.tag)}
@@ -69,7 +71,7 @@ function Tile({ file }: { file: DraftFile }) {
           <UploadProgress label={status} share={file.progress} />
         </span>
       )}
-      {file.status === "failed" && (
+      {hasFailed && (
         <button
           type="button"
           class="file-overlay"
