@@ -31,6 +31,7 @@ from offline_assistant.lookup import (
     similar_list,
 )
 from offline_assistant.markdown import escape, mention, quote
+from offline_assistant.mentions import is_placeholder
 from offline_assistant.prompts import Prompt
 from offline_assistant.tool_calls import FunctionCall, TaskResult
 
@@ -166,6 +167,12 @@ def create_list(intent: CreateListIntent, _context: PlanContext) -> Plan:
 
 def delete_list(intent: DeleteListIntent, _context: PlanContext) -> Plan:
     """Ask to confirm the deletion of a list."""
+    if is_placeholder(intent.name):
+        (output,) = yield [tool_calls.delete_list(intent.name, with_tasks=intent.with_tasks)]
+        if not output.needs_confirmation:
+            return replies.describe_failure(f"delete the list {quote(intent.name)}", output)
+        fate = "are deleted with it" if intent.with_tasks else "move to your default list"
+        return f"Delete the list {quote(intent.name)}? Its tasks {fate}. {Prompt.CONFIRM.value}"
     (output,) = yield [tool_calls.find_lists()]
     if not output.is_ok:
         return replies.describe_failure("load your lists", output)

@@ -21,6 +21,7 @@ from offline_assistant.events import output_items, response_key, stream_events
 from offline_assistant.follow_up import read_context, read_turn
 from offline_assistant.instructed_clock import read_clock
 from offline_assistant.intents import Intent, TalkIntent, Topic
+from offline_assistant.mentions import with_list_ids, with_list_names
 from offline_assistant.planner import PlanStep, next_step
 from task_phrases.calendar_dates import parse_calendar_date
 from task_phrases.clock import Clock
@@ -109,6 +110,9 @@ def decide(items: str | Sequence[Any], clock: Clock) -> PlanStep:
             log.warning("offline.message_took_too_long", characters=len(turn.text))
             intents = (TalkIntent(Topic.UNKNOWN),)
     step = next_step(intents, read_context(turns, clock), turn)
+    lists = [mentioned for earlier in turns for mentioned in earlier.lists]
+    calls = tuple(with_list_ids(call, lists) for call in step.calls)
+    step = PlanStep(calls, with_list_names(step.text, lists))
     if turn.files and step.text:
         return replace(step, text=f"{replies.describe_unreadable_files(turn.files)}\n\n{step.text}")
     return step

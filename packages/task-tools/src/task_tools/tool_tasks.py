@@ -14,6 +14,7 @@ from todochat.http.client import UpstreamProblemError
 
 MAX_UNCONFIRMED: Final = 3  # tasks that one turn may change without a confirmation
 UNRECORDED: Final = datetime.fromtimestamp(0, UTC)
+LIST_ID_PREFIX: Final = "lst_"
 CONFIRMATION_REQUIRED: Final = "confirmation-required"
 
 
@@ -105,6 +106,8 @@ class ToolTasks:
             try:
                 found = find_list(await self.get_lists(), name)
             except UnresolvedReferenceError:
+                if name.startswith(LIST_ID_PREFIX):  # a mentioned list that was deleted
+                    raise
                 found = await self.create_list(name)
             return msgspec.json.encode(found.id)
 

@@ -1,7 +1,7 @@
 """Converts a thread to a bounded history that both model APIs accept."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from chatkit.types import (
     ImageAttachment,
     SDKHiddenContextItem,
     ThreadItem,
+    UserMessageContent,
     UserMessageItem,
     UserMessageTagContent,
     WidgetItem,
@@ -113,7 +114,8 @@ class HistoryConverter(ThreadItemConverter):
     async def user_message_to_input(
         self, item: UserMessageItem, is_last_message: bool = True
     ) -> ModelInput:
-        converted = await super().user_message_to_input(item, is_last_message)
+        distinct = item.model_copy(update={"content": _with_distinct_tags(item.content)})
+        converted = await super().user_message_to_input(distinct, is_last_message)
         return (
             [_merge_text_parts(entry) for entry in converted]
             if isinstance(converted, list)
@@ -170,7 +172,8 @@ class HistoryConverter(ThreadItemConverter):
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
         if self._tag_to_input is not None:
             return await self._tag_to_input(tag)
-        return {"type": "input_text", "text": f"@{tag.text}: {json.dumps(tag.data)}"}
+        data = json.dumps({**tag.data, "id": tag.id}, ensure_ascii=False)
+        return {"type": "input_text", "text": f"@{tag.text}: {data}"}
 
     @override
     async def attachment_to_message_content(
@@ -240,6 +243,24 @@ async def load_history(
     if not turns:  # no user message: the thread was started by an action
         turns.append(await converter.to_agent_input(turn[-limits.max_items :]))
     return [entry for converted in turns for entry in converted]
+
+
+def _with_distinct_tags(content: Sequence[UserMessageContent]) -> list[UserMessageContent]:
+    """Return a message whose tags differ in their texts, as two tasks with the same title don't.
+
+    openai-chatkit tells the model what a tag stands for by the tag's text, once for each text.
+    """
+    ids: dict[str, str] = {}
+    distinct: list[UserMessageContent] = []
+    for part in content:
+        if (
+            isinstance(part, UserMessageTagContent)
+            and ids.setdefault(part.text, part.id) != part.id
+        ):
+            distinct.append(part.model_copy(update={"text": f"{part.text} ({part.id})"}))
+        else:
+            distinct.append(part)
+    return distinct
 
 
 def _merge_text_parts(entry: TResponseInputItem) -> TResponseInputItem:
