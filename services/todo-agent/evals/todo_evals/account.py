@@ -56,17 +56,20 @@ class Account:
             await self._send("PATCH", f"lists/{made['id']}", looks)
 
     async def _create_task(self, fields: Fields) -> None:
-        snapshot = await self.snapshot()
-        ids = {entry["name"]: list_id for list_id, entry in snapshot.lists.items()}
         body = {**fields}
-        body["list_id"] = ids[body.pop("list", "Inbox")]
+        snapshot = await self.snapshot() if {"list", "section", "parent"} & set(body) else None
+        if snapshot is not None:
+            wanted_list = body.pop("list", "Inbox")
+            body["list_id"] = next(
+                list_id for list_id, each in snapshot.lists.items() if each["name"] == wanted_list
+            )
         if "section" in body:
             sections = (await self._send("GET", "sections"))["items"]
             wanted = (body["list_id"], body.pop("section"))
             body["section_id"] = next(
                 each["id"] for each in sections if (each["list_id"], each["name"]) == wanted
             )
-        if "parent" in body:
+        if snapshot is not None and "parent" in body:
             titles = {task["title"]: task_id for task_id, task in snapshot.tasks.items()}
             body["parent_id"] = titles[body.pop("parent")]
         for name in ("due", "start"):

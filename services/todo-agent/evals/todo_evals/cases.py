@@ -115,17 +115,17 @@ class Case(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
         return datetime.fromisoformat(self.now).replace(tzinfo=ZoneInfo(self.timezone))
 
 
-class _Loader(yaml.SafeLoader):
+class TextLoader(yaml.SafeLoader):
     """YAML in which only true, false, null and numbers aren't texts: `say: yes` is a text."""
 
 
-_Loader.yaml_implicit_resolvers = {}
+TextLoader.yaml_implicit_resolvers = {}
 for _tag, _pattern, _first in (
     ("bool", r"true|false", "tf"),
     ("null", r"null|~", "n~"),
     ("int", r"-?[0-9]+", "-0123456789"),
 ):
-    _Loader.add_implicit_resolver(
+    TextLoader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first)
     )
 
@@ -151,7 +151,7 @@ def load_cases(folder: Path = CONVERSATIONS) -> list[Case]:
 
 def _read(path: Path) -> Iterator[Case]:
     try:
-        documents = list(yaml.load_all(path.read_text(), _Loader))
+        documents = list(yaml.load_all(path.read_text(), TextLoader))
     except yaml.YAMLError as error:
         msg = f"{path.name}: not YAML: {error}"
         raise CaseError(msg) from error
