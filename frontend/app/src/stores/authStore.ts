@@ -8,6 +8,7 @@ import {
   postSignUp,
 } from "@/lib/authApi";
 import { setCredentialSource } from "@/lib/authorizedHttp";
+import { switchPushOff } from "@/lib/devicePush";
 import { messageOf } from "@/lib/problem";
 import { SessionKeeper, type SignedOutReason } from "@/lib/SessionKeeper";
 import type { Session, User } from "@/lib/session";
@@ -72,6 +73,8 @@ export const useAuthStore = create<AuthState>()((set, get) => ({
     sessionKeeper().begin(await postSignUp(account));
   },
   signOut: async () => {
+    // The next user of this browser must not see this one's reminders.
+    await switchPushOff().catch(() => undefined);
     await postSignOut();
     sessionKeeper().end("chosen");
   },

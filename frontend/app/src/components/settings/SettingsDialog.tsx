@@ -1,6 +1,7 @@
 "use client";
 
 import {
+  Bell,
   Download,
   Globe,
   KeyRound,
@@ -14,6 +15,7 @@ import { AccountSettings } from "@/components/settings/AccountSettings";
 import { AppearanceSettings } from "@/components/settings/AppearanceSettings";
 import { DataSettings } from "@/components/settings/DataSettings";
 import { RegionSettings } from "@/components/settings/RegionSettings";
+import { ReminderSettings } from "@/components/settings/ReminderSettings";
 import { SessionSettings } from "@/components/settings/SessionSettings";
 import { TokenSettings } from "@/components/settings/TokenSettings";
 import { Button } from "@/components/ui/button";
@@ -33,6 +35,7 @@ interface Section {
 const SECTIONS: readonly [Section, ...Section[]] = [
   { id: "appearance", name: "Appearance", Icon: Palette, Content: AppearanceSettings },
   { id: "region", name: "Language and time", Icon: Globe, Content: RegionSettings },
+  { id: "reminders", name: "Reminders", Icon: Bell, Content: ReminderSettings },
   { id: "account", name: "Account", Icon: UserRound, Content: AccountSettings },
   { id: "sessions", name: "Sessions", Icon: MonitorSmartphone, Content: SessionSettings },
   { id: "tokens", name: "Access tokens", Icon: KeyRound, Content: TokenSettings },

@@ -8,6 +8,7 @@ import { Skeleton } from "@/components/ui/skeleton";
 import type { DateContext } from "@/lib/due";
 import type { Task, TaskList } from "@/lib/tasks";
 import type { TaskQuery } from "@/lib/taskView";
+import { useOpenedTask } from "@/stores/openedTaskStore";
 import { useTaskStore } from "@/stores/taskStore";
 
 /** Rows to render at first and with each "Show more". */
@@ -33,6 +34,10 @@ export function TaskItems(props: TaskItemsProps) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another query starts at the top.
   useEffect(() => setLimit(PAGE_SIZE), [query.filter, query.listId]);
+
+  const openedId = useOpenedTask((state) => state.taskId);
+  const openedAt = tasks.findIndex(({ id }) => id === openedId);
+  useEffect(() => setLimit((shown) => Math.max(shown, openedAt + 1)), [openedAt]);
 
   if (tasks.length === 0 && !(isDone && completed.isLoading)) {
     if (props.hasNoTasks && !isDone && !query.words) return <NoTasksYet />;

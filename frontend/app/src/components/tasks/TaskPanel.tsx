@@ -7,6 +7,7 @@ import { ListNav } from "@/components/tasks/ListNav";
 import { PanelError, PanelSkeleton } from "@/components/tasks/PanelStates";
 import { TaskItems } from "@/components/tasks/TaskItems";
 import { useDateContext } from "@/hooks/useDateContext";
+import { useTaskLinks } from "@/hooks/useTaskLinks";
 import {
   applyPatches,
   countByFilter,
@@ -30,6 +31,8 @@ export function TaskPanel() {
   const isLive = useTaskStore((state) => state.isLive);
   const dates = useDateContext();
   const [query, setQuery] = useState(ALL);
+
+  useTaskLinks(() => setQuery(ALL));
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another user has another feed.
   useEffect(() => follow(), [follow, userId]);

@@ -8,6 +8,7 @@ import { type DateContext, formatDue, isOverdue } from "@/lib/due";
 import { describeRepeat } from "@/lib/repeat";
 import { PRIORITIES, type Priority, type Task, type TaskList } from "@/lib/tasks";
 import { cn } from "@/lib/utils";
+import { useOpenedTask } from "@/stores/openedTaskStore";
 import { useTaskStore } from "@/stores/taskStore";
 
 export interface TaskRowProps {
@@ -35,8 +36,16 @@ export const TaskRow = memo(function TaskRow({ task, lists, listName, dates }: T
   const changeTask = useTaskStore((state) => state.changeTask);
   const deleteTask = useTaskStore((state) => state.deleteTask);
   const isHighlighted = useIsHighlighted(task.id);
+  const isOpened = useOpenedTask((state) => state.taskId === task.id);
+  const finishOpening = useOpenedTask((state) => state.finish);
   const isDone = task.completed_at !== null;
   const isNew = task.number === 0;
+
+  useEffect(() => {
+    if (!isOpened) return;
+    setIsEditing(true); // the editor's field gets the focus, which scrolls to it
+    finishOpening();
+  }, [isOpened, finishOpening]);
 
   const endEditing = () => {
     setIsEditing(false);

@@ -1,0 +1,43 @@
+import { useEffect } from "react";
+import { useOpenedTask } from "@/stores/openedTaskStore";
+import { useTaskStore } from "@/stores/taskStore";
+import { showInfo } from "@/stores/toastStore";
+
+/**
+ * Opens the task that the page's address (`?task=`) or a clicked notification names.
+ *
+ * @param showAll makes every open task visible.
+ */
+export function useTaskLinks(showAll: () => void): void {
+  const taskId = useOpenedTask((state) => state.taskId);
+  const open = useOpenedTask((state) => state.open);
+  const finish = useOpenedTask((state) => state.finish);
+  const status = useTaskStore((state) => state.status);
+  const isKnown = useTaskStore((state) => taskId !== null && taskId in state.tasks);
+
+  useEffect(() => {
+    const url = new URL(window.location.href);
+    const linked = url.searchParams.get("task");
+    if (linked) {
+      url.searchParams.delete("task");
+      window.history.replaceState(window.history.state, "", url);
+      open(linked);
+    }
+    const onMessage = ({ data }: MessageEvent) => {
+      if (data?.type === "open-task" && typeof data.taskId === "string") open(data.taskId);
+    };
+    navigator.serviceWorker?.addEventListener("message", onMessage);
+    return () => navigator.serviceWorker?.removeEventListener("message", onMessage);
+  }, [open]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once per task to open.
+  useEffect(() => {
+    if (taskId === null || status !== "ready") return;
+    if (isKnown) {
+      showAll();
+    } else {
+      finish();
+      showInfo("That task is completed or deleted.");
+    }
+  }, [taskId, status, isKnown]);
+}
