@@ -54,7 +54,7 @@ ARROWS: Final = {
 SHARED: Final = "service_secret"
 LOG_USER_KEY: Final = "log_user_key"
 # Filled in by the operator; empty means none.
-EMPTY: Final = ("openai_api_key", "better_auth_secret", "external_issuers")
+EMPTY: Final = ("openai_api_key", "better_auth_secret", "external_issuers", "smtp_url")
 
 
 def make_secrets(folder: Path) -> list[str]:

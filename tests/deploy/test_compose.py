@@ -391,7 +391,9 @@ def test_secrets_are_strong_private_and_never_overwritten(tmp_path: Path) -> Non
     assert after == {**before, "openai_api_key": "sk-mine"}  # the URL has its old password
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     strong = {name: value for name, value in before.items() if value}
-    assert set(before) - set(strong) == {"openai_api_key", "better_auth_secret", "external_issuers"}
+    assert set(before) - set(strong) == {
+        *("openai_api_key", "better_auth_secret", "external_issuers", "smtp_url")
+    }
     assert min(len(value) for value in strong.values()) >= 43
     assert len(set(strong.values())) == len(strong)
 

@@ -14,6 +14,7 @@ from auth_session.http.exchange_controller import Exchange, ExchangeController
 from auth_session.http.guards import allowed_origins
 from auth_session.http.internal_controller import (
     AccessTokenVerificationController,
+    ContactController,
     RevocationController,
 )
 from auth_session.http.jwks_controller import get_jwks
@@ -63,6 +64,7 @@ def create_app(settings: AuthSessionSettings, clock: Clock = utc_now) -> Litesta
             AccountController,
             ClientSecretController,
             AccessTokenVerificationController,
+            ContactController,
             RevocationController,
             get_jwks,
         ],

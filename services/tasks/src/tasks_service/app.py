@@ -27,6 +27,7 @@ from tasks_service.http.preferences_controller import PreferencesController
 from tasks_service.http.problem_responses import STRICT_BODIES
 from tasks_service.http.quick_controller import QuickAddController
 from tasks_service.http.reminder_controller import ReminderController
+from tasks_service.http.reminder_email_controller import ReminderEmailController
 from tasks_service.http.section_controller import SectionController
 from tasks_service.http.tag_controller import TagController
 from tasks_service.http.task_controller import TaskController
@@ -69,6 +70,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
             TrashController,
             ReminderController,
             DeviceController,
+            ReminderEmailController,
             QuickAddController,
             EntityController,
             FilterController,

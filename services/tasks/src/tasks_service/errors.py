@@ -24,6 +24,7 @@ ConflictError
 ├── FilterExistsError          409  filter-exists           `filter_id` is the existing filter
 ├── TagExistsError             409  tag-exists              `tag_id` is the existing tag
 ├── OpenSubtasksError          409  open-subtasks           `subtasks` has the first ones, `count` all
+├── EmailUnavailableError      409  email-unavailable
 ├── DefaultListError           409  default-list
 └── StaleAttemptError          409  stale-attempt           `attempt` is the highest one seen
 PreconditionFailedError
@@ -41,6 +42,7 @@ InvalidInputError
 ├── UnknownFormatError     422  unknown-file-format     `formats` are the known ones
 ├── UnreadableFileError    422  unreadable-file
 ├── SlowFileError          422  slow-file
+├── WrongCodeError         422  wrong-code
 └── TooManyListsError      422  too-many-lists
 PayloadTooLargeError
 └── FileTooLargeError      413  file-too-large
@@ -285,6 +287,22 @@ class OpenSubtasksError(ConflictError):
             ],
             count=len(subtasks),
         )
+
+
+class EmailUnavailableError(ConflictError):
+    """Reminders can't be sent to the user by e-mail."""
+
+    code, title = "email-unavailable", "No reminders by e-mail"
+
+
+class WrongCodeError(InvalidInputError):
+    """The code isn't the one that was sent to the user's address, or isn't valid any more."""
+
+    code, title = "wrong-code", "Wrong code"
+
+    def __init__(self) -> None:
+        detail = "The code is wrong or has expired; switch reminders on again for a new one."
+        super().__init__(detail, errors=[FieldError("/code", "is wrong or has expired")])
 
 
 class DefaultListError(ConflictError):

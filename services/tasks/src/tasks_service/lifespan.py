@@ -10,14 +10,17 @@ from litestar import Litestar
 from redis.exceptions import RedisError
 
 from tasks_service.clients.access_token_directory import AccessTokenDirectory
+from tasks_service.clients.contact_directory import ContactDirectory
+from tasks_service.clients.mail_client import MailClient, parse_sender, parse_smtp_url
 from tasks_service.clients.push_client import PushClient
+from tasks_service.domain.delivery import Channel
 from tasks_service.events.feed_notifier import FeedNotifier
-from tasks_service.events.keys import CALENDAR_REQUESTS, REQUESTS
+from tasks_service.events.keys import CALENDAR_REQUESTS, EMAIL_CODES, REQUESTS
 from tasks_service.service.authenticator import ACCEPTED_ARROWS, Authenticator
 from tasks_service.service.bulk_service import BulkService
 from tasks_service.service.calendar_service import REQUESTS_PER_MINUTE, CalendarService
 from tasks_service.service.change_service import ChangeService
-from tasks_service.service.delivery_service import DeliveryService, PushSender
+from tasks_service.service.delivery_service import DeliveryService, PushSender, Sender
 from tasks_service.service.device_service import DeviceService
 from tasks_service.service.entity_service import EntityService
 from tasks_service.service.erasure_service import TaskErasureService
@@ -31,6 +34,11 @@ from tasks_service.service.preferences_service import PreferencesService
 from tasks_service.service.purge import Purge
 from tasks_service.service.push_key import PushKeyProvider
 from tasks_service.service.quick_add_service import QuickAddService
+from tasks_service.service.reminder_email_service import (
+    CODES_PER_HOUR,
+    EmailSender,
+    ReminderEmailService,
+)
 from tasks_service.service.reminder_service import ReminderService
 from tasks_service.service.section_service import SectionService
 from tasks_service.service.tag_service import TagService
@@ -103,9 +111,20 @@ async def open_services(app: Litestar) -> AsyncIterator[None]:
         push_key = PushKeyProvider(jobs_database, settings.push_private_key)
         push = PushClient(settings.push_subject, allow_private=settings.push_allow_private)
         stack.push_async_callback(push.aclose)
-        deliveries = DeliveryService(
-            database, jobs_database, {"push": PushSender(database, push, push_key)}
+        contacts = ContactDirectory(auth_session)
+        senders: dict[Channel, Sender] = {"push": PushSender(database, push, push_key)}
+        mail = None
+        if settings.smtp_url:
+            sender = parse_sender(settings.smtp_from)
+            mail = MailClient(parse_smtp_url(settings.smtp_url), sender)
+            senders["email"] = EmailSender(database, contacts, mail, settings.public_url)
+        reminder_emails = ReminderEmailService(
+            database,
+            contacts,
+            mail,
+            RateLimit(redis, EMAIL_CODES, limit=CODES_PER_HOUR, window_s=3600),
         )
+        deliveries = DeliveryService(database, jobs_database, senders)
         stack.push_async_callback(deliveries.aclose)
         app.state.services = _build_services(
             settings,
@@ -117,6 +136,7 @@ async def open_services(app: Litestar) -> AsyncIterator[None]:
             authenticator,
             push_key,
             deliveries,
+            reminder_emails,
         )
         app.state.gauges.add(database_size(jobs_database, "tasks"))
         for name, loop in {
@@ -151,6 +171,7 @@ def _build_services(
     authenticator: Authenticator,
     push_key: PushKeyProvider,
     deliveries: DeliveryService,
+    reminder_emails: ReminderEmailService,
 ) -> Services:
     writer = IdempotentWriter(database, notifier.changed)
     tasks = TaskService(database, writer)
@@ -180,7 +201,10 @@ def _build_services(
             RateLimit(redis, CALENDAR_REQUESTS, limit=REQUESTS_PER_MINUTE, window_s=60),
         ),
         erasure=TaskErasureService(jobs_database, notifier.erased),
-        reminders=ReminderService(database, jobs_database, writer),
+        reminders=ReminderService(
+            database, jobs_database, writer, has_email=bool(settings.smtp_url)
+        ),
+        reminder_emails=reminder_emails,
         devices=DeviceService(database, push_key, allow_private=settings.push_allow_private),
         deliveries=deliveries,
         quick_add=QuickAddService(database, writer),

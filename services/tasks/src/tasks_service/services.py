@@ -18,6 +18,7 @@ from tasks_service.service.import_service import ImportService
 from tasks_service.service.list_service import ListService
 from tasks_service.service.preferences_service import PreferencesService
 from tasks_service.service.quick_add_service import QuickAddService
+from tasks_service.service.reminder_email_service import ReminderEmailService
 from tasks_service.service.reminder_service import ReminderService
 from tasks_service.service.section_service import SectionService
 from tasks_service.service.tag_service import TagService
@@ -56,6 +57,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     erasure: TaskErasureService
     reminders: ReminderService
     devices: DeviceService
+    reminder_emails: ReminderEmailService
     deliveries: DeliveryService
     quick_add: QuickAddService
     change_feed: ChangeFeed

@@ -116,6 +116,23 @@ class TasksSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name(
             )
         ),
     ] = False
+    smtp_url: Annotated[
+        str,
+        Meta(
+            extra={"secret": True},
+            description=(
+                "Mail server for reminders by e-mail: `smtp://user:password@host:587` (STARTTLS),"
+                " `smtps://...:465` (TLS), or `smtp+plain://host:25` without encryption. Empty: no"
+                " e-mail."
+            ),
+        ),
+    ] = msgspec.field(default="", name="SMTP_URL")
+    smtp_from: Annotated[
+        str,
+        Meta(
+            description="Sender of e-mails, `Todochat <reminders@example.com>`; needed with SMTP_URL."
+        ),
+    ] = msgspec.field(default="", name="SMTP_FROM")
     purge_interval_s: Annotated[
         float, Meta(gt=0, description="Seconds between purges, varied by up to 50 %.")
     ] = 3600.0

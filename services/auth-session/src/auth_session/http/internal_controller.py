@@ -9,6 +9,8 @@ from litestar.params import Parameter, RequestBody
 
 from auth_session.http.auth_controller import BEARER, NO_STORE
 from auth_session.services import Services
+from todochat.contracts.contact import Contact
+from todochat.errors import NotFoundError
 from todochat.http.openapi import problems
 from todochat.http.service_guard import require_service
 from todochat.identity.access_tokens import VerifiedAccessToken, VerifyAccessToken
@@ -37,6 +39,27 @@ class RevocationController(Controller):
         """Return a page of the sessions revoked since a unix time, starting after a sid."""
         page = await services.revocations.read_page(datetime.fromtimestamp(since, UTC), after)
         return Response(page, headers=NO_STORE)
+
+
+class ContactController(Controller):
+    """A user's contact, for the tasks service, which sends reminders."""
+
+    path = "/internal/users"
+    include_in_schema = False
+    security = BEARER
+    guards = [require_service(Arrow.TASKS_TO_AUTH)]
+
+    @get("/{user_id:str}/contact", responses=problems(401, 403, 404, 503))
+    async def read_contact(
+        self,
+        user_id: Annotated[str, Parameter(description="The user whom the token names.")],
+        services: NamedDependency[Services],
+    ) -> Response[Contact]:
+        """Return how a user can be reached; 404 for an unknown or disabled user."""
+        user = await services.accounts.get_account(user_id)
+        if user.disabled_at is not None:
+            raise NotFoundError("This account is disabled.")
+        return Response(Contact(email=user.email, timezone=user.timezone), headers=NO_STORE)
 
 
 class AccessTokenVerificationController(Controller):

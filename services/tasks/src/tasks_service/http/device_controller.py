@@ -45,7 +45,7 @@ class DeviceController(Controller):
         services: NamedDependency[Services],
     ) -> PushDevice:
         """Add a device; a known endpoint is updated, or taken over from another user."""
-        _require_user(caller)
+        require_user(caller)
         return await services.devices.subscribe(
             caller.user_id, data.endpoint, data.keys.p256dh, data.keys.auth, data.name
         )
@@ -63,10 +63,15 @@ class DeviceController(Controller):
         services: NamedDependency[Services],
     ) -> None:
         """Remove a device."""
-        _require_user(caller)
+        require_user(caller)
         await services.devices.unsubscribe(caller.user_id, device_id)
 
 
-def _require_user(caller: AuthenticatedCaller) -> None:
+def require_user(caller: AuthenticatedCaller) -> None:
+    """Reject the agent.
+
+    Raises:
+        ForbiddenError: the caller isn't the user.
+    """
     if caller.actor == "agent":
-        raise ForbiddenError("Only the user can change the devices.")
+        raise ForbiddenError("Only the user can see and change where reminders go.")

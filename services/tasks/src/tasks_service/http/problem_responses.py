@@ -31,6 +31,8 @@ STRICT_BODIES: Final = (
     "BulkChange",
     "AddDevice",
     "DeviceKeys",
+    "SwitchReminderEmail",
+    "ConfirmReminderEmail",
 )
 
 READ_PROBLEMS: Final = (400, 401, 403, 422, 429, 503)

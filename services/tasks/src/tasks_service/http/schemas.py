@@ -346,6 +346,18 @@ class AddDevice(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ) = None
 
 
+class SwitchReminderEmail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Whether to send reminders by e-mail."""
+
+    on: bool
+
+
+class ConfirmReminderEmail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The code that was sent to the user's address."""
+
+    code: Annotated[str, Meta(pattern=r"^[0-9]{8}\Z", description="8 digits.")]
+
+
 class ReadQuickAdd(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """One line that describes a task."""
 
