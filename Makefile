@@ -136,11 +136,12 @@ manifests: ## render the Kubernetes manifests for the tests (needs kubectl)
 	@$(PYTHON) deploy/kubernetes/render.py
 
 # REGISTRY=registry.example.com/ and VERSION are part of the names; ENGINE=podman; BASE is another base,
-# INDEX a file with variables of another package index (deploy/docker/README.md).
+# INDEX a file with variables of another package index (deploy/docker/README.md). Podman's default
+# format has no HEALTHCHECK.
 images: ## build the five images, and print the commands that publish them
 	@for name in $(IMAGES); do \
 		case $$name in edge) file=edge ;; *) file=service ;; esac; \
-		$(ENGINE) build --file deploy/docker/$$file.Dockerfile --build-arg SERVICE=$$name --build-arg VERSION=$(VERSION) \
+		$(ENGINE) build $(if $(findstring podman,$(ENGINE)),--format docker) --file deploy/docker/$$file.Dockerfile --build-arg SERVICE=$$name --build-arg VERSION=$(VERSION) \
 			--build-arg REVISION=$$(git rev-parse HEAD) $(if $(BASE),--build-arg BASE=$(BASE)) $(if $(INDEX),--secret id=index$(COMMA)src=$(INDEX)) \
 			--tag $(REGISTRY)todochat/$$name:$(VERSION) . || exit 1; \
 	done

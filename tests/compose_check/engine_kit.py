@@ -84,8 +84,9 @@ class Engine:
         return self.has_image(image) or _succeeds([self.program, "pull", "--quiet", image])
 
     def build(self, folder: Path, dockerfile: Path, tag: str, *options: str) -> None:
-        """Build an image from a folder."""
+        """Build an image from a folder, in a format that has health checks."""
         command = [self.program, "build", "--quiet", "--file", str(dockerfile), "--tag", tag]
+        command += ["--format", "docker"] if self.program == "podman" else []
         run([*command, *options, str(folder)], timeout_s=BUILD_TIMEOUT_S)
 
     def can_build_with_secrets(self) -> bool:

@@ -206,6 +206,19 @@ def test_compose_and_kubernetes_run_the_images_module(name: str) -> None:
     assert all(command == entrypoint for command in deployed)
 
 
+@pytest.mark.parametrize(("engine", "has_format"), [("docker", False), ("podman", True)])
+def test_images_have_their_health_checks_with_each_engine(engine: str, has_format: bool) -> None:
+    """Podman drops HEALTHCHECK unless the format is Docker's, an option that Docker doesn't have."""
+    command = ["make", "--no-print-directory", "-n", "images", f"ENGINE={engine}"]
+
+    recipe = subprocess.run(
+        command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
+    ).stdout
+
+    assert f"{engine} build" in recipe
+    assert ("--format docker" in recipe) == has_format
+
+
 def test_edge_files_are_where_the_deployments_expect_them() -> None:
     parts = stages("edge.Dockerfile")[""]
     edge = compose.project("compose.yaml").services[EDGE]
