@@ -38,6 +38,8 @@ export interface TaskList {
   open_tasks: number;
   created_at: string;
   updated_at: string;
+  /** Set if the list is hidden with its tasks. */
+  archived_at?: string | null;
 }
 
 /** A task that is not stored yet. */

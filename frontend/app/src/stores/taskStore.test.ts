@@ -264,6 +264,18 @@ describe("useTaskStore", () => {
     });
   });
 
+  it("hides an archived list with its tasks, and shows it again", async () => {
+    const { tasks } = server;
+    const list = { ...LIST, id: "lst_old", is_default: false, updated_at: "2026-11-24T08:00:00Z" };
+    server.tasks = [];
+    server.publish({ type: "list.updated.v1", list: { ...list, archived_at: list.updated_at } });
+    await vi.waitFor(() => expect(shownTitles()).toEqual([]));
+    expect(useTaskStore.getState().lists).toEqual([LIST]);
+    server.tasks = tasks;
+    server.publish({ type: "list.updated.v1", list: { ...list, archived_at: null } });
+    await vi.waitFor(() => expect(shownTitles()).toEqual(["milk"]));
+  });
+
   it("reloads everything if changes were missed", async () => {
     server.tasks = [makeTask("tsk_new", { title: "new" })];
     server.publish({ type: "feed.reset.v1" });

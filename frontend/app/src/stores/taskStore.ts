@@ -220,12 +220,18 @@ export const useTaskStore = create<TaskState>()((set, get) => {
   function onFeedEvent(change: Change): void {
     const { type, task, list } = change;
     if (type === "task.deleted.v1" && task) removeTask(task.id);
-    else if (reloading.has(type)) void get().reload();
+    else if (reloading.has(type) || (list && changesArchive(type, list))) void get().reload();
     else if (task) {
       if (type === "task.created.v1" && change.actor === "user") dropAddPatch(task);
       storeTask(task);
     } else if (list) storeList(list);
     if (task && change.actor === "agent") set({ highlighted: { id: task.id, at: Date.now() } });
+  }
+
+  /** Archiving hides a list with its tasks, which have no events; unarchiving shows them. */
+  function changesArchive(type: string, list: TaskList): boolean {
+    const isShown = get().lists.some(({ id }) => id === list.id);
+    return type === "list.updated.v1" && (!isShown || Boolean(list.archived_at));
   }
 
   /** Feed events often precede the response: without this the new task would show twice. */

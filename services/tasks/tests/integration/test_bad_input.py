@@ -1,5 +1,7 @@
 """Invalid input: never a 5xx, always a problem document that names the error."""
 
+from typing import Any
+
 import pytest
 from tasks_kit import Person
 
@@ -21,6 +23,24 @@ async def test_non_json_body_is_rejected(ada: Person, method: str, rest: str, bo
 
     assert response.status_code in (400, 422), response.text
     assert response.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("method", "rest", "body", "pointer"),
+    [
+        ("POST", "tasks", {"title": 7}, "/title"),
+        ("PATCH", "tasks/1", {"due": {"date": "soon"}}, "/due/date"),
+        ("POST", "tasks/bulk", {"task_ids": [7], "action": {"type": "delete"}}, "/task_ids/0"),
+        ("PATCH", "lists/lst_1", {"color": "#ff0000"}, "/color"),
+    ],
+)
+async def test_invalid_field_is_the_only_error(
+    ada: Person, method: str, rest: str, body: dict[str, Any], pointer: str
+) -> None:
+    response = await ada.call(method, rest, json=body)
+
+    assert response.status_code == 422
+    assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
 
 
 @pytest.mark.parametrize(

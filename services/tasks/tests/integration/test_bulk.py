@@ -252,3 +252,11 @@ async def test_concurrent_bulk_changes_and_edits_all_take_effect(
 )
 async def test_invalid_requests_are_rejected(ada: Person, body: dict[str, Any]) -> None:
     assert (await ada.post("tasks/bulk", body)).status_code in {400, 422}
+
+
+@pytest.mark.parametrize("text", ["due <", "list = Nowhere", "section = Nowhere"])
+async def test_error_in_a_filter_names_the_field(ada: Person, text: str) -> None:
+    response = await ada.post("tasks/bulk", {"filter": text, "action": {"type": "delete"}})
+
+    assert response.json()["type"] == "urn:todochat:problem:invalid-filter"
+    assert response.json()["errors"][0]["pointer"] == "/filter"

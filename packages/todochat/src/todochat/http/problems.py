@@ -125,7 +125,9 @@ def _invalid_input(error: ValidationException) -> InvalidInputError:
     faults = [
         FieldError(pointer=_pointer(item), detail=str(item.get("message", "is invalid")))
         for item in extra
-        if isinstance(item, dict)
+        # Describing a route for OpenAPI adds the path parameters that its handler doesn't take to
+        # the fields of the handler, where Litestar then misses them (a KeyError).
+        if isinstance(item, dict) and item.get("message") != repr(item.get("key"))
     ]
     if faults:
         detail = "; ".join(": ".join(filter(None, (f.pointer, f.detail))) for f in faults)
