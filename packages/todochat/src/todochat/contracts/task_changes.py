@@ -37,19 +37,12 @@ class Move(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     ] = None
 
 
-class TaskChanges(msgspec.Struct, kw_only=True, frozen=True):
-    """The fields of a task to change; UNSET ones stay as they are."""
+class PlainTaskChanges(msgspec.Struct, kw_only=True, frozen=True):
+    """The fields whose input needs no normalization; UNSET ones stay as they are."""
 
-    title: str | UnsetType = UNSET
-    notes: str | UnsetType = UNSET
     list_id: str | UnsetType = UNSET
     priority: Priority | UnsetType = UNSET
-    due: Due | UnsetType | None = UNSET
-    tags: list[str] | UnsetType = UNSET
-    start: Due | UnsetType | None = UNSET
-    duration_minutes: int | UnsetType | None = UNSET
     pinned: bool | UnsetType = UNSET
-    repeat: Repeat | UnsetType | None = UNSET
     applies_to: Annotated[
         AppliesTo | None,
         Meta(
@@ -59,12 +52,32 @@ class TaskChanges(msgspec.Struct, kw_only=True, frozen=True):
             )
         ),
     ] = None
-    reminders: list[Reminder] | UnsetType = UNSET
-    section_id: str | UnsetType | None = UNSET
-    parent_id: str | UnsetType | None = UNSET
-    move: Move | UnsetType = UNSET
-    subtasks: OpenSubtasks | UnsetType = UNSET
+    section_id: Annotated[
+        str | UnsetType | None, Meta(description="Determines the list; null for none.")
+    ] = UNSET
+    parent_id: Annotated[
+        str | UnsetType | None,
+        Meta(description="ID or number of the parent; determines list and section."),
+    ] = UNSET
+    subtasks: Annotated[
+        OpenSubtasks | UnsetType,
+        Meta(description="With `completed`: the user's preference if it's missing."),
+    ] = UNSET
     is_completed: bool | UnsetType = msgspec.field(default=UNSET, name="completed")
+
+
+class TaskChanges(PlainTaskChanges, kw_only=True, frozen=True):
+    """The fields of a task to change; UNSET ones stay as they are."""
+
+    title: str | UnsetType = UNSET
+    notes: str | UnsetType = UNSET
+    due: Due | UnsetType | None = UNSET
+    tags: list[str] | UnsetType = UNSET
+    start: Due | UnsetType | None = UNSET
+    duration_minutes: int | UnsetType | None = UNSET
+    repeat: Repeat | UnsetType | None = UNSET
+    reminders: list[Reminder] | UnsetType = UNSET
+    move: Move | UnsetType = UNSET
 
 
 class UpdateOperation(msgspec.Struct, kw_only=True, frozen=True, tag="update"):

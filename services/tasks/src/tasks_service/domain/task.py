@@ -11,7 +11,7 @@ from tasks_service.domain.limits import MAX_NOTES_CHARS, MAX_TAG_CHARS, MAX_TAGS
 from tasks_service.domain.reminder import ReminderTime, clean_reminders
 from tasks_service.domain.series import clean_repeat, fit_repeat
 from tasks_service.domain.text import clean_line, clean_notes, clean_tags, invalid
-from todochat.contracts.task_changes import AppliesTo, Move, OpenSubtasks, TaskChanges
+from todochat.contracts.task_changes import Move, PlainTaskChanges, TaskChanges
 from todochat.contracts.tasks import Due, Priority, Reminder, Repeat
 
 PRIORITIES: Final[tuple[Priority, ...]] = get_args(Priority)  # the index is the rank
@@ -76,54 +76,43 @@ class TaskDraft(msgspec.Struct, kw_only=True, frozen=True):
 
 
 def clean_changes(
+    plain: PlainTaskChanges,
     *,
-    title: str | UnsetType = UNSET,
-    notes: str | UnsetType | None = UNSET,
-    list_id: str | UnsetType = UNSET,
-    priority: Priority | UnsetType = UNSET,
-    due: Due | UnsetType | None = UNSET,
-    tags: list[str] | UnsetType = UNSET,
-    start: Due | UnsetType | None = UNSET,
-    duration_minutes: int | UnsetType | None = UNSET,
-    pinned: bool | UnsetType = UNSET,
-    repeat: Repeat | UnsetType | None = UNSET,
-    applies_to: AppliesTo | None = None,
-    reminders: Sequence[ReminderTime] | UnsetType = UNSET,
-    section_id: str | UnsetType | None = UNSET,
-    parent_id: str | UnsetType | None = UNSET,
-    move: Move | UnsetType = UNSET,
-    subtasks: OpenSubtasks | UnsetType = UNSET,
-    completed: bool | UnsetType = UNSET,
+    title: str | UnsetType,
+    notes: str | UnsetType | None,
+    due: Due | UnsetType | None,
+    tags: list[str] | UnsetType,
+    start: Due | UnsetType | None,
+    duration_minutes: int | UnsetType | None,
+    repeat: Repeat | UnsetType | None,
+    reminders: Sequence[ReminderTime] | UnsetType,
+    move: Move | UnsetType,
 ) -> TaskChanges:
     """Validate and normalize input.
+
+    Args:
+        plain: has the fields that are taken as they are.
 
     Raises:
         InvalidInputError: a field breaks a rule; the error names the field.
     """
-    if repeat is not UNSET and applies_to == "this":
+    if repeat is not UNSET and plain.applies_to == "this":
         raise invalid("/applies_to", "can't be this for a change of repeat")
     return TaskChanges(
+        **{name: getattr(plain, name) for name in PlainTaskChanges.__struct_fields__},
         title=UNSET if title is UNSET else clean_title(title),
         notes=(
             UNSET
             if notes is UNSET
             else clean_notes(notes, pointer="/notes", max_chars=MAX_NOTES_CHARS)
         ),
-        list_id=list_id,
-        priority=priority,
         due=UNSET if due is UNSET else clean_due(due, pointer="/due"),
         tags=UNSET if tags is UNSET else _clean_tags(tags),
         start=UNSET if start is UNSET else clean_due(start, pointer="/start"),
         duration_minutes=duration_minutes,
-        pinned=pinned,
         repeat=clean_repeat(repeat) if isinstance(repeat, Repeat) else repeat,
-        applies_to=applies_to,
         reminders=UNSET if reminders is UNSET else clean_reminders(reminders),
-        section_id=section_id,
-        parent_id=parent_id,
         move=UNSET if move is UNSET else clean_move(move),
-        subtasks=subtasks,
-        is_completed=completed,
     )
 
 

@@ -101,8 +101,12 @@ class HistoryController(Controller):
         services: NamedDependency[Services],
     ) -> ChangePage:
         """Return a page of a task's changes; the task may be deleted."""
-        return await services.history.page_of_task(
-            caller.user_id, task_ref, history.filters, before=history.before, limit=history.limit
+        return await services.history.page(
+            caller.user_id,
+            history.filters,
+            task_ref=task_ref,
+            before=history.before,
+            limit=history.limit,
         )
 
     @get("/lists/{list_id:str}/history", responses=_PAGE_OF_ONE)
@@ -114,6 +118,10 @@ class HistoryController(Controller):
         services: NamedDependency[Services],
     ) -> ChangePage:
         """Return a page of the changes of a list and of the tasks in it; it may be deleted."""
-        return await services.history.page_of_list(
-            caller.user_id, list_id, history.filters, before=history.before, limit=history.limit
+        return await services.history.page(
+            caller.user_id,
+            history.filters,
+            list_id=list_id,
+            before=history.before,
+            limit=history.limit,
         )

@@ -28,7 +28,7 @@ from tasks_service.domain.task import clean_changes, clean_move
 from tasks_service.domain.task_list import ListChanges, clean_list_name
 from tasks_service.domain.text import invalid
 from tasks_service.domain.web_push import MAX_ENDPOINT_CHARS
-from todochat.contracts.task_changes import AppliesTo, ListedTasks, Move, OpenSubtasks, TaskChanges
+from todochat.contracts.task_changes import ListedTasks, Move, PlainTaskChanges, TaskChanges
 from todochat.contracts.tasks import (
     Color,
     CompleteSubtasks,
@@ -147,45 +147,21 @@ class CreateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     reminders: Reminders = []
 
 
-class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class UpdateTask(PlainTaskChanges, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """The fields to change; missing fields stay unchanged."""
 
     title: Title | UnsetType = UNSET
     notes: Notes | UnsetType | None = UNSET
-    list_id: str | UnsetType = UNSET
-    priority: Priority | UnsetType = UNSET
     due: DueInput | UnsetType | None = UNSET
     tags: Tags | UnsetType = UNSET
     start: DueInput | UnsetType | None = UNSET
     duration_minutes: Duration | UnsetType | None = UNSET
-    pinned: bool | UnsetType = UNSET
     repeat: RepeatInput | UnsetType | None = UNSET
-    applies_to: Annotated[
-        AppliesTo | None,
-        Meta(
-            description=(
-                "Of a repeating task: change only this instance, or the following ones, too."
-                " By default a due date and a start move only this one."
-            )
-        ),
-    ] = None
     reminders: Reminders | UnsetType = UNSET
-    section_id: Annotated[
-        str | UnsetType | None, Meta(description="Determines the list; null for none.")
-    ] = UNSET
-    parent_id: Annotated[
-        str | UnsetType | None,
-        Meta(description="ID or number of the parent; determines list and section."),
-    ] = UNSET
     move: Annotated[
         MoveInput | UnsetType,
         Meta(description="Next to another task (ID or number), whose list and parent it gets."),
     ] = UNSET
-    subtasks: Annotated[
-        OpenSubtasks | UnsetType,
-        Meta(description="With `completed`: the user's preference if it's missing."),
-    ] = UNSET
-    completed: bool | UnsetType = UNSET
 
     def to_changes(self) -> TaskChanges:
         """Validate and normalize the fields.
@@ -194,23 +170,16 @@ class UpdateTask(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             InvalidInputError: a field breaks a rule.
         """
         return clean_changes(
+            self,
             title=self.title,
             notes=self.notes,
-            list_id=self.list_id,
-            priority=self.priority,
             due=self.due,
             tags=self.tags,
             start=self.start,
             duration_minutes=self.duration_minutes,
-            pinned=self.pinned,
             repeat=self.repeat,
-            applies_to=self.applies_to,
             reminders=self.reminders,
-            section_id=self.section_id,
-            parent_id=self.parent_id,
             move=self.move,
-            subtasks=self.subtasks,
-            completed=self.completed,
         )
 
 

@@ -24,41 +24,37 @@ class HistoryService:
         self._database = database
 
     async def page(
-        self, user_id: str, filters: ChangeFilter, *, before: int | None, limit: int
+        self,
+        user_id: str,
+        filters: ChangeFilter,
+        *,
+        task_ref: str | None = None,
+        list_id: str | None = None,
+        before: int | None,
+        limit: int,
     ) -> ChangePage:
-        """Return the page of changes with IDs below `before`."""
+        """Return the page of changes with IDs below `before`.
+
+        Args:
+            task_ref: only of this task, which may be deleted.
+            list_id: only of this list, which may be deleted, and of the tasks in it.
+
+        Raises:
+            TaskNotFoundError, ListNotFoundError: there is none, or it was purged.
+        """
         async with open_transaction(self._database, user_id) as session:
+            if task_ref is not None:
+                tasks = TaskRepository(session, user_id)
+                task = await tasks.find_by_ref(task_ref, include_deleted=True)
+                if task is None:
+                    raise TaskNotFoundError
+                filters = msgspec.structs.replace(filters, entity_id=task.id)
+            if list_id is not None:
+                lists = ListRepository(session, user_id)
+                if await lists.find_by_id(list_id, include_deleted=True) is None:
+                    raise ListNotFoundError
+                filters = msgspec.structs.replace(filters, list_id=list_id)
             return await _read_page(session, user_id, filters, before, limit)
-
-    async def page_of_task(
-        self, user_id: str, ref: str, filters: ChangeFilter, *, before: int | None, limit: int
-    ) -> ChangePage:
-        """Return a page of the changes of one task, which may be deleted.
-
-        Raises:
-            TaskNotFoundError: there is none, or it was purged.
-        """
-        async with open_transaction(self._database, user_id) as session:
-            task = await TaskRepository(session, user_id).find_by_ref(ref, include_deleted=True)
-            if task is None:
-                raise TaskNotFoundError
-            of_task = msgspec.structs.replace(filters, entity_id=task.id)
-            return await _read_page(session, user_id, of_task, before, limit)
-
-    async def page_of_list(
-        self, user_id: str, list_id: str, filters: ChangeFilter, *, before: int | None, limit: int
-    ) -> ChangePage:
-        """Return a page of the changes of a list, which may be deleted, and of the tasks in it.
-
-        Raises:
-            ListNotFoundError: there is none, or it was purged.
-        """
-        async with open_transaction(self._database, user_id) as session:
-            entry = await ListRepository(session, user_id).find_by_id(list_id, include_deleted=True)
-            if entry is None:
-                raise ListNotFoundError
-            of_list = msgspec.structs.replace(filters, list_id=entry.id)
-            return await _read_page(session, user_id, of_list, before, limit)
 
 
 async def _read_page(
