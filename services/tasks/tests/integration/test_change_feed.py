@@ -4,6 +4,7 @@ import asyncio
 import random
 import socket
 import time
+from contextlib import AsyncExitStack
 
 import httpx
 import psutil
@@ -13,6 +14,7 @@ from tasks_kit import Connection, LockCount, Person, Service, StartService
 
 from tasks_service.service.idempotent_writer import WriteRequest
 from tasks_service.service.user_work import UserWork
+from tasks_service.storage.outbox_repository import OutboxRepository
 from tasks_service.streams.change_feed import BATCH
 from todochat.bus.subscriber import CallbackListener
 from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
@@ -196,6 +198,30 @@ async def test_change_in_another_process_wakes_the_feed(
         events = await feed.events(2)
 
     assert events[1][1]["task"]["title"] == "from there"
+
+
+async def test_feeds_of_one_user_share_their_reads(
+    start_service: StartService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = (await start_service(events_poll_s=60)).person()
+    last_seq, reads = OutboxRepository.last_seq, 0
+
+    async def count(outbox: OutboxRepository) -> int:
+        nonlocal reads
+        reads += 1
+        return await last_seq(outbox)
+
+    async with AsyncExitStack() as stack:
+        feeds = [await stack.enter_async_context(ada.feed()) for _ in range(15)]
+        for feed in feeds:
+            await feed.event()
+        monkeypatch.setattr(OutboxRepository, "last_seq", count)
+
+        task = await ada.make_task("a")
+
+        events = [(await feed.events(2))[1][1] for feed in feeds]
+    assert [event["task"] for event in events] == [task] * 15
+    assert reads < 15
 
 
 async def test_change_arrives_by_polling_after_a_lost_message(

@@ -130,12 +130,12 @@ async def test_history_uses_indexes(ada: Person, owner: Connection) -> None:
         """
         INSERT INTO task_changes (user_id, type, entity_id, actor, run_id, group_id, request_id,
                                   after, is_confirmed, occurred_at)
-        SELECT 'u', 'task.updated.v1', n::text, 'user', n::text, n::text, n::text, '{}', true, now()
+        SELECT 'u', 'task.updated.v1', n::text, CASE n WHEN 1 THEN 'x' ELSE 'user' END, n::text, n::text, n::text, '{}', true, now()
           FROM generate_series(1, 2000) AS n
         """
     )
     await owner.execute("ANALYZE task_changes")
-    columns = ("entity_id", "request_id", "run_id", "group_id")
+    columns = ("entity_id", "request_id", "run_id", "group_id", "actor")
     async with owner.transaction():
         await owner.execute("SET LOCAL enable_seqscan = off")
         for column in columns:

@@ -80,6 +80,8 @@ def create_engine(
                     int(IDLE_IN_TRANSACTION_TIMEOUT_S * 1000)
                 ),
                 "timezone": "UTC",
+                # Starting a worker takes longer than a request may, and all requests share the CPUs.
+                "max_parallel_workers_per_gather": "0",
                 "standard_conforming_strings": "on",  # as `begin_sql` quotes
             },
         },

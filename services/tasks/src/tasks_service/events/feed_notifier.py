@@ -48,13 +48,13 @@ class FeedSubscription:
         """Clear earlier wake-ups; call it before reading the outbox, so that none is lost."""
         self._wake.clear()
 
-    async def wait(self, timeout_s: float) -> None:
-        """Wait until woken, for at most `timeout_s`."""
+    async def wait(self, timeout_s: float) -> bool:
+        """Wait until woken, for at most `timeout_s`; return whether it was woken."""
         try:
             async with asyncio.timeout(max(0.0, timeout_s)):
-                await self._wake.wait()
+                return await self._wake.wait()
         except TimeoutError:
-            return  # time to poll
+            return False
 
 
 class FeedNotifier:

@@ -235,11 +235,20 @@ def provide_task_listing(
         timezone=timezone,
         include_archived=include_archived or any((list_id, section_id, parent_id)),
     )
-    if sort is None:
-        sort = "relevance" if filters.search.words else "created"
-    elif sort == "relevance" and not filters.search.words:
-        raise invalid("sort", "relevance needs words in q")
-    task_order = TaskOrder(
-        sort=sort, order=order or DEFAULT_ORDER[sort], is_pinned_first=pinned_first
-    )
+    task_order = to_order(sort, order, has_words=bool(filters.search.words), pinned=pinned_first)
     return TaskListing(filters, task_order, cursor, limit)
+
+
+def to_order(
+    sort: SortKey | None, order: Order | None, *, has_words: bool, pinned: bool
+) -> TaskOrder:
+    """Return the order of a listing, with its defaults.
+
+    Raises:
+        InvalidInputError: it sorts by relevance without words to search for.
+    """
+    if sort is None:
+        sort = "relevance" if has_words else "created"
+    elif sort == "relevance" and not has_words:
+        raise invalid("sort", "relevance needs words in q")
+    return TaskOrder(sort=sort, order=order or DEFAULT_ORDER[sort], is_pinned_first=pinned)

@@ -20,6 +20,7 @@ from tasks_service.service.task_changes import (
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.filter_compiler import compile_filter
 from tasks_service.storage.list_repository import ListRepository, in_shown_list
+from tasks_service.storage.records import TaskRecord
 from tasks_service.storage.search_repository import SearchRepository
 from tasks_service.storage.section_repository import SectionRepository
 from tasks_service.storage.task_repository import TaskRepository, task_position, to_task
@@ -80,7 +81,7 @@ class TaskService:
                     filters.expression,
                     clock,
                     ignores_unknown_lists=filters.ignores_unknown_lists,
-                    include_archived=filters.include_archived,
+                    hidden_lists=() if filters.include_archived else None,
                 )
             search_query = None
             if filters.search.words:
@@ -99,18 +100,7 @@ class TaskService:
         page = [to_task(record) for record, _ in found[:limit]]
         if len(found) <= limit:
             return TaskPage(page, next_cursor=None)
-        last, rank = found[limit - 1]
-        position = Position(
-            query=query_digest(filters, order),
-            number=last.number,
-            due=last.due_deadline if order.sort == "due" else None,
-            start=last.start_moment if order.sort == "start" else None,
-            is_pinned=order.is_pinned_first and last.is_pinned,
-            priority=last.priority if order.sort == "priority" else None,
-            title=last.title_key if order.sort == "title" else None,
-            rank=rank,
-            position=task_position(last) if order.sort == "position" else None,
-        )
+        position = end_of_page(*found[limit - 1], filters, order)
         return TaskPage(page, next_cursor=encode_cursor(position))
 
     async def _index(self, user_id: str) -> None:
@@ -190,6 +180,23 @@ class TaskService:
             return await restore_task(work, await work.get_task(ref, include_deleted=True))
 
         return await self._writer.write(request, HTTPStatus.OK, change)
+
+
+def end_of_page(
+    last: TaskRecord, rank: float | None, filters: TaskFilter, order: TaskOrder
+) -> Position:
+    """Return the position of the last task of a page, with its rank in a search."""
+    return Position(
+        query=query_digest(filters, order),
+        number=last.number,
+        due=last.due_deadline if order.sort == "due" else None,
+        start=last.start_moment if order.sort == "start" else None,
+        is_pinned=order.is_pinned_first and last.is_pinned,
+        priority=last.priority if order.sort == "priority" else None,
+        title=last.title_key if order.sort == "title" else None,
+        rank=rank,
+        position=task_position(last) if order.sort == "position" else None,
+    )
 
 
 async def check_filtered_groups(session: AsyncSession, user_id: str, filters: TaskFilter) -> None:

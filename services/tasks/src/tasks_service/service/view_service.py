@@ -64,9 +64,8 @@ class ViewService:
         clock = FilterClock(utc_now(), timezone)
         async with open_transaction(self._database, user_id) as session:
             tasks = TaskRepository(session, user_id)
-            lists = await ListRepository(session, user_id).find_all(
-                include_archived=include_archived
-            )
+            lists = await ListRepository(session, user_id).find_all(include_archived=True)
+            hidden = [each.id for each in lists if each.archived_at and not include_archived]
             records = await FilterRepository(session, user_id).find_all()
             conditions: dict[str, ColumnElement[bool]] = {}
             for view in VIEWS:
@@ -77,17 +76,15 @@ class ViewService:
                     expression,
                     clock,
                     ignores_unknown_lists=True,
-                    include_archived=include_archived,
+                    hidden_lists=hidden,
                 )
-            of_open, of_all = await _filter_conditions(
-                session, user_id, records, clock, include_archived=include_archived
-            )
+            of_open, of_all = await _filter_conditions(session, user_id, records, clock, hidden)
             counted = await tasks.count_matching({**conditions, **of_open}, only_open=True)
             counted |= await tasks.count_matching(of_all, only_open=False)
             open_tasks = await tasks.count_open_by_list()
         return ViewCounts(
             views={view: counted[view] for view in VIEWS},
-            lists={record.id: open_tasks.get(record.id, 0) for record in lists},
+            lists={each.id: open_tasks.get(each.id, 0) for each in lists if each.id not in hidden},
             filters={record.id: counted.get(record.id) for record in records},
         )
 
@@ -97,8 +94,7 @@ async def _filter_conditions(
     user_id: str,
     records: list[FilterRecord],
     clock: FilterClock,
-    *,
-    include_archived: bool,
+    hidden_lists: list[str],
 ) -> tuple[dict[str, ColumnElement[bool]], dict[str, ColumnElement[bool]]]:
     """Return the conditions of saved filters on open tasks, and of those on all tasks.
 
@@ -110,7 +106,7 @@ async def _filter_conditions(
         try:
             expression = parse_filter(record.filter)
             condition = await compile_filter(
-                session, user_id, expression, clock, include_archived=include_archived
+                session, user_id, expression, clock, hidden_lists=hidden_lists
             )
         except InvalidFilterError:
             continue

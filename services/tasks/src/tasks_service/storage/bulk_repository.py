@@ -34,7 +34,7 @@ async def find_matching(
         expression,
         FilterClock(now, timezone),
         pointer="/filter",
-        include_archived=include_archived,
+        hidden_lists=() if include_archived else None,
     )
     conditions = [TaskRecord.user_id == user_id, TaskRecord.deleted_at.is_(None), matching]
     if not selects_completed(expression):

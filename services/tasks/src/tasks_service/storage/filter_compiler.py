@@ -5,7 +5,7 @@ a due date; so each condition on a nullable column also tests that it isn't NULL
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
@@ -71,7 +71,7 @@ async def compile_filter(
     *,
     pointer: str = "filter",
     ignores_unknown_lists: bool = False,
-    include_archived: bool = False,
+    hidden_lists: Collection[str] | None = None,
 ) -> ColumnElement[bool]:
     """Compile a filter for one user's tasks.
 
@@ -80,7 +80,8 @@ async def compile_filter(
     Args:
         pointer: names the filter in errors: a parameter, or a JSON pointer.
         ignores_unknown_lists: no task is in an unknown or archived list, instead of an error.
-        include_archived: also select tasks of archived lists that the filter doesn't name.
+        hidden_lists: the IDs of lists to leave out unless the filter names them; None means the
+            archived ones.
 
     Raises:
         InvalidFilterError: the user has no list with a name in the filter.
@@ -102,10 +103,13 @@ async def compile_filter(
                 expected=[f"the name of a {kind}"],
             )
     compiled = _compile(expression, clock, groups)
-    if include_archived:
-        return compiled
-    ids = [found for part in named if isinstance(part, ListIs) for found in groups[part]]
-    return and_(compiled, in_shown_list(user_id, named=() if ignores_unknown_lists else ids))
+    shown: list[str] = []
+    if not ignores_unknown_lists:
+        shown = [found for part in named if isinstance(part, ListIs) for found in groups[part]]
+    if hidden_lists is None:
+        return and_(compiled, in_shown_list(user_id, named=shown))
+    hidden = [list_id for list_id in hidden_lists if list_id not in shown]
+    return and_(compiled, TaskRecord.list_id.not_in(hidden)) if hidden else compiled
 
 
 async def _find_groups(

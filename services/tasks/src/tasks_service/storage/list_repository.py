@@ -84,10 +84,10 @@ class ListRepository:
 def in_shown_list(user_id: str, *, named: Collection[str] = ()) -> ColumnElement[bool]:
     """Return the condition on tasks whose list isn't archived, or is one of the named ones."""
     archived = select(ListRecord.id).where(
-        ListRecord.user_id == user_id,
-        ListRecord.archived_at.is_not(None),
-        ListRecord.id.not_in(named),
+        ListRecord.user_id == user_id, ListRecord.archived_at.is_not(None)
     )
+    if named:
+        archived = archived.where(ListRecord.id.not_in(named))
     # As an array, the lists are read once, and the planner expects the condition to hold.
     return TaskRecord.list_id != all_(func.array(archived.scalar_subquery()))
 

@@ -176,6 +176,7 @@ class TaskRecord(TasksBase):
         ),
         Index("ix_tasks_position", "user_id", "list_id", text(POSITION_SQL)),
         Index("ix_tasks_open", "user_id", "list_id", postgresql_where=_OPEN),
+        Index("ix_tasks_open_number", "user_id", "number", postgresql_where=_OPEN),
         Index("ix_tasks_due", "user_id", "due_deadline", postgresql_where=_OPEN),
         Index("ix_tasks_due_on", "user_id", "due_on", postgresql_where=_OPEN),
         Index("ix_tasks_deleted_at", "deleted_at", postgresql_where=_DELETED),
@@ -415,6 +416,7 @@ class ChangeRecord(TasksBase):
             "id",
             postgresql_where=text("run_id IS NOT NULL"),
         ),
+        Index("ix_task_changes_actor", "user_id", "actor", "id"),
         Index("ix_task_changes_occurred_at", "occurred_at"),
     )
 

@@ -41,6 +41,7 @@ _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
     "title": TaskRecord.title_key,
     "position": POSITION,
 }
+_NULLABLE: Final[frozenset[SortKey]] = frozenset({"due", "start"})
 
 
 class TaskRepository:
@@ -101,7 +102,8 @@ class TaskRepository:
         if column is not None:
             keys.insert(0, column)
         ordered = [key.asc() if order.order == "asc" else key.desc() for key in keys]
-        ordered = [key.nulls_last() for key in ordered]
+        if order.sort in _NULLABLE:  # on other columns, NULLS LAST would only rule out an index
+            ordered[0] = ordered[0].nulls_last()
         if order.is_pinned_first:
             ordered.insert(0, TaskRecord.is_pinned.desc())
         statement = statement.order_by(*ordered).limit(limit)
@@ -484,7 +486,7 @@ def _follows_in_group(after: Position, order: TaskOrder, column: Any) -> ColumnE
     if value is None:  # only the dates can be missing, and tasks without one come last
         return and_(column.is_(None), later_number)
     beyond = or_(_beyond(column, value, order), and_(column == value, later_number))
-    return or_(beyond, column.is_(None)) if order.sort in {"due", "start"} else beyond
+    return or_(beyond, column.is_(None)) if order.sort in _NULLABLE else beyond
 
 
 def _beyond(column: Any, value: Any, order: TaskOrder) -> ColumnElement[bool]:

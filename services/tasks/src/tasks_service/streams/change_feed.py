@@ -4,11 +4,14 @@
     data: {"type":"task.created.v1","actor":"user","occurred_at":"...","task":{...}}
 
 A feed reads a batch, sends it, and reads again when woken. So a slow reader buffers at most one
-batch. No transaction is open while the feed sends or waits.
+batch. No transaction is open while the feed sends or waits. Feeds of one user in one process that
+wait for the same events share their reads, so that many open pages cost as much as one.
 """
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
@@ -70,6 +73,8 @@ class ChangeFeed:
         self._poll_s = poll_s
         self._streams_per_user = streams_per_user
         self._clock = clock
+        self._scheduled: dict[tuple[str, int | None], asyncio.Task[_Batch]] = {}
+        self._checked: dict[str, tuple[int | None, float]] = {}  # last event of a user, and when
 
     def check_limit(self, user_id: str) -> None:
         """Check that the user may open one more feed.
@@ -86,18 +91,31 @@ class ChangeFeed:
         Args:
             after: ID of the last event the reader received; None starts with the next change.
         """
-        with self._notifier.subscribe(reader.user_id, reader.sid) as subscription:
-            last_seq = after
+        with self._subscribe(reader) as subscription:
+            last_seq, is_due = after, True
             while (reason := self._close_reason(reader, subscription)) is None:
                 subscription.clear()
-                batch = await self._read(reader.user_id, last_seq)
-                last_seq = batch.last_seq
-                for frame in batch.frames:
-                    yield frame
-                if not batch.may_have_more:
-                    until_expiry_s = reader.expires_at - self._clock()
-                    await subscription.wait(min(self._poll_s, until_expiry_s))
+                if is_due:
+                    batch = await self._read(reader.user_id, last_seq)
+                    last_seq = batch.last_seq
+                    for frame in batch.frames:
+                        yield frame
+                    if batch.may_have_more:
+                        continue
+                until_poll_s = self._until_poll_s(reader.user_id, last_seq)
+                until_expiry_s = reader.expires_at - self._clock()
+                is_woken = await subscription.wait(min(until_poll_s, until_expiry_s))
+                is_due = is_woken or self._until_poll_s(reader.user_id, last_seq) <= 0
             yield f": {reason}\n\n".encode()
+
+    @contextmanager
+    def _subscribe(self, reader: FeedReader) -> Iterator[FeedSubscription]:
+        try:
+            with self._notifier.subscribe(reader.user_id, reader.sid) as subscription:
+                yield subscription
+        finally:
+            if not self._notifier.count_feeds(reader.user_id):
+                self._checked.pop(reader.user_id, None)
 
     def _close_reason(
         self, reader: FeedReader, subscription: FeedSubscription
@@ -108,13 +126,34 @@ class ChangeFeed:
             return subscription.close_reason or "reconnect"
         return subscription.close_reason
 
+    def _until_poll_s(self, user_id: str, last_seq: int | None) -> float:
+        """Return in how many seconds to poll; no feed polls if another one has just done so."""
+        checked_seq, checked_at = self._checked.get(user_id, (None, 0.0))
+        if checked_seq != last_seq:
+            return 0.0
+        return checked_at + self._poll_s - asyncio.get_running_loop().time()
+
     async def _read(self, user_id: str, last_seq: int | None) -> _Batch:
+        """Read the changes after an event, once for all of the user's feeds that ask meanwhile."""
+        key = (user_id, last_seq)
+        read = self._scheduled.get(key)
+        if read is None:
+            read = self._scheduled[key] = asyncio.create_task(self._read_scheduled(*key))
+        return await asyncio.shield(read)  # a feed that ends doesn't end the others' read
+
+    async def _read_scheduled(self, user_id: str, last_seq: int | None) -> _Batch:
+        # It starts now. A feed that is woken later may have missed a change: it reads again.
+        del self._scheduled[user_id, last_seq]
         try:
             async with open_transaction(self._database, user_id) as session:
-                return await _read_batch(OutboxRepository(session, user_id), last_seq)
+                batch = await _read_batch(OutboxRepository(session, user_id), last_seq)
         except UnavailableError as error:
             log.warning("feed.read_failed", reason=error.detail)
-            return _Batch([], last_seq)
+            batch = _Batch([], last_seq)
+        if self._notifier.count_feeds(user_id):
+            now = asyncio.get_running_loop().time()
+            self._checked[user_id] = (batch.last_seq, now)
+        return batch
 
 
 async def _read_batch(outbox: OutboxRepository, last_seq: int | None) -> _Batch:
