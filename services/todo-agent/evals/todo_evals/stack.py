@@ -77,13 +77,18 @@ class CaseClock:
 
 
 class EvalStack:
-    """The running services."""
+    """The running services.
+
+    Attributes:
+        chat: the chat database, with the role of requests.
+    """
 
     def __init__(
         self, service: Service, chat: Database, jobs: Database, signals: RunSignals
     ) -> None:
         self.service = service
         self.clock = CaseClock()
+        self.chat = chat
         self.store = PostgresStore(chat)
         self._jobs = jobs
         self._acceptance = Acceptance(
