@@ -26,6 +26,7 @@ CHANGING = {
     "restore_tasks",
     "save_list",
     "delete_list",
+    "plan_day",
     "answer_pending",
     "undo",
 }
@@ -40,6 +41,7 @@ CONDITIONS = {
     "due_to": r"due <= (\S+)",
     "overdue": r"(overdue)",
 }
+EXTRAS = ("reminders", "duration_minutes", "pinned", "parent")
 UNCONFIRMED = 3  # tasks that a turn may change without a confirmation
 
 
@@ -141,8 +143,12 @@ class FakeTodo:
             "due": self._due(arguments),
             "tags": arguments.get("tags", []),
             "completed": arguments.get("completed", False),
+            "repeat": {"rule": arguments["repeat"]} if "repeat" in arguments else None,
+            **{name: arguments[name] for name in EXTRAS if name in arguments},
         }
         self.tasks[number] = task
+        for title in arguments.get("subtasks", ()):
+            self._insert({"title": title, "parent": str(number)})
         return task
 
     def _list_or_new(self, name: str) -> str:
@@ -209,6 +215,10 @@ class FakeTodo:
             self.deleted[number] = self.tasks.pop(number)
         return [self.deleted[int(number)] for number in arguments["tasks"]]
 
+    def _plan_day(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        self._await_confirmation("plan_day", arguments)
+        raise AssertionError
+
     def _answer_pending(self, arguments: dict[str, Any]) -> dict[str, Any]:
         before = self._state()[0]
         confirmed = self.confirmable if arguments["confirm"] else []
@@ -219,6 +229,9 @@ class FakeTodo:
                     self._change_all(held)
                 case "delete_list":
                     self._drop_list(held)
+                case "plan_day":
+                    for entry in held["entries"]:
+                        self.tasks[int(entry["task"])]["start"] = entry["at"]
                 case _:
                     self._delete_all(held)
         return {"changed": self._changed_since(before), "lists": []}
@@ -250,7 +263,11 @@ class FakeTodo:
         return {"tasks": found}
 
     def _set(self, task: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
-        for name in ("title", "priority", "tags", "completed", "notes"):
+        if "repeat" in arguments:
+            task["repeat"] = {"rule": arguments["repeat"]}
+        if arguments.get("clear_repeat"):
+            task["repeat"] = None
+        for name in ("title", "priority", "tags", "completed", "notes", *EXTRAS):
             if name in arguments:
                 task[name] = arguments[name]
         if "list" in arguments:

@@ -58,9 +58,11 @@ def add_tasks(intent: AddIntent, context: PlanContext) -> Plan:
         if not output.is_ok
     )
     if added and intent.wants_repeat:
-        texts.append("I can't repeat tasks yet, so I added it once.")
-    elif added and intent.wants_reminder:
-        texts.append("I can't send reminders yet, so I added it as a task.")
+        texts.append("Tell me how often it repeats, such as **repeat it every week**.")
+    elif added and intent.wants_reminder and not any(task.due for task in intent.tasks):
+        texts.append(
+            "It has no date, so I can't remind you of it. Say **move it to tomorrow at 9**."
+        )
     return "\n\n".join(texts)
 
 

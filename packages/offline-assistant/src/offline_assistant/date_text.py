@@ -6,6 +6,7 @@ from task_phrases.clock import Clock
 from task_phrases.due_date import DueDate
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_UNITS = {"HOURLY": "hour", "DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
 _MONTHS = (
     "January",
     "February",
@@ -66,3 +67,29 @@ def format_due_range(first: date | None, last: date | None, clock: Clock) -> str
     if last:
         return f"due by {format_day(last, clock)}"
     return f"due on or after {format_day(first, clock)}" if first else ""
+
+
+def format_minutes(minutes: int) -> str:
+    """Return "1 hour 30 minutes", or whole days."""
+    if minutes % 1440 == 0:
+        return _count(minutes // 1440, "day")
+    hours, rest = divmod(minutes, 60)
+    parts = [_count(count, unit) for count, unit in ((hours, "hour"), (rest, "minute")) if count]
+    return " ".join(parts)
+
+
+def format_repeat(rule: str) -> str:
+    """Return an RRULE in words: "every 2 weeks on Tuesday"; unusual parts are left out."""
+    parts = dict(part.partition("=")[::2] for part in rule.split(";"))
+    unit = _UNITS.get(parts.get("FREQ", ""), "time")
+    interval = parts.get("INTERVAL", "1")
+    every = f"every {unit}" if interval == "1" else f"every {interval} {unit}s"
+    days = [code[-2:] for code in parts.get("BYDAY", "").split(",") if code]
+    if days == ["MO", "TU", "WE", "TH", "FR"]:
+        return "every weekday"
+    named = [name for name in _DAYS if name[:2].upper() in days]
+    return f"{every} on {' and '.join(named)}" if named else every
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"

@@ -13,7 +13,14 @@ Form = Literal["list", "count", "next"]
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """A task to add."""
+    """A task to add.
+
+    Attributes:
+        repeat: an RRULE, or words that the tasks service reads.
+        reminders: minutes before it is due.
+        subtasks: their titles.
+        parent: the title of the task that it is a subtask of.
+    """
 
     title: str
     list_name: str | None = None
@@ -21,6 +28,11 @@ class NewTask:
     due: DueDate | None = None
     notes: str | None = None
     tags: tuple[str, ...] = ()
+    repeat: str | None = None
+    reminders: tuple[int, ...] = ()
+    duration_minutes: int | None = None
+    subtasks: tuple[str, ...] = ()
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,12 @@ Target = ByNumber | ByWords | ByMention | ByNextDue | ByFilter
 
 @dataclass(frozen=True, slots=True)
 class AddIntent:
-    """Add tasks. The reply mentions that repetition and reminders aren't supported yet."""
+    """Add tasks.
+
+    Attributes:
+        wants_repeat: the user wants a repetition, but didn't say which.
+        wants_reminder: the user wants to be reminded, at the time that a task is due.
+    """
 
     tasks: tuple[NewTask, ...]
     wants_repeat: bool = False
@@ -152,6 +169,10 @@ class Changes:
     clear_due: bool = False
     add_tags: tuple[str, ...] = ()
     drop_tags: tuple[str, ...] = ()
+    repeat: str | None = None
+    clear_repeat: bool = False
+    reminders: tuple[int, ...] | None = None
+    pinned: bool | None = None
 
     @property
     def has_tags(self) -> bool:
@@ -205,6 +226,11 @@ class ShowListsIntent:
     """Show the lists."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlanDayIntent:
+    """Propose when to do the tasks that are due."""
+
+
 class Topic(Enum):
     """Topics whose reply needs no tool."""
 
@@ -223,6 +249,7 @@ class Topic(Enum):
     NO_RESTORING = "no restoring"
     NOTHING_TO_UNDO = "nothing to undo"
     NO_CONDITIONS = "no conditions"
+    NO_STEPS = "no steps"
     OUT_OF_SCOPE = "out of scope"
     TOO_LONG = "too long"
     TOO_MANY = "too many"
@@ -277,6 +304,7 @@ Intent = (
     | DeleteListIntent
     | ShowTasksIntent
     | ShowListsIntent
+    | PlanDayIntent
     | TalkIntent
     | ClarifyIntent
     | OfferIntent

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from offline_assistant import changing, showing
+from offline_assistant import changing, planning, showing
 from offline_assistant.conversation import ConversationTurn
 from offline_assistant.intents import (
     AddIntent,
@@ -21,6 +21,7 @@ from offline_assistant.intents import (
     DiscardIntent,
     Intent,
     OfferIntent,
+    PlanDayIntent,
     ReopenIntent,
     ShowListsIntent,
     ShowTasksIntent,
@@ -42,6 +43,7 @@ PLANS: Final[dict[type[Intent], Callable[[Any, PlanContext], Plan]]] = {
     DiscardIntent: changing.discard,
     CreateListIntent: changing.create_list,
     DeleteListIntent: changing.delete_list,
+    PlanDayIntent: planning.plan_day,
     ShowTasksIntent: showing.show_tasks,
     ShowListsIntent: showing.show_lists,
     TalkIntent: showing.talk,

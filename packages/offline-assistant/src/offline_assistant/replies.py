@@ -6,6 +6,8 @@ from offline_assistant.date_text import (
     format_day,
     format_due,
     format_due_range,
+    format_minutes,
+    format_repeat,
     format_time,
     is_overdue,
 )
@@ -23,6 +25,7 @@ WHAT_I_AM = (
 EXAMPLES = (
     "- **add buy milk tomorrow at 5pm**, **add milk, eggs and bread to my shopping list**\n"
     "- **what's due today?**, **what's overdue?**, **what should I do next?**\n"
+    "- **add gym every monday at 7 for 1 hour**, **remind me 30 minutes before**, **plan my day**\n"
     "- **complete 3**, **I bought the milk**, **reopen it**\n"
     "- **move 3 to friday**, **rename 3 to ...**, **make 3 urgent**, **tag 3 with home**\n"
     "- **delete 3**, **delete all done ones**"
@@ -42,6 +45,7 @@ _TOPICS = {
     Topic.NOTHING_TO_UNDO: "There is nothing to undo in this conversation.",
     Topic.NO_RESTORING: "I can undo the last change in this conversation: say **undo**. To reopen a completed task, say **reopen 3**.",
     Topic.NO_CONDITIONS: "I can't send a reminder when something happens. I can add a task with a date: **add call Ann tomorrow at 9**.",
+    Topic.NO_STEPS: "I can't think of the steps myself; a language model can. Tell me the steps: **break 3 down into: pack boxes, rent a van**.",
     Topic.OUT_OF_SCOPE: f"I can't help with that: I only manage your tasks and lists. {WHAT_I_AM} Say **help** to see what I understand.",
     Topic.TOO_LONG: "That message is too long for me. Please use a few short sentences.",
     Topic.TOO_MANY: "I can't do more than that at once. Please send the rest again.",
@@ -76,6 +80,16 @@ def describe_task(task: TaskResult, clock: Clock, *, with_list: bool = False) ->
     if with_list and task.list_name:
         parts.append(f"in {quote(task.list_name)}")
     parts.extend(f"tag {quote(tag)}" for tag in task.tags)
+    if task.repeat:
+        parts.append(format_repeat(task.repeat))
+    if task.duration_minutes:
+        parts.append(f"takes {format_minutes(task.duration_minutes)}")
+    parts.extend(
+        f"reminder {format_minutes(minutes)} before" if minutes else "reminder when it is due"
+        for minutes in task.reminders
+    )
+    if task.is_pinned:
+        parts.append("pinned")
     return ", ".join(parts)
 
 
@@ -164,6 +178,14 @@ def describe_bulk_change(changes: Changes, tasks: str, clock: Clock) -> str:
     if changes.priority is not None:
         level = "no" if changes.priority == "none" else changes.priority
         parts.append(f"Set {tasks} to {level} priority")
+    if changes.repeat is not None:
+        parts.append(f"Repeat {tasks}")
+    if changes.clear_repeat:
+        parts.append(f"Stop repeating {tasks}")
+    if changes.reminders is not None:
+        parts.append(f"Change the reminders of {tasks}")
+    if changes.pinned is not None:
+        parts.append(f"{'Pin' if changes.pinned else 'Unpin'} {tasks}")
     if changes.has_tags:
         parts.append(f"Change the tags of {tasks}")
     return parts[0] if len(parts) == 1 else f"Change {tasks}"

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 from offline_assistant.intents import Changes, Filter, NewTask
@@ -42,6 +42,10 @@ class TaskResult:
     due: DueDate | None
     tags: tuple[str, ...]
     is_completed: bool
+    repeat: str = ""
+    reminders: tuple[int, ...] = ()
+    duration_minutes: int | None = None
+    is_pinned: bool = False
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "TaskResult":
@@ -60,6 +64,10 @@ class TaskResult:
             due=due_date,
             tags=tuple(str(tag) for tag in data.get("tags") or ()),
             is_completed=bool(data.get("completed")),
+            repeat=str((data.get("repeat") or {}).get("rule") or ""),
+            reminders=tuple(each for each in data.get("reminders") or () if type(each) is int),
+            duration_minutes=data.get("duration_minutes"),
+            is_pinned=bool(data.get("pinned")),
         )
 
 
@@ -179,6 +187,11 @@ def add_task(task: NewTask) -> FunctionCall:
         **_due_arguments(task.due),
         "notes": task.notes,
         "tags": list(task.tags) or None,
+        "repeat": task.repeat,
+        "reminders": list(task.reminders) or None,
+        "duration_minutes": task.duration_minutes,
+        "subtasks": list(task.subtasks) or None,
+        "parent": task.parent,
     }
     return FunctionCall("add_task", _without_none(arguments))
 
@@ -259,6 +272,15 @@ def ask_to_change(
     return FunctionCall("change_tasks", _without_none(arguments))
 
 
+def plan_day(entries: Sequence[tuple[int, time, int]]) -> FunctionCall:
+    """Propose a plan of today: numbers of tasks, when they start, and for how many minutes."""
+    planned = [
+        {"task": str(number), "at": f"{start:%H:%M}", "minutes": minutes}
+        for number, start, minutes in entries
+    ]
+    return FunctionCall("plan_day", {"entries": planned})
+
+
 def answer_pending(*, confirm: bool) -> FunctionCall:
     """Carry out or discard the changes that wait for confirmation."""
     return FunctionCall("answer_pending", {"confirm": confirm})
@@ -293,6 +315,10 @@ def _shared_arguments(changes: Changes) -> dict[str, Any]:
         "clear_due": True if changes.clear_due else None,
         "add_tags": list(changes.add_tags) or None,
         "drop_tags": list(changes.drop_tags) or None,
+        "repeat": changes.repeat,
+        "clear_repeat": True if changes.clear_repeat else None,
+        "reminders": list(changes.reminders) if changes.reminders is not None else None,
+        "pinned": changes.pinned,
     }
 
 

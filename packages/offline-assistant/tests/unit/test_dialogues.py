@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from offline_kit import FakeTodo, FakeUser, MakeFakeUser
+from offline_kit import FakeTodo, FakeUser, MakeFakeUser, make_clock
 
 from offline_assistant.model import decide
 from offline_assistant.prompts import Prompt, find_prompt
@@ -570,17 +570,87 @@ class TestBulkDeletion:
         assert todo.titles == ["one", "two"]
 
 
+class TestPlanningADay:
+    @pytest.fixture
+    def planning_user(self, user: FakeUser, todo: FakeTodo) -> FakeUser:
+        todo.add("late", due_date="2026-11-20", duration_minutes=50)
+        todo.add("urgent", due_date="2026-11-23", priority="high", duration_minutes=60)
+        todo.add("report", due_date="2026-11-23")
+        todo.add("another day", due_date="2026-11-24")
+        return user
+
+    def test_plan_starts_at_the_next_quarter_and_waits(
+        self, planning_user: FakeUser, todo: FakeTodo
+    ) -> None:
+        reply = planning_user.send("plan my day")
+
+        assert "- 09:30: #1 **late** (50 minutes)" in reply
+        assert "- 10:30: #2 **urgent** (1 hour)" in reply
+        assert "- 11:30: #3 **report** (30 minutes)" in reply
+        assert "another day" not in reply
+        assert not any("start" in task for task in todo.tasks.values())
+
+        planning_user.send("yes")
+
+        starts = [task.get("start") for task in todo.tasks.values()]
+        assert starts == ["09:30", "10:30", "11:30", None]
+
+    def test_plan_that_is_refused_changes_nothing(
+        self, planning_user: FakeUser, todo: FakeTodo
+    ) -> None:
+        planning_user.send("plan my day")
+
+        planning_user.send("no")
+
+        assert not any("start" in task for task in todo.tasks.values())
+
+    def test_what_does_not_fit_before_midnight_is_named(self, todo: FakeTodo) -> None:
+        todo.add("long", due_date="2026-11-23", duration_minutes=240)
+        todo.add("short", due_date="2026-11-23", duration_minutes=45)
+        late = FakeUser(todo, make_clock("2026-11-23T22:50"))
+
+        reply = late.send("plan my day")
+
+        assert "- 23:00: #2 **short**" in reply
+        assert "1 more don't fit" in reply
+
+    def test_empty_day_needs_no_plan(self, user: FakeUser) -> None:
+        assert "nothing to plan" in user.send("plan my day")
+
+
 class TestReplies:
     def test_next_task_is_the_overdue_one(self, make_user: MakeFakeUser) -> None:
         reply = make_user().send("what should I do next?")
 
         assert "#3 **pay rent**, overdue" in reply
 
-    def test_reply_mentions_unsupported_repetition(self, user: FakeUser, todo: FakeTodo) -> None:
-        reply = user.send("add water plants every tuesday")
+    def test_repetition_is_part_of_the_reply(self, user: FakeUser) -> None:
+        reply = user.send("add water plants every other tuesday at 9")
 
-        assert "can't repeat" in reply
-        assert todo.tasks[1]["title"] == "water plants"
+        assert reply == (
+            "Added #1 **water plants**, due tomorrow (Tuesday 24 November) at 09:00, "
+            "every 2 weeks on Tuesday."
+        )
+
+    def test_repetition_without_a_rule_is_asked_for(self, user: FakeUser, todo: FakeTodo) -> None:
+        reply = user.send("add a recurring task to water the plants")
+
+        assert "how often" in reply
+        user.send("repeat it every week")
+        assert todo.tasks[1]["repeat"] == {"rule": "FREQ=WEEKLY"}
+
+    def test_reminder_of_a_task_without_a_date_is_explained(self, user: FakeUser) -> None:
+        assert "It has no date" in user.send("remind me to call Ann")
+
+    def test_reminder_before_it_is_that_of_the_last_task(
+        self, user: FakeUser, todo: FakeTodo
+    ) -> None:
+        user.send("add dentist tomorrow at 3pm")
+
+        reply = user.send("remind me half an hour before")
+
+        assert todo.tasks[1]["reminders"] == [30]
+        assert "reminder 30 minutes before" in reply
 
     def test_times_use_the_locales_format(self, make_user: MakeFakeUser) -> None:
         american = make_user("2026-11-23T09:30", "America/New_York", "en-US")

@@ -41,7 +41,9 @@ def format_call(name: str, arguments: dict[str, Any]) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return ",".join(value) if isinstance(value, list) else str(value)
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return ",".join("-".join(map(str, entry.values())) for entry in value)
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def without_quotes(text: str) -> str:

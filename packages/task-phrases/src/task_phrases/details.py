@@ -1,4 +1,4 @@
-"""Extracts due date, list, priority, tags and notes from a phrase; the rest is the title."""
+"""Extracts due date, repetition, list, priority, tags and notes from a phrase; the rest is the title."""
 
 import re
 from dataclasses import dataclass
@@ -8,9 +8,11 @@ from task_phrases.clock import Clock
 from task_phrases.date_fragments import ResolvedDate
 from task_phrases.dates import DatePhrase, find_dates, join_dates
 from task_phrases.due_date import DueDate, Priority
+from task_phrases.lengths import LengthPhrase, find_durations, find_reminders
 from task_phrases.lists import find_list
 from task_phrases.patterns import Match, rx
 from task_phrases.quotes import show_quotes, unquote
+from task_phrases.repeats import RepeatPhrase, find_repeat, first_due
 
 TAG: Final = re.compile(r"(?<!\S)#(?=\w*[^\W\d])([\w-]+)")
 _TAGGED: Final = rx(
@@ -61,6 +63,9 @@ class Details:
     priority: Priority | None = None
     tags: tuple[str, ...] = ()
     notes: str | None = None
+    repeat: RepeatPhrase | None = None
+    reminders: tuple[int, ...] = ()
+    duration_minutes: int | None = None
 
     @property
     def due(self) -> DueDate | None:
@@ -86,7 +91,12 @@ def take_details(text: str, clock: Clock, *, prefer_first_date: bool = False) ->
     match = find_notes(text)
     if match is not None:
         rest, notes = text[: match.start()], unquote(match["notes"])
+    rest, reminders = _take_lengths(rest, find_reminders(rest))
+    repeat = find_repeat(rest, clock)
+    for start, end in reversed(repeat.spans if repeat else ()):
+        rest = cut(rest, start, end)
     rest, taken = _take_strong_dates(rest, clock, prefer_first=prefer_first_date)
+    rest, durations = _take_lengths(rest, find_durations(rest))
     found = find_list(rest)
     if found:
         rest = cut(rest, found.start, found.end)
@@ -95,12 +105,15 @@ def take_details(text: str, clock: Clock, *, prefer_first_date: bool = False) ->
     rest, taken = _take_last_date(rest, taken, clock)
     return Details(
         text=tidy(rest),
-        when=join_dates(taken, clock) if taken else None,
+        when=_first_date(repeat, taken, clock),
         has_list=found is not None,
         list_name=found.name if found else None,
         priority=priority,
         tags=tags,
         notes=notes,
+        repeat=repeat,
+        reminders=tuple(dict.fromkeys(reminders)),
+        duration_minutes=durations[-1] if durations else None,
     )
 
 
@@ -185,6 +198,22 @@ def find_ending_date(text: str, taken: list[DatePhrase], clock: Clock) -> DatePh
     if last.keeps_text or last.is_strong or (taken and not _adds_time(taken, last)):
         return None
     return last
+
+
+def _take_lengths(text: str, phrases: list[LengthPhrase]) -> tuple[str, list[int]]:
+    for phrase in reversed(phrases):
+        text = cut(text, phrase.start, phrase.end)
+    return text, [phrase.minutes for phrase in phrases]
+
+
+def _first_date(
+    repeat: RepeatPhrase | None, taken: list[DatePhrase], clock: Clock
+) -> ResolvedDate | None:
+    """Return the due date; a repetition without a day begins on its first one."""
+    has_day = any(part.first or part.instant for phrase in taken for part in phrase.fragments)
+    if repeat is not None and not has_day:
+        return first_due(repeat, taken, clock)
+    return join_dates(taken, clock) if taken else None
 
 
 def _take_strong_dates(

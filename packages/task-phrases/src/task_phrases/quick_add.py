@@ -1,14 +1,13 @@
 """Reads one line as one task: "Pay plumber tomorrow 3pm p1 #home @work every month"."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final, Literal
 
 from task_phrases.clock import Clock
-from task_phrases.date_fragments import MIDNIGHT, DateFragment, ResolvedDate
-from task_phrases.dates import DatePhrase, join_dates
+from task_phrases.date_fragments import ResolvedDate
+from task_phrases.dates import join_dates
 from task_phrases.details import (
     choose_dates,
     find_ending_date,
@@ -18,23 +17,13 @@ from task_phrases.details import (
     to_due,
 )
 from task_phrases.due_date import DueDate, Priority
+from task_phrases.lengths import LengthPhrase, find_durations, find_reminders
 from task_phrases.lists import find_list
-from task_phrases.patterns import CARDINAL, Pattern, rx, to_number
+from task_phrases.patterns import rx
 from task_phrases.quotes import hide_quotes, is_hidden, show_quotes, unquote
-from task_phrases.repeats import RepeatPhrase, find_repeat
+from task_phrases.repeats import RepeatPhrase, find_repeat, first_due
 
 PartKind = Literal["due", "repeat", "priority", "list", "tag", "duration", "reminder", "notes"]
-MAX_MINUTES: Final = 525_600  # a year
-_MINUTES: Final = {"m": 1, "h": 60, "d": 1440, "w": 10_080}
-_COUNT: Final = rf"(?P<count>\d+(?:\.\d+)?|{CARDINAL}|an?|half an?)"
-_REMINDER: Final = rx(
-    rf"(?<![\w#-])(?:,? ?(?:and )?(?:with a )?(?:remind(?: me)?|reminder|alert me|notify me) |!) ?{_COUNT} ?"
-    r"(?P<unit>minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)\b(?: (?:before(?:hand)?|earlier|ahead|in advance))?"
-)
-_DURATION: Final = rx(
-    rf"(?<![\w#-])for {_COUNT} ?(?P<unit>minutes?|mins?|m|hours?|hrs?|h)(?:(?![\w-])|(?=\d))"
-    rf"(?: ?(?:and )?(?P<minutes>\d+) ?(?:minutes?|mins?|m)(?![\w-]))?"
-)
 _SIGN: Final = re.compile(r"(?<![^\s,;(])([#@])(?=\S)")
 _WORD: Final = re.compile(r"(?=[\w-]*[^\W\d_])[\w-]+")
 # Where a date was cut out in front of a punctuation mark ("ship it today!").
@@ -114,12 +103,12 @@ class _LineReader:
         """Read all details; order matters, since a phrase may contain words of another one."""
         notes = self._read_notes()
         list_name, tags = self._read_signs()
-        reminders = self._read_minutes(_REMINDER, "reminder")
+        reminders = self._read_lengths(find_reminders, "reminder")
         repeat = find_repeat(self._text, self._clock)
         for start, end in repeat.spans if repeat else ():
             self._take("repeat", start, end)
         when = self._read_dates(repeat)
-        durations = self._read_minutes(_DURATION, "duration")
+        durations = self._read_lengths(find_durations, "duration")
         if list_name is None and (found := find_list(self._text)):
             self._take("list", found.start, found.end)
             list_name = self._lists.get((found.name or "").casefold(), found.name)
@@ -189,18 +178,12 @@ class _LineReader:
         ]
         return max(named, key=len, default=None)
 
-    def _read_minutes(self, pattern: Pattern, kind: PartKind) -> list[int]:
-        """Read the lengths of time that match a pattern, in minutes, up to a year."""
-        found = []
-        for match in list(pattern.finditer(self._text)):
-            words = match["count"].lower()
-            count = 0.5 if words.startswith("half") else _to_count(words)
-            extra = int(match.groupdict().get("minutes") or 0)
-            minutes = round(count * _MINUTES[match["unit"][0].lower()]) + extra
-            if 0 < minutes <= MAX_MINUTES:
-                found.append(minutes)
-                self._take(kind, match.start(), match.end())
-        return found
+    def _read_lengths(self, find: Callable[[str], list[LengthPhrase]], kind: PartKind) -> list[int]:
+        """Read lengths of time, in minutes."""
+        found = find(self._text)
+        for phrase in found:
+            self._take(kind, phrase.start, phrase.end)
+        return [phrase.minutes for phrase in found]
 
     def _read_dates(self, repeat: RepeatPhrase | None) -> ResolvedDate | None:
         """Read the due date; a repetition without one begins on its first day."""
@@ -218,24 +201,3 @@ class _LineReader:
         if any(part.first or part.instant for phrase in phrases for part in phrase.fragments):
             return join_dates(phrases, self._clock)
         return first_due(repeat, phrases, self._clock)
-
-
-def first_due(repeat: RepeatPhrase, times: list[DatePhrase], clock: Clock) -> ResolvedDate | None:
-    """Return the first day of a repetition, at the time that phrases name, if it isn't past."""
-    ends_day = any(
-        part.wall and part.wall.hour == MIDNIGHT for phrase in times for part in phrase.fragments
-    )
-    when = None
-    for earliest in (clock.today, clock.today + timedelta(days=1)):
-        day = repeat.repeat.first_day(earliest)
-        fragment = DateFragment(first=day, last=day, day_part=repeat.day_part, repeats=True)
-        start = DatePhrase(0, 0, ResolvedDate(), (fragment,), is_strong=True, keeps_text=False)
-        when = join_dates([start, *times], clock)
-        # A time that has passed today moves to tomorrow, which may not be a day of the repetition.
-        if when is None or when.at is None or when.at.date() == day or ends_day:
-            return when
-    return when
-
-
-def _to_count(words: str) -> float:
-    return float(words) if "." in words else float(to_number(words))

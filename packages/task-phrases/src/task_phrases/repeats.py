@@ -4,13 +4,13 @@ import calendar
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from task_phrases.calendar_dates import days_ahead
 from task_phrases.clock import Clock
-from task_phrases.date_fragments import DayPart
-from task_phrases.dates import DatePhrase, find_dates
+from task_phrases.date_fragments import MIDNIGHT, DateFragment, DayPart, ResolvedDate
+from task_phrases.dates import DatePhrase, find_dates, join_dates
 from task_phrases.day_patterns import DAY_NAME, MONTHS, next_weekday, weekday_number
 from task_phrases.patterns import CARDINAL, ORDINAL, Match, Pattern, any_of, rx, to_number
 
@@ -158,6 +158,23 @@ def find_end(text: str, clock: Clock) -> tuple[int, date | None, int | None] | N
     return None
 
 
+def first_due(repeat: RepeatPhrase, times: list[DatePhrase], clock: Clock) -> ResolvedDate | None:
+    """Return the first day of a repetition, at the time that phrases name, if it isn't past."""
+    ends_day = any(
+        part.wall and part.wall.hour == MIDNIGHT for phrase in times for part in phrase.fragments
+    )
+    when = None
+    for earliest in (clock.today, clock.today + timedelta(days=1)):
+        day = repeat.repeat.first_day(earliest)
+        fragment = DateFragment(first=day, last=day, day_part=repeat.day_part, repeats=True)
+        start = DatePhrase(0, 0, ResolvedDate(), (fragment,), is_strong=True, keeps_text=False)
+        when = join_dates([start, *times], clock)
+        # A time that has passed today moves to tomorrow, which may not be a day of the repetition.
+        if when is None or when.at is None or when.at.date() == day or ends_day:
+            return when
+    return when
+
+
 def _last_day(phrase: DatePhrase) -> date | None:
     return phrase.when.due_day or phrase.when.last or phrase.when.first
 
@@ -263,6 +280,8 @@ _UNTIL: Final = rx(r"(?: ?,)? (?:until|till|ending(?: on)?|through)(?= )")
 Reader = Callable[[Match], Repeat | None]
 _END: Final = r"(?![\w-])"
 _PATTERNS: Final[tuple[tuple[Pattern, Reader], ...]] = (
+    (rx(rf"(?<![\w#-])(?:on |by )?the (?P<day>{ORDINAL}|last)(?: day)? (?:of|in) (?:every|each) month{_END}"),
+     read_month_day),
     (rx(rf"{_EVERY} (?P<week>last|{ORDINAL}) {_DAYS}{_OF_MONTH}{_END}"), read_week_of_month),
     (rx(rf"{_EVERY} (?P<week>last|first|1st) {_DAYS}{_END}"), read_week_of_month),
     (rx(rf"{_EVERY} {_COUNT} {_DAYS}{_PART}?{_END}"), read_weekdays),

@@ -20,10 +20,10 @@ from offline_assistant.intents import (
 )
 from task_phrases.clock import Clock
 from task_phrases.dates import names_day
-from task_phrases.details import take_details
+from task_phrases.details import take_details, tidy
 from task_phrases.lists import LIST_NOUN, clean_name
 from task_phrases.patterns import Match, any_of, rx, word_list
-from task_phrases.quotes import show_quotes
+from task_phrases.quotes import show_quotes, unquote
 
 _OBLIGATION: Final = rx(r"^(?:i|we) (?:have|need|ought|am supposed|are supposed) to (?=\S)")
 _CONDITION: Final = rx(r" ?(?:when(?:ever)?|if|once|as soon as|where|while)\b.*")
@@ -91,7 +91,29 @@ def read_reminder(match: Match, clock: Clock) -> Intent:
             else parsed.draft
         )
         return replace(parsed, draft=draft)
-    return replace(_without_links(parsed), wants_reminder=True)
+    return remind_when_due(_without_links(parsed))
+
+
+def remind_when_due(add: AddIntent) -> AddIntent:
+    """Add a reminder at the time that each task is due, unless it has its own."""
+    tasks = tuple(
+        replace(task, reminders=task.reminders or ((0,) if task.due else ())) for task in add.tasks
+    )
+    return replace(add, tasks=tasks, wants_reminder=True)
+
+
+def read_breakdown(match: Match, clock: Clock) -> Intent | None:
+    """Read "break paint the kitchen down into: buy paint, cover the floor"."""
+    parent = unquote(tidy(match["parent"]))
+    parsed = read_tasks(match["items"], clock, is_enumeration=True)
+    if not parent or not isinstance(parsed, AddIntent):
+        return None
+    return AddIntent(tuple(replace(task, parent=parent) for task in parsed.tasks))
+
+
+def read_breakdown_request(_match: Match, _clock: Clock) -> Intent:
+    """Read "break down the moving", for which one has to know what it takes."""
+    return TalkIntent(Topic.NO_STEPS)
 
 
 def read_need(match: Match, clock: Clock) -> Intent | None:
@@ -170,6 +192,17 @@ _ADD_COMMANDS: Final = (
     rule(r"(?:mark (?:my |the )?calend[ae]r|block (?:off|out)|save the date)(?: for| with| that| on)? "
          r"(?P<rest>.+)", read_calendar_block),
 )  # fmt: skip
+_SUBTASK: Final = r"(?:sub-?tasks?|steps?)"
+_BREAKDOWN_COMMANDS: Final = (
+    rule(r"(?:break|split|divide) .+ into (?:smaller |several |a few |some |its )?"
+         r"(?:sub-?tasks|steps|pieces|parts)", read_breakdown_request),
+    rule(r"(?:break|split|divide) (?:down )?(?P<parent>.+?) (?:down |up )?into(?: the| these)?"
+         rf"(?: {_SUBTASK})? ?:? (?P<items>.+)", read_breakdown),
+    rule(r"(?:break|split|divide) (?:down .+|up .+|.+ down|.+ up)", read_breakdown_request),
+    rule(rf"add (?:an? |the |these |some )?{_SUBTASK} (?:to|for|of|under) (?P<parent>[^:]+?) ?: ?(?P<items>.+)",
+         read_breakdown),
+    rule(rf"add (?:an? |the |these )?{_SUBTASK} (?P<items>.+) (?:to|under|of) (?P<parent>.+?)", read_breakdown),
+)  # fmt: skip
 _REMINDER_COMMANDS: Final = (
     rule(r"(?:remind|notify|alert|ping|nudge)(?: me| us)?\b(?P<rest>(?! (?:what|which|who|how)\b).*)",
          read_reminder),
@@ -195,7 +228,7 @@ _STATEMENTS: Final = (
          r"(?:out of|low on) (?P<rest>.+)", read_shortage),
 )  # fmt: skip
 
-ADDING_RULES: Final = (*_ADD_COMMANDS, *_REMINDER_COMMANDS, *_STATEMENTS)
+ADDING_RULES: Final = (*_BREAKDOWN_COMMANDS, *_ADD_COMMANDS, *_REMINDER_COMMANDS, *_STATEMENTS)
 # Not for requests: "can you clean the house" doesn't mean "I have to clean the house".
 IMPERATIVE_RULES: Final = (
     rule(

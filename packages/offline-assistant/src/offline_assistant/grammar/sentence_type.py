@@ -80,7 +80,7 @@ _REQUEST: Final = rx(
 )
 _GERUND: Final = rx(r"^(?P<verb>[a-z]+?)(?P<double>[a-z])?ing\b")
 _NEGATION: Final = rx(
-    r"^(?:please )?(?:(?:no,? )?(?:do not|don't|dont)|never|not|stop|"
+    r"^(?:please )?(?:(?:no,? )?(?:do not|don't|dont)|never|not|stop(?! repeating)|"
     r"you (?:shouldn't|must not|mustn't|should not))\b"
 )
 _REMEMBER: Final = rx(r"^(?:please )?(?:do not|don't|dont|never)(?: (?:let me|ever))? forget\b")

@@ -9,6 +9,7 @@ from task_phrases.clock import Clock
 from task_phrases.details import Details, take_dates, take_details, tidy
 from task_phrases.patterns import rx
 from task_phrases.quotes import is_quoted, unquote
+from task_phrases.repeats import RepeatPhrase
 
 ARTICLE: Final = r"(?:(?:a|an|the|my|another|this|these|some|one|our) )?"
 ADJECTIVES: Final = (
@@ -39,6 +40,14 @@ _NO_TITLE: Final = rx(
     r"reminders?|task|stuff|(?:the|this) (?:item|task|event)|an?|the|in there|also|too|another|new|"
     r"more|notification)(?: also| too| in there)?|\W*"
 )
+_SUBTASKS: Final = rx(
+    r",? ?\bwith (?:the |these )?(?:sub-?tasks?|steps?|sub-?items?)(?: of)? ?:? ?(?P<items>\S.*)$"
+)
+_PARENT: Final = rx(
+    r",? ?\b(?:as (?:a |the )?sub-?tasks?|as (?:a )?steps?) (?:of|to|for|under|in) "
+    r"(?:the (?:task|to-?do) )?(?P<parent>\S.*)$"
+)
+_UNITS: Final = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
 _REPEAT: Final = rx(r"\b(?:repeat(?:ing|ed|s)?|recurring|recur|rotating)\b")
 
 
@@ -51,6 +60,8 @@ def read_tasks(
         prefer_first_date: see `take_details`.
         is_enumeration: see `split_items`; a list's name, or "tasks", also implies it.
     """
+    text, subtasks = _take_subtasks(text)
+    text, parent = _take_parent(text)
     details = take_details(text, clock, prefer_first_date=prefer_first_date)
     is_enumeration = (
         is_enumeration
@@ -74,8 +85,8 @@ def read_tasks(
         )
     else:
         tasks = tuple(new_task(unquote(item), details) for item in items)
-    when = details.when
-    repeats = _REPEAT.search(text) is not None or (when is not None and when.repeats)
+    repeats = details.repeat is None and _REPEAT.search(text) is not None
+    tasks = tuple(replace(task, subtasks=subtasks, parent=parent) for task in tasks)
     if not tasks or _NO_TITLE.fullmatch(tasks[0].title):
         return ClarifyIntent(
             Missing.TITLE, AddIntent((new_task("", details),), wants_repeat=repeats)
@@ -97,6 +108,9 @@ def complete_draft(draft: AddIntent, text: str, clock: Clock) -> AddIntent | Cla
             due=task.due or shared.due,
             notes=task.notes or shared.notes,
             tags=task.tags or shared.tags,
+            repeat=task.repeat or shared.repeat,
+            reminders=task.reminders or shared.reminders,
+            duration_minutes=task.duration_minutes or shared.duration_minutes,
         )
         for task in parsed.tasks
     )
@@ -117,4 +131,33 @@ def new_task(title: str, details: Details) -> NewTask:
         due=details.due,
         notes=details.notes,
         tags=details.tags,
+        repeat=repeat_argument(details.repeat) if details.repeat else None,
+        reminders=details.reminders,
+        duration_minutes=details.duration_minutes,
     )
+
+
+def repeat_argument(phrase: RepeatPhrase) -> str:
+    """Return a repetition for the tools: an RRULE, or words for one that a completion starts."""
+    repeat = phrase.repeat
+    if phrase.from_completion:
+        return f"every! {repeat.interval} {_UNITS[repeat.frequency]}s"
+    ends = {"COUNT": phrase.count, "UNTIL": phrase.until and f"{phrase.until:%Y%m%d}"}
+    return ";".join([repeat.rule, *(f"{name}={value}" for name, value in ends.items() if value)])
+
+
+def _take_subtasks(text: str) -> tuple[str, tuple[str, ...]]:
+    """Split "pack bags with subtasks shirts and socks" into the task and its subtasks."""
+    match = _SUBTASKS.search(text)
+    if match is None or not text[: match.start()].strip():
+        return text, ()
+    items = split_items(tidy(match["items"]), is_enumeration=True)
+    return text[: match.start()], tuple(unquote(item) for item in items)
+
+
+def _take_parent(text: str) -> tuple[str, str | None]:
+    """Split "order boxes as a subtask of move house" into the task and its parent."""
+    match = _PARENT.search(text)
+    if match is None:
+        return text, None
+    return text[: match.start()], unquote(tidy(match["parent"]))

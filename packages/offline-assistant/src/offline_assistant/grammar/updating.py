@@ -12,20 +12,25 @@ from offline_assistant.grammar.rescheduling import (
 )
 from offline_assistant.grammar.rules import rule
 from offline_assistant.grammar.targets import TASK_REFERENCE, read_target
+from offline_assistant.grammar.titles import repeat_argument
 from offline_assistant.intents import (
     ByMention,
     ByNumber,
     Changes,
     Intent,
     Missing,
+    PlanDayIntent,
     TalkIntent,
     Topic,
+    UpdateIntent,
 )
 from task_phrases.clock import Clock
 from task_phrases.details import take_priority, tidy, to_due
+from task_phrases.lengths import find_reminders
 from task_phrases.lists import LIST_NOUN, clean_name
-from task_phrases.patterns import Match, rx
+from task_phrases.patterns import CARDINAL, Match, rx
 from task_phrases.quotes import show_quotes, unquote
+from task_phrases.repeats import find_repeat
 
 _SET: Final = r"(?:set|change|update|edit|make|move|put|modify)"
 _LEVEL: Final = (
@@ -102,6 +107,37 @@ def read_note(match: Match, clock: Clock) -> Intent:
     return change(match["target"], Changes(notes=unquote(match["value"])), clock)
 
 
+def read_reminder_before(match: Match, clock: Clock) -> Intent | None:
+    """Read "remind me 30 minutes before the dentist", or "... before" about the last task."""
+    reminders = tuple(phrase.minutes for phrase in find_reminders(match["when"]))
+    if not reminders:
+        return None
+    changes = Changes(reminders=tuple(dict.fromkeys(reminders)))
+    target = match["target"]
+    return change(target, changes, clock) if target else UpdateIntent(ByMention(), changes)
+
+
+def read_repeat(match: Match, clock: Clock) -> Intent | None:
+    """Read "repeat 3 every week"."""
+    phrase = find_repeat(match["value"], clock)
+    if phrase is None or not match["target"].strip():
+        return None
+    return change(match["target"], Changes(repeat=repeat_argument(phrase)), clock)
+
+
+_LENGTH: Final = rf"(?:\d+(?:\.\d+)?|{CARDINAL}|an?|half an?) ?(?:minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)"
+_SCHEDULE_RULES: Final = (
+    rule(rf"(?P<when>(?:remind|alert|notify)(?: me)? {_LENGTH}(?: before(?:hand)?(?:,? and |, ){_LENGTH})*"
+         r" (?:before(?:hand)?|earlier|in advance|ahead(?: of)?))(?: (?!to )(?P<target>.+))?", read_reminder_before),
+    rule(r"stop repeating (?P<target>.+?)(?: any ?more| again)?",
+         change_reader(clear_repeat=True)),
+    rule(rf"(?P<target>{TASK_REFERENCE}) (?:no longer repeats|should(?:n't| not| no longer) repeat)(?: any ?more)?",
+         change_reader(clear_repeat=True)),
+    rule(r"(?:repeat|make|set) (?P<target>.+?) (?:(?:to )?repeat |recurring |repeating )?"
+         r"(?P<value>(?:every|each|daily|weekly|monthly|yearly|annually|quarterly)\b.*)", read_repeat),
+    rule(r"unpin (?P<target>.+)", change_reader(pinned=False)),
+    rule(r"pin (?P<target>.+?)(?: to the top)?", change_reader(pinned=True)),
+)  # fmt: skip
 _TITLE_RULES: Final = (
     rule(rf"(?:rename|retitle|change the name of) (?:the |my )?(?:\S+ ){{0,4}}?{LIST_NOUN}(?: .*)?", read_rename_list),
     rule(r"(?:rename|retitle|reword|rephrase) (?P<target>.+?) (?:to|as|into) (?P<value>.+)", read_rename),
@@ -145,7 +181,20 @@ _LIST_RULES: Final = (
     rule(rf"(?:move|transfer|shift) (?P<target>.+?) (?:to|onto|into|on) (?P<value>{_LIST_NAME})", read_move_to_list),
     rule(r"(?:move|transfer) (?P<target>.+?) (?:to|into) (?P<value>\S+(?: \S+)?)", read_move_to_list),
 )  # fmt: skip
+
+
+def read_plan(_match: Match, _clock: Clock) -> Intent:
+    """Read "plan my day"."""
+    return PlanDayIntent()
+
+
 UPDATING_RULES: Final = (
+    rule(
+        r"(?:plan|schedule|organi[sz]e|structure)(?: out)? (?:my |the |our )?(?:day|today)(?: for me)?",
+        read_plan,
+    ),
+    rule(r"make (?:me )?a (?:plan|schedule) (?:for|of) (?:today|my day|the day)", read_plan),
+    *_SCHEDULE_RULES,
     *_TITLE_RULES,
     *RESCHEDULING_RULES,
     *_PRIORITY_RULES,

@@ -1,0 +1,52 @@
+"""Fixtures of the tools' tests: the real tasks service, and a user who calls tools."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from host_kit import ToolUser
+from tasks_kit import ISSUER, SERVICE_SECRET, Service, migrated_database
+
+from task_tools.tasks_client import TasksClient
+from tasks_service.settings import TasksSettings
+from todochat.database.bootstrap import DatabaseUrls
+from todochat.http.client import ServiceClient
+from todochat.identity.service_tokens import Arrow
+from todochat.identity.tokens import SigningKey
+from todochat.testing.servers import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def tasks_urls(postgres: PostgresServer) -> DatabaseUrls:
+    """A migrated database."""
+    return migrated_database(postgres)
+
+
+@pytest_asyncio.fixture
+async def service(tasks_urls: DatabaseUrls, redis_url: str) -> AsyncIterator[Service]:
+    """The tasks service in this process."""
+    settings = TasksSettings(
+        database_url=tasks_urls.app,
+        jobs_database_url=tasks_urls.jobs,
+        redis_url=redis_url,
+        todochat_issuer=ISSUER,
+        todochat_service_secret=SERVICE_SECRET,
+        log_level="error",
+        drain_delay_s=0.0,
+        drain_timeout_s=5.0,
+    )
+    service = Service(settings, SigningKey.generate())
+    await service.start()
+    yield service
+    await service.stop()
+
+
+@pytest_asyncio.fixture
+async def user(service: Service) -> AsyncIterator[ToolUser]:
+    """A new user of the tools."""
+    async with aiohttp.ClientSession() as session:
+        http = ServiceClient(
+            service.url, session, service.service_tokens, Arrow.AGENT_TO_TASKS, timeout_s=30
+        )
+        yield ToolUser(TasksClient(http, budget_s=5), service.person())
