@@ -41,16 +41,25 @@ async def account_of(person: Person) -> dict[str, Any]:
     lists = {each["id"]: each for each in found.json()["items"]}
     sections = {each["id"]: each for each in (await person.get("sections")).json()["items"]}
     filters = (await person.get("filters")).json()["items"]
+    tags = (await person.get("tags")).json()["items"]
     tasks = await tasks_of(person)
     titles = {task["id"]: task["title"] for task in tasks}
     series = list(dict.fromkeys(task["series_id"] for task in tasks))
-    order = sorted(tasks, key=lambda task: (lists[task["list_id"]]["name"], task["position"]))
+    order = sorted(  # subtasks have an order of their own
+        tasks,
+        key=lambda task: (
+            lists[task["list_id"]]["name"],
+            titles.get(task["parent_id"], ""),
+            task["position"],
+        ),
+    )
     return {
         "lists": [{name: each[name] for name in LIST_FIELDS} for each in lists.values()],
         "sections": sorted(
             (lists[each["list_id"]]["name"], each["position"], each["name"])
             for each in sections.values()
         ),
+        "tags": [(each["name"], each["color"]) for each in tags],
         "filters": [(each["name"], each["filter"]) for each in filters],
         "order": [task["title"] for task in order],
         "tasks": [

@@ -457,7 +457,9 @@ class SlowFileError(InvalidInputError):
     code, title = "slow-file", "The file takes too long"
 
     def __init__(self) -> None:
-        super().__init__("Importing this file takes too long; split it. Nothing was imported.")
+        super().__init__(
+            "Importing this file takes too long. Repeat the import: what was written stays and is skipped."
+        )
 
 
 class FileTooLargeError(PayloadTooLargeError):

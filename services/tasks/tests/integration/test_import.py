@@ -44,6 +44,7 @@ async def fill_account(person: Person) -> None:
     await person.post(f"tasks/{plants['id']}/complete")
     milk, eggs = await person.make_tasks(["Milk", "Eggs"])
     await person.patch(f"tasks/{eggs['id']}", {"move": {"before": milk["id"]}})
+    await person.post("tags", {"name": "work", "color": "blue"})
     await person.post("filters", {"name": "soon", "filter": "due < tomorrow"})
 
 
@@ -62,7 +63,7 @@ async def test_export_and_import_give_the_same_account(ada: Person, bob: Person)
     assert {**await account_of(bob)} == {**await account_of(ada)}
     assert report["tasks"] == counts(created=8)
     assert report["lists"] == counts(created=2, existing=1)
-    assert report["filters"] == counts(created=1)
+    assert report["filters"] == report["tags"] == counts(created=1)
     assert {each["kind"] for each in report["left_out"]} == {
         "changes of the history",
         "preferences",
@@ -346,6 +347,47 @@ async def test_body_has_a_limit_of_its_own(ada: Person) -> None:
 
     assert report["tasks"]["created"] == 2_000
     assert code_of(problem) == "payload-too-large"
+
+
+async def test_large_file_is_imported_in_parts_that_one_undo_reverts(
+    ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill_account(ada)
+    exported = await export_of(ada)
+    await bob.get("lists")
+    before = await account_of(bob)
+    monkeypatch.setattr("tasks_service.service.import_service.MAX_IMPORT_PART", 3)
+    monkeypatch.setattr("tasks_service.service.import_changes.MAX_IMPORT_PART", 3)
+
+    dry = await import_file(bob, exported, dry_run=True)
+    report = await import_file(bob, exported)
+
+    assert dry["tasks"] == report["tasks"] == counts(created=8)
+    mine, theirs = await account_of(ada), await account_of(bob)
+    assert theirs["order"] == mine["order"]
+    assert sorted(task["title"] for task in theirs["tasks"]) == sorted(
+        task["title"] for task in mine["tasks"]
+    )
+    undone = await bob.post("changes/undo", {"request_id": report["request_id"]})
+    assert undone.status_code == 200, undone.text
+    assert await account_of(bob) == before
+
+
+async def test_interrupted_import_is_completed_by_repeating_it(
+    ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks_service.service.import_service.MAX_IMPORT_PART", 2)
+    monkeypatch.setattr("tasks_service.service.import_changes.MAX_IMPORT_PART", 2)
+    table = "id,title\n" + "".join(f"{name},{name}\n" for name in "abcde")
+    with monkeypatch.context() as patch:
+        patch.setattr("tasks_service.service.user_work.MAX_OPEN_TASKS", 3)
+        await import_file(ada, table, status=422)
+    assert len(await tasks_of(ada)) == 2
+
+    report = await import_file(ada, table)
+
+    assert report["tasks"] == counts(created=3, existing=2)
+    assert [task["title"] for task in await tasks_of(ada)] == list("abcde")
 
 
 async def test_more_than_ten_thousand_tasks_are_rejected(ada: Person) -> None:

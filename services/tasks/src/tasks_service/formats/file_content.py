@@ -115,6 +115,13 @@ class FileFilter(msgspec.Struct, kw_only=True):
     filter: str
 
 
+class FileTag(msgspec.Struct, kw_only=True):
+    """A tag in a file that has a colour, or that no task has."""
+
+    name: str
+    color: Color | None = None
+
+
 class FileIssue(msgspec.Struct, frozen=True, kw_only=True):
     """A row that isn't imported, or not completely."""
 
@@ -140,6 +147,7 @@ class FileContent(msgspec.Struct, kw_only=True):
     sections: list[FileSection] = msgspec.field(default_factory=list)
     tasks: list[FileTask] = msgspec.field(default_factory=list)
     filters: list[FileFilter] = msgspec.field(default_factory=list)
+    tags: list[FileTag] = msgspec.field(default_factory=list)
     issues: list[FileIssue] = msgspec.field(default_factory=list)
     left_out: Counter[str] = msgspec.field(default_factory=Counter)
     _seen: Counter[str] = msgspec.field(default_factory=Counter)

@@ -51,6 +51,9 @@ def fit_content(content: FileContent, now: dt.datetime) -> None:
     named = [*content.lists, *content.sections, *content.filters]
     for entry in named:
         entry.name = fit_line(entry.name, MAX_LIST_NAME_CHARS) or "Untitled"
+    for tag in content.tags:
+        tag.name = fit_line(tag.name, MAX_TAG_CHARS)
+    content.tags = [tag for tag in content.tags if tag.name]
     content.tasks = [task for task in content.tasks if fit_task(task, content, now)]
     content.lists = without_repeated(content.lists)
     content.sections = without_repeated(content.sections)

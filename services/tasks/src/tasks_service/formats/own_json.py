@@ -3,6 +3,8 @@
 import datetime as dt
 from typing import Any, Final
 
+import msgspec
+
 from tasks_service.formats.file_content import (
     OWN_SOURCE,
     FileContent,
@@ -10,11 +12,12 @@ from tasks_service.formats.file_content import (
     FileList,
     FileReminder,
     FileSection,
+    FileTag,
     FileTask,
 )
 from tasks_service.formats.json_rows import list_in, rows_of
 from todochat.contracts.task_views import SavedFilter
-from todochat.contracts.tasks import Section, Task, TaskList
+from todochat.contracts.tasks import Color, Section, Task, TaskList
 
 _MEMBERS: Final = frozenset(
     {"tasks", "lists", "sections", "filters", "tags", "changes", "preferences"}
@@ -43,6 +46,14 @@ class TaskRow(Task, kw_only=True, frozen=True):
 class FilterRow(SavedFilter, kw_only=True, frozen=True):
     """A saved filter in an export."""
 
+    deleted_at: dt.datetime | None = None
+
+
+class TagRow(msgspec.Struct):
+    """A stored tag in an export."""
+
+    name: str
+    color: Color | None = None
     deleted_at: dt.datetime | None = None
 
 
@@ -75,15 +86,23 @@ def read_own_json(document: Any) -> FileContent:
             content.left_out["tasks in the trash"] += 1
             continue
         content.add_task(to_file_task(task, place=f"task {task.number}"))
-    for saved in rows_of(list_in(document, "filters"), FilterRow, "filter", content):
-        if saved.deleted_at is None:
-            content.filters.append(FileFilter(key=saved.id, name=saved.name, filter=saved.filter))
+    read_filters_and_tags(document, content)
     content.left_out["lists in the trash"] += len(lists) - len(live)
     content.left_out["changes of the history"] += len(list_in(document, "changes"))
     content.left_out["preferences"] += bool(document.get("preferences"))
     for name in document.keys() - _MEMBERS:
         content.left_out[f'rows of "{name[:40]}"'] += len(list_in(document, name)) or 1
     return content
+
+
+def read_filters_and_tags(document: Any, content: FileContent) -> None:
+    """Read the saved filters, and the tags that are stored."""
+    for saved in rows_of(list_in(document, "filters"), FilterRow, "filter", content):
+        if saved.deleted_at is None:
+            content.filters.append(FileFilter(key=saved.id, name=saved.name, filter=saved.filter))
+    for tag in rows_of(list_in(document, "tags"), TagRow, "tag", content):
+        if tag.deleted_at is None:
+            content.tags.append(FileTag(name=tag.name, color=tag.color))
 
 
 def to_file_task(task: Task, *, place: str) -> FileTask:

@@ -1,10 +1,13 @@
 """`/api/{user_id}/import`: files of this service and of other to-do applications."""
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, post
 from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import QueryParameter
 
 from tasks_service.domain.due import DEFAULT_TIMEZONE
@@ -19,6 +22,23 @@ from tasks_service.service.import_report import ImportReport
 from tasks_service.services import Services
 
 
+@dataclass
+class FileOperation(Operation):
+    """Documents the body, which the handler reads from the request."""
+
+    def __post_init__(self) -> None:
+        """Set the body."""
+        file = Schema(
+            type=OpenAPIType.STRING,
+            format=OpenAPIFormat.BINARY,
+            description=f"The file, of at most {MAX_IMPORT_BYTES} bytes; any media type is accepted.",
+        )
+        media_type = OpenAPIMediaType(schema=file)
+        self.request_body = RequestBody(
+            content={"application/octet-stream": media_type}, required=True
+        )
+
+
 class ImportController(Controller):
     """Imports into one user's account."""
 
@@ -30,6 +50,7 @@ class ImportController(Controller):
     @post(
         status_code=HTTPStatus.OK,
         opt={RATE_COST: EXPORT_COST},
+        operation_class=FileOperation,
         responses=documented(
             HTTPStatus.OK, ImportReport, "What was imported, or would be.", *WRITE_PROBLEMS
         ),
@@ -58,7 +79,7 @@ class ImportController(Controller):
             bool, QueryParameter(description="Only report what would be imported.")
         ] = False,
     ) -> Response[Any]:
-        """Import a file, which is the body of the request, in one transaction.
+        """Import a file, which is the body of the request, in parts of up to 1,000 tasks.
 
         What was imported before isn't imported again, nor changed. One undo of the response's
         `request_id` reverts the import. Counts as 60 requests.

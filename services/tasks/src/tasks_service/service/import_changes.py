@@ -8,13 +8,13 @@ these before their sections and lists.
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from tasks_service.domain.filter_language import parse_filter
 from tasks_service.domain.limits import (
+    MAX_IMPORT_PART,
     MAX_LIST_NAME_CHARS,
     MAX_SAVED_FILTERS,
     MAX_SECTIONS,
+    MAX_STORED_TAGS,
     MAX_SUBTASKS,
 )
 from tasks_service.domain.position import position_between, spread_positions
@@ -29,6 +29,8 @@ from tasks_service.formats.file_content import (
     FileTask,
 )
 from tasks_service.service.import_report import ImportReport
+from tasks_service.service.tag_changes import find_stored_tag, store_tag
+from tasks_service.service.tag_service import find_tag
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.filter_repository import FilterRepository, filter_state, to_filter
 from tasks_service.storage.import_repository import ImportedThing, ImportRepository
@@ -81,6 +83,9 @@ class ContentWriter:
         await self._write_sections()
         await self._write_tasks()
         await self._write_filters()
+        await self._write_tags()
+        if self._report.dry_run:
+            return
         for start in range(0, len(self._things), BATCH):
             await self._imports.remember(
                 self._work.transaction, self._things[start : start + BATCH]
@@ -209,6 +214,9 @@ class ContentWriter:
     async def _write_tasks(self) -> None:
         work = self._work
         new = await self._new_tasks()
+        if not self._report.dry_run:
+            first = set(map(id, sorted(new, key=part_order)[:MAX_IMPORT_PART]))
+            new = [task for task in new if id(task) in first]
         await work.check_open_task_limit(sum(task.completed_at is None for task in new))
         subtasks: dict[str, int] = {}
         records = [
@@ -217,8 +225,10 @@ class ContentWriter:
         ]
         for task in new:  # numbered in the order of the file
             self._tasks[task.key].number = work.take_next_number()
-        await self._set_positions(records)
-        await self._store(records)
+        if not self._report.dry_run:
+            await self._set_positions(records)
+            await self._store(records)
+        self._report.tasks.created = len(records)
 
     async def _new_tasks(self) -> list[FileTask]:
         """Return the tasks that were never imported, or only by an import that was undone."""
@@ -330,7 +340,6 @@ class ContentWriter:
                 )
                 self._remember("task", task.key, record.id, task.digest())
             await work.flush()
-        self._report.tasks.created = len(records)
 
     async def _write_filters(self) -> None:
         work, counts = self._work, self._report.filters
@@ -358,6 +367,31 @@ class ContentWriter:
             work.publish("filter.created.v1", saved_filter=to_filter(record))
             counts.created += 1
 
+    async def _write_tags(self) -> None:
+        """Store the tags that aren't stored yet; those of the user keep their colours."""
+        work, counts = self._work, self._report.tags
+        for tag in self._content.tags:
+            if await find_stored_tag(work, match_key(tag.name)) is not None:
+                counts.existing += 1
+                continue
+            if await work.tags.count_stored() >= MAX_STORED_TAGS:
+                counts.skipped += 1
+                reason = f"you would have more than {MAX_STORED_TAGS} stored tags"
+                self._content.report("tag", tag.name, reason, is_skipped=True)
+                continue
+            await store_tag(work, tag.name, tag.color)
+            stored = await find_tag(work, match_key(tag.name))
+            work.publish("tag.created.v1", tag=stored)
+            counts.created += 1
+
+
+def part_order(task: FileTask) -> tuple[bool, str]:
+    """Return the key that orders tasks for the parts of an import.
+
+    Parents come first, then the manual order counts, so that later parts are added at the end.
+    """
+    return task.parent_key is not None, task.position or ""
+
 
 async def find_problem(filters: FilterRepository, text: str) -> str | None:
     """Return why a filter can't be added; None if it can."""
@@ -373,12 +407,13 @@ async def find_problem(filters: FilterRepository, text: str) -> str | None:
 async def write_content(
     work: UserWork, content: FileContent, *, list_name: str | None, is_dry_run: bool
 ) -> ImportReport:
-    """Write the contents of a file; return the report.
+    """Write the contents of a file, with the first 1,000 new tasks; return the report.
+
+    A dry run stores no tasks, so it considers all.
 
     Raises:
         TooManyListsError, TooManyTasksError: see `ContentWriter.write`.
     """
-    content = msgspec.structs.replace(content, issues=list(content.issues))
     report = ImportReport(dry_run=is_dry_run, format=content.format, encoding=content.encoding)
     await ContentWriter(work, content, report, list_name).write()
     if work.has_changes and not is_dry_run:

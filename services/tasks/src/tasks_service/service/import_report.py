@@ -59,15 +59,24 @@ class ImportReport(msgspec.Struct, kw_only=True):
     sections: ImportCounts = msgspec.field(default_factory=ImportCounts)
     tasks: ImportCounts = msgspec.field(default_factory=ImportCounts)
     filters: ImportCounts = msgspec.field(default_factory=ImportCounts)
+    tags: Annotated[ImportCounts, Meta(description="Tags with a colour, or without tasks.")] = (
+        msgspec.field(default_factory=ImportCounts)
+    )
     issues: Annotated[list[ImportIssue], Meta(description=f"The first {MAX_IMPORT_ISSUES}.")] = (
         msgspec.field(default_factory=list)
     )
     issue_count: int = 0
     left_out: list[LeftOut] = msgspec.field(default_factory=list)
 
+    def add_part(self, part: "ImportReport") -> None:
+        """Add the report of a later part, which counts what this one created as existing."""
+        self.tasks.created += part.tasks.created
+        self.request_id = self.request_id or part.request_id
+        self.issues, self.issue_count = part.issues, part.issue_count
+
     def complete(self, content: FileContent) -> None:
         """Add what was lost, rows that aren't imported first."""
-        issues = sorted(content.issues, key=lambda issue: not issue.is_skipped)
+        issues = sorted(dict.fromkeys(content.issues), key=lambda issue: not issue.is_skipped)
         self.issue_count = len(issues)
         self.issues = [
             ImportIssue(

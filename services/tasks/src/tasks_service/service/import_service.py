@@ -1,4 +1,4 @@
-"""Use case: imports a file in one transaction, or reports what that would do."""
+"""Use case: imports a file, or reports what that would do."""
 
 import asyncio
 from http import HTTPStatus
@@ -7,9 +7,10 @@ from typing import Final
 import msgspec
 
 from tasks_service.domain.due import check_timezone
+from tasks_service.domain.limits import MAX_IMPORT_PART
 from tasks_service.domain.task_list import clean_list_name
 from tasks_service.errors import SlowFileError
-from tasks_service.formats.file_content import FileFormat, ImportOptions
+from tasks_service.formats.file_content import FileContent, FileFormat, ImportOptions
 from tasks_service.formats.reading import read_file
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
 from tasks_service.service.import_changes import write_content
@@ -19,7 +20,7 @@ from todochat.clock import utc_now
 from todochat.http.concurrency_limit import ConcurrencyLimit
 
 MAX_OPEN: Final = 1  # imports of one user in one process; each holds a file in memory
-WRITING_LIMIT_S: Final = 60.0  # with the wait for the user's lock
+WRITING_LIMIT_S: Final = 120.0  # of all parts, with the waits for the user's lock
 
 
 class ImportService:
@@ -60,18 +61,50 @@ class ImportService:
             list_name=None if list_name is None else clean_list_name(list_name),
             now=utc_now(),
         )
+        request = msgspec.structs.replace(request, actor="import")
         with self._open.hold(request.user_id):
             content = await asyncio.to_thread(read_file, data, options)
-
-            async def change(work: UserWork) -> ImportReport:
-                return await write_content(
-                    work, content, list_name=options.list_name, is_dry_run=is_dry_run
-                )
-
-            request = msgspec.structs.replace(request, actor="import")
-            run = self._writer.preview if is_dry_run else self._writer.write
             try:
                 async with asyncio.timeout(WRITING_LIMIT_S):
-                    return await run(request, HTTPStatus.OK, change)
+                    if is_dry_run:
+                        return await self._writer.preview(
+                            request,
+                            HTTPStatus.OK,
+                            lambda work: preview_content(work, content, options),
+                        )
+                    return await self._write(request, content, options)
             except TimeoutError as error:
                 raise SlowFileError from error
+
+    async def _write(
+        self, request: WriteRequest, content: FileContent, options: ImportOptions
+    ) -> Written:
+        """Write a file in parts of 1,000 tasks, all with the same request ID.
+
+        Each part is a transaction. An import that is interrupted is completed by repeating it. The
+        last part stores the response under the idempotency key.
+        """
+        report: ImportReport | None = None
+
+        async def change(work: UserWork) -> ImportReport:
+            nonlocal report
+            if report is not None and report.request_id is not None:
+                work.request_id = report.request_id
+            part = await write_content(work, content, list_name=options.list_name, is_dry_run=False)
+            if report is None:
+                report = part
+            else:
+                report.add_part(part)
+            return report
+
+        without_key = msgspec.structs.replace(request, idempotency_key=None)
+        for _ in range((len(content.tasks) - 1) // MAX_IMPORT_PART):
+            await self._writer.write(without_key, HTTPStatus.OK, change)
+        return await self._writer.write(request, HTTPStatus.OK, change)
+
+
+async def preview_content(
+    work: UserWork, content: FileContent, options: ImportOptions
+) -> ImportReport:
+    """Return the report of an import that is rolled back."""
+    return await write_content(work, content, list_name=options.list_name, is_dry_run=True)
