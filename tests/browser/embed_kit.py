@@ -134,6 +134,8 @@ class EmbedServer:
         headers: added to every page.
         items: the items of the thread `thr_1`.
         events: the response to a message; a gate waits until the test opens it, and a pause passes.
+        refusal: the status and headers with which messages are refused instead.
+        hold: if set, a message gets no byte of a response before it opens.
     """
 
     def __init__(self) -> None:
@@ -141,6 +143,8 @@ class EmbedServer:
         self.headers: dict[str, str] = {}
         self.items: list[dict[str, Any]] = []
         self.events: Sequence[Event | Gate | Pause] = ()
+        self.refusal: tuple[int, Mapping[str, str]] | None = None
+        self.hold: Gate | None = None
         self._runner: web.AppRunner | None = None
         self.origin = ""
 
@@ -150,6 +154,7 @@ class EmbedServer:
         self.headers.clear()
         self.items.clear()
         self.events = ()
+        self.refusal = self.hold = None
 
     async def __aenter__(self) -> Self:
         app = web.Application()
@@ -189,14 +194,19 @@ class EmbedServer:
         }
         if asked["type"] in kinds:
             return web.json_response(kinds[asked["type"]](), headers=cross_origin)
+        if self.refusal is not None:
+            status, headers = self.refusal
+            exposed = {"Access-Control-Expose-Headers": "*", **cross_origin}
+            return web.Response(status=status, headers={**headers, **exposed})
+        if self.hold is not None:
+            await self.hold.pass_through()
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **cross_origin})
         await response.prepare(request)
-        text = "".join(part.get("text", "") for part in asked["params"]["input"]["content"])
-        sent: list[Event | Gate | Pause] = [
-            {"type": "thread.created", "thread": THREAD},
-            {"type": "thread.item.done", "item": question("asked", text)},
-            *self.events,
-        ]
+        sent: list[Event | Gate | Pause] = list(self.events)
+        if asked["type"] != "threads.retry_after_item":
+            text = "".join(part.get("text", "") for part in asked["params"]["input"]["content"])
+            created = {"type": "thread.created", "thread": THREAD}
+            sent = [created, {"type": "thread.item.done", "item": question("asked", text)}, *sent]
         for event in sent:
             if isinstance(event, Gate):
                 await event.pass_through()
