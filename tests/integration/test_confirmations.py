@@ -21,9 +21,16 @@ async def ada(model_stack: Stack, sign_up: SignUp) -> Person:
 
 
 def card_of(answer: ChatResponse) -> dict[str, Any]:
-    (item,) = [item for item in answer.items if item["type"] == "widget"]
+    """Return the question, which is below the card with the turn's Undo."""
+    item = [item for item in answer.items if item["type"] == "widget"][-1]
     widget: dict[str, Any] = {**item["widget"], "item_id": item["id"]}
     return widget
+
+
+def confirmation_of(card: dict[str, Any]) -> dict[str, Any]:
+    *_, (_cancel, confirm) = [part["children"] for part in card["children"] if "children" in part]
+    action: dict[str, Any] = confirm["onClickAction"]
+    return action
 
 
 async def click(ada: Person, answer: ChatResponse, action: dict[str, Any], item_id: str) -> None:
@@ -66,7 +73,7 @@ async def test_three_changes_apply_and_the_rest_wait_on_one_card(
     assert "3 tasks" in card["children"][2]["value"]
 
     for _ in range(2):
-        await click(ada, answer, card["confirm"]["action"], card["item_id"])
+        await click(ada, answer, confirmation_of(card), card["item_id"])
 
     assert await names(ada) == ([], ["Inbox"])
 
@@ -87,7 +94,7 @@ async def test_list_is_deleted_by_the_card_and_restored_by_undo(
     card = card_of(answer)
     assert await names(ada) == before
 
-    await click(ada, answer, card["confirm"]["action"], card["item_id"])
+    await click(ada, answer, confirmation_of(card), card["item_id"])
     assert await names(ada) == ([], ["Inbox"])
 
     model.answer(Call("undo", {}))

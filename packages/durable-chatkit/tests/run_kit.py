@@ -26,6 +26,9 @@ class MemoryJournal:
     def has_choice(self, name: str) -> bool:
         return any(is_choice(key, name) for key in self.steps)
 
+    def note(self, key: str, payload: bytes) -> None:
+        self.steps[key] = payload
+
     async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
         assert key not in self.steps
         self.saves.append(key)

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from todochat.contracts.task_changes import PendingChange
+from todochat.contracts.task_history import ChangePage
 from todochat.contracts.tasks import ListPage, Task, TaskList, TaskPage
 from todochat.testing.model_server import Gate
 
@@ -49,6 +50,7 @@ class TasksStandIn:
         self.deleted: dict[str, dict[str, Any]] = {}
         self.lists: dict[str, dict[str, Any]] = {}
         self.url = ""
+        self.history: list[dict[str, Any]] = []  # scripted; a group of None is in every group
         self.pending: dict[str, dict[str, Any]] = {}
         self.touched: dict[str, set[str]] = {}
         self._before: list[tuple[str, dict[str, dict[str, Any]]]] = []
@@ -62,6 +64,9 @@ class TasksStandIn:
 
     def add(self, title: str, **fields: Any) -> dict[str, Any]:
         number = len(self.tasks) + len(self.deleted) + 1
+        if "reminders" in fields:
+            reminders = enumerate(fields["reminders"])
+            fields["reminders"] = [{"id": f"rem_{at}", **each} for at, each in reminders]
         task: dict[str, Any] = {
             "id": f"tsk_{number:026d}",
             "number": number,
@@ -78,6 +83,26 @@ class TasksStandIn:
         }
         self.tasks[task["id"]] = task
         return task
+
+    def note_change(self, kind: str, task: dict[str, Any], **fields: Any) -> None:
+        """Add an entry to the history, as the newest."""
+        entry = {
+            "id": len(self.history) + 1,
+            "type": f"task.{kind}.v1",
+            "entity_id": task["id"],
+            "name": task["title"],
+            "actor": "agent",
+            "run_id": None,
+            "group_id": None,
+            "request_id": None,
+            "before": {},
+            "after": {},
+            "undoes": None,
+            "undone": False,
+            "occurred_at": CREATED_AT,
+            **fields,
+        }
+        self.history.insert(0, entry)
 
     def _add_list(self, name: str, *, is_default: bool = False) -> dict[str, Any]:
         number = len(self.lists) + 1
@@ -100,7 +125,7 @@ class TasksStandIn:
             return self._read(path, request.query)
         return await self._change(request, path)
 
-    def _read(self, path: str, query: Any) -> web.Response:
+    def _read(self, path: str, query: Any) -> web.Response:  # noqa: PLR0911
         if path in {"/lists", "/sections"}:  # it has no sections
             lists = [self._list(entry) for entry in self.lists.values() if path == "/lists"]
             return web.json_response(conforming({"items": lists}, ListPage))
@@ -109,6 +134,13 @@ class TasksStandIn:
                 conforming({"items": self._search(query), "next_cursor": None}, TaskPage)
             )
         kind, _, ref = path[1:].partition("/")
+        if path == "/changes":
+            entries = [
+                each for each in self.history if each["group_id"] in (None, query["group_id"])
+            ]
+            return web.json_response(
+                conforming({"items": entries, "next_cursor": None}, ChangePage)
+            )
         if kind == "changes":
             found = [each for each in self.pending.values() if each["group_id"] == query["group"]]
             return (
@@ -221,13 +253,20 @@ class TasksStandIn:
         held = self.pending[pending_id]
         if held["status"] == "open":
             held["status"] = "confirmed" if decision == "confirm" else "discarded"
-            deleted_tasks = []
+            changed: list[dict[str, Any]] = []
             for each in held["operations"]:
                 task_id = each["operation"].get("task_id")
                 if decision == "confirm" and each["operation"]["type"] == "delete":
                     self.deleted[task_id] = self.tasks.pop(task_id)
-                    deleted_tasks.append({**self.deleted[task_id], "deleted": True})
-            outcome = {"group_id": held["group_id"], "tasks": deleted_tasks, "lists": []}
+                    changed.append({**self.deleted[task_id], "deleted": True})
+                elif decision == "confirm" and each["operation"]["type"] == "update":
+                    task = self.tasks[task_id]
+                    fields = dict(each["operation"]["changes"])
+                    if fields.pop("completed", False):
+                        task["completed_at"] = "2026-11-23T10:00:00Z"
+                    task.update(fields)
+                    changed.append({**task, "deleted": False})
+            outcome = {"group_id": held["group_id"], "tasks": changed, "lists": []}
             held["outcome"] = outcome if decision == "confirm" else None
         return 200, held
 

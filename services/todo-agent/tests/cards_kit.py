@@ -66,3 +66,16 @@ async def open_card(chat: Any, run: Any, task_id: str) -> WidgetItem:
     """Click on Edit and return the new card."""
     await click(chat, run, OPEN, await the_list(chat, run), task_id=task_id)
     return (await widgets(chat, run))[-1]
+
+
+def action_of(widget: Any, label: str) -> dict[str, Any]:
+    """Return the action of the button with a label."""
+    (button,) = [each for each in components(widget, "Button") if each["label"] == label]
+    action: dict[str, Any] = button["onClickAction"]
+    return action
+
+
+async def press(chat: Any, run: Any, item: Any, label: str) -> Any:
+    """Press a button of a widget."""
+    action = action_of(item.widget, label)
+    return await click(chat, run, action["type"], item, **action["payload"])

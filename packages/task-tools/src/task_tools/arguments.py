@@ -148,7 +148,9 @@ class DeleteTasksArguments(msgspec.Struct, forbid_unknown_fields=True):
 class ShowTaskArguments(msgspec.Struct, forbid_unknown_fields=True):
     """Arguments of show_task."""
 
-    task: TaskRef
+    task: Annotated[
+        TaskRef | None, Meta(description="null: an empty form, if the user wants to add a task.")
+    ] = None
 
 
 class RestoreTasksArguments(msgspec.Struct, forbid_unknown_fields=True):

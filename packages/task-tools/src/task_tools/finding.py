@@ -13,7 +13,7 @@ from task_tools.arguments import (
     ShowTaskArguments,
 )
 from task_tools.references import UnresolvedReferenceError
-from task_tools.tool_spec import OPEN_FIRST, FoundTasks, ShownTask, ToolOutcome
+from task_tools.tool_spec import OPEN_FIRST, FoundTasks, NewTask, ShownTask, ToolOutcome
 from task_tools.tool_tasks import RecordedTask, ToolTasks
 from todochat.contracts.tasks import ListPage, TaskList, TaskPage
 from todochat.http.client import UpstreamProblemError
@@ -55,7 +55,10 @@ async def find_tasks(tasks: ToolTasks, arguments: FindTasksArguments) -> ToolOut
 
 
 async def show_task(tasks: ToolTasks, arguments: ShowTaskArguments) -> ToolOutcome:
-    """Show a task as a form that the user can edit."""
+    """Show a task as a form that the user can edit, or an empty form."""
+    if arguments.task is None:
+        note = "An empty form is shown; the task is added when the user saves it."
+        return ToolOutcome({"ok": True, "note": note}, NewTask((await tasks.get_lists()).items))
     task = await tasks.resolve_task(arguments.task, OPEN_FIRST)
     output = {"ok": True, "task": await tasks.describe_task(task)}
     return ToolOutcome(output, ShownTask(task, (await tasks.get_lists()).items))

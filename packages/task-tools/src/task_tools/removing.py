@@ -6,7 +6,7 @@ import msgspec
 
 from task_tools.arguments import DeleteTasksArguments, RestoreTasksArguments
 from task_tools.finding import select_tasks
-from task_tools.tool_spec import OPEN_FIRST, DeletedTasks, ToolOutcome
+from task_tools.tool_spec import OPEN_FIRST, ToolOutcome
 from task_tools.tool_tasks import MAX_UNCONFIRMED, AwaitsConfirmationError, ToolTasks
 from todochat.contracts.tasks import Task
 
@@ -23,9 +23,7 @@ async def delete_tasks(tasks: ToolTasks, arguments: DeleteTasksArguments) -> Too
     (target,) = targets
     await tasks.change_existing(operations[0], "DELETE", f"/tasks/{target.id}")
     output = {"ok": True, "tasks": await tasks.describe_tasks(targets)}
-    if not tasks.host.is_alone:  # many cards would bury the answer
-        return ToolOutcome(output)
-    return ToolOutcome(output, DeletedTasks({target.id: target.title}))
+    return ToolOutcome(output)
 
 
 async def restore_tasks(tasks: ToolTasks, arguments: RestoreTasksArguments) -> ToolOutcome:

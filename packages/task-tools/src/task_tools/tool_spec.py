@@ -39,10 +39,10 @@ class ShownTask:
 
 
 @dataclass(frozen=True)
-class DeletedTasks:
-    """Deleted tasks that the user may want back; titles by ID."""
+class NewTask:
+    """An empty form for a new task."""
 
-    titles: Mapping[str, str]
+    lists: Sequence[TaskList]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class AnsweredPending:
     confirmed: PendingChange | None
 
 
-View = FoundTasks | ShownTask | DeletedTasks | AnsweredPending
+View = FoundTasks | ShownTask | NewTask | AnsweredPending
 
 
 @dataclass(frozen=True)

@@ -42,14 +42,12 @@ class ToolHost(Protocol):
         caller: sends the call's requests.
         zone, locale: the user's.
         now: the time that the user's words refer to.
-        is_alone: the model made no other call in the same answer.
     """
 
     caller: ToolCaller
     zone: ZoneInfo
     locale: str
     now: datetime
-    is_alone: bool
 
     async def once(self, name: str, decide: Callable[[], Awaitable[bytes]]) -> bytes:
         """Return the result of `decide` in the first attempt that reached this point."""

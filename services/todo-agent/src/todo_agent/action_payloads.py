@@ -4,7 +4,7 @@ Payloads come from a browser and are untrusted; the tasks service checks which t
 The fields of a form are in the same object, under the names of their controls.
 """
 
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from chatkit.errors import CustomStreamError
@@ -13,6 +13,8 @@ from msgspec import UNSET, Meta, UnsetType
 TOGGLE: Final = "task.toggle"
 OPEN: Final = "task.open"
 SAVE: Final = "task.save"
+ADD: Final = "task.add"
+CLOSE: Final = "task.close"
 DELETE: Final = "task.delete"
 RESTORE: Final = "tasks.restore"
 DELETE_MANY: Final = "tasks.delete"
@@ -20,10 +22,12 @@ KEEP_MANY: Final = "tasks.keep"
 CONFIRM: Final = "changes.confirm"
 DISCARD: Final = "changes.discard"
 UNDO: Final = "changes.undo"
+PAGE: Final = "tasks.page"
 
 MAX_AT_ONCE: Final = 200
 MAX_REVISION: Final = 2**31 - 1
 PendingId = Annotated[str, Meta(pattern=r"^pch_[0-9a-z]{26}$")]
+SearchParameter = Literal["filter", "q", "sort", "order", "status", "timezone"]
 TaskId = Annotated[str, Meta(pattern=r"^tsk_[0-9a-z]{26}$")]
 
 
@@ -59,25 +63,69 @@ class DiscardAction(msgspec.Struct):
     pending_id: PendingId
 
 
+ChangeId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+
+
 class UndoAction(msgspec.Struct):
-    """Undo a group of changes, or only those of some tasks."""
-
-    group_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
-    task_ids: Annotated[list[TaskId], Meta(min_length=1, max_length=MAX_AT_ONCE)] | None = None
-
-
-class SaveAction(msgspec.Struct):
-    """Save a task's form; missing fields stay unchanged.
+    """Undo the changes of a group or a request, or only those of some tasks.
 
     Args:
-        due: a day or an instant; null or "" removes the due date.
+        summary: what the changes did, for the card when they are in effect again.
+        redo: the changes to undo are an undo themselves.
     """
 
-    task_id: TaskId
+    group_id: ChangeId | None = None
+    request_id: ChangeId | None = None
+    task_ids: Annotated[list[TaskId], Meta(min_length=1, max_length=MAX_AT_ONCE)] | None = None
+    summary: Annotated[str, Meta(max_length=400)] = ""
+    redo: bool = False
+
+
+class TaskFields(msgspec.Struct, kw_only=True):
+    """The fields of a task's form; missing ones stay unchanged, or are empty in a new task.
+
+    Args:
+        due: a day or an instant; null or "" means no due date.
+        time: of the due day, HH:MM; "" means the whole day.
+        repeat: a rule, `none`, or `keep`.
+        reminder: minutes before the due time, `none`, or `keep`.
+        tags: separated by commas.
+    """
+
     title: Annotated[str, Meta(max_length=1000)] | UnsetType = UNSET
     due: Annotated[str, Meta(max_length=40)] | UnsetType | None = UNSET
+    time: Annotated[str, Meta(max_length=10)] | UnsetType | None = UNSET
+    repeat: Annotated[str, Meta(max_length=200)] | UnsetType = UNSET
+    reminder: Annotated[str, Meta(max_length=20)] | UnsetType = UNSET
     priority: Annotated[str, Meta(max_length=20)] | UnsetType = UNSET
     list_id: Annotated[str, Meta(max_length=60)] | UnsetType = UNSET
+    tags: Annotated[str, Meta(max_length=3000)] | UnsetType | None = UNSET
+
+
+class SaveAction(TaskFields, kw_only=True):
+    """Save a task's form."""
+
+    task_id: TaskId
+
+
+class CloseAction(msgspec.Struct):
+    """Close a form without a change; without a task, that of a new one."""
+
+    task_id: TaskId | None = None
+
+
+class PageAction(msgspec.Struct):
+    """Show a page of a search's result.
+
+    Args:
+        query: parameters of `GET /tasks`.
+        page: from 0.
+    """
+
+    query: Annotated[
+        dict[SearchParameter, Annotated[str, Meta(max_length=1000)]], Meta(max_length=8)
+    ]
+    page: Annotated[int, Meta(ge=0, le=1000)]
 
 
 PayloadT = TypeVar("PayloadT", bound=msgspec.Struct)

@@ -18,7 +18,7 @@ from task_tools.specs import SPECS
 from task_tools.tasks_client import TasksClient
 from task_tools.tool_spec import ToolOutcome, ToolSpec
 from todo_agent.card_actions import CardActions
-from todo_agent.confirmations import ConfirmationCard
+from todo_agent.confirmations import TurnEnd
 from todo_agent.former_tools import FORMER_TOOLS
 from todo_agent.instructions import instructions
 from todo_agent.run_tasks import TASKS_CHANGED, open_tasks
@@ -69,7 +69,7 @@ def create_agent(environment: AgentEnvironment) -> Assistant:
         return agent if run.scope.attempt == 1 else continued
 
     return Assistant(
-        agent=choose_agent, handle_action=CardActions(client), finish_turn=ConfirmationCard(client)
+        agent=choose_agent, handle_action=CardActions(client), finish_turn=TurnEnd(client)
     )
 
 
@@ -89,7 +89,8 @@ def make_tool(spec: ToolSpec, client: TasksClient) -> FunctionTool:
             outcome = await execute(spec, tasks, arguments)
         if outcome.view is not None:
             await show(run, tasks, outcome.view)
-        if spec.changes and outcome.is_ok:
+        if spec.changes and (outcome.is_ok or outcome.output.get("maybe_done")):
+            await run.call.finish_at_end()
             await run.stream(ClientEffectEvent(name=TASKS_CHANGED))
         return _to_text(outcome)
 

@@ -17,9 +17,11 @@ from todo_agent import action_payloads as payloads
 from todo_agent.action_payloads import read_payload
 from todo_agent.card_click import TASK_GONE, CardClick
 from todo_agent.confirmations import confirm_changes, discard_changes, undo_changes
-from todo_agent.task_cards import deleted_card, message_card, task_card, titles_in
-from todo_agent.task_form import changed_fields
+from todo_agent.form_actions import add_task, close_form, save_task
+from todo_agent.search_pages import turn_page
+from todo_agent.task_cards import message_card, task_card, titles_in
 from todo_agent.task_list_widget import widget
+from todo_agent.undo_cards import undo_card
 from todochat.contracts.tasks import Task
 from todochat.http.client import UpstreamError, UpstreamProblemError
 
@@ -78,25 +80,13 @@ async def open_task(click: CardClick, payload: Any) -> None:
     await click.run.stream_widget(widget(card), copy_text=titles_in(card) or task.title)
 
 
-async def save_task(click: CardClick, payload: Any) -> None:
-    """Save the fields of a task's form that differ from the task."""
-    action = read_payload(payload, payloads.SaveAction)
-    before = await click.tasks.resolve_task(action.task_id, ())
-    changes = changed_fields(action, before, click.tasks.zone)
-    if not changes:
-        await click.show_task(before)
-        return
-    task = await click.tasks.update_task(before.id, changes)
-    await click.show_task(task)
-    await click.record_tasks("change_tasks", [task], changes)
-
-
 async def delete_task(click: CardClick, payload: Any) -> None:
     """Delete a task and offer an undo."""
     action = read_payload(payload, payloads.TaskAction)
     task = await click.tasks.resolve_task(action.task_id, ())
     await click.tasks.client.change(click.tasks.caller, "DELETE", f"/tasks/{task.id}")
-    await click.redraw(lambda _: deleted_card({task.id: task.title}, click.run.turn_id))
+    group = {"group_id": click.run.turn_id}
+    await click.redraw(lambda _: undo_card(f"Deleted “{task.title}”", group))
     await click.record_tasks("delete_tasks", [task])
 
 
@@ -122,8 +112,8 @@ async def delete_tasks(click: CardClick, payload: Any) -> None:
         await click.redraw(lambda _: message_card("These tasks were already deleted."))
         await click.run.stream(NoticeEvent(level="warning", message=TASK_GONE))
         return
-    titles = {task.id: task.title for task in deleted}
-    await click.redraw(lambda _: deleted_card(titles, click.run.turn_id))
+    text = f"Deleted {len(deleted)} tasks" if deleted[1:] else f"Deleted “{deleted[0].title}”"
+    await click.redraw(lambda _: undo_card(text, {"group_id": click.run.turn_id}))
     await click.record_tasks("delete_tasks", deleted)
 
 
@@ -171,6 +161,9 @@ _HANDLERS: Final[Mapping[str, Callable[[CardClick, Any], Awaitable[None]]]] = {
     payloads.TOGGLE: toggle_task,
     payloads.OPEN: open_task,
     payloads.SAVE: save_task,
+    payloads.ADD: add_task,
+    payloads.CLOSE: close_form,
+    payloads.PAGE: turn_page,
     payloads.DELETE: delete_task,
     payloads.DELETE_MANY: delete_tasks,
     payloads.KEEP_MANY: keep_tasks,

@@ -17,7 +17,7 @@ from durable_chatkit.chatkit.live_widgets import RefreshWidgets
 from durable_chatkit.settings import ChatSettings
 from todo_agent.settings import TodoAgentSettings
 from todo_agent.task_cards import TASK_CARD, form_task_id, gone_card, task_card
-from todo_agent.task_list_widget import TASK_LIST, widget, with_tasks
+from todo_agent.task_list_widget import PAGES, TASK_LIST, widget, with_tasks
 from todochat.contracts.tasks import ListPage, Task, TaskList, TaskPage
 from todochat.errors import ServiceError
 from todochat.http.client import ServiceClient
@@ -106,7 +106,7 @@ class LiveWidgets:
 def task_ids_in(root: Mapping[str, Any]) -> Iterator[str]:
     """Yield the IDs of the tasks that a widget shows."""
     if root.get("key") == TASK_LIST:
-        yield from (row["key"] for row in root["children"] if row.get("key"))
+        yield from (row["key"] for row in root["children"] if row.get("key") != PAGES)
     elif root.get("key") == TASK_CARD:
         yield from filter(None, [form_task_id(root)])
 

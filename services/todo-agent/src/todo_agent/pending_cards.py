@@ -1,7 +1,7 @@
 """Cards of pending changes: the question, and the outcome of a confirmation or an undo."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -9,9 +9,11 @@ import msgspec
 
 from task_tools.answering import plural, skipped_text
 from todo_agent.action_payloads import CONFIRM, DISCARD, UNDO, click
-from todo_agent.task_cards import MAX_NAMED, button, message_card
+from todo_agent.plan_cards import accepted_plan_card, plan_card, planned_tasks
+from todo_agent.task_cards import button, day_text, message_card
 from todochat.contracts.task_changes import (
     DeleteListOperation,
+    DeleteOperation,
     PendingChange,
     PendingOperation,
     UndoOperation,
@@ -20,6 +22,7 @@ from todochat.contracts.task_changes import (
 from todochat.contracts.tasks import Due
 
 PENDING_CARD: Final = "pending-card"
+MAX_ROWS: Final = 5
 NOTHING_ELSE: Final = "Nothing else will change."
 # The change of one field as a question, and as a statement once it is done.
 _PHRASES: Final[Mapping[str, tuple[str, str]]] = {
@@ -41,17 +44,20 @@ _PHRASES: Final[Mapping[str, tuple[str, str]]] = {
 def pending_card(
     pending: PendingChange, zone: ZoneInfo, today: date, list_names: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the card that asks to confirm pending operations."""
+    """Return the card that asks to confirm pending operations, or to accept a plan of a day."""
+    plan = planned_tasks(pending.operations, zone)
+    if plan:
+        return plan_card(plan, today, pending_id=pending.id, revision=pending.revision)
     question = _sentence(pending.operations, zone, today, list_names, is_done=False)
     is_mixed = len({_kind(each, zone) for each in pending.operations}) > 1
     rows = [
         _row(each, zone, today, list_names, with_verb=is_mixed)
         for each in pending.operations
-        if each.title
+        if each.title and (each.number is not None or is_mixed)
     ]
-    lines = rows[:MAX_NAMED]
-    if len(rows) > MAX_NAMED:
-        lines.append(f"and {len(rows) - MAX_NAMED} more")
+    lines = rows[:MAX_ROWS]
+    if len(rows) > MAX_ROWS:
+        lines.append(f"and {len(rows) - MAX_ROWS} more")
     notes = [NOTHING_ELSE]
     dues = [
         each.operation.changes.due
@@ -63,21 +69,50 @@ def pending_card(
     if pending.done:
         done = plural(len(pending.done), "task")
         notes.insert(0, f"Already changed: {done}. These need your confirmation.")
+    is_deletion = any(deletes(each) for each in pending.operations)
+    buttons = [
+        button("Cancel", click(DISCARD, pending_id=pending.id)),
+        button(
+            "Delete" if is_deletion and not is_mixed else "Confirm",
+            click(CONFIRM, pending_id=pending.id, revision=pending.revision),
+            color="danger" if is_deletion else "primary",
+            variant="solid",
+        ),
+    ]
+    children: list[dict[str, Any]] = [{"type": "Title", "value": f"{question}?", "size": "sm"}]
+    if lines:
+        texts = [{"type": "Text", "value": line, "size": "sm"} for line in lines]
+        children.append({"type": "Col", "gap": 1, "children": texts})
     return {
         "type": "Card",
         "key": PENDING_CARD,
         "size": "sm",
         "children": [
-            {"type": "Title", "value": f"{question}?", "size": "sm"},
-            {"type": "Col", "children": [{"type": "Text", "value": line} for line in lines]},
+            *children,
             {"type": "Caption", "value": " ".join(notes)},
+            {"type": "Row", "gap": 2, "justify": "end", "children": buttons},
         ],
-        "confirm": {
-            "label": "Confirm",
-            "action": click(CONFIRM, pending_id=pending.id, revision=pending.revision),
-        },
-        "cancel": {"label": "Cancel", "action": click(DISCARD, pending_id=pending.id)},
     }
+
+
+def deletes(pending: PendingOperation) -> bool:
+    """Return whether an operation deletes a task or a list."""
+    return isinstance(pending.operation, DeleteOperation | DeleteListOperation)
+
+
+def pending_id_of(card: Mapping[str, Any]) -> str | None:
+    """Return the ID of the pending change that a card asks about; None for other cards."""
+    actions = [card.get("confirm") or {}]  # of cards stored by earlier releases
+    actions += [
+        {"action": part.get("onClickAction")}
+        for row in card.get("children") or ()
+        for part in row.get("children") or ()
+    ]
+    for each in actions:
+        action = each.get("action") or {}
+        if action.get("type") == CONFIRM:
+            return str((action.get("payload") or {}).get("pending_id"))
+    return None
 
 
 def confirmed_card(
@@ -89,6 +124,9 @@ def confirmed_card(
         return message_card(f"Nothing was changed. {skipped_text(outcome)}".strip())
     skipped = {(each.title, each.number) for each in outcome.left}
     done = [each for each in pending.operations if (each.title, each.number) not in skipped]
+    plan = planned_tasks(done, zone)
+    if plan:
+        return accepted_plan_card(plan, today, outcome.group_id, note=skipped_text(outcome))
     text = f"{_sentence(done, zone, today, list_names, is_done=True)}."
     children: list[dict[str, Any]] = [
         {
@@ -189,12 +227,6 @@ def _value_text(kind: str, value: str, today: date, list_names: Mapping[str, str
     if kind == "priority":
         return "no" if value == "none" else value
     return day_text(date.fromisoformat(value), today) if kind == "due" else value
-
-
-def day_text(day: date, today: date) -> str:
-    """Return "today", "tomorrow", or the day with its weekday."""
-    near = {today: "today", today + timedelta(days=1): "tomorrow"}
-    return near.get(day) or f"{day:%A}, {day.day} {day:%B}"
 
 
 def _count_text(number: int) -> str:

@@ -10,6 +10,7 @@ from task_tools.tasks_client import TasksClient, ToolCaller
 from task_tools.tool_tasks import MAX_UNCONFIRMED, ToolTasks
 from todo_agent.zones import zone
 
+HELD: Final = "held"  # a tool call has held changes for the user's confirmation
 TASKS_CHANGED: Final = "tasks.changed"  # the client effect after each change
 
 
@@ -27,7 +28,6 @@ class RunHost:
         self.zone = zone(run.request_context.timezone)
         self.locale = run.request_context.locale
         self.now = run.now
-        self.is_alone = self._call.is_alone
         self.caller = ToolCaller(
             user_id=run.user_id,
             run_id=run.scope.run_id,
@@ -44,6 +44,7 @@ class RunHost:
 
     async def note_held(self) -> None:
         """Show the card with the pending changes at the end of the turn."""
+        self._call.note(HELD)
         await self._call.finish_at_end()
 
     async def find_answerable_group(self) -> str | None:

@@ -1,10 +1,14 @@
 """Cards about tasks: a form to edit one, an undo for deleted ones, and plain messages."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any, Final
 
 from todo_agent.action_payloads import (
+    ADD,
+    CLOSE,
     DELETE,
+    OPEN,
     SAVE,
     TOGGLE,
     UNDO,
@@ -15,9 +19,30 @@ from todo_agent.zones import zone
 from todochat.contracts.tasks import Task, TaskList
 
 TASK_CARD: Final = "task-card"
-DELETED_CARD: Final = "deleted-card"
 MESSAGE_CARD: Final = "message-card"
 MAX_NAMED: Final = 10
+ADD_CARD: Final = "add-card"
+SAVED_CARD: Final = "saved-card"
+KEEP: Final = "keep"
+TIME_PATTERN: Final = r"([01]?[0-9]|2[0-3]):[0-5][0-9]"
+REPEATS: Final[Mapping[str, str]] = {
+    "none": "Never",
+    "FREQ=DAILY": "Every day",
+    "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR": "Every weekday",
+    "FREQ=WEEKLY": "Every week",
+    "FREQ=WEEKLY;INTERVAL=2": "Every 2 weeks",
+    "FREQ=MONTHLY": "Every month",
+    "FREQ=YEARLY": "Every year",
+}
+# Minutes before the due time.
+REMINDERS: Final[Mapping[str, str]] = {
+    "none": "None",
+    "0": "When it is due",
+    "10": "10 min before",
+    "30": "30 min before",
+    "60": "1 hour before",
+    "1440": "1 day before",
+}
 PRIORITIES: Final = ("none", *PRIORITY_COLORS)
 
 
@@ -28,29 +53,6 @@ def task_card(task: Task, lists: Sequence[TaskList], timezone: str) -> dict[str,
     about = " · ".join(
         part for part in (f"#{task.number}", state, due_text(task, timezone)) if part
     )
-    due = due_day(task, timezone)
-    fields: list[dict[str, Any]] = [
-        {"type": "Input", "name": "title", "defaultValue": task.title, "required": True},
-        # Omit an empty default value; the component has no form for it.
-        {
-            "type": "DatePicker",
-            "name": "due",
-            "clearable": True,
-            "placeholder": "No date",
-            **({"defaultValue": f"{due}T00:00:00"} if due else {}),
-        },
-        _select("priority", task.priority, [(name, name.capitalize()) for name in PRIORITIES]),
-        _select("list_id", task.list_id, [(entry.id, entry.name) for entry in lists]),
-    ]
-    labels = ("Title", "Due", "Priority", "List")
-    form = [
-        {
-            "type": "Col",
-            "gap": 1,
-            "children": [{"type": "Label", "value": label, "fieldName": field["name"]}, field],
-        }
-        for label, field in zip(labels, fields, strict=True)
-    ]
     toggle = click(TOGGLE, streaming=False, task_id=task.id, completed=not is_done)
     buttons = [
         button("Reopen" if is_done else "Mark as done", toggle),
@@ -63,33 +65,145 @@ def task_card(task: Task, lists: Sequence[TaskList], timezone: str) -> dict[str,
         "asForm": True,
         "children": [
             {"type": "Caption", "value": about},
-            *form,
+            *_fields(task, lists, timezone),
             {"type": "Row", "gap": 2, "children": buttons},
         ],
         "confirm": {"label": "Save", "action": click(SAVE, task_id=task.id)},
+        "cancel": {"label": "Cancel", "action": click(CLOSE, task_id=task.id)},
     }
 
 
-def deleted_card(tasks: Mapping[str, str], turn_id: str) -> dict[str, Any]:
-    """Return a card with an undo for tasks that a turn deleted.
+def add_card(lists: Sequence[TaskList]) -> dict[str, Any]:
+    """Return an empty form that adds a task."""
+    return {
+        "type": "Card",
+        "key": ADD_CARD,
+        "size": "md",
+        "asForm": True,
+        "children": [
+            {"type": "Title", "value": "New task", "size": "sm"},
+            *_fields(None, lists, "UTC"),
+        ],
+        "confirm": {"label": "Save", "action": click(ADD)},
+        "cancel": {"label": "Cancel", "action": click(CLOSE)},
+    }
+
+
+def saved_card(
+    task: Task, verb: str, list_names: Mapping[str, str], timezone: str, group_id: str
+) -> dict[str, Any]:
+    """Return the card that confirms what a form did, with Undo and Edit.
 
     Args:
-        tasks: titles by ID.
+        verb: such as "Added".
+        group_id: of the form's changes.
     """
-    (title, *others) = tasks.values()
-    deleted = f"{len(tasks)} tasks" if others else f"“{title}”"
-    undo = click(UNDO, group_id=turn_id, task_ids=list(tasks))
-    row = {
-        "type": "Row",
-        "align": "center",
-        "gap": 2,
+    details = [
+        f"#{task.number}",
+        list_names.get(task.list_id, ""),
+        due_text(task, timezone),
+        REPEATS.get(task.repeat.rule, "Repeats") if task.repeat is not None else "",
+        f"{task.priority.capitalize()} priority" if task.priority != "none" else "",
+        *(f"#{tag}" for tag in task.tags),
+    ]
+    summary = f"{verb} “{task.title}”"
+    texts = [
+        {"type": "Text", "value": summary, "weight": "semibold"},
+        {"type": "Caption", "value": " · ".join(filter(None, details))},
+    ]
+    buttons = [
+        button("Undo", click(UNDO, group_id=group_id, summary=summary)),
+        button("Edit", click(OPEN, task_id=task.id)),
+    ]
+    return {
+        "type": "Card",
+        "key": SAVED_CARD,
+        "size": "sm",
         "children": [
-            {"type": "Text", "value": f"Deleted {deleted}"},
-            {"type": "Spacer"},
-            button("Undo", undo),
+            {"type": "Col", "gap": 1, "children": texts},
+            {"type": "Row", "gap": 2, "children": buttons},
         ],
     }
-    return {"type": "Card", "key": DELETED_CARD, "size": "sm", "children": [row]}
+
+
+def _fields(task: Task | None, lists: Sequence[TaskList], timezone: str) -> list[dict[str, Any]]:
+    """Return the labelled fields of a form, empty without a task."""
+    due = due_day(task, timezone) if task is not None else None
+    at = due_time(task, timezone) if task is not None else None
+    default = next((each.id for each in lists if each.is_default), "")
+    reminder = reminder_choice(task) if task is not None else "none"
+    repeat = repeat_choice(task) if task is not None else "none"
+    title: dict[str, Any] = {"type": "Input", "name": "title", "required": True}
+    if task is None:
+        title |= {"placeholder": "What needs doing?", "autoFocus": True}
+    day: dict[str, Any] = {
+        "type": "DatePicker",
+        "name": "due",
+        "clearable": True,
+        "placeholder": "No date",
+    }
+    time: dict[str, Any] = {
+        "type": "Input",
+        "name": "time",
+        "placeholder": "Any time",
+        "pattern": TIME_PATTERN,
+    }
+    tags: dict[str, Any] = {"type": "Input", "name": "tags", "placeholder": "Separated by commas"}
+    # Omit empty default values; the component has no form for them.
+    if task is not None:
+        title["defaultValue"] = task.title
+        tags |= {"defaultValue": ", ".join(task.tags)} if task.tags else {}
+    day |= {"defaultValue": f"{due}T00:00:00"} if due else {}
+    time |= {"defaultValue": at} if at else {}
+    rows = [
+        [("Title", title)],
+        [("Date", day), ("Time", time)],
+        [
+            ("Repeat", _select("repeat", repeat, _with_kept(REPEATS, repeat))),
+            ("Reminder", _select("reminder", reminder, _with_kept(REMINDERS, reminder))),
+        ],
+        [
+            (
+                "List",
+                _select(
+                    "list_id",
+                    task.list_id if task is not None else default,
+                    [(entry.id, entry.name) for entry in lists],
+                ),
+            ),
+            (
+                "Priority",
+                _select(
+                    "priority",
+                    task.priority if task is not None else "none",
+                    [(name, name.capitalize()) for name in PRIORITIES],
+                ),
+            ),
+        ],
+        [("Tags", tags)],
+    ]
+    return [_field_row(row) for row in rows]
+
+
+def _field_row(fields: Sequence[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    columns = [
+        {
+            "type": "Col",
+            "gap": 1,
+            "flex": 1,
+            "children": [{"type": "Label", "value": label, "fieldName": field["name"]}, field],
+        }
+        for label, field in fields
+    ]
+    if len(columns) == 1:
+        return columns[0]
+    return {"type": "Row", "gap": 3, "align": "start", "children": columns}
+
+
+def _with_kept(choices: Mapping[str, str], chosen: str) -> list[tuple[str, str]]:
+    """Return the options of a select; a value that isn't among them is kept as it is."""
+    kept = [(KEEP, "Custom")] if chosen == KEEP else []
+    return [*kept, *choices.items()]
 
 
 def form_task_id(card: Mapping[str, Any]) -> str | None:
@@ -130,6 +244,36 @@ def due_day(task: Task, timezone: str) -> str | None:
         return None
     day = due.date if due.at is None else due.at.astimezone(zone(timezone)).date()
     return None if day is None else day.isoformat()
+
+
+def due_time(task: Task, timezone: str) -> str | None:
+    """Return the time of day at which a task is due in the user's time zone, HH:MM."""
+    if task.due is None or task.due.at is None:
+        return None
+    return f"{task.due.at.astimezone(zone(timezone)):%H:%M}"
+
+
+def repeat_choice(task: Task) -> str:
+    """Return the option of a form for a task's repetition; KEEP for one that has no option."""
+    repeat = task.repeat
+    if repeat is None:
+        return "none"
+    is_plain = repeat.base == "due" and repeat.until is None and repeat.count is None
+    return repeat.rule if is_plain and repeat.rule in REPEATS else KEEP
+
+
+def reminder_choice(task: Task) -> str:
+    """Return the option of a form for a task's reminders; KEEP for those that have no option."""
+    if not task.reminders:
+        return "none"
+    minutes = str(task.reminders[0].minutes_before)
+    return minutes if len(task.reminders) == 1 and minutes in REMINDERS else KEEP
+
+
+def day_text(day: date, today: date) -> str:
+    """Return "today", "tomorrow", or the day with its weekday."""
+    near = {today: "today", today + timedelta(days=1): "tomorrow"}
+    return near.get(day) or f"{day:%A}, {day.day} {day:%B}"
 
 
 def titles_in(card: Mapping[str, Any]) -> str:

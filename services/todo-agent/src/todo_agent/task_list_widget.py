@@ -6,12 +6,13 @@ from typing import Any, Final
 import msgspec
 from chatkit.widgets import DynamicWidgetRoot
 
-from todo_agent.action_payloads import OPEN, TOGGLE, click
+from todo_agent.action_payloads import OPEN, PAGE, TOGGLE, click
 from todo_agent.zones import zone
 from todochat.contracts.tasks import Task
 
 TASK_LIST: Final = "task-list"
-SHOWN_AT_FIRST: Final = 10  # the rest is behind "Show more"
+PAGES: Final = "pages"  # key of the row that turns pages
+PAGE_SIZE: Final = 10
 DELETED: Final = "No longer exists"
 PRIORITY_COLORS: Final[Mapping[str, str]] = {
     "low": "secondary",
@@ -20,12 +21,38 @@ PRIORITY_COLORS: Final[Mapping[str, str]] = {
 }
 
 
+class Pages(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a search's result.
+
+    Args:
+        query: parameters of `GET /tasks`, without limit and cursor.
+        page: from 0.
+        total: None if there are more tasks than were counted.
+    """
+
+    query: Mapping[str, str]
+    page: int
+    total: int | None
+
+
 def task_list(
-    tasks: Sequence[Task], list_names: Mapping[str, str], timezone: str
+    tasks: Sequence[Task],
+    list_names: Mapping[str, str],
+    timezone: str,
+    *,
+    pages: Pages | None = None,
 ) -> DynamicWidgetRoot:
-    """Return a ListView with a row per task."""
+    """Return a ListView with a row per task.
+
+    Args:
+        pages: the part of a search's result that the tasks are; adds a row that shows others.
+            Without it, all rows after the tenth are behind "Show more".
+    """
     rows = [_row(task, list_names.get(task.list_id, ""), timezone) for task in tasks]
-    return widget({"type": "ListView", "key": TASK_LIST, "limit": SHOWN_AT_FIRST, "children": rows})
+    root: dict[str, Any] = {"type": "ListView", "key": TASK_LIST, "children": rows}
+    if pages is None or (pages.total is not None and pages.total <= PAGE_SIZE and not pages.page):
+        return widget({**root, "limit": PAGE_SIZE})
+    return widget({**root, "children": [*rows, _page_row(pages, len(rows))]})
 
 
 def widget(root: dict[str, Any]) -> DynamicWidgetRoot:
@@ -145,6 +172,35 @@ def _row(task: Task, list_name: str, timezone: str) -> dict[str, Any]:
     caption = {"type": "Caption", "value": about}
     children = [box, caption, *badges, {"type": "Spacer"}, edit]
     return {"type": "ListViewItem", "key": task.id, "children": children}
+
+
+def _page_row(pages: Pages, shown: int) -> dict[str, Any]:
+    """Return the row that says which part is shown, with buttons for the parts around it."""
+    first = pages.page * PAGE_SIZE
+    last = first + shown
+    total = "many" if pages.total is None else str(pages.total)
+    text = f"{first + 1} to {last} of {total}" if shown else f"No more tasks; {total} in all"
+    is_last = pages.total is not None and last >= pages.total
+
+    def turn(label: str, page: int, icon: str, *, is_off: bool) -> dict[str, Any]:
+        action = click(PAGE, streaming=False, query=dict(pages.query), page=max(0, page))
+        return {
+            "type": "Button",
+            "label": label,
+            "size": "sm",
+            "variant": "outline",
+            "onClickAction": action,
+            "disabled": is_off,
+            icon: f"chevron-{'left' if icon == 'iconStart' else 'right'}",
+        }
+
+    children = [
+        {"type": "Caption", "value": text},
+        {"type": "Spacer"},
+        turn("Previous", pages.page - 1, "iconStart", is_off=pages.page == 0),
+        turn("Next", pages.page + 1, "iconEnd", is_off=is_last),
+    ]
+    return {"type": "ListViewItem", "key": PAGES, "gap": 2, "align": "center", "children": children}
 
 
 def _version(row: Mapping[str, Any]) -> str:

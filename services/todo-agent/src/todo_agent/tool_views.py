@@ -8,11 +8,12 @@ from chatkit.widgets import DynamicWidgetRoot
 
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.errors import UnknownResourceError
-from task_tools.tool_spec import AnsweredPending, DeletedTasks, FoundTasks, ShownTask, View
+from task_tools.tool_spec import AnsweredPending, FoundTasks, NewTask, ShownTask, View
 from task_tools.tool_tasks import ToolTasks
-from todo_agent.pending_cards import confirmed_card
-from todo_agent.task_cards import deleted_card, message_card, task_card, titles_in
-from todo_agent.task_list_widget import as_text, task_list, widget
+from todo_agent.pending_cards import confirmed_card, pending_id_of
+from todo_agent.search_pages import first_page
+from todo_agent.task_cards import add_card, message_card, task_card, titles_in
+from todo_agent.task_list_widget import PAGE_SIZE, as_text, task_list, widget
 
 MAX_CARD_SEARCH: Final = 50  # items; the card is the last item of the previous turn
 
@@ -31,18 +32,20 @@ async def show(run: RunContext, tasks: ToolTasks, view: View) -> None:
 
 
 async def _draw(
-    tasks: ToolTasks, view: FoundTasks | ShownTask | DeletedTasks
+    tasks: ToolTasks, view: FoundTasks | ShownTask | NewTask
 ) -> tuple[DynamicWidgetRoot, str]:
     """Return a new widget and its text, for copying."""
     match view:
         case FoundTasks():
             names = await tasks.get_list_names()
-            return task_list(view.tasks, names, tasks.zone.key), as_text(view.tasks)
+            pages = first_page(view)
+            shown = view.tasks if pages is None else view.tasks[:PAGE_SIZE]
+            drawn = task_list(shown, names, tasks.zone.key, pages=pages)
+            return drawn, as_text(view.tasks)
         case ShownTask():
             return widget(task_card(view.task, view.lists, tasks.zone.key)), view.task.title
-        case DeletedTasks():
-            card = deleted_card(view.titles, tasks.caller.turn_id)
-            return widget(card), titles_in(card)
+        case NewTask():
+            return widget(add_card(view.lists)), ""
 
 
 async def _redraw_card(run: RunContext, pending_id: str, root: dict[str, Any]) -> None:
@@ -54,9 +57,7 @@ async def _redraw_card(run: RunContext, pending_id: str, root: dict[str, Any]) -
     for item in page.data:
         if not isinstance(item, WidgetItem):
             continue
-        confirm = item.widget.model_dump(mode="json").get("confirm") or {}
-        payload = (confirm.get("action") or {}).get("payload") or {}
-        if payload.get("pending_id") == pending_id:
+        if pending_id_of(item.widget.model_dump(mode="json")) == pending_id:
             with suppress(UnknownResourceError):  # it was deleted concurrently
                 await run.update_widget(item.id, lambda old: old.model_copy(update=changed))
             return

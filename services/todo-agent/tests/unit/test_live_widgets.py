@@ -70,7 +70,7 @@ async def test_loaded_form_shows_the_task_as_it_is(chat: Any, listed: Any, tasks
     change(tasks, 1, title="oat milk", priority="high")
 
     async with loaded(chat, listed) as (_, form):
-        (title,) = components(form, "Input")
+        title, *_ = components(form, "Input")
         assert (form["key"], title["defaultValue"]) == (TASK_CARD, "oat milk")
 
     del tasks.tasks[ID.format(1)]

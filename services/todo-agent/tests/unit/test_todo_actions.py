@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from cards_kit import (
     ID,
+    action_of,
     boxes,
     click,
     click_body,
     components,
     open_card,
+    press,
     said,
     texts,
     the_list,
@@ -195,9 +197,9 @@ class TestTaskCard:
 
         card = await open_card(chat, listed, ID.format(2))
 
-        (title,) = components(card.widget, "Input")
+        title, _time, _tags = components(card.widget, "Input")
         (due,) = components(card.widget, "DatePicker")
-        priority, lists = components(card.widget, "Select")
+        _repeat, _reminder, lists, priority = components(card.widget, "Select")
         assert title["defaultValue"] == "bread"
         assert due["defaultValue"] == "2026-11-24T00:00:00"
         assert priority["defaultValue"] == "high"
@@ -222,7 +224,7 @@ class TestTaskCard:
         }
         assert tasks.effects == [("PATCH", f"/tasks/{ID.format(1)}", change)]
         stored = (await widgets(chat, listed))[-1]
-        assert components(stored.widget, "Input")[0]["defaultValue"] == "oat milk"
+        assert texts(stored.widget) == ["Saved “oat milk”"]
         assert len(await said(chat, acted, "client_effect")) == 1
 
     async def test_form_day_keeps_the_time_of_day(self, chat: Any, listed: Any, tasks: Any) -> None:
@@ -423,14 +425,14 @@ class TestDeleting:
     async def test_delete_tool_offers_an_undo(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
+        tasks.note_change("deleted", tasks.tasks[ID.format(1)])
         model.answer(Call("delete_tasks", {"tasks": ["milk"]}))
         model.answer(Say("Gone."))
         await chat.ask("delete the milk", listed.thread_id)
         card = (await widgets(chat, listed))[-1]
+        assert texts(card.widget) == ["Deleted “milk”"]
 
-        (undo,) = components(card.widget, "Button")
-        action = undo["onClickAction"]
-        await click(chat, listed, action["type"], card, **action["payload"])
+        await press(chat, listed, card, "Undo")
 
         assert sorted(tasks.titles) == ["bread", "milk"]
         shown = (await widgets(chat, listed))[-1]
@@ -445,15 +447,34 @@ class TestDeleting:
 
         assert sorted(tasks.titles) == ["bread", "milk"]
 
-    async def test_several_deletions_in_one_response_show_no_cards(
+    async def test_changes_of_one_turn_share_an_undo(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
+        for number in (1, 2):
+            tasks.note_change("deleted", tasks.tasks[ID.format(number)])
         model.answer(Call("delete_tasks", {"tasks": [1]}), Call("delete_tasks", {"tasks": [2]}))
         model.answer(Say("Gone."))
         await chat.ask("delete both, I am sure", listed.thread_id)
 
         assert tasks.titles == []
-        assert len(await widgets(chat, listed)) == 1
+        _, card = await widgets(chat, listed)
+        assert texts(card.widget) == ["Deleted 2 tasks"]
+        await press(chat, listed, card, "Undo")
+        assert sorted(tasks.titles) == ["bread", "milk"]
+
+    async def test_turn_succeeds_without_its_undo_if_the_tasks_service_fails(
+        self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
+    ) -> None:
+        gate = Gate()
+        model.answer(Call("add_task", {"title": "tea"}))
+        model.answer(Say("Add", gate, "ed."))
+        run = await chat.say("tea, please", listed.thread_id)
+        await gate.wait_reached()
+        tasks.failures = [500]
+        gate.open()
+
+        assert await chat.wait_for_end(run) == "completed"
+        assert len(await widgets(chat, run)) == 1
 
     async def test_several_tasks_are_deleted_only_after_confirmation(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
@@ -466,7 +487,7 @@ class TestDeleting:
         assert texts(root) == ["#1 milk", "#2 bread", "Delete 2 tasks?"]
         assert tasks.titles == ["milk", "bread"]
 
-        action = root["confirm"]["action"]
+        action = action_of(root, "Delete")
         acted = await click(chat, listed, action["type"], card, **action["payload"])
         await click(chat, listed, action["type"], card, **action["payload"])
 
@@ -491,7 +512,7 @@ class TestDeleting:
         model.answer(Say("Shall they go?"))
         await chat.ask("delete everything", listed.thread_id)
         card = (await widgets(chat, listed))[-1]
-        action = card.widget.model_dump(mode="json")["cancel"]["action"]
+        action = action_of(card.widget, "Cancel")
 
         await click(chat, listed, action["type"], card, **action["payload"])
         model.answer(Say("As you like."))
@@ -518,7 +539,7 @@ class TestDeleting:
         run = await chat.ask("delete all my tasks")
 
         card = (await widgets(chat, run))[-1]
-        assert "confirm" in card.widget.model_dump(mode="json")
+        assert action_of(card.widget, "Delete")["type"] == CONFIRM
         assert tasks.titles == ["milk", "bread"]
 
 

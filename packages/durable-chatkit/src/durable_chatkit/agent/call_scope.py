@@ -275,8 +275,7 @@ class ToolCallScope(CallScope):
         For choices that must not change when the call is repeated after its side effect: "milk" no
         longer matches an open task once that task is completed.
         """
-        is_root_call = _ROOT_CALL.fullmatch(self.path) is not None
-        key = self.key(name) if is_root_call else self.key("choice", name)
+        key = self._choice_key(name)
         recorded = self.scope.load(key)
         if recorded is not None:
             return recorded
@@ -284,13 +283,22 @@ class ToolCallScope(CallScope):
         await self.scope.save(key, value)
         return value
 
+    def note(self, name: str) -> None:
+        """Record that the call reached this point; see `Journal.has_choice`.
+
+        The record is saved with the call: until then, a later attempt makes the call again.
+        """
+        key = self._choice_key(name)
+        if self.scope.load(key) is None:
+            self.scope.journal.note(key, b"true")
+
     async def finish_at_end(self) -> None:
         """Request a call of `Assistant.finish_turn` after the agent's last answer."""
+        self.note(AT_END)
 
-        async def request() -> bytes:
-            return b"true"
-
-        await self.once(AT_END, request)
+    def _choice_key(self, name: str) -> str:
+        is_root_call = _ROOT_CALL.fullmatch(self.path) is not None
+        return self.key(name) if is_root_call else self.key("choice", name)
 
     def hold_back(self, queue: "asyncio.Queue[Any]", event: ThreadStreamEvent) -> bool:
         """Keep an event until the call is journaled; return False if it can be published now.

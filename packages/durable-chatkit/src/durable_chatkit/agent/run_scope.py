@@ -63,6 +63,9 @@ class Journal(Protocol):
     def has_choice(self, name: str) -> bool:
         """Return whether a call of the run recorded a choice of this name, in any attempt."""
 
+    def note(self, key: str, payload: bytes) -> None:
+        """Insert a step together with the next one that is saved."""
+
     async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
         """Insert a step, with its usage if it is a model answer.
 
@@ -85,6 +88,9 @@ class NullJournal:
     def has_choice(self, name: str) -> bool:  # noqa: ARG002 - a journal's signature
         """Return False."""
         return False
+
+    def note(self, key: str, payload: bytes) -> None:
+        """Store nothing."""
 
     async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
         """Store nothing."""

@@ -42,6 +42,10 @@ class StepJournal:
         """Return whether a call of the run has recorded a choice of this name, in any attempt."""
         return any(is_choice(key, name) for key in self._steps)
 
+    def note(self, key: str, payload: bytes) -> None:
+        """Insert a step together with the next one that is saved."""
+        self._steps[key] = self._unsaved[key] = payload
+
     async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
         """Insert a step.
 
@@ -74,7 +78,7 @@ class StepJournal:
         if now:
             await self.save(INPUT_KEY, payload)
         else:
-            self._steps[INPUT_KEY] = self._unsaved[INPUT_KEY] = payload
+            self.note(INPUT_KEY, payload)
 
     def owned_item_ids(self, keys: Collection[str] | None = None) -> set[str]:
         """Return the IDs of the items that finished model calls and other calls have published.

@@ -46,7 +46,6 @@ class McpToolHost:
     ) -> None:
         self.zone = zone
         self.locale = "en"
-        self.is_alone = True
         self.now: datetime = utc_now()
         self.pending = pending
         key = new_id("mcp")
