@@ -34,6 +34,7 @@ from offline_assistant.intents import (
 )
 from task_phrases.clock import Clock
 from task_phrases.quotes import hide_quotes, show_quotes
+from todochat.visible_text import is_visible
 
 # Longer than any title with notes that people type; also bounds the input of the patterns.
 MAX_MESSAGE_CHARS: Final = 2000
@@ -69,7 +70,7 @@ def interpret(message: str, clock: Clock) -> tuple[Intent, ...]:
     if len(message) > MAX_MESSAGE_CHARS:
         return (TalkIntent(Topic.TOO_LONG),)
     sentences = sentence_type.split_sentences(hide_quotes(normalise(message)))
-    if not sentences:
+    if not sentences or not is_visible(message):
         return (TalkIntent(Topic.EMPTY),)
     intents: list[Intent] = []
     if sentence_type.is_question(sentences[0]):

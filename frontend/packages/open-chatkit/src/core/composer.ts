@@ -13,6 +13,7 @@ import type {
   UserMessageContent,
 } from "./types";
 import { uploadFile } from "./uploads";
+import { isVisible } from "./visibleText";
 
 /** The composer with the methods that only the core uses. */
 export type ComposerCore = Composer & {
@@ -250,7 +251,7 @@ function isEmpty({ content, files }: Draft): boolean {
 }
 
 function isBlank(part: UserMessageContent): boolean {
-  return part.type === "input_text" && part.text.trim() === "";
+  return part.type === "input_text" && !isVisible(part.text);
 }
 
 function asDraftFile(key: string, attachment: Attachment): DraftFile {

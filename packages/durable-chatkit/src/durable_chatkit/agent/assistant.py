@@ -21,6 +21,7 @@ from durable_chatkit.agent.history import (
 from durable_chatkit.agent.rendered_output import OutputRenderer, readable_text
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.agent.workflow import Workflow, WorkflowFields, WorkflowFunction
+from todochat.visible_text import is_visible, strip_invisible
 
 MAX_TITLE_CHARS: Final = 60
 REFUSAL: Final = "I can't help with that."
@@ -57,8 +58,8 @@ def title_of(message: UserMessageItem) -> str | None:
     same in every attempt at the run.
     """
     text = " ".join(part.text for part in message.content)
-    line = " ".join(text.split()).strip("#*_`>-. ")
-    if not line:
+    line = strip_invisible(strip_invisible(" ".join(text.split())).strip("#*_`>-. "))
+    if not is_visible(line):
         return None
     title = line[0].upper() + line[1:]
     if len(title) <= MAX_TITLE_CHARS:

@@ -14,6 +14,7 @@ from chatkit.types import (
 )
 
 from todochat.errors import FieldError, InvalidInputError
+from todochat.visible_text import is_visible
 
 MAX_MESSAGE_CHARS: Final = 32_000  # a long e-mail thread; the history has its own limit
 MAX_CONTENT_PARTS: Final = 100
@@ -27,7 +28,7 @@ def check_streaming_limits(request: StreamingReq) -> None:
     """Check the values of a streaming request.
 
     Raises:
-        InvalidInputError: a value is too long, or the message is empty.
+        InvalidInputError: a value is too long, or the message shows nothing.
     """
     match request:
         case ThreadsCreateReq() | ThreadsAddUserMessageReq():
@@ -35,7 +36,7 @@ def check_streaming_limits(request: StreamingReq) -> None:
             texts = [part.text for part in message.content]
             typed = [p.text for p in message.content if isinstance(p, UserMessageTextContent)]
             has_tags = len(typed) < len(texts)
-            has_content = bool("".join(typed).strip() or has_tags or message.attachments)
+            has_content = is_visible("".join(typed)) or has_tags or bool(message.attachments)
             length = sum(map(len, texts)) + len(message.quoted_text or "")
             _check(has_content, "input/content", "must not be empty")
             _check(

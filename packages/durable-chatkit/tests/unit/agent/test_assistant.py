@@ -28,6 +28,8 @@ def message(text: str) -> UserMessageItem:
         ("", None),
         (" \n ", None),
         ("***", None),
+        ("\u200b \u2800", None),
+        ("\u200b# \u2060plan\ufeff", "Plan"),
         ("x" * 200, "X" + "x" * (MAX_TITLE_CHARS - 2) + "…"),
     ],
 )

@@ -128,7 +128,17 @@ class TestMessages:
         with pytest.raises(ThreadLockedError):
             await chat.accept(message("hi", thread.id), user)
 
-    @pytest.mark.parametrize("text", ["", "  \n\t", "x" * (MAX_MESSAGE_CHARS + 1)])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "  \n\t",
+            "\u200b",
+            "\u2800 \u2800",
+            "\u3164\ufe0f\u00ad",
+            "x" * (MAX_MESSAGE_CHARS + 1),
+        ],
+    )
     async def test_empty_or_too_long_message_is_rejected(
         self, chat: Chat, user: str, message: MakeMessage, text: str, admin: Admin
     ) -> None:

@@ -1,5 +1,6 @@
 import type { Entity } from "@openai/chatkit";
 import type { Attachment, UserMessageContent, UserMessageTagContent } from "../../core/types";
+import { isVisible } from "../../core/visibleText";
 import { Icon } from "../../icons/Icon";
 import { ImageLink } from "../common/ImageLink";
 import { useT, useUi } from "../context";
@@ -81,7 +82,7 @@ export type UserMessageProps = {
 /** A message of the user with its files. */
 export function UserMessage({ id, content, attachments, quotedText, status }: UserMessageProps) {
   const t = useT();
-  const hasText = content.some((part) => part.type === "input_tag" || part.text.trim() !== "");
+  const hasText = content.some((part) => part.type === "input_tag" || isVisible(part.text));
   return (
     <article class={`user-message ${status ?? ""}`} part="message user-message" data-item={id}>
       <h2 class="visually-hidden">{t("youSaid")}</h2>
