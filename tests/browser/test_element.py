@@ -151,6 +151,56 @@ async def test_client_tool_runs_and_its_result_reaches_the_model(
     assert words["y"] <= icon["y"] + icon["height"] / 2 <= words["y"] + words["height"]
 
 
+LABEL_TOOLS = """() => {
+  const runTool = ({ name, params }) => {
+    if (name === "find_place") return new Promise((resolve) => { window.finishTool = resolve; });
+    const output = window.options.onClientTool({ name, params });
+    return name === "switch_theme" ? null : output;
+  };
+  window.chatkit.setOptions({
+    ...window.options,
+    clientTools: { labels: { find_place: "Looking for you", record_fact: null } },
+    onClientTool: runTool,
+  });
+}"""
+
+
+async def test_client_tools_have_the_page_s_labels_or_are_hidden(
+    bea: Visitor, model: ScriptedModelServer
+) -> None:
+    page, chat = await open_plain(bea)
+    await page.evaluate(LABEL_TOOLS)
+    lines = chat.host.locator("[part~=tool-call]")
+    model.answer(Call("ask_browser", {"name": "find_place", "arguments": {}}))
+    model.answer(Say("You are here."))
+
+    await chat.send("where am I?")
+
+    running = lines.filter(has_text="Looking for you")
+    await expect(running.locator(".spinner")).to_be_visible()
+    await page.evaluate("() => window.finishTool({ place: 'home' })")
+    await expect(chat.answers).to_contain_text("You are here.")
+    await expect(lines).to_have_text(["Looking for you"])
+    await expect(lines.locator(".spinner")).to_have_count(0)
+
+    for name in ("record_fact", "_sync", "switch_theme", "get_place"):
+        model.answer(Call("ask_browser", {"name": name, "arguments": {}}))
+        model.answer(Say(f"Asked {name}."))
+        await chat.send(f"call {name}")
+        await expect(chat.answers.filter(has_text=f"Asked {name}.")).to_be_visible()
+        await settle(chat)
+
+    shown = ["Looking for you", "Ran get place"]
+    await expect(lines).to_have_text(shown)
+    called = [call["name"] for call in await event_details(page, "tool")]
+    assert called == ["record_fact", "_sync", "switch_theme", "get_place"]
+
+    await page.reload()
+    await page.evaluate(LABEL_TOOLS)
+    await chat.open_from_history("where am I?")
+    await expect(lines).to_have_text(shown)
+
+
 async def test_page_receives_effects_with_their_data(
     bea: Visitor, model: ScriptedModelServer
 ) -> None:
