@@ -3,6 +3,7 @@ import { useTheme } from "next-themes";
 import { useMemo } from "react";
 import { chatApi, searchEntities } from "@/lib/chatApi";
 import { chatLocale } from "@/lib/chatLocale";
+import { previewEntity } from "@/lib/entityPreview";
 import { localeOrDefault, timezoneOrDefault } from "@/lib/locale";
 import { TODO_TEXTS } from "@/lib/siteTexts";
 import { useAssistant } from "@/stores/assistantStore";
@@ -70,6 +71,8 @@ export function useChatOptions(): UseChatKitOptions {
       entities: {
         onTagSearch: (query) =>
           searchEntities(userId, query, { locale: tag, timezone, now: new Date() }),
+        onRequestPreview: (entity) =>
+          previewEntity(entity, { locale: tag, timezone, now: new Date() }),
         showComposerMenu: true,
       },
       ...(assistant?.offline ? { disclaimer: { text: OFFLINE_NOTE } } : {}),
