@@ -196,8 +196,9 @@ async def test_client_tools_have_the_page_s_labels_or_are_hidden(
     assert called == ["record_fact", "_sync", "switch_theme", "get_place"]
 
     await page.reload()
+    await page.wait_for_function("() => window.chatkit")
     await page.evaluate(LABEL_TOOLS)
-    await chat.open_from_history("where am I?")
+    await chat.open_from_history("Where am I?")
     await expect(lines).to_have_text(shown)
 
 
