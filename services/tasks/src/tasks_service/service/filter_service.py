@@ -38,10 +38,7 @@ class FilterService:
             FilterNotFoundError: the user has no such filter.
         """
         async with open_transaction(self._database, user_id) as session:
-            record = await FilterRepository(session, user_id).find_by_id(filter_id)
-            if record is None:
-                raise FilterNotFoundError
-            return to_filter(record)
+            return to_filter(await _get(FilterRepository(session, user_id), filter_id))
 
     async def create(self, request: WriteRequest, name: str, text: str) -> Written:
         """Save a filter.
