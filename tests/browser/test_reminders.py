@@ -176,6 +176,14 @@ async def test_link_to_a_task_opens_it(ada: Visitor) -> None:
     assert "task=" not in page.url
 
 
+async def test_link_of_an_email_opens_the_settings(ada: Visitor) -> None:
+    page = await ada.open("/?settings=reminders")
+
+    dialog = page.get_by_role("dialog", name="Settings")
+    await expect(dialog.get_by_role("heading", name="Reminders", exact=True)).to_be_visible()
+    assert "settings=" not in page.url
+
+
 async def _has_shown(page: Page) -> bool:
     return await shown(page) != []
 

@@ -1,4 +1,5 @@
 import { useEffect } from "react";
+import { takeQueryParameter } from "@/lib/queryParameter";
 import { useOpenedTask } from "@/stores/openedTaskStore";
 import { useTaskStore } from "@/stores/taskStore";
 import { showInfo } from "@/stores/toastStore";
@@ -16,13 +17,8 @@ export function useTaskLinks(showAll: () => void): void {
   const isKnown = useTaskStore((state) => taskId !== null && taskId in state.tasks);
 
   useEffect(() => {
-    const url = new URL(window.location.href);
-    const linked = url.searchParams.get("task");
-    if (linked) {
-      url.searchParams.delete("task");
-      window.history.replaceState(window.history.state, "", url);
-      open(linked);
-    }
+    const linked = takeQueryParameter("task");
+    if (linked) open(linked);
     const onMessage = ({ data }: MessageEvent) => {
       if (data?.type === "open-task" && typeof data.taskId === "string") open(data.taskId);
     };

@@ -31,3 +31,34 @@ export async function deleteDevice(id: string): Promise<void> {
     method: "DELETE",
   });
 }
+
+/** Whether the user gets reminders by e-mail. */
+export interface ReminderEmail {
+  /** This server sends e-mail, and the profile has an address. */
+  available: boolean;
+  on: boolean;
+  address: string | null;
+  /** A code was sent to the address; it switches them on. */
+  awaits_code: boolean;
+}
+
+/** Returns whether the user gets reminders by e-mail. */
+export function getReminderEmail(): Promise<ReminderEmail> {
+  return sendAuthorizedJson<ReminderEmail>(userPath("reminders/email"));
+}
+
+/** Switches reminders by e-mail on or off; an unconfirmed address is sent a code first. */
+export function patchReminderEmail(on: boolean): Promise<ReminderEmail> {
+  return sendAuthorizedJson<ReminderEmail>(userPath("reminders/email"), {
+    method: "PATCH",
+    body: { on },
+  });
+}
+
+/** Confirms the address with the code that was sent to it, and switches reminders on. */
+export function postReminderEmailCode(code: string): Promise<ReminderEmail> {
+  return sendAuthorizedJson<ReminderEmail>(userPath("reminders/email/confirm"), {
+    method: "POST",
+    body: { code },
+  });
+}

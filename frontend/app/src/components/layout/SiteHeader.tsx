@@ -3,16 +3,24 @@
 import { MessageSquare, Moon, Settings, Sun } from "lucide-react";
 import Link from "next/link";
 import { useTheme } from "next-themes";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Brand } from "@/components/layout/Brand";
 import { SettingsDialog } from "@/components/settings/SettingsDialog";
 import { Button, buttonVariants } from "@/components/ui/button";
+import { takeQueryParameter } from "@/lib/queryParameter";
 import { cn } from "@/lib/utils";
 
 /** The header of the task page. */
 export function SiteHeader() {
   const [isSettingsOpen, setIsSettingsOpen] = useState(false);
+  const [linkedSection, setLinkedSection] = useState<string>();
   const { resolvedTheme, setTheme } = useTheme();
+  useEffect(() => {
+    const section = takeQueryParameter("settings"); // e-mails link to it
+    if (section === null) return;
+    setLinkedSection(section);
+    setIsSettingsOpen(true);
+  }, []);
   const isDark = resolvedTheme === "dark";
   return (
     <header className="sticky top-0 z-30 border-b pt-[env(safe-area-inset-top)] bg-background/90 backdrop-blur">
@@ -43,7 +51,15 @@ export function SiteHeader() {
           <Settings aria-hidden className="h-4 w-4" />
         </Button>
       </div>
-      {isSettingsOpen ? <SettingsDialog onClose={() => setIsSettingsOpen(false)} /> : null}
+      {isSettingsOpen ? (
+        <SettingsDialog
+          initialSection={linkedSection}
+          onClose={() => {
+            setLinkedSection(undefined);
+            setIsSettingsOpen(false);
+          }}
+        />
+      ) : null}
     </header>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "react";
 import { LoadedList } from "@/components/settings/LoadedList";
+import { ReminderEmailSettings } from "@/components/settings/ReminderEmailSettings";
 import { Button } from "@/components/ui/button";
 import { Checkbox } from "@/components/ui/checkbox";
 import { useDateContext } from "@/hooks/useDateContext";
@@ -50,6 +51,7 @@ export function ReminderSettings() {
         disabled={isBusy || devices.status !== "ready" || !canPush()}
         onChange={({ target }) => void change(target.checked)}
       />
+      <ReminderEmailSettings />
       <section className="grid gap-2">
         <h4 className="text-sm font-semibold">Devices with reminders</h4>
         <LoadedList state={devices} onRetry={() => void reload()} empty="No devices">

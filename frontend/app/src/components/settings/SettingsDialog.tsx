@@ -42,9 +42,17 @@ const SECTIONS: readonly [Section, ...Section[]] = [
   { id: "data", name: "Your data", Icon: Download, Content: DataSettings },
 ];
 
+export interface SettingsDialogProps {
+  /** The ID of a section; the first one by default. */
+  initialSection?: string | undefined;
+  onClose: () => void;
+}
+
 /** All settings, and sign-out. */
-export function SettingsDialog({ onClose }: { onClose: () => void }) {
-  const [section, setSection] = useState<Section>(SECTIONS[0]);
+export function SettingsDialog({ initialSection, onClose }: SettingsDialogProps) {
+  const [section, setSection] = useState<Section>(
+    SECTIONS.find(({ id }) => id === initialSection) ?? SECTIONS[0],
+  );
   const signOut = useAuthStore((state) => state.signOut);
   const user = useAuthStore((state) => state.user);
   const signOutOrShowError = () => signOut().catch((error: unknown) => showError(messageOf(error)));
