@@ -49,6 +49,6 @@ MAX_BULK_TASKS: Final = 1_000  # of one bulk change, which holds the user's lock
 MAX_BULK_ROWS: Final = 20  # changed tasks in its response
 MAX_IMPORT_BYTES: Final = 10_000_000
 MAX_IMPORT_TASKS: Final = 10_000  # of one file
-MAX_IMPORT_PART: Final = 1_000  # tasks in one transaction, which may take 15 s
+MAX_IMPORT_PART: Final = 500  # tasks in one transaction, which may take 15 s
 MAX_IMPORT_ISSUES: Final = 200  # in its report
 MAX_OPERATIONS: Final = 500  # of one pending change

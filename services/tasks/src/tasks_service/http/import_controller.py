@@ -79,7 +79,7 @@ class ImportController(Controller):
             bool, QueryParameter(description="Only report what would be imported.")
         ] = False,
     ) -> Response[Any]:
-        """Import a file, which is the body of the request, in parts of up to 1,000 tasks.
+        """Import a file, which is the body of the request, in parts of up to 500 tasks.
 
         What was imported before isn't imported again, nor changed. One undo of the response's
         `request_id` reverts the import. Counts as 60 requests.

@@ -38,6 +38,7 @@ from tasks_service.storage.list_repository import list_state, set_list_state, to
 from tasks_service.storage.records import FilterRecord, ListRecord, SectionRecord, TaskRecord
 from tasks_service.storage.section_repository import section_state
 from tasks_service.storage.task_repository import (
+    TaskPlace,
     set_due,
     set_reminders,
     set_repeat,
@@ -69,7 +70,7 @@ class ContentWriter:
         self._things: list[ImportedThing] = []
         self._lists: dict[str | None, str] = {}  # IDs by keys
         self._sections: dict[str, SectionRecord] = {}
-        self._tasks: dict[str, TaskRecord] = {}  # also existing ones
+        self._tasks: dict[str, TaskRecord | TaskPlace] = {}  # new and existing ones
         self._filled: dict[str, None] = {}  # lists that got tasks
 
     async def write(self) -> None:
@@ -223,8 +224,9 @@ class ContentWriter:
             (task, await self._to_record(task, subtasks))
             for task in sorted(new, key=lambda each: each.parent_key is not None)
         ]
-        for task in new:  # numbered in the order of the file
-            self._tasks[task.key].number = work.take_next_number()
+        numbered = {task.key: record for task, record in records}
+        for task in new:  # in the order of the file
+            numbered[task.key].number = work.take_next_number()
         if not self._report.dry_run:
             await self._set_positions(records)
             await self._store(records)
@@ -237,7 +239,7 @@ class ContentWriter:
         keys = [task.key for task in content.tasks]
         known = await self._imports.find("task", keys)
         own = keys if content.source == OWN_SOURCE else []
-        found = await self._work.tasks.find_by_ids(
+        found = await self._work.tasks.find_places(
             [*own, *(imported.entity_id for imported in known.values())]
         )
         in_trash = [record.id for record in found.values() if record.deleted_at is not None]
@@ -262,7 +264,9 @@ class ContentWriter:
         parent = None if task.parent_key is None else self._tasks.get(task.parent_key)
         if parent is not None:
             if parent.id not in subtasks:
-                subtasks[parent.id] = (parent.subtask_counts or [0])[0]
+                is_new = isinstance(parent, TaskRecord)
+                existing = [] if is_new else await work.tasks.find_subtasks(parent.id)
+                subtasks[parent.id] = len(existing)
             if parent.parent_id is not None or subtasks[parent.id] >= MAX_SUBTASKS:
                 reason = "became a task: its parent can't have more subtasks"
                 self._content.report(task.place, task.title, reason)
@@ -407,7 +411,7 @@ async def find_problem(filters: FilterRepository, text: str) -> str | None:
 async def write_content(
     work: UserWork, content: FileContent, *, list_name: str | None, is_dry_run: bool
 ) -> ImportReport:
-    """Write the contents of a file, with the first 1,000 new tasks; return the report.
+    """Write the contents of a file, with the first 500 new tasks; return the report.
 
     A dry run stores no tasks, so it considers all.
 

@@ -79,7 +79,7 @@ class ImportService:
     async def _write(
         self, request: WriteRequest, content: FileContent, options: ImportOptions
     ) -> Written:
-        """Write a file in parts of 1,000 tasks, all with the same request ID.
+        """Write a file in parts of 500 tasks, all with the same request ID.
 
         Each part is a transaction. An import that is interrupted is completed by repeating it. The
         last part stores the response under the idempotency key.

@@ -44,6 +44,16 @@ _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
 _NULLABLE: Final[frozenset[SortKey]] = frozenset({"due", "start"})
 
 
+class TaskPlace(msgspec.Struct, frozen=True):
+    """Where a task is."""
+
+    id: str
+    list_id: str
+    section_id: str | None
+    parent_id: str | None
+    deleted_at: dt.datetime | None
+
+
 class TaskRepository:
     """The tasks of one user, in one transaction."""
 
@@ -165,6 +175,13 @@ class TaskRepository:
         statement = select(TaskRecord).where(self._mine, _not_purged(), TaskRecord.id == wanted)
         statement = statement.execution_options(populate_existing=True)  # see `_update_all`
         return {record.id: record for record in await self._session.scalars(statement)}
+
+    async def find_places(self, ids: Collection[str]) -> dict[str, TaskPlace]:
+        """Return the places of the tasks with these IDs, including deleted ones."""
+        wanted = any_(cast(list(ids), ARRAY(Text)))
+        columns = (getattr(TaskRecord, name) for name in TaskPlace.__struct_fields__)
+        statement = select(*columns).where(self._mine, _not_purged(), TaskRecord.id == wanted)
+        return {row[0]: TaskPlace(*row) for row in await self._session.execute(statement)}
 
     async def find_subtasks(
         self, parent_id: str, *, deleted_at: dt.datetime | None = None
