@@ -343,10 +343,19 @@ class FakeTodo:
         return date.fromisoformat(due["date"])
 
     def _save_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        if "list" in arguments:
+            return self._change_list(self._known_list(arguments["list"]), arguments)
         name = arguments["name"]
         if any(found.casefold() == name.casefold() for found in self.lists):
             raise ToolError("list-exists", f'There is a list called "{name}" already.')
         self.lists.append(name)
+        return self._find_lists({})
+
+    def _change_list(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+        new_name = arguments.get("name", name)
+        self.lists[self.lists.index(name)] = new_name
+        for task in self.tasks.values():
+            task["list"] = new_name if task["list"] == name else task["list"]
         return self._find_lists({})
 
     def _find_lists(self, _arguments: dict[str, Any]) -> dict[str, Any]:

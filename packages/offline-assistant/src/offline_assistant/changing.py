@@ -9,6 +9,7 @@ from offline_assistant import replies, tool_calls
 from offline_assistant.intents import (
     AddIntent,
     ByFilter,
+    ChangeListIntent,
     Changes,
     CompleteIntent,
     ConfirmIntent,
@@ -167,6 +168,28 @@ def create_list(intent: CreateListIntent, _context: PlanContext) -> Plan:
     return f"Created the list {quote(intent.name)}."
 
 
+def change_list(intent: ChangeListIntent, _context: PlanContext) -> Plan:
+    """Rename a list, archive it or bring it back, or give it a color."""
+    name: str | None = intent.name
+    known: list[str] = []
+    if not is_placeholder(intent.name):
+        (output,) = yield [tool_calls.find_lists()]
+        if not output.is_ok:
+            return replies.describe_failure("load your lists", output)
+        known = [found.name for found in output.lists]
+        name = similar_list(intent.name, known)
+    if name is None:
+        return replies.describe_unknown_list(intent.name, known)
+    (output,) = yield [tool_calls.change_list(name, intent)]
+    if not output.is_ok:
+        return replies.describe_failure(f"change the list {quote(name)}", output)
+    if intent.new_name is not None:
+        return f"Renamed the list {quote(name)} to {quote(intent.new_name)}."
+    if intent.color is not None:
+        return f"The list {quote(name)} is {intent.color} now."
+    return f"{'Archived' if intent.is_archived else 'Brought back'} the list {quote(name)}."
+
+
 def delete_list(intent: DeleteListIntent, _context: PlanContext) -> Plan:
     """Ask to confirm the deletion of a list."""
     if is_placeholder(intent.name):
@@ -181,8 +204,7 @@ def delete_list(intent: DeleteListIntent, _context: PlanContext) -> Plan:
     known = {found.name: found for found in output.lists}
     name = similar_list(intent.name, list(known))
     if name is None:
-        names = ", ".join(quote(other) for other in known) or "none"
-        return f"There is no list called {quote(intent.name)}. Your lists: {names}."
+        return replies.describe_unknown_list(intent.name, list(known))
     (output,) = yield [tool_calls.delete_list(name, with_tasks=intent.with_tasks)]
     if not output.needs_confirmation:
         return replies.describe_failure(f"delete the list {quote(name)}", output)

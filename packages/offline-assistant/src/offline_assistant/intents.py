@@ -196,6 +196,16 @@ class CreateListIntent:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeListIntent:
+    """Rename a list, archive it or bring it back, or give it a color; None leaves a part as it is."""
+
+    name: str
+    new_name: str | None = None
+    color: str | None = None
+    is_archived: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteListIntent:
     """Delete a list after a confirmation; its tasks are moved unless `with_tasks`."""
 
@@ -245,7 +255,7 @@ class Topic(Enum):
     LEFT_ALONE = "left alone"
     QUESTION_CHANGES_NOTHING = "question changes nothing"
     NOTHING_TO_CONFIRM = "nothing to confirm"
-    NO_RENAMING_LISTS = "no renaming lists"
+    NO_NEW_LIST_NAME = "no new list name"
     NO_RESTORING = "no restoring"
     NOTHING_TO_UNDO = "nothing to undo"
     NO_CONDITIONS = "no conditions"
@@ -301,6 +311,7 @@ Intent = (
     | DiscardIntent
     | UpdateIntent
     | CreateListIntent
+    | ChangeListIntent
     | DeleteListIntent
     | ShowTasksIntent
     | ShowListsIntent

@@ -12,6 +12,7 @@ from offline_assistant import changing, planning, showing
 from offline_assistant.conversation import ConversationTurn
 from offline_assistant.intents import (
     AddIntent,
+    ChangeListIntent,
     ClarifyIntent,
     CompleteIntent,
     ConfirmIntent,
@@ -42,6 +43,7 @@ PLANS: Final[dict[type[Intent], Callable[[Any, PlanContext], Plan]]] = {
     ConfirmIntent: changing.confirm,
     DiscardIntent: changing.discard,
     CreateListIntent: changing.create_list,
+    ChangeListIntent: changing.change_list,
     DeleteListIntent: changing.delete_list,
     PlanDayIntent: planning.plan_day,
     ShowTasksIntent: showing.show_tasks,

@@ -41,7 +41,7 @@ _TOPICS = {
     Topic.LEFT_ALONE: "All right, nothing was changed.",
     Topic.QUESTION_CHANGES_NOTHING: "I changed nothing, because that was a question. Phrase it as a command, and I'll do it.",
     Topic.NOTHING_TO_CONFIRM: "There is nothing to confirm. Tell me what to do with your tasks.",
-    Topic.NO_RENAMING_LISTS: "I can't rename lists. Create a new list and move the tasks to it: **move 3 to the work list**.",
+    Topic.NO_NEW_LIST_NAME: "Say the new name of the list, too: **rename the work list to Office**.",
     Topic.NOTHING_TO_UNDO: "There is nothing to undo in this conversation.",
     Topic.NO_RESTORING: "I can undo the last change in this conversation: say **undo**. To reopen a completed task, say **reopen 3**.",
     Topic.NO_CONDITIONS: "I can't send a reminder when something happens. I can add a task with a date: **add call Ann tomorrow at 9**.",
@@ -159,6 +159,12 @@ def describe_failure(action: str, output: FunctionOutput) -> str:
     error = escape(output.error).rstrip(".")  # may contain user text
     reason = known.get(output.code) or error[:1].lower() + error[1:] or "something went wrong"
     return f"I couldn't {action}: {reason}."
+
+
+def describe_unknown_list(name: str, known: Sequence[str]) -> str:
+    """Return that there is no list with a name, and the names of those that exist."""
+    names = ", ".join(quote(other) for other in known) or "none"
+    return f"There is no list called {quote(name)}. Your lists: {names}."
 
 
 def with_prompt(question: str, prompt: Prompt) -> str:

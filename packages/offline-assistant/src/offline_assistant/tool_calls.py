@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
-from offline_assistant.intents import Changes, Filter, NewTask
+from offline_assistant.intents import ChangeListIntent, Changes, Filter, NewTask
 from task_phrases.due_date import DueDate
 
 MAX_LISTED: Final = 200
@@ -294,6 +294,13 @@ def undo() -> FunctionCall:
 def create_list(name: str) -> FunctionCall:
     """Create a list."""
     return FunctionCall("save_list", {"name": name})
+
+
+def change_list(name: str, intent: ChangeListIntent) -> FunctionCall:
+    """Rename a list, archive it or bring it back, or give it a color."""
+    given = {"name": intent.new_name, "color": intent.color, "archived": intent.is_archived}
+    changes = {key: value for key, value in given.items() if value is not None}
+    return FunctionCall("save_list", {"list": name, **changes})
 
 
 def find_lists() -> FunctionCall:

@@ -96,7 +96,7 @@ class Account:
 
     async def snapshot(self) -> Snapshot:
         """Read all tasks that aren't deleted, and all lists."""
-        entries = (await self._send("GET", "lists"))["items"]
+        entries = (await self._send("GET", "lists", include_archived="true"))["items"]
         sections = (await self._send("GET", "sections"))["items"]
         lists = {
             entry["id"]: {

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from offline_assistant.grammar.changing_lists import CHANGING_LIST_RULES
 from offline_assistant.grammar.rescheduling import (
     RESCHEDULING_RULES,
     change,
@@ -50,8 +51,8 @@ def read_rename(match: Match, clock: Clock) -> Intent | None:
 
 
 def read_rename_list(_match: Match, _clock: Clock) -> Intent:
-    """Read "rename my work list", which isn't supported."""
-    return TalkIntent(Topic.NO_RENAMING_LISTS)
+    """Read "rename my work list", which lacks the new name."""
+    return TalkIntent(Topic.NO_NEW_LIST_NAME)
 
 
 def read_change_to(match: Match, clock: Clock) -> Intent | None:
@@ -195,6 +196,7 @@ UPDATING_RULES: Final = (
     ),
     rule(r"make (?:me )?a (?:plan|schedule) (?:for|of) (?:today|my day|the day)", read_plan),
     *_SCHEDULE_RULES,
+    *CHANGING_LIST_RULES,
     *_TITLE_RULES,
     *RESCHEDULING_RULES,
     *_PRIORITY_RULES,
