@@ -30,12 +30,12 @@ ROOT = Path(__file__).parents[1]
 RECORDER = ROOT / "tests/journey"
 PAGE = ROOT / "docs/architecture.md"
 SECTION = "## The modules it passes through"
-MAX_MODULES = 55
+MAX_MODULES = 56
 IDLE_S = 3.0  # longer than each poll
 
 SUPPORT = re.compile(
     r"todochat\.(background|clock|errors|faults|ids|settings|surrogates|telemetry)\b"
-    r"|.*\.(keys|domain)\b"
+    r"|.*\.(keys|domain|zones)\b"
     # Redis and PostgreSQL, as if through redis-py and SQLAlchemy.
     r"|todochat\.bus\.(connection|reply_reader|run_log)\b|todochat\.database\b"
 )
@@ -48,7 +48,14 @@ PROCESSES = {
     "tasks": ("tasks_service", "serve"),
 }
 
-OURS = ("chat_gateway", "durable_chatkit", "tasks_service", "todo_agent", "todochat")
+OURS = (
+    "chat_gateway",
+    "durable_chatkit",
+    "task_tools",
+    "tasks_service",
+    "todo_agent",
+    "todochat",
+)
 # Modules that put a process together; they run before any message.
 WIRING = {
     "chat-gateway": ["chat_gateway.app", "chat_gateway.lifespan", "chat_gateway.services"],

@@ -13,7 +13,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-PACKAGES = {"chat_gateway", "durable_chatkit", "tasks_service", "todo_agent", "todochat"}
+PACKAGES = {
+    "chat_gateway",
+    "durable_chatkit",
+    "task_tools",
+    "tasks_service",
+    "todo_agent",
+    "todochat",
+}
 
 _calls: dict[tuple[str, str], None] = {}
 

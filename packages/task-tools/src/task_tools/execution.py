@@ -1,4 +1,4 @@
-"""Executes a tool; failures become results that tell the model what to do instead."""
+"""Turns failures of tools into results that tell the model what to do instead."""
 
 from typing import Any, Final
 
@@ -26,6 +26,15 @@ HINTS: Final = {
 }
 
 
+# What a tool raises for the model; anything else ends the attempt, such as `RunLostError`.
+FAILURES: Final = (
+    AwaitsConfirmationError,
+    InvalidArgumentsError,
+    UnresolvedReferenceError,
+    ServiceError,
+)
+
+
 async def execute(spec: ToolSpec, tasks: ToolTasks, arguments: msgspec.Struct) -> ToolOutcome:
     """Execute a call.
 
@@ -34,16 +43,25 @@ async def execute(spec: ToolSpec, tasks: ToolTasks, arguments: msgspec.Struct) -
     """
     try:
         return await spec.run(tasks, arguments)
-    except AwaitsConfirmationError:
-        return failure(WAITING, WAITS)
-    except InvalidArgumentsError as error:
-        return failure("invalid-arguments", str(error))
-    except UnresolvedReferenceError as error:
-        return failure(error.code, str(error), **error.members)
-    except ServiceError as error:
-        if spec.changes and may_have_arrived(error):
+    except FAILURES as error:
+        return failure_of(spec, error)
+
+
+def failure_of(spec: ToolSpec, error: Exception) -> ToolOutcome:
+    """Return the result of a call that raised one of `FAILURES`."""
+    match error:
+        case AwaitsConfirmationError():
+            return failure(WAITING, WAITS)
+        case UnresolvedReferenceError():
+            return failure(error.code, str(error), **error.members)
+        case ServiceError() if spec.changes and may_have_arrived(error):
             return failure(error.code, f"{error.detail} {MAYBE_DONE}", maybe_done=True)
-        return failure(error.code, " ".join(filter(None, (error.detail, HINTS.get(error.code)))))
+        case ServiceError():
+            return failure(
+                error.code, " ".join(filter(None, (error.detail, HINTS.get(error.code))))
+            )
+        case _:
+            return failure("invalid-arguments", str(error))
 
 
 def failure(code: str, detail: str, **members: Any) -> ToolOutcome:

@@ -13,7 +13,7 @@ from durable_chatkit.agent.assistant import Assistant
 from durable_chatkit.agent.factory import AgentEnvironment
 from durable_chatkit.agent.run_context import RunContext
 from task_tools.arguments import InvalidArgumentsError, parameters_schema, parse_arguments
-from task_tools.execution import execute, failure
+from task_tools.execution import FAILURES, failure, failure_of
 from task_tools.specs import SPECS
 from task_tools.tasks_client import TasksClient
 from task_tools.tool_spec import ToolOutcome, ToolSpec
@@ -84,9 +84,12 @@ def make_tool(spec: ToolSpec, client: TasksClient) -> FunctionTool:
             return _to_text(failure("invalid-arguments", str(error)))
         await run.stream(ProgressUpdateEvent(text=PROGRESS[spec.name](arguments)))
         tasks = open_tasks(client, run)
-        # In the order of the calls, so that new tasks are numbered in that order.
-        async with run.write_lock:
-            outcome = await execute(spec, tasks, arguments)
+        try:
+            # In the order of the calls, so that new tasks are numbered in that order.
+            async with run.write_lock:
+                outcome = await spec.run(tasks, arguments)
+        except FAILURES as error:
+            outcome = failure_of(spec, error)
         if outcome.view is not None:
             await show(run, tasks, outcome.view)
         if spec.changes and (outcome.is_ok or outcome.output.get("maybe_done")):
