@@ -120,3 +120,42 @@ async def test_model_cannot_undo_many_changes_unrequested(
     await ada.ask("what a nice day", answer.thread_id)
 
     assert len(await ada.tasks()) == 3
+
+
+async def test_turn_is_undone_and_redone_on_its_card(
+    model: ScriptedModelServer, ada: Person
+) -> None:
+    model.answer(
+        Call("change_tasks", {"tasks": [1, 2], "completed": True}),
+        Call("add_task", {"title": "h"}),
+    )
+    model.answer(Say("Done."))
+    before = await names(ada)
+    answer = await ada.ask("complete two, and add h")
+    after = await names(ada)
+    card = card_of(answer)
+
+    for text, state in (
+        ("Added “h”, completed 2 tasks", before),
+        ("Undone: 3 tasks are back to their previous state.", after),
+        ("Added “h”, completed 2 tasks", before),
+    ):
+        row = card["children"][0]["children"]
+        assert row[0]["value"] == text
+        await click(ada, answer, row[-1]["onClickAction"], card["item_id"])
+        assert await names(ada) == state
+        card = await read_card(ada, answer)
+
+    await click(ada, answer, card["children"][0]["children"][-1]["onClickAction"], card["item_id"])
+    for is_done in (False, True):  # at another time than the turn did
+        await ada.api("PATCH", "/tasks/1", json={"title": "other", "completed": is_done})
+    card = await read_card(ada, answer)
+    await click(ada, answer, card["children"][0]["children"][-1]["onClickAction"], card["item_id"])
+    card = await read_card(ada, answer)
+    assert "“other” was changed again since" in card["children"][1]["value"]
+
+
+async def read_card(ada: Person, answer: ChatResponse) -> dict[str, Any]:
+    thread = (await ada.chatkit("threads.get_by_id", {"thread_id": answer.thread_id})).json()
+    item = [item for item in thread["items"]["data"] if item["type"] == "widget"][-1]
+    return {**item["widget"], "item_id": item["id"]}
