@@ -147,12 +147,13 @@ def texts(root: Any) -> list[str]:
 
 
 def find_action(root: dict[str, Any], label: str) -> dict[str, Any] | None:
-    """Return the action of a card's `confirm` or `cancel`, or of a button or checkbox."""
-    if label in {"confirm", "cancel"}:
-        action: dict[str, Any] | None = (root.get(label) or {}).get("action")
+    """Return the action that confirms or cancels, or that of a button or checkbox."""
+    kind = {"confirm": "changes.confirm", "cancel": "changes.discard"}.get(label)
+    if kind is not None and root.get(label):
+        action: dict[str, Any] = root[label]["action"]
         return action
     for each in walk(root):
         found: dict[str, Any] | None = each.get("onClickAction") or each.get("onChangeAction")
-        if found is not None and each.get("label") == label:
+        if found is not None and (found["type"] == kind or each.get("label") == label):
             return found
     return None
