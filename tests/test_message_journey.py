@@ -34,7 +34,7 @@ MAX_MODULES = 56
 IDLE_S = 3.0  # longer than each poll
 
 SUPPORT = re.compile(
-    r"todochat\.(background|clock|errors|faults|ids|settings|surrogates|telemetry)\b"
+    r"todochat\.(background|clock|errors|faults|ids|settings|surrogates|telemetry|visible_text)\b"
     r"|.*\.(keys|domain|zones)\b"
     # Redis and PostgreSQL, as if through redis-py and SQLAlchemy.
     r"|todochat\.bus\.(connection|reply_reader|run_log)\b|todochat\.database\b"

@@ -1,4 +1,4 @@
-"""What a user sees of a server that refuses, waits or fails, and of a response that is stopped.
+"""A server that refuses, waits or fails, and a response that is stopped, as a user sees them.
 
 The server is a foreign one, which the tests script: it says no more than a status.
 """

@@ -40,7 +40,7 @@ class Browser:
         )
 
     def subscription(self, **fields: object) -> Document:
-        """What `PushSubscription.toJSON()` returns."""
+        """Return the result of `PushSubscription.toJSON()`."""
         keys = {"p256dh": encode(self._point), "auth": encode(self._auth)}
         return {"endpoint": self.endpoint, "expirationTime": None, "keys": keys, **fields}
 

@@ -6,7 +6,7 @@ import { deleteDevice, getDevices, type PushDevice, postDevice } from "@/lib/rem
 const WORKER = `/reminderWorker.js${API_URL ? `?api=${encodeURIComponent(API_URL)}` : ""}`;
 const STORAGE_KEY = "todochat.push-device";
 
-/** Whether this browser can show reminders; it needs https or localhost. */
+/** Returns whether this browser can show reminders; it needs https or localhost. */
 export function canPush(): boolean {
   return (
     typeof navigator !== "undefined" &&
@@ -82,5 +82,5 @@ async function findSubscription(): Promise<PushSubscription | null> {
 function keyOf(subscription: PushSubscription): string {
   const bytes = new Uint8Array(subscription.options.applicationServerKey ?? new ArrayBuffer(0));
   const text = btoa(String.fromCharCode(...bytes));
-  return text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

@@ -32,7 +32,7 @@ export async function deleteDevice(id: string): Promise<void> {
   });
 }
 
-/** Whether the user gets reminders by e-mail. */
+/** The state of reminders by e-mail. */
 export interface ReminderEmail {
   /** This server sends e-mail, and the profile has an address. */
   available: boolean;

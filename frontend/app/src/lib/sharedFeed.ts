@@ -15,7 +15,7 @@ let isReady = false;
  * Follows the signed-in user's change feed until the returned function is called.
  *
  * All listeners share one connection: browsers allow six per server, over all tabs. It is open as
- * long as there is a listener. One that joins later is told to load everything, like the first one.
+ * long as there is a listener. One that joins later loads everything, like the first one.
  */
 export function listenToChanges(listener: FeedListener): () => void {
   listeners.add(listener);

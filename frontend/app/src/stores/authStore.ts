@@ -73,7 +73,7 @@ export const useAuthStore = create<AuthState>()((set, get) => ({
     sessionKeeper().begin(await postSignUp(account));
   },
   signOut: async () => {
-    // The next user of this browser must not see this one's reminders.
+    // The next user of this browser must not see the reminders of this user.
     await switchPushOff().catch(() => undefined);
     await postSignOut();
     sessionKeeper().end("chosen");

@@ -632,7 +632,9 @@ class TestReplies:
             "every 2 weeks on Tuesday."
         )
 
-    def test_repetition_without_a_rule_is_asked_for(self, user: FakeUser, todo: FakeTodo) -> None:
+    def test_repetition_without_a_rule_gets_a_question(
+        self, user: FakeUser, todo: FakeTodo
+    ) -> None:
         reply = user.send("add a recurring task to water the plants")
 
         assert "how often" in reply

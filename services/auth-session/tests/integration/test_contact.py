@@ -1,4 +1,4 @@
-"""How a user can be reached: for the tasks service only, and only for the user it acts for."""
+"""A user's address: for the tasks service only, and only for the user it acts for."""
 
 import httpx
 import pytest

@@ -156,7 +156,7 @@ async def test_resources_have_lists_their_tasks_and_today(ada: Person) -> None:
     assert [task["title"] for task in today["items"]] == ["Old bill"]
 
 
-async def test_nobody_reaches_the_tasks_of_others(ada: Person, bob: Person) -> None:
+async def test_tasks_of_others_are_out_of_reach(ada: Person, bob: Person) -> None:
     task = await bob.make_task("Secret")
     async with connect(ada) as session:
         found = await call(session, "find_tasks", text="secret")
@@ -167,6 +167,17 @@ async def test_nobody_reaches_the_tasks_of_others(ada: Person, bob: Person) -> N
     assert found["tasks"] == []
     assert changed["ok"] is False
     assert await bob.titles() == ["Secret"]
+
+
+async def test_request_without_a_session_is_served(ada: Person) -> None:
+    response = await ada.http.post(
+        "/mcp",
+        json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"},
+        headers={"Accept": "application/json, text/event-stream"},
+    )
+
+    assert response.status_code == 200
+    assert len(response.json()["result"]["tools"]) == 12
 
 
 async def test_each_request_needs_a_users_token(service: Service, ada: Person) -> None:

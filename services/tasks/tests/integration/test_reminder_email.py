@@ -299,7 +299,7 @@ async def test_services_that_deliver_at_the_same_time_send_once_and_late(
     assert "This reminder is late: it was for" in body.get_content()
 
 
-async def test_user_without_an_address_is_told(service: Service, ada: Person) -> None:
+async def test_user_without_an_address_gets_an_error(service: Service, ada: Person) -> None:
     state = (await ada.get(PATH)).json()
     refused = await ada.patch(PATH, {"on": True})
 

@@ -195,7 +195,7 @@ async def test_task_finished_before_the_delivery_reminds_of_nothing(
 
 
 @pytest.mark.parametrize("status", [404, 410])
-async def test_device_that_is_gone_is_forgotten(
+async def test_device_that_is_gone_is_deleted(
     service: Service, push: PushService, ada: Person, owner: Connection, status: int
 ) -> None:
     await subscribe(ada, push.browser())
@@ -217,7 +217,7 @@ async def test_device_that_is_gone_is_forgotten(
     ],
     ids=["503", "429", "500"],
 )
-async def test_busy_push_service_is_asked_again_later(
+async def test_busy_push_service_gets_the_message_later(
     service: Service,
     push: PushService,
     ada: Person,

@@ -18,7 +18,7 @@ def _one_task(arguments: Arguments) -> Arguments:
 
 
 def _update_task(arguments: Arguments) -> Arguments:
-    """Tags were the complete new list, which nobody knows here: they are added."""
+    """Tags were the complete new list, which is unknown here: they are added."""
     tags = arguments.pop("tags", None)
     return _one_task({**arguments, "add_tags": tags})
 

@@ -15,7 +15,7 @@ import { showError } from "@/stores/toastStore";
 
 const loadDevices = async () => (await getDevices()).items;
 
-/** Where the user gets reminders: on this device, and on the listed ones. */
+/** The places where the user gets reminders: on this device, and on the listed ones. */
 export function ReminderSettings() {
   const [devices, reload] = useLoaded(loadDevices);
   const [ownId, setOwnId] = useState<string | null>(null);

@@ -48,7 +48,7 @@ class FileReading(msgspec.Struct, frozen=True):
 
 
 class _Answer(msgspec.Struct, frozen=True):
-    """What the process answers."""
+    """The answer of the process."""
 
     text: str | None = None
     error: str = ""

@@ -35,7 +35,7 @@ async def rejection(content: bytes, name: str = "file", timeout_s: float = 600.0
 
 
 def encrypted(password: str) -> bytes:
-    """Return a PDF that anyone with the password can read, and nobody may change."""
+    """Return a PDF that anyone with the password can read, and only its owner change."""
     writer = pypdf.PdfWriter(io.BytesIO(sample_files.PDF))
     writer.encrypt(password, "owner", algorithm="AES-256")
     written = io.BytesIO()

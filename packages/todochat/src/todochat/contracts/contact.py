@@ -1,4 +1,4 @@
-"""How a user can be reached: auth-session tells it to services that deliver something to the user."""
+"""A user's address: auth-session returns it to services that deliver something to the user."""
 
 from typing import Final
 

@@ -28,7 +28,7 @@ _RETRIABLE: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 class Device(msgspec.Struct, frozen=True):
-    """Where a message goes, and the keys that encrypt it; as stored, see `DeviceRecord`."""
+    """The endpoint of a message, and the keys that encrypt it; as stored, see `DeviceRecord`."""
 
     endpoint: str
     public_key: str

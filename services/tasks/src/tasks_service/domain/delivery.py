@@ -51,7 +51,7 @@ class FiredReminder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PushMessage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a device receives; the site's service worker shows it."""
+    """The message to a device; the site's service worker shows it."""
 
     reminder_id: str
     user_id: str

@@ -96,7 +96,7 @@ def parse_address(address: str, name: str = "") -> Address:
     """
     try:
         return Address(name, addr_spec=address)
-    except (HeaderParseError, IndexError) as error:  # the library's ways to say so
+    except (HeaderParseError, IndexError) as error:  # the library raises either
         raise ValueError("not an e-mail address") from error
 
 

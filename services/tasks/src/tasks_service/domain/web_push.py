@@ -51,7 +51,7 @@ def check_endpoint(endpoint: str, *, allow_private: bool) -> None:
 
     Args:
         allow_private: also admit `http` and other ports than 443, for tests and for a push service
-            in one's own network.
+            in your own network.
 
     Raises:
         InvalidInputError: it isn't the address of a push service.

@@ -18,7 +18,7 @@ CHANGE_PROBLEMS = (*READ_PROBLEMS, 409, 413)
 
 
 class ReminderEmailController(Controller):
-    """Whether one user gets reminders by e-mail."""
+    """The switch of reminders by e-mail."""
 
     path = "/reminders/email"
     tags = ["reminders"]

@@ -316,7 +316,7 @@ class AddDevice(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class SwitchReminderEmail(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Whether to send reminders by e-mail."""
+    """Switches reminders by e-mail on or off."""
 
     on: bool
 

@@ -64,7 +64,7 @@ class McpToolHost:
         return await decide()
 
     async def note_held(self) -> None:
-        """Do nothing: the result of the call says so."""
+        """Do nothing: the result of the call has the pending change."""
 
     async def find_answerable_group(self) -> str | None:
         """Return the group that the call names."""

@@ -43,7 +43,7 @@ class Sender(Protocol):
 
     @property
     def slots(self) -> int:
-        """How many deliveries may be in progress in this process."""
+        """The number of deliveries that may be in progress in this process."""
 
     async def send(self, delivery: Delivery, reminder: FiredReminder) -> None:
         """Hand a reminder over.

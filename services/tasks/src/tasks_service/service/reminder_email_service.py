@@ -34,7 +34,7 @@ CODES_PER_HOUR: Final = 3  # to one address, by whichever user
 
 
 class ReminderEmail(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the user gets reminders by e-mail."""
+    """The state of reminders by e-mail."""
 
     available: Annotated[
         bool, Meta(description="This installation sends e-mail, and the profile has an address.")

@@ -558,7 +558,7 @@ class DeviceRecord(TasksBase):
 
 
 class ReminderEmailRecord(TasksBase):
-    """Whether a user gets reminders by e-mail, and which address the user has confirmed.
+    """The switch of reminders by e-mail, and which address the user has confirmed.
 
     Only digests of addresses are kept: auth-session knows the address. `code_digest` is that of the
     code sent to the address with `pending_digest`.

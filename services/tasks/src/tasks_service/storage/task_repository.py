@@ -45,7 +45,7 @@ _NULLABLE: Final[frozenset[SortKey]] = frozenset({"due", "start"})
 
 
 class TaskPlace(msgspec.Struct, frozen=True):
-    """Where a task is."""
+    """The place of a task."""
 
     id: str
     list_id: str
