@@ -26,7 +26,7 @@ async def save_list(tasks: ToolTasks, arguments: SaveListArguments) -> ToolOutco
         msg = "no change was given"
         raise InvalidArgumentsError(msg)
     else:
-        target = await tasks.resolve_list(arguments.list)
+        target = await tasks.resolve_list(arguments.list, archived=True)
         path = f"/lists/{target.id}"
         response = await tasks.client.change(tasks.caller, "PATCH", path, body)
     saved = msgspec.json.decode(response, type=TaskList)

@@ -182,11 +182,17 @@ class ToolTasks:
             await self.host.once("targets", resolve), type=list[RecordedTask]
         )
 
-    async def resolve_list(self, name: str) -> RecordedList:
-        """Resolve a list's name; every attempt at the run gets the same list and state."""
+    async def resolve_list(self, name: str, *, archived: bool = False) -> RecordedList:
+        """Resolve a list's name; every attempt at the run gets the same list and state.
+
+        Args:
+            archived: the name may be that of an archived list.
+        """
 
         async def resolve() -> bytes:
-            return msgspec.json.encode(find_list(await self.get_lists(), name))
+            params = {"include_archived": "true"} if archived else None
+            lists = await self.client.read(self.caller, "/lists", ListPage, params)
+            return msgspec.json.encode(find_list(lists, name))
 
         return msgspec.json.decode(await self.host.once("target", resolve), type=RecordedList)
 

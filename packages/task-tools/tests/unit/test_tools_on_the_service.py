@@ -228,10 +228,12 @@ class TestLists:
         made = await user.call("save_list", name="Garden", color="green", icon="leaf")
         renamed = await user.call("save_list", list="garden", name="Yard")
         hidden = await user.call("save_list", list="Yard", archived=True)
+        shown = await user.call("save_list", list="Yard", archived=False)
 
         assert made["list"]["color"] == "green"
         assert renamed["list"]["icon"] == "leaf"
         assert hidden["list"]["archived"] is True
+        assert "archived" not in shown["list"]
 
     async def test_new_list_needs_a_name(self, user: ToolUser) -> None:
         assert (await user.call("save_list", color="red"))["code"] == "invalid-arguments"

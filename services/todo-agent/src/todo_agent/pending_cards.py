@@ -174,7 +174,8 @@ def _list_sentence(pending: PendingOperation, *, is_done: bool) -> str:
     operation = pending.operation
     if isinstance(operation, DeleteListOperation) and operation.tasks == "delete":
         return f"{verb} the list “{pending.title}” with its {tasks}"
-    return f"{verb} the list “{pending.title}” and move its {tasks} to your default list"
+    move = "moved" if is_done else "move"
+    return f"{verb} the list “{pending.title}” and {move} its {tasks} to your default list"
 
 
 def _row(
