@@ -30,7 +30,6 @@ class DirectHost:
     zone: ZoneInfo = BERLIN
     locale: str = "en-GB"
     now: datetime = field(default_factory=utc_now)
-    is_alone: bool = True
     has_held: bool = False
 
     async def once(self, name: str, decide: Callable[[], Awaitable[bytes]]) -> bytes:
