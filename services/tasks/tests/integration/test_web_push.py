@@ -195,7 +195,7 @@ async def test_task_finished_before_the_delivery_reminds_of_nothing(
 
 
 @pytest.mark.parametrize("status", [404, 410])
-async def test_device_that_is_gone_is_deleted(
+async def test_expired_device_is_deleted(
     service: Service, push: PushService, ada: Person, owner: Connection, status: int
 ) -> None:
     await subscribe(ada, push.browser())
