@@ -50,6 +50,9 @@ class Journal:
     def has_choice(self, name: str) -> bool:
         return False
 
+    def note(self, key: str, payload: bytes) -> None:
+        self.steps[key] = payload
+
     async def save(self, key: str, payload: bytes, usage: AnswerUsage | None = None) -> None:
         self.steps[key] = payload
 
