@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any, Final
 
 from deploy_kit import ROOT, Doc, load_yaml
@@ -10,6 +11,10 @@ from todochat.identity.service_tokens import Arrow
 
 RENDERED: Final = ROOT / "tests/deploy/rendered"
 WORKLOADS: Final = ("Deployment", "StatefulSet", "Job", "CronJob")
+PRIVATE_NETWORKS: Final = (
+    *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+    *("fc00::/7", "fe80::/10"),
+)
 SECRET_VALUES: Final = {
     "REDIS_URL": "redis://:p@valkey:6379/0",
     **{f"TODOCHAT_SERVICE_SECRET_{arrow.name}": "s" * 40 for arrow in Arrow},
@@ -136,12 +141,23 @@ class Firewall:
         into = self._rules("ingress", callee)
         return _passes(out, "to", callee, port) and _passes(into, "from", caller, port)
 
-    def reaches_public(self, caller: Workload, port: int) -> bool:
-        """Return whether a pod reaches a port of a public address."""
-        return any(
-            _has_port(rule, port) and any("ipBlock" in peer for peer in rule.get("to", []))
+    def public_ports(self, caller: Workload) -> set[int | None]:
+        """Return the ports that a pod reaches by IP blocks; None is every port."""
+        return {
+            each["port"] if each else None
             for rule in self._rules("egress", caller)
-        )
+            if _ip_blocks(rule)
+            for each in rule.get("ports", [None])
+        }
+
+    def reached_private_networks(self, caller: Workload) -> set[str]:
+        """Return the private networks to which IP blocks lead a pod."""
+        blocks = [block for rule in self._rules("egress", caller) for block in _ip_blocks(rule)]
+        return {
+            network
+            for network in PRIVATE_NETWORKS
+            if any(_leads_to(each, network) for each in blocks)
+        }
 
     def reaches_stores(self, caller: Workload, port: int) -> bool:
         """Return whether a pod reaches a port at any address."""
@@ -169,6 +185,20 @@ def _passes(rules: list[Any], side: str, other: Workload, port: int) -> bool:
 def _is_peer(peer: Doc, workload: Workload) -> bool:
     same_namespace = "namespaceSelector" not in peer and "ipBlock" not in peer
     return same_namespace and selects(peer["podSelector"], workload.labels)
+
+
+def _ip_blocks(rule: Doc) -> list[Doc]:
+    return [peer["ipBlock"] for peer in rule.get("to", []) if "ipBlock" in peer]
+
+
+def _leads_to(block: Doc, network: str) -> bool:
+    target: Any = ip_network(network)
+    cidr, *exceptions = (ip_network(each) for each in (block["cidr"], *block.get("except", [])))
+    return (
+        cidr.version == target.version
+        and cidr.overlaps(target)
+        and not any(target.subnet_of(each) for each in exceptions)
+    )
 
 
 def _has_port(rule: Doc, port: int) -> bool:

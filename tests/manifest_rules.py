@@ -24,7 +24,10 @@ SERVICES: Final = service_facts()
 GATEWAY: Final = SERVICES["chat-gateway"]
 EDGE: Final = "edge"
 EXIT_S: Final = 5  # the time for the rest of the shutdown after the drain
-# Component that opens public access -> its clients; the worker's is always open.
+HTTPS: Final = {443}
+# Pod -> its ports of public addresses: the model's, and those of push services and a mail server.
+PUBLIC_PORTS: Final = {"todo-agent-worker": HTTPS, "tasks": HTTPS | {465, 587}}
+# Component that opens port 443 of public addresses -> its client.
 PUBLIC_CALLERS: Final = {"dictation": "todo-agent-api", "external-issuers": "auth-session"}
 OUR_SECRETS: Final = {"todochat", "todochat-store-ca"}
 
@@ -203,15 +206,20 @@ def only_clients_reach_stores(manifests: Manifests) -> Iterator[str]:
                 yield f"{workload.name}: port {port} is {'closed' if wanted else 'open'}"
 
 
-def only_the_model_is_called_outside(manifests: Manifests) -> Iterator[str]:
+def only_listed_ports_are_called_outside(manifests: Manifests) -> Iterator[str]:
+    """Each pod reaches exactly its ports of public addresses, and no private network by address."""
     firewall = Firewall(manifests)
-    callers = {"todo-agent-worker"}
-    callers |= {
-        who for name, who in PUBLIC_CALLERS.items() if manifests.find("NetworkPolicy", name)
+    wanted = PUBLIC_PORTS | {
+        who: HTTPS
+        for name, who in PUBLIC_CALLERS.items()
+        if manifests.find("NetworkPolicy", name) is not None
     }
-    for workload in manifests.workloads("Deployment", "Job", "CronJob"):
-        if firewall.reaches_public(workload, 443) != (workload.name in callers):
-            yield f"{workload.name}: the way out is wrong"
+    for workload in manifests.workloads():
+        ports, own = firewall.public_ports(workload), wanted.get(workload.name, set())
+        if ports != own:
+            yield f"{workload.name}: reaches public ports {ports}, not {own}"
+        for network in sorted(firewall.reached_private_networks(workload)):
+            yield f"{workload.name}: reaches {network}"
 
 
 def everything_is_denied_first(manifests: Manifests) -> Iterator[str]:
@@ -340,7 +348,7 @@ RULES: Final = (
     addresses_exist,
     only_calls_are_allowed,
     only_clients_reach_stores,
-    only_the_model_is_called_outside,
+    only_listed_ports_are_called_outside,
     everything_is_denied_first,
     pods_are_restricted,
     our_pods_can_write_to_tmp,

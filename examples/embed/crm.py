@@ -1,5 +1,6 @@
 """The todo assistant with one more tool, which the page runs: it knows the open customer."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -22,11 +23,13 @@ async def get_open_customer(context: RunContextWrapper[RunContext]) -> str:
 def create(environment: AgentEnvironment) -> Assistant:
     """Build the assistant; TODO_AGENT_FACTORY=crm:create."""
     todo = create_agent(environment)
-    agent = cast("Agent[Any]", todo.agent)
-    return replace(
-        todo,
-        agent=agent.clone(
+    choose_todo_agent = cast("Callable[[RunContext], Agent[Any]]", todo.agent)
+
+    def choose_agent(run: RunContext) -> Agent[Any]:
+        agent = choose_todo_agent(run)
+        return agent.clone(
             tools=[*agent.tools, get_open_customer],
             tool_use_behavior=StopAtTools(stop_at_tool_names=["get_open_customer"]),
-        ),
-    )
+        )
+
+    return replace(todo, agent=choose_agent)

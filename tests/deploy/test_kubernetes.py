@@ -224,8 +224,28 @@ BREAKAGES: list[tuple[Callable[[Manifests], Any], Rule, str]] = [
     ),
     (
         lambda m: policy(m, "to-model").update(podSelector={}),
-        rules.only_the_model_is_called_outside,
-        "chat-gateway: the way out",
+        rules.only_listed_ports_are_called_outside,
+        "chat-gateway: reaches public ports {443}",
+    ),
+    (
+        lambda m: policy(m, "to-push-services")["egress"][0]["ports"].append({"port": 25}),
+        rules.only_listed_ports_are_called_outside,
+        "tasks: reaches public ports",
+    ),
+    (
+        lambda m: policy(m, "to-push-services")["egress"][0].pop("ports"),
+        rules.only_listed_ports_are_called_outside,
+        "tasks: reaches public ports {None}",
+    ),
+    (
+        lambda m: drop(m, "NetworkPolicy", "to-push-services"),
+        rules.only_listed_ports_are_called_outside,
+        "tasks: reaches public ports set()",
+    ),
+    (
+        lambda m: policy(m, "to-push-services")["egress"][0]["to"][0]["ipBlock"]["except"].pop(),
+        rules.only_listed_ports_are_called_outside,
+        "tasks: reaches 169.254.0.0/16",
     ),
     (
         lambda m: drop(m, "NetworkPolicy", "default-deny"),

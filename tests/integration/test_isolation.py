@@ -26,7 +26,8 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("patch", "filters"): {"name": "Mine now"},
     ("post", "filters"): {"name": "Mine now", "filter": "overdue"},
     ("patch", "tags"): {"name": "Mine now"},
-    ("post", "tags"): {"name": "Mine now", "into": "tag_eA"},
+    ("post", "tags"): {"name": "Mine now"},
+    ("post", "merge"): {"into": "tag_eA"},
     ("post", "reminders"): {"minutes": 5},
 }
 
@@ -111,11 +112,11 @@ async def two(stack: Stack, sign_up: SignUp) -> Two:
 
 
 def fill(path: str, user_id: str, hers: dict[str, str]) -> tuple[str, str]:
-    """Substitute a user and Ada's IDs in a path template."""
+    """Substitute a user and Ada's IDs in a path template; also return the kind of its body."""
     names = {"user_id": user_id, "task_ref": hers["task_id"], "view": "today", **hers}
     if "/trash/" in path:
         names["item_id"] = hers["trashed_id"]
-    return path.format_map(names), path.split("/")[3]
+    return path.format_map(names), "merge" if path.endswith("/merge") else path.split("/")[3]
 
 
 def body_of(method: str, kind: str) -> dict[str, Any] | None:

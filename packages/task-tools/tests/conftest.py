@@ -23,7 +23,7 @@ def tasks_urls(postgres: PostgresServer) -> DatabaseUrls:
     return migrated_database(postgres)
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(tasks_urls: DatabaseUrls, redis_url: str) -> AsyncIterator[Service]:
     """The tasks service in this process."""
     settings = TasksSettings(
@@ -42,7 +42,7 @@ async def service(tasks_urls: DatabaseUrls, redis_url: str) -> AsyncIterator[Ser
     await service.stop()
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def user(service: Service) -> AsyncIterator[ToolUser]:
     """A new user of the tools."""
     async with aiohttp.ClientSession() as session:

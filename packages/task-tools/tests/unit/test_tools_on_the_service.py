@@ -9,6 +9,8 @@ from host_kit import BERLIN, ToolUser
 from task_tools.specs import SPECS
 from task_tools.tool_spec import AnsweredPending, FoundTasks
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 WAITS = "waiting-for-confirmation"
 
 
@@ -298,7 +300,7 @@ async def test_undo_reverts_the_last_turn(user: ToolUser) -> None:
     assert (await user.call("find_tasks"))["total"] == 0
 
 
-def test_annotations_name_what_only_reads_and_what_destroys() -> None:
+async def test_annotations_name_what_only_reads_and_what_destroys() -> None:
     reads = {spec.name for spec in SPECS if not spec.changes}
     destroys = {spec.name for spec in SPECS if spec.is_destructive}
 

@@ -67,9 +67,9 @@ INJECTIONS = msgspec.convert(
 
 
 def parameters() -> list[object]:
-    """Return the cases; all but every fourth are slow."""
+    """Return the cases; all but every eighth are slow."""
     return [
-        pytest.param(each, id=each.name, marks=[pytest.mark.slow] if number % 4 else [])
+        pytest.param(each, id=each.name, marks=[pytest.mark.slow] if number % 8 else [])
         for number, each in enumerate(INJECTIONS)
     ]
 

@@ -453,6 +453,18 @@ describe("the todo agent's widgets", () => {
     });
   });
 
+  it("submit a new task with empty fields as empty values", async () => {
+    const { container, lastAction } = show(agents.addCard);
+
+    type(one<HTMLInputElement>(container, "input[name=title]"), "Call");
+    await submit(container);
+
+    expect(lastAction()).toMatchObject({
+      type: "task.add",
+      payload: { title: "Call", due: "", time: "", repeat: "none", list_id: "lst_1" },
+    });
+  });
+
   it("send an empty value for no date", async () => {
     const { container, lastAction } = show(agents.taskCardPlain);
 
@@ -462,7 +474,16 @@ describe("the todo agent's widgets", () => {
   });
 
   it.each<[string, WidgetNode, string, string]>([
-    ["restore a task", agents.deletedCard, "Undo", "changes.undo"],
+    ["undo a turn's changes", agents.undoCard, "Undo", "changes.undo"],
+    ["redo undone changes", agents.redoCard, "Redo", "changes.undo"],
+    ["retry a refused undo", agents.undoConflictCard, "Undo", "changes.undo"],
+    ["undo what a form saved", agents.savedCard, "Undo", "changes.undo"],
+    ["edit what a form saved", agents.savedCard, "Edit", "task.open"],
+    ["accept a plan", agents.planCard, "Accept", "changes.confirm"],
+    ["discard a plan", agents.planCard, "Cancel", "changes.discard"],
+    ["undo an accepted plan", agents.acceptedPlanCard, "Undo", "changes.undo"],
+    ["turn to the next page", agents.taskListPage, "Next", "tasks.page"],
+    ["turn to the previous page", agents.taskListPage, "Previous", "tasks.page"],
     ["confirm a bulk change", agents.pendingCard, "Confirm", "changes.confirm"],
     ["discard a bulk change", agents.pendingCard, "Cancel", "changes.discard"],
     ["undo a bulk change", agents.confirmedCard, "Undo", "changes.undo"],

@@ -8,6 +8,7 @@ it starts in 0.2 s.
 
 import io
 import json
+import re
 import resource
 import sys
 from collections.abc import Callable
@@ -30,8 +31,16 @@ ENCODINGS: Final = (
     *("cp874", "cp932", "gb18030", "cp949", "big5", "euc_jp", "koi8_r", "mac_roman"),
 )
 WESTERN: Final = "cp1252"
+MAC: Final = "mac_roman"
 # The evidence of language by which another encoding must surpass Windows-1252.
 MIN_LEAD: Final = 0.01
+# What a wrong Western encoding makes of an accented letter: a symbol between two letters, as in
+# "F‰llig", or a capital after a small letter, as in "dŽcembre". Spaces, dashes, the apostrophe, the
+# soft hyphen and the middle dot are used between letters.
+_MISPLACED: Final = re.compile(
+    r"[^\W\d_](?![\s\u2013\u2014\u2019\xad\xb7])[^\w\x00-\x7f](?=[^\W\d_])"
+    r"|[a-zß-öø-ÿ][À-ÖØ-ÞŒŠŽŸ]"
+)
 
 
 class UnreadableError(Exception):
@@ -60,11 +69,27 @@ def decode(content: bytes, max_chars: int) -> str:
             best = match
             break
     text = str(best)
+    if best.encoding == MAC:
+        text = _western_unless_mac(content, text)
     if "\x00" in text:
         raise UnreadableError("not-text")
     if may_be_svg(text[:MAX_PROLOG_CHARS]):
         raise UnreadableError("svg")
     return text[:max_chars]
+
+
+def _western_unless_mac(content: bytes, mac_text: str) -> str:
+    """Return a text that was detected as Mac Roman, in Windows-1252 unless that misplaces more.
+
+    charset-normalizer prefers Mac Roman for some texts in Windows-1252: symbols don't count, and a
+    text with fewer distinct letters is closer to a language's alphabet.
+    """
+    try:
+        text = content.decode(WESTERN)
+    except UnicodeDecodeError:
+        return mac_text
+    western, mac = (len(_MISPLACED.findall(each)) for each in (text, mac_text))
+    return text if western <= mac else mac_text
 
 
 def read_pdf(content: bytes, max_chars: int) -> str:

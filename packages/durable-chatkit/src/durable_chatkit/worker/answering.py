@@ -89,15 +89,16 @@ async def stream_agent(
                 run_config=_CONFIG,
             )
         run_handle.attach_result(result)
-        rendered = RenderedRun(result, assistant.render_output)
+        source, hidden_ids = result, set[str]()
+        if agent.handoffs or agent.output_type not in (None, str):  # otherwise all of it is text
+            rendered = RenderedRun(result, assistant.render_output)
+            source, hidden_ids = cast("RunResultStreaming", rendered), rendered.hidden_ids
         try:
             converter = ResponseStreamConverter(partial_images=_count_previews(agent))
-            response = stream_agent_response(
-                run, cast("RunResultStreaming", rendered), converter=converter
-            )
+            response = stream_agent_response(run, source, converter=converter)
             async with aclosing(cast("_Events", response)) as events:
                 async for event in events:
-                    if not is_of_item(event, rendered.hidden_ids):
+                    if not (hidden_ids and is_of_item(event, hidden_ids)):
                         yield event
         finally:
             run.close()

@@ -17,6 +17,8 @@ from todochat.testing import sample_files
 
 MIB = 2**20
 GERMAN = "Aufgabe;Fällig;Notiz\r\nMüll rausbringen;05.12.2026;für Jörg, 10 €\r\n"
+GERMAN_LETTERS = "Größe prüfen;Ärzte anrufen;Öl wechseln;Straße fegen\r\n"
+PORTUGUESE = "Reunião amanhã às 10h;não esquecer o pão\r\nComprar feijão e maçã\r\n"
 FRENCH = "Réunion à l'école, prévoir un gâteau\n"
 POLISH = "zadanie;kiedy\r\nKupić mąkę i żółty ser;jutro\r\nZadzwonić do Łucji;w środę\r\n"
 RUSSIAN = "задание;когда\r\nпозвонить маме;завтра\r\n"  # noqa: RUF001
@@ -52,7 +54,11 @@ class TestEncodings:
             (GERMAN, "utf-16-be"),
             (JAPANESE, "utf-16-le"),
             (GERMAN, "cp1252"),
+            (GERMAN_LETTERS, "cp1252"),
+            (PORTUGUESE, "cp1252"),
             (FRENCH, "cp1252"),
+            (FRENCH, "mac-roman"),
+            (GERMAN, "mac-roman"),
             (POLISH, "cp1250"),
             (RUSSIAN, "cp1251"),
             (JAPANESE, "cp932"),
@@ -109,6 +115,7 @@ class TestPdf:
         assert len(bomb) < MIB
         assert "too complex" in await rejection(bomb)
 
+    @pytest.mark.slow
     async def test_reading_ends_at_a_limit_of_cpu_time(self) -> None:
         endless = sample_files.pdf_of_streams(b"BT /F1 12 Tf 72 720 Td (x) Tj ET " * 480_000)
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from stand_in_kit import TasksStandIn
-from worker_kit import Chat
+from worker_kit import USER, Chat
 
 from durable_chatkit.agent import failures
 from durable_chatkit.storage.run import MAX_CRASHES
+from todo_agent import confirmations
 from todochat.contracts.runs import AcceptedRun
 from todochat.testing import wait_until
 from todochat.testing.logs import captured_logs
@@ -209,8 +210,8 @@ async def test_malformed_arguments_are_returned_to_the_model(
 
 @pytest.mark.parametrize("status", [502, 503, 504])
 @pytest.mark.parametrize(
-    ("budget_s", "failures", "unused_failures", "titles"),
-    [(0.001, 10, 9, []), (20, 4, 0, ["milk"])],
+    ("budget_s", "failures", "calls", "titles"),
+    [(0.001, 10, 1, []), (20, 4, 5, ["milk"])],
     ids=["no budget: one call", "a budget for four retries"],
 )
 async def test_tool_call_is_retried_within_its_budget(
@@ -220,7 +221,7 @@ async def test_tool_call_is_retried_within_its_budget(
     status: int,
     budget_s: float,
     failures: int,
-    unused_failures: int,
+    calls: int,
     titles: list[str],
 ) -> None:
     model.answer(Call("add_task", {"title": "milk"}))
@@ -231,8 +232,30 @@ async def test_tool_call_is_retried_within_its_budget(
     run = await chat.ask("add milk")
 
     assert await chat.wait_for_end(run) == "completed"
-    assert len(tasks.failures) == unused_failures
+    sent = Counter((request.method, request.path) for request in tasks.requests)
+    assert sent["POST", f"/api/{USER}/tasks"] == calls
+    assert sent["GET", f"/api/{USER}/changes"] == 1  # for the card with Undo
     assert tasks.titles == titles
+
+
+async def test_turn_completes_without_undo_if_its_changes_cannot_be_read(
+    chat: Chat, model: ScriptedModelServer, tasks: TasksStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confirmations, "HISTORY_TIMEOUT_S", 0.5)
+    gate = Gate()
+    model.answer(Call("add_task", {"title": "milk"}))
+    model.answer(Say("Added", gate, "."))
+    await chat.start_worker(tasks_retry_budget_s=600)
+    run = await chat.say_until(gate, "add milk")
+    changes = len(tasks.requests)
+    tasks.failures = [503] * 1000
+
+    gate.open()
+
+    assert await chat.wait_for_end(run) == "completed"
+    assert {request.path for request in tasks.requests[changes:]} == {f"/api/{USER}/changes"}
+    assert await chat.texts(run) == ["add milk", "Added."]
+    assert errors(await chat.events(run)) == []
 
 
 async def test_unknown_tool_fails_the_run(chat: Chat, model: ScriptedModelServer) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from stand_in_kit import TasksStandIn
-from worker_kit import Chat
+from worker_kit import USER, Chat
 
 from durable_chatkit.worker.leases import WorkerTimes
 from durable_chatkit.worker.worker import Worker
@@ -105,13 +105,14 @@ async def test_finished_tool_calls_are_not_repeated(
     first = await chat.start_worker(api=wire)
     run = await chat.say_until(gate, "add milk, then show all")
     await wait_until(lambda: chat.has_text(run, "There"))
-    request_count = len(tasks.requests)
+    before = len(tasks.requests)
 
     await first.aclose(0)
     await chat.start_worker(api=wire)
 
     assert await chat.wait_for_end(run) == "completed"
-    assert len(tasks.requests) == request_count
+    undo_reads = [(request.method, request.path) for request in tasks.requests[before:]]
+    assert undo_reads == [("GET", f"/api/{USER}/changes")]
     assert model.requests[1].history == model.requests[2].history
     published = [event.type for event in await chat.events(run)]
     assert published.count("client_effect") == 1

@@ -161,9 +161,9 @@ async def test_later_turn_includes_tool_call_and_result(
     last = await chat.ask("complete it", run.thread_id)
 
     assert await chat.wait_for_end(last) == "completed"
-    assert [effect[:2] for effect in tasks.effects] == [
-        ("POST", "/tasks"),
-        ("POST", f"/tasks/{next(iter(tasks.tasks))}/complete"),
+    assert tasks.effects == [
+        ("POST", "/tasks", {"title": "buy milk"}),
+        ("PATCH", f"/tasks/{next(iter(tasks.tasks))}", {"completed": True}),
     ]
     assert json.loads(_tool_results(model.requests[2])[0])["task"]["title"] == "buy milk"
 
