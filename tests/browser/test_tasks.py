@@ -62,7 +62,7 @@ async def test_list_in_the_chat_follows_the_tasks(ada: Visitor, model: ScriptedM
         (await ada.person.api("POST", "/tasks", json={"title": title})).json()["id"]
         for title in ("Milk", "Eggs")
     ]
-    model.answer(Call("list_tasks", {}))
+    model.answer(Call("find_tasks", {}))
     model.answer(Say("Two things."))
     page = await ada.open("/chat")
     chat = Chat(page)

@@ -4,7 +4,7 @@ All of them make the calls that a turn's plan names, so that the checker applies
 two also send a keyed note to the model's server, once per turn, from a step inside nested agents.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Literal, cast, get_args
 
 import aiohttp
@@ -47,9 +47,8 @@ def todo(environment: AgentEnvironment) -> Assistant:
 def nested(environment: AgentEnvironment) -> Assistant:
     """Build an assistant that uses an agent as a tool, then hands off to the todo agent."""
     assistant = create_agent(environment)
-    todo_agent = cast("Agent[RunContext]", assistant.agent)
     return Assistant(
-        agent=_front(environment, todo_agent),
+        agent=lambda run: _front(environment, _todo_agent(assistant, run)),
         handle_action=assistant.handle_action,
         finish_turn=assistant.finish_turn,
     )
@@ -65,8 +64,8 @@ class ChaosServer(ChatKitServer[Any]):
 
     def __init__(self, environment: AgentEnvironment) -> None:
         super().__init__(store=cast("Any", None))  # the worker sets the store
-        todo_agent = cast("Agent[RunContext]", create_agent(environment).agent)
-        self._agent = _front(environment, todo_agent)
+        self._environment = environment
+        self._assistant = create_agent(environment)
 
     async def respond(
         self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: Any
@@ -96,9 +95,16 @@ class ChaosServer(ChatKitServer[Any]):
             [item for item in reversed(page.data) if item.type.endswith("_message")]
         )
         config = RunConfig(tracing_disabled=True)
-        result = Runner.run_streamed(self._agent, given, context=run, run_config=config)
+        agent = _front(self._environment, _todo_agent(self._assistant, run))
+        result = Runner.run_streamed(agent, given, context=run, run_config=config)
         async for streamed in stream_agent_response(run, result):
             yield streamed
+
+
+def _todo_agent(assistant: Assistant, run: RunContext) -> Agent[RunContext]:
+    """Return the todo agent of a run: the assistant chooses it per run."""
+    choose_agent = cast("Callable[[RunContext], Agent[RunContext]]", assistant.agent)
+    return choose_agent(run)
 
 
 def _front(environment: AgentEnvironment, todo_agent: Agent[RunContext]) -> Agent[RunContext]:

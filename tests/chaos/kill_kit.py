@@ -24,6 +24,7 @@ import psutil
 from redis.asyncio import Redis
 
 from stack_kit import Stack, run_stack
+from todo_agent.undo_cards import UNDO_CARD
 from todochat.bus.frames import Frame, parse_frames
 from todochat.bus.redis_client import create_server_client
 from todochat.testing import free_port, wait_until
@@ -48,6 +49,8 @@ RETRIED: Final = {409, 429, 502, 503, 504}  # asked to reconnect, or the edge fo
 STEPS: Final = {
     "input", "answer/0000", "tool/0000/0", "tool/0000/1", "answer/0001", "tool/0001/0",
     "answer/0002",
+    # Each added task requests the turn's end, which shows Undo.
+    "tool/0000/0/at-end", "tool/0000/1/at-end", "tool/9999/0",
 }  # fmt: skip
 
 
@@ -257,6 +260,10 @@ def kinds_of(event: Mapping[str, Any]) -> set[str]:
 
 def is_message(item: Mapping[str, Any]) -> bool:
     return str(item["type"]) == "assistant_message"
+
+
+def is_undo_card(item: Mapping[str, Any]) -> bool:
+    return bool(item["type"] == "widget" and item["widget"].get("key") == UNDO_CARD)
 
 
 def text_of(item: Mapping[str, Any]) -> str:
@@ -528,8 +535,10 @@ async def check_seen(kills: KillStack, turn: Turn, person: Person) -> None:
     shown = sorted(turn.shown, key=by_id)
     assert stored == shown, f"stored {stored}\n shown {shown}"
     # Nothing was done twice, and nothing is missing.
+    assert sum(is_undo_card(item) for item in stored) == 1, f"stored {stored}"
     assert await kills.titles(person.user_id) == sorted(TITLES)
-    assert await kills.steps(turn.run_id) == STEPS
+    steps = await kills.steps(turn.run_id)
+    assert steps == STEPS, f"more {steps - STEPS}, missing {STEPS - steps}"
 
 
 def by_id(item: Mapping[str, Any]) -> str:

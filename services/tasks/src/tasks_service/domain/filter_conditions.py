@@ -12,13 +12,13 @@ from tasks_service.domain.filter_expression import (
     Expression,
     Flag,
     Has,
+    InSection,
     Is,
     IsCompleted,
     ListIs,
     Not,
     Operator,
     PriorityIs,
-    SectionIs,
     TagIs,
     TextIs,
 )
@@ -128,7 +128,7 @@ def _build_condition(name: str, sign: str, value: Lexeme) -> Expression:
         case "tag":
             return TagIs(key)
         case "list" | "section":
-            named = ListIs if name == "list" else SectionIs
+            named = ListIs if name == "list" else InSection
             return named(" ".join(value.text.split()), value.column)
         case "status" if key in _STATUSES:
             return IsCompleted() if key == "completed" else Not(IsCompleted())

@@ -46,7 +46,7 @@ class ListIs(msgspec.Struct, frozen=True, tag=True):
     column: int
 
 
-class SectionIs(msgspec.Struct, frozen=True, tag=True):
+class InSection(msgspec.Struct, frozen=True, tag=True):
     """The task is in a section, given by its name or ID; several lists can have one of this name.
 
     Args:
@@ -81,7 +81,7 @@ class Has(msgspec.Struct, frozen=True, tag=True):
     attribute: Attribute
 
 
-Condition = DateIs | PriorityIs | TagIs | ListIs | SectionIs | TextIs | IsCompleted | Is | Has
+Condition = DateIs | PriorityIs | TagIs | ListIs | InSection | TextIs | IsCompleted | Is | Has
 
 
 class Not(msgspec.Struct, frozen=True, tag=True):

@@ -22,12 +22,12 @@ from tasks_service.domain.filter_expression import (
     DateIs,
     Expression,
     Has,
+    InSection,
     Is,
     IsCompleted,
     ListIs,
     Not,
     PriorityIs,
-    SectionIs,
     TagIs,
     TextIs,
     conditions,
@@ -87,10 +87,10 @@ async def compile_filter(
         InvalidFilterError: the user has no list with a name in the filter.
     """
     parts = conditions(expression)
-    named = [part for part in parts if isinstance(part, ListIs | SectionIs)]
+    named = [part for part in parts if isinstance(part, ListIs | InSection)]
     groups = {
         **await _find_groups(session, user_id, named, ListIs, ListRecord),
-        **await _find_groups(session, user_id, named, SectionIs, SectionRecord),
+        **await _find_groups(session, user_id, named, InSection, SectionRecord),
     }
     for part in named:
         if not groups[part] and not ignores_unknown_lists:
@@ -115,10 +115,10 @@ async def compile_filter(
 async def _find_groups(
     session: AsyncSession,
     user_id: str,
-    named: Sequence[ListIs | SectionIs],
-    condition: type[ListIs | SectionIs],
+    named: Sequence[ListIs | InSection],
+    condition: type[ListIs | InSection],
     record: type[ListRecord | SectionRecord],
-) -> dict[ListIs | SectionIs, list[str]]:
+) -> dict[ListIs | InSection, list[str]]:
     """Return the IDs of the lists, or sections, that each condition names; a name can be an ID."""
     wanted = [part for part in named if isinstance(part, condition)]
     if not wanted:
@@ -140,7 +140,7 @@ async def _find_groups(
 def _compile(
     expression: Expression,
     clock: FilterClock,
-    groups: Mapping[ListIs | SectionIs, Sequence[str]],
+    groups: Mapping[ListIs | InSection, Sequence[str]],
 ) -> ColumnElement[bool]:
     match expression:
         case Not(part):
@@ -151,7 +151,7 @@ def _compile(
             compiled = or_(*(_compile(part, clock, groups) for part in parts))
         case ListIs():
             compiled = TaskRecord.list_id.in_(groups[expression])
-        case SectionIs():
+        case InSection():
             is_in = TaskRecord.section_id.in_(groups[expression])
             compiled = and_(TaskRecord.section_id.is_not(None), is_in)
         case DateIs():
