@@ -106,7 +106,7 @@ def set_due(
         kept = text or iso
         task.add_note(f"Date: {kept}")
         content.report(
-            task.place, task.title, f'the date "{kept[:60]}" wasn\'t understood; it is in the notes'
+            task.place, task.title, f'the date "{kept[:60]}" was not understood; it is in the notes'
         )
 
 
