@@ -68,7 +68,7 @@ async def test_todoist_csv(ada: Person) -> None:
     assert reasons == {
         "Roses are red": 'the type "poem" is unknown',
         "Write the cards": "was nested deeper than one level",
-        "Call grandma": 'the date "jeden zweiten Sonntag" wasn\'t understood; it is in the notes',
+        "Call grandma": 'the date "jeden zweiten Sonntag" was not understood; it is in the notes',
     }
     assert left_out(report) == {"assignees": 1, "attachments": 1}
     again = await import_file(ada, TODOIST_CSV, list="Party")
