@@ -15,7 +15,7 @@ from durable_chatkit.chatkit.attachments import AttachmentService, FileLimits
 from durable_chatkit.chatkit.budgets import NO_BUDGETS, Budgets
 from durable_chatkit.chatkit.dictation import Dictation, Transcriber
 from durable_chatkit.chatkit.history_service import HistoryService
-from durable_chatkit.chatkit.live_widgets import LiveStore, open_refresh
+from durable_chatkit.chatkit.live_widgets import LiveStore, RefreshWidgets, open_refresh
 from durable_chatkit.chatkit.server import AcceptingServer
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.erasure import AccountEraser, AccountGuard
@@ -33,7 +33,7 @@ from durable_chatkit.storage.user_run_repository import UserRunRepository
 from todochat.bus import RunHub
 from todochat.bus.redis_client import create_redis
 from todochat.contracts.uploads import LinkSigner
-from todochat.database import create_engine
+from todochat.database import Database, create_engine
 from todochat.database.checked import open_checked_database
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 
@@ -47,12 +47,10 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
     """Open the database and Redis, and build the services."""
     settings: ChatSettings = app.state.settings
     name = f"{settings.service_name}-api"
-    engine = create_engine(
-        settings.database_url, application_name=name, pool_size=settings.database_pool_size
-    )
-    jobs_engine = create_engine(
-        settings.jobs_database_url, application_name=f"{name}-jobs", pool_size=1
-    )
+    url, pool_size = settings.database_url, settings.database_pool_size
+    engine = create_engine(url, application_name=name, pool_size=pool_size)
+    url = settings.jobs_database_url
+    jobs_engine = create_engine(url, application_name=f"{name}-jobs", pool_size=1)
     async with AsyncExitStack() as stack:
         database = app.state.database = await open_checked_database(stack, app.state, engine)
         jobs = await open_checked_database(stack, app.state, jobs_engine)
@@ -69,11 +67,6 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         store = PostgresStore(database, links, settings.agent_name)
         server = AcceptingServer(store)
         refresh = await stack.enter_async_context(open_refresh(settings))
-        reader = (
-            AcceptingServer(LiveStore(database, links, settings.agent_name, refresh))
-            if refresh is not None
-            else server
-        )
         signals = RunSignals(redis)
         accounts = AccountGuard(database)
         # The offline assistant costs nothing, so it works even after the budgets are used up.
@@ -93,7 +86,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
         app.state.services = Services(
             chat=ChatService(
                 server=server,
-                reader=reader,
+                reader=_build_reader(server, settings, database, links, refresh),
                 acceptance=acceptance,
                 runs=UserRunRepository(database),
                 backlog=RunBacklog(queue, settings.max_queued_runs),
@@ -110,6 +103,19 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
             eraser=AccountEraser(database, redis, signals),
         )
         yield
+
+
+def _build_reader(
+    server: AcceptingServer,
+    settings: ChatSettings,
+    database: Database,
+    links: AttachmentLinks,
+    refresh: RefreshWidgets | None,
+) -> AcceptingServer:
+    """Return the server that loads items: with fresh widgets if the assistant has such."""
+    if refresh is None:
+        return server
+    return AcceptingServer(LiveStore(database, links, settings.agent_name, refresh))
 
 
 async def check_databases(state: State) -> None:

@@ -75,55 +75,32 @@ log = structlog.get_logger(__name__)
 async def open_services(app: Litestar) -> AsyncIterator[None]:
     """Open the databases and Redis, build the services, and run the background jobs."""
     settings: TasksSettings = app.state.settings
-    engine = create_engine(
-        settings.database_url, application_name="tasks", pool_size=settings.database_pool_size
-    )
-    jobs_engine = create_engine(
-        settings.jobs_database_url, application_name="tasks-jobs", pool_size=JOBS_POOL_SIZE
-    )
     async with AsyncExitStack() as stack:
-        database = await open_checked_database(stack, app.state, engine)
-        jobs_database = await open_checked_database(stack, app.state, jobs_engine)
+        database, jobs_database = await _open_databases(stack, app)
         redis = create_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         session = await stack.enter_async_context(aiohttp.ClientSession())
 
-        revocations = RevocationSet(redis)
-        try:
-            # Loaded before the first request. Without Redis its job loads it later.
-            await revocations.refresh()
-        except (RedisError, OSError) as error:
-            log.warning("start.without_redis", error=error)
+        revocations = await _load_revocations(redis)
         notifier = FeedNotifier(redis, revocations)
         tokens = app.state.service_tokens = ServiceTokens.from_settings(settings, *ARROWS)
+        url, arrow = settings.auth_session_url, Arrow.TASKS_TO_AUTH
         auth_session = ServiceClient(
-            settings.auth_session_url,
-            session,
-            tokens,
-            Arrow.TASKS_TO_AUTH,
-            timeout_s=VERIFY_TIMEOUT_S,
-            max_tries=1,
+            url, session, tokens, arrow, timeout_s=VERIFY_TIMEOUT_S, max_tries=1
         )
         keys = app.state.public_keys or JwksCache(settings.auth_jwks_url, session, redis)
         verifier = TokenVerifier(settings.todochat_issuer, keys)
         directory = AccessTokenDirectory(auth_session)
         authenticator = Authenticator(verifier, tokens, revocations, directory)
         push_key = PushKeyProvider(jobs_database, settings.push_private_key)
+        contacts, mail = ContactDirectory(auth_session), _build_mail_client(settings)
+        code_limit = RateLimit(redis, EMAIL_CODES, limit=CODES_PER_HOUR, window_s=3600)
+        reminder_emails = ReminderEmailService(database, contacts, mail, code_limit)
         push = PushClient(settings.push_subject, allow_private=settings.push_allow_private)
         stack.push_async_callback(push.aclose)
-        contacts = ContactDirectory(auth_session)
         senders: dict[Channel, Sender] = {"push": PushSender(database, push, push_key)}
-        mail = None
-        if settings.smtp_url:
-            sender = parse_sender(settings.smtp_from)
-            mail = MailClient(parse_smtp_url(settings.smtp_url), sender)
+        if mail is not None:
             senders["email"] = EmailSender(database, contacts, mail, settings.public_url)
-        reminder_emails = ReminderEmailService(
-            database,
-            contacts,
-            mail,
-            RateLimit(redis, EMAIL_CODES, limit=CODES_PER_HOUR, window_s=3600),
-        )
         deliveries = DeliveryService(database, jobs_database, senders)
         stack.push_async_callback(deliveries.aclose)
         app.state.services = _build_services(
@@ -139,19 +116,14 @@ async def open_services(app: Litestar) -> AsyncIterator[None]:
             reminder_emails,
         )
         app.state.gauges.add(database_size(jobs_database, "tasks"))
-        for name, loop in {
-            "changes.publish": notifier.publish,
-            "changes.listen": notifier.listen,
-        }.items():
-            await stack.enter_async_context(running_task(name, run_forever(name, loop)))
-        await stack.enter_async_context(
-            running_jobs(
-                revocations.refresh_job(),
-                RevocationFeed(auth_session, revocations).job(),
-                _purge_job(settings, jobs_database),
-                _reminder_job(settings, app.state.services.reminders),
-                _delivery_job(settings, deliveries),
-            )
+        await _run_jobs(
+            stack,
+            notifier,
+            revocations.refresh_job(),
+            RevocationFeed(auth_session, revocations).job(),
+            _purge_job(settings, jobs_database),
+            _reminder_job(settings, app.state.services.reminders),
+            _delivery_job(settings, deliveries),
         )
 
         async def close_feeds() -> None:
@@ -159,6 +131,46 @@ async def open_services(app: Litestar) -> AsyncIterator[None]:
 
         app.state.drain.on_drain(close_feeds)
         yield
+
+
+async def _open_databases(stack: AsyncExitStack, app: Litestar) -> tuple[Database, Database]:
+    """Return the database of requests, and that of jobs, which may see all users."""
+    settings: TasksSettings = app.state.settings
+    engine = create_engine(
+        settings.database_url, application_name="tasks", pool_size=settings.database_pool_size
+    )
+    jobs_engine = create_engine(
+        settings.jobs_database_url, application_name="tasks-jobs", pool_size=JOBS_POOL_SIZE
+    )
+    database = await open_checked_database(stack, app.state, engine)
+    return database, await open_checked_database(stack, app.state, jobs_engine)
+
+
+async def _load_revocations(redis: RedisClient) -> RevocationSet:
+    """Return the revocations, loaded before the first request; without Redis their job does it."""
+    revocations = RevocationSet(redis)
+    try:
+        await revocations.refresh()
+    except (RedisError, OSError) as error:
+        log.warning("start.without_redis", error=error)
+    return revocations
+
+
+def _build_mail_client(settings: TasksSettings) -> MailClient | None:
+    """Return the client for e-mails, None without `SMTP_URL`."""
+    if not settings.smtp_url:
+        return None
+    return MailClient(parse_smtp_url(settings.smtp_url), parse_sender(settings.smtp_from))
+
+
+async def _run_jobs(stack: AsyncExitStack, notifier: FeedNotifier, *jobs: PeriodicJob) -> None:
+    """Run the loops of the change feed, and the periodic jobs, until the stack closes."""
+    for name, loop in {
+        "changes.publish": notifier.publish,
+        "changes.listen": notifier.listen,
+    }.items():
+        await stack.enter_async_context(running_task(name, run_forever(name, loop)))
+    await stack.enter_async_context(running_jobs(*jobs))
 
 
 def _build_services(
