@@ -11,7 +11,7 @@ from typing import Final
 
 from offline_assistant.conversation import ConversationTurn
 from offline_assistant.grammar.rescheduling import new_date
-from offline_assistant.grammar.sentence_type import starts_command, strip_fillers
+from offline_assistant.grammar.sentence_type import is_question, starts_command, strip_fillers
 from offline_assistant.grammar.targets import read_target
 from offline_assistant.grammar.titles import complete_draft
 from offline_assistant.intents import (
@@ -121,9 +121,9 @@ def read_confirmation(question: Intent, message: str, _clock: Clock) -> Intent |
         return DiscardIntent()
     if is_yes(message):
         return ConfirmIntent()
-    if isinstance(question, DeleteListIntent) and _WITH_TASKS.fullmatch(message):
-        return replace(question, with_tasks=True)
-    return None
+    if not isinstance(question, DeleteListIntent) or is_question(strip_fillers(message)):
+        return None
+    return replace(question, with_tasks=True) if _WITH_TASKS.fullmatch(message) else None
 
 
 def read_offer_reply(question: Intent, message: str, _clock: Clock) -> Intent | None:

@@ -43,6 +43,7 @@ rest = st.text(max_size=60) | st.sampled_from(SENTENCES) | st.sampled_from(
 @given(st.sampled_from(BEGINNINGS), rest, st.sampled_from(BEFORE))
 @example("what", "? yes", "delete all done ones")
 @example("is", "delete all done ones? yes", "")
+@example("what", "and its tasks", "delete the work list")
 def test_question_changes_nothing(
     make_user: MakeFakeUser, beginning: str, text: str, before: str
 ) -> None:
