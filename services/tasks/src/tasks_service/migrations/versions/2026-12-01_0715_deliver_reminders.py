@@ -1,7 +1,7 @@
 """Add the delivery of reminders: devices with Web Push, e-mail, and the outbox of both.
 
 A device is found by its endpoint when another user signs in on it. So a second policy shows the
-row whose digest the transaction has in `app.push_endpoint`: whoever has the endpoint has the device.
+row whose digest the transaction has in `app.push_endpoint`: the endpoint is known to its device alone.
 
 Revision ID: 0014
 Revises: 0013
