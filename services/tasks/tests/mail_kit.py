@@ -9,24 +9,39 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.testing import free_port
 
 
 class MailServer:
-    """Accepts messages, unless `answers` has another response; `on_message` runs before it."""
+    """Accepts messages, unless `answers` has another response; `on_message` runs before it.
 
-    def __init__(self) -> None:
+    Args:
+        user: the only user who can sign in, and the password.
+        options: of aiosmtpd's `Controller` and `SMTP`.
+    """
+
+    def __init__(
+        self,
+        scheme: str = "smtp+plain",
+        *,
+        user: tuple[str, str] | None = None,
+        **options: Any,
+    ) -> None:
+        self.logins: list[tuple[str, str]] = []
         self.received: list[tuple[str, list[str], EmailMessage]] = []
         self.answers: list[str] = []
         self.on_message: Callable[[], object] | None = None
-        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
+        self._scheme, self._user = scheme, user
+        if user is not None:
+            options["authenticator"] = self._authenticate
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), **options)
 
     @property
     def url(self) -> str:
-        return f"smtp+plain://127.0.0.1:{self._controller.port}"
+        return f"{self._scheme}://127.0.0.1:{self._controller.port}"
 
     def start(self) -> None:
         self._controller.start()
@@ -45,6 +60,18 @@ class MailServer:
         if self.on_message is not None:
             self.on_message()
         return self.answers.pop(0) if self.answers else "250 OK"
+
+    def _authenticate(
+        self,
+        server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        mechanism: str,
+        data: LoginPassword,
+    ) -> AuthResult:
+        login = (data.login.decode(), data.password.decode())
+        self.logins.append(login)
+        return AuthResult(success=login == self._user, handled=False)
 
 
 class Contacts:

@@ -3,6 +3,9 @@
 import asyncio
 import datetime as dt
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -25,11 +28,29 @@ from todochat.http.server import make_server
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.identity.tokens import SigningKey, TokenIssuer
 from todochat.ids import new_id
+from todochat.testing import free_port
 from todochat.testing.servers import PostgresServer
 
 SERVICE_SECRET = "a service secret of more than 32 bytes"
 ISSUER = "https://todo.test"
 FAR_FUTURE = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
+
+
+async def start_process(settings: TasksSettings, **environment: str) -> asyncio.subprocess.Process:
+    """Start a service in another process, with further settings."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tasks_service", "serve"),
+        env={
+            "PATH": os.environ["PATH"],
+            "TASKS_DATABASE_URL": settings.database_url,
+            "TASKS_JOBS_DATABASE_URL": settings.jobs_database_url,
+            "REDIS_URL": settings.redis_url,
+            "TODOCHAT_SERVICE_SECRET": settings.todochat_service_secret,
+            "TASKS_PORT": str(free_port()),
+            **environment,
+        },
+        stdout=subprocess.DEVNULL,
+    )
 
 
 class StaticKeys:

@@ -5,15 +5,10 @@ import datetime as dt
 import ssl
 import zlib
 from email.utils import format_datetime
-from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from model_client_kit import ask, collect, stream_of
 from raw_server_kit import HEAD, Connection, RawServer, chunk, response
 
@@ -26,6 +21,7 @@ from model_client.errors import (
 )
 from model_client.responses import ResponsesModel
 from model_client.transport import ModelRequest, ModelServer, Timeouts
+from todochat.testing.certificates import write_certificate
 
 DELTA = b'data: {"type": "response.output_text.delta", "item_id": "m", "delta": "Hello."}\n\n'
 END = b'data: {"type": "response.completed", "response": {}}\n\n'
@@ -344,33 +340,8 @@ async def test_proxy_is_not_used_for_an_exception(monkeypatch: pytest.MonkeyPatc
     assert (len(proxy.requests), len(server.requests)) == (0, 1)
 
 
-def certificate(folder: Path) -> Path:
-    """Write a self-signed certificate of 127.0.0.1 with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    address = x509.IPAddress(IPv4Address("127.0.0.1"))
-    now = dt.datetime.now(dt.UTC)
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / "server.pem"
-    path.write_bytes(
-        signed.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return path
-
-
 async def test_certificates_are_verified(tmp_path: Path) -> None:
-    path = certificate(tmp_path)
+    path = write_certificate(tmp_path)
     of_server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     of_server.load_cert_chain(path)
 

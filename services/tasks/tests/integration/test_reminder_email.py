@@ -3,14 +3,16 @@
 import asyncio
 import datetime as dt
 import re
+import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from mail_kit import Contacts, MailServer
-from tasks_kit import Connection, MakeSettings, Person, Service, StartService
+from tasks_kit import Connection, MakeSettings, Person, Service, StartService, start_process
 
+from tasks_service.domain.delivery import LEASE
 from todochat.clock import utc_now
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.identity.tokens import SigningKey
@@ -297,6 +299,48 @@ async def test_services_that_deliver_at_the_same_time_send_once_and_late(
     body = message.get_body(("plain",))
     assert body is not None
     assert "This reminder is late: it was for" in body.get_content()
+
+
+async def test_process_killed_before_it_records_a_delivery_repeats_it_once(
+    service: Service,
+    make_settings: MakeSettings,
+    mail: MailServer,
+    contacts: Contacts,
+    ada: Person,
+    owner: Connection,
+    address: str,
+) -> None:
+    await switch_on(ada, mail, address)
+    await remind(service, owner, ada)
+    process = await start_process(
+        make_settings(),
+        SMTP_URL=mail.url,
+        SMTP_FROM="reminders@todo.example",
+        AUTH_SESSION_URL=contacts.url,
+        PUBLIC_URL="https://todo.example",
+    )
+    # It has handed the message over, and can't record that.
+    mail.on_message = lambda: mail.messages(address) and process.kill()
+    async with asyncio.timeout(60):
+        status = await process.wait()
+    mail.on_message = None
+    handed_over = len(mail.messages(address))
+
+    await deliver(service)
+    during_lease = len(mail.messages(address))
+    next_at = await owner.fetchval(
+        "SELECT next_at FROM reminder_deliveries WHERE user_id = $1", ada.user_id
+    )
+    await make_due(owner, ada)
+    await deliver(service)
+    await deliver(service)
+
+    assert status == -signal.SIGKILL
+    assert (handed_over, during_lease) == (1, 1)
+    assert utc_now() < next_at < utc_now() + LEASE
+    first, second = mail.messages(address)
+    assert first["Message-ID"] == second["Message-ID"]
+    assert await waiting(owner, ada) == 0
 
 
 async def test_user_without_an_address_gets_an_error(service: Service, ada: Person) -> None:

@@ -3,20 +3,16 @@
 import asyncio
 import datetime as dt
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from tasks_kit import Connection, MakeSettings, Person, Service, StartService
+from tasks_kit import Connection, MakeSettings, Person, Service, StartService, start_process
 
 from todochat.clock import utc_now
 from todochat.identity.tokens import SigningKey
-from todochat.testing import free_port
 
 HOUR = dt.timedelta(hours=1)
 Document = dict[str, Any]
@@ -272,20 +268,7 @@ async def test_process_killed_while_it_fires_loses_and_repeats_nothing(
     await ada.make_task("first", reminders=[{"at": in_hours(1)}])
     await ada.make_task("second", reminders=[{"at": in_hours(2)}])
     await make_due(owner, ada, ago=HOUR)
-    settings = make_settings()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tasks_service", "serve"),
-        env={
-            "PATH": os.environ["PATH"],
-            "TASKS_DATABASE_URL": settings.database_url,
-            "TASKS_JOBS_DATABASE_URL": settings.jobs_database_url,
-            "REDIS_URL": settings.redis_url,
-            "TODOCHAT_SERVICE_SECRET": settings.todochat_service_secret,
-            "TASKS_PORT": str(free_port()),
-            "TODOCHAT_FAULT_POINTS": point,
-        },
-        stdout=subprocess.DEVNULL,
-    )
+    process = await start_process(make_settings(), TODOCHAT_FAULT_POINTS=point)
     async with asyncio.timeout(60):
         status = await process.wait()
 

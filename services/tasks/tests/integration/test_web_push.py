@@ -2,10 +2,7 @@
 
 import asyncio
 import datetime as dt
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,7 +12,7 @@ from aiohttp import web
 from push_kit import Browser, PushService, verify_vapid
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tasks_kit import Connection, MakeSettings, Person, Service, StartService
+from tasks_kit import Connection, MakeSettings, Person, Service, StartService, start_process
 
 from tasks_service.domain.delivery import LEASE, MAX_ATTEMPTS
 from tasks_service.domain.web_push import VapidKey
@@ -332,20 +329,7 @@ async def test_process_killed_before_it_records_a_delivery_repeats_it_once(
     browser = push.browser()
     await subscribe(ada, browser)
     await remind(service, owner, ada)
-    settings = make_settings()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tasks_service", "serve"),
-        env={
-            "PATH": os.environ["PATH"],
-            "TASKS_DATABASE_URL": settings.database_url,
-            "TASKS_JOBS_DATABASE_URL": settings.jobs_database_url,
-            "REDIS_URL": settings.redis_url,
-            "TODOCHAT_SERVICE_SECRET": settings.todochat_service_secret,
-            "TASKS_PORT": str(free_port()),
-            "TASKS_PUSH_ALLOW_PRIVATE": "true",
-        },
-        stdout=subprocess.DEVNULL,
-    )
+    process = await start_process(make_settings(), TASKS_PUSH_ALLOW_PRIVATE="true")
     push.on_message = process.kill  # it has handed the message over, and can't record that
     async with asyncio.timeout(60):
         status = await process.wait()

@@ -113,7 +113,8 @@ class MailClient:
         except aiosmtplib.SMTPResponseException as error:
             raise _failure(error.code) from error
         except (aiosmtplib.SMTPException, TimeoutError, OSError) as error:
-            raise DeliveryFailedError(type(error).__name__) from error
+            # aiosmtplib's SMTPConnectError hides that a certificate was rejected.
+            raise DeliveryFailedError(type(error.__cause__ or error).__name__) from error
 
 
 def _failure(code: int) -> Exception:
