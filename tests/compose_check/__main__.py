@@ -1,8 +1,8 @@
 """`make compose-check`: an operator's work with compose.yaml, on the engine of this machine.
 
 Builds the images, installs as docs/operations/install-compose.md says, then follows the other
-pages: HTTPS, scaling, crashes, upgrade, rollback, backup, restore, rotation, erasure, metrics,
-try.yaml. Each step is reported with its duration, and with what it measured.
+pages: HTTPS, PDFs, MCP, e-mail, scaling, crashes, upgrade, rollback, backup, restore, rotation,
+erasure, metrics, try.yaml. Each step is reported with its duration, and with what it measured.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from compose_check.first_day import OperatedSystem, chat_offline, install, restr
 from compose_check.installation import Installation
 from compose_check.observation import observe
 from compose_check.operations import crash, restart_engine, roll_back, scale, upgrade
+from compose_check.product import attach_pdf, remind_by_email, use_mcp
 from compose_check.trial import try_file
 from compose_check.users import renew
 
@@ -31,7 +32,7 @@ LOGS: Final = Path(tempfile.gettempdir()) / f"{PROJECT}.log"
 FAILURES: Final = (CommandError, AssertionError, subprocess.TimeoutExpired, httpx.HTTPError)
 Step = Callable[[OperatedSystem], Awaitable[str]]
 STEPS: Final[tuple[Step, ...]] = (
-    install, restrict, chat_offline, use_https, scale, crash, upgrade, roll_back,
+    install, restrict, chat_offline, use_https, attach_pdf, use_mcp, remind_by_email, scale, crash, upgrade, roll_back,
     day_two.back_up_and_restore, day_two.rotate_signing_keys, day_two.rotate_arrow,
     day_two.rotate_role_passwords, day_two.rotate_store_passwords, day_two.replace_stolen_keys,
     restart_engine, day_two.erase_user, observe, try_file,

@@ -87,6 +87,7 @@ async def use_https(system: OperatedSystem) -> str:
         TODO_AGENT_MODEL="scripted",
         TODO_AGENT_API="responses",
         CHAT_GATEWAY_TURNS_PER_MINUTE="1000",
+        SMTP_FROM="Todochat <reminders@example.com>",
         # A service of a busy machine may start for longer than the default of 30 s.
         TODO_AGENT_TASKS_RETRY_BUDGET_S="60",
     )

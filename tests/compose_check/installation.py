@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
+import aiosmtpd
+
 from compose_check.compose_project import Project
 from compose_check.engine_kit import Engine, run
 from deploy_kit import ROOT
@@ -14,7 +16,9 @@ from todochat.testing import free_port
 COMPOSE_FOLDER: Final = "deploy/compose"
 COPIED: Final = (COMPOSE_FOLDER, "deploy/kubernetes/components/backup", "deploy/observability")
 ROOT_CERTIFICATE: Final = "/data/caddy/pki/authorities/local/root.crt"
-# Adds the scripted model; the images of the stores follow if they are stand-ins.
+MAIL_URL: Final = "smtp+plain://mail:8025"
+# Adds the scripted model and a mail server that prints messages (aiosmtpd of this environment, which
+# is pure Python); the images of the stores follow if they are stand-ins.
 OVERRIDE: Final = """
 services:
   model:
@@ -25,6 +29,15 @@ services:
     user: "0:0"
     environment: {{PYTHONPATH: /opt/model}}
     volumes: ["{tests}:/opt/model:ro"]
+    healthcheck: {{disable: true}}
+    networks: [services]
+  mail:
+    image: todochat/todo-agent:{version}
+    entrypoint: [python, -m, aiosmtpd, --nosetuid, --listen, "0.0.0.0:8025"]
+    command: []
+    restart: unless-stopped
+    environment: {{PYTHONPATH: /opt/packages}}
+    volumes: ["{packages}:/opt/packages:ro"]
     healthcheck: {{disable: true}}
     networks: [services]
 """
@@ -62,7 +75,8 @@ class Installation(Project):
             shutil.copytree(ROOT / name, checkout / name, ignore=ignored)
         (self.folder / "backups").mkdir()
         shutil.copy(ROOT / "Makefile", checkout)
-        lines = OVERRIDE.format(version="0.1.0", tests=ROOT / "tests")
+        packages = Path(aiosmtpd.__file__).parents[1]
+        lines = OVERRIDE.format(version="0.1.0", tests=ROOT / "tests", packages=packages)
         lines += "".join(f"  {name}: {{image: {image}}}\n" for name, image in stand_ins.items())
         (checkout / "check.yaml").write_text(lines, encoding="utf-8")
 
