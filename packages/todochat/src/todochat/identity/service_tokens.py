@@ -121,9 +121,7 @@ def looks_like_service_token(token: str) -> bool:
 
 def _decode(arrow: Arrow, key: bytes, token: str) -> ServiceIdentity | None:
     try:
-        if jwt.get_unverified_header(token).get("typ") != TOKEN_TYPE:
-            return None
-        claims = jwt.decode(
+        decoded = jwt.decode_complete(
             token,
             key,
             algorithms=[ALGORITHM],
@@ -134,7 +132,8 @@ def _decode(arrow: Arrow, key: bytes, token: str) -> ServiceIdentity | None:
         )
     except jwt.InvalidTokenError:
         return None
-    if claims["act"] != arrow.caller:
+    claims = decoded["payload"]
+    if decoded["header"].get("typ") != TOKEN_TYPE or claims["act"] != arrow.caller:
         return None
     return ServiceIdentity(caller=claims["act"], user_id=claims["sub"])
 
