@@ -4,14 +4,14 @@ It was written against `SUPPORTED_VERSION`. A test fails when another version is
 the functions named in `_HOOKS` before changing the constant. A worker also checks at its start that
 the SDK calls each of them (`durable_chatkit.agent.hook_check`).
 
-The hooks are installed once per process and do nothing outside of a turn. They change no agent, tool
-or handoff, because those belong to the agent's author: the SDK compares agents by identity.
+The hooks are installed once per process. Those that aren't only shortcuts do nothing outside of a
+turn. They change no agent, tool or handoff, because those belong to the agent's author: the SDK compares agents by identity.
 """
 
 import copy
 import dataclasses
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any, Final, NamedTuple, cast
 
@@ -233,6 +233,60 @@ def _wrap_identity_keys(original: Callable[..., dict[int, str]]) -> Callable[...
     return build_agent_identity_keys_by_id
 
 
+def _distinct_by_name(tools: Sequence[Any]) -> dict[str, FunctionTool] | None:
+    """Return function tools by name; None unless the name alone identifies each of them.
+
+    The SDK computes names with namespaces, and those of tools that are loaded later, five times for
+    each tool and model call.
+    """
+    named: dict[str, FunctionTool] = {}
+    for tool in tools:
+        is_plain = isinstance(tool, FunctionTool) and not tool.defer_loading
+        if not is_plain or tool._tool_namespace or not tool.name:
+            return None
+        named[tool.name] = tool
+    return named if len(named) == len(tools) else None
+
+
+def _wrap_collisions(original: Callable[..., Any]) -> Callable[..., Any]:
+    def resolve_tool_name_collisions(
+        tools: Sequence[Any], handoffs: Sequence[Any] = (), **options: Any
+    ) -> tuple[list[Any], list[Any]]:
+        named = _distinct_by_name(tools)
+        names = {handoff.tool_name for handoff in handoffs}
+        if named is None or len(names) < len(handoffs) or not names.isdisjoint(named):
+            resolved: tuple[list[Any], list[Any]] = original(tools, handoffs, **options)
+            return resolved
+        return [*tools], [*handoffs]
+
+    return resolve_tool_name_collisions
+
+
+def _wrap_lookup_map(original: Callable[..., dict[Any, Any]]) -> Callable[..., dict[Any, Any]]:
+    def build_function_tool_lookup_map(tools: Sequence[Any]) -> dict[Any, Any]:
+        named = _distinct_by_name(tools)
+        if named is None:
+            return original(tools)
+        return {("bare", name): tool for name, tool in named.items()}
+
+    return build_function_tool_lookup_map
+
+
+def _wrap_enabled_tools(
+    original: Callable[..., Awaitable[list[FunctionTool]]],
+) -> Callable[..., Awaitable[list[FunctionTool]]]:
+    async def resolve_enabled_function_tools(
+        agent: Agent[Any], context: RunContextWrapper[Any]
+    ) -> list[FunctionTool]:
+        """Return the agent's function tools; the SDK starts a task for each of them."""
+        tools = [tool for tool in agent.tools if isinstance(tool, FunctionTool)]
+        if all(tool.is_enabled is True for tool in tools):
+            return tools
+        return await original(agent, context)
+
+    return resolve_enabled_function_tools
+
+
 class Hook(NamedTuple):
     """A name in one of the SDK's modules, and its replacement."""
 
@@ -269,6 +323,9 @@ _HOOKS: Final = (
     Hook(run_loop, "run_input_guardrails_with_queue", _wrap_guardrails),
     Hook(tool_use_tracker, "_build_agent_identity_keys_by_id", _wrap_identity_keys),
     Hook(runtime_session_manager, "_build_agent_identity_keys_by_id", _wrap_identity_keys),
+    Hook(run_loop, "resolve_tool_name_collisions", _wrap_collisions),
+    Hook(turn_resolution, "build_function_tool_lookup_map", _wrap_lookup_map),
+    Hook(tool_execution, "resolve_enabled_function_tools", _wrap_enabled_tools),
 )
 _called: Counter[str] = Counter()
 
