@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from copy import copy
 from typing import Any, Final, cast
 
 import msgspec
@@ -66,7 +67,8 @@ def create_agent(environment: AgentEnvironment) -> Assistant:
     agent, continued = agent_with(), agent_with(*make_former_tools(tools))
 
     def choose_agent(run: RunContext) -> Agent[RunContext]:
-        return agent if run.scope.attempt == 1 else continued
+        # A copy, since the SDK compares the tools of all concurrent runs of the same agent.
+        return copy(agent if run.scope.attempt == 1 else continued)
 
     return Assistant(
         agent=choose_agent, handle_action=CardActions(client), finish_turn=TurnEnd(client)
