@@ -58,6 +58,7 @@ API = f"""{AGENT}
 from durable_chatkit.server_without_agents import import_server_without_agents
 import_server_without_agents()
 import durable_chatkit.app
+import todo_agent.live_widgets
 """
 # The imports of each process, and what they must not load.
 PROCESSES = {
@@ -68,7 +69,7 @@ PROCESSES = {
     "auth-session": (f"import auth_session.__main__\n{CREATE_APP}", SERVICE | AGENT_SDKS),
     "tasks": (
         f"import tasks_service.__main__\n{CREATE_APP}",
-        SERVICE | AGENT_SDKS | {"argon2", "email_validator"},
+        SERVICE | AGENT_SDKS | {"argon2", "email_validator", "icalendar"},
     ),
     "todo-agent-api": (
         f"{API}\n{CREATE_APP}",

@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Final, cast
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
-import aiohttp
 import msgspec
 import structlog
 from chatkit.types import WidgetItem
@@ -20,9 +19,11 @@ from todo_agent.task_cards import TASK_CARD, form_task_id, gone_card, task_card
 from todo_agent.task_list_widget import PAGES, TASK_LIST, widget, with_tasks
 from todochat.contracts.tasks import ListPage, Task, TaskList, TaskPage
 from todochat.errors import ServiceError
-from todochat.http.client import ServiceClient
 from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.settings import SettingsError
+
+if TYPE_CHECKING:
+    from todochat.http.client import ServiceClient
 
 TIMEOUT_S: Final = 1.0  # a chat without its tasks' newest state is better than a slow one
 MAX_TASKS: Final = 200  # the tasks service's page; the widgets of older tasks stay as stored
@@ -32,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def open_live_widgets(settings: ChatSettings) -> AsyncIterator[RefreshWidgets | None]:
-    """Open the connection to the tasks service.
+    """Prepare the connection to the tasks service, which the first widget opens.
 
     None if this process has no key for it, as in a deployment of an earlier release: the widgets
     then stay as stored.
@@ -44,18 +45,22 @@ async def open_live_widgets(settings: ChatSettings) -> AsyncIterator[RefreshWidg
         yield None
         return
     tasks_url = cast("TodoAgentSettings", settings).tasks_url
-    async with aiohttp.ClientSession() as session:
-        client = ServiceClient(
-            tasks_url, session, tokens, Arrow.AGENT_TO_TASKS, timeout_s=TIMEOUT_S, max_tries=1
-        )
-        yield LiveWidgets(client)
+    async with AsyncExitStack() as stack:
+        yield LiveWidgets(tasks_url, tokens, stack)
 
 
 class LiveWidgets:
-    """A `RefreshWidgets`: reads all tasks of a page of items with one request."""
+    """A `RefreshWidgets`: reads all tasks of a page of items with one request.
 
-    def __init__(self, client: ServiceClient) -> None:
-        self._client = client
+    Args:
+        stack: closes the connection.
+    """
+
+    def __init__(self, tasks_url: str, tokens: ServiceTokens, stack: AsyncExitStack) -> None:
+        self._tasks_url = tasks_url
+        self._tokens = tokens
+        self._stack = stack
+        self._client: ServiceClient | None = None
 
     async def __call__(
         self, widgets: Sequence[WidgetItem], context: RequestContext
@@ -81,6 +86,25 @@ class LiveWidgets:
         }
         return {item_id: widget(root) for item_id, root in drawn.items() if root != roots[item_id]}
 
+    async def _open_client(self) -> "ServiceClient":
+        if self._client is None:
+            # aiohttp takes 6 MB of an API that has no widgets to show.
+            import aiohttp  # noqa: PLC0415
+
+            from todochat.http.client import ServiceClient  # noqa: PLC0415
+
+            session = aiohttp.ClientSession()
+            self._client = ServiceClient(
+                self._tasks_url,
+                session,
+                self._tokens,
+                Arrow.AGENT_TO_TASKS,
+                timeout_s=TIMEOUT_S,
+                max_tries=1,
+            )
+            await self._stack.enter_async_context(session)
+        return self._client
+
     async def _read(
         self, user_id: str, task_ids: Sequence[str]
     ) -> tuple[dict[str, Task], list[TaskList]]:
@@ -91,9 +115,10 @@ class LiveWidgets:
             "include_archived": "true",
             "limit": str(MAX_TASKS),
         }
+        client = await self._open_client()
         tasks, lists = await asyncio.gather(
-            self._client.request("GET", f"{root}/tasks", user_id=user_id, params=named),
-            self._client.request("GET", f"{root}/lists", user_id=user_id),
+            client.request("GET", f"{root}/tasks", user_id=user_id, params=named),
+            client.request("GET", f"{root}/lists", user_id=user_id),
         )
         tasks.raise_for_problem()
         lists.raise_for_problem()

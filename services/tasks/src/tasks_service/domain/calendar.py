@@ -6,9 +6,6 @@ completion has no rule here, because its next date isn't known.
 """
 
 import datetime as dt
-import hashlib
-import re
-import secrets
 import zoneinfo
 from collections.abc import Iterable
 from functools import lru_cache
@@ -16,19 +13,15 @@ from typing import Final, Literal
 
 from icalendar import Alarm, Calendar, Event, Timezone, Todo, vRecur
 
+from tasks_service.domain.calendar_feed import CalendarShow
 from tasks_service.domain.due import DEFAULT_TIMEZONE
 from tasks_service.domain.recurrence import SHORTEST_MONTH
 from tasks_service.domain.reminder import firing_time
 from tasks_service.domain.series import rule_of
 from todochat.contracts.tasks import Due, Priority, Task
 
-CalendarShow = Literal["all", "events", "todos"]
-
-MEDIA_TYPE: Final = "text/calendar"
 CLOSING: Final = b"END:VCALENDAR\r\n"
 REFRESH: Final = dt.timedelta(hours=1)
-_TOKEN_BYTES: Final = 32
-_TOKEN: Final = re.compile(r"cal_[A-Za-z0-9_-]{43}")
 _PRIORITIES: Final[dict[Priority, int]] = {"high": 1, "medium": 5, "low": 9}
 # Time zone definitions cover these years; clients use their own for zones that they know.
 _FIRST_DAY: Final = dt.date(2020, 1, 1)
@@ -36,21 +29,6 @@ _LAST_DAY: Final = dt.date(2050, 1, 1)
 _CONTROLS: Final = dict.fromkeys(
     [code for code in range(32) if chr(code) not in "\t\n"] + [127], None
 )
-
-
-def new_feed_token() -> str:
-    """Create a token of 256 random bits."""
-    return f"cal_{secrets.token_urlsafe(_TOKEN_BYTES)}"
-
-
-def is_feed_token(text: str) -> bool:
-    """Return whether a text has the form of a token."""
-    return _TOKEN.fullmatch(text) is not None
-
-
-def feed_digest(token: str) -> bytes:
-    """Return the digest under which a token is stored."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def opening(timezones: Iterable[str]) -> bytes:

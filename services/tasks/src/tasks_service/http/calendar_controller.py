@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import PathParameter, QueryParameter
 
-from tasks_service.domain.calendar import MEDIA_TYPE, CalendarShow
+from tasks_service.domain.calendar_feed import MEDIA_TYPE, CalendarShow
 from tasks_service.domain.entity_tag import parse_entity_tags
 from tasks_service.errors import CalendarNotFoundError
 from tasks_service.http.inbound_request import IfNoneMatch

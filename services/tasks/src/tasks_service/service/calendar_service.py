@@ -8,14 +8,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from tasks_service.domain.calendar import (
-    CLOSING,
+from tasks_service.domain.calendar_feed import (
     CalendarShow,
-    encode_task,
     feed_digest,
     is_feed_token,
     new_feed_token,
-    opening,
 )
 from tasks_service.domain.entity_tag import entity_tag
 from tasks_service.errors import CalendarNotFoundError
@@ -120,6 +117,12 @@ class CalendarService:
 
     async def stream(self, feed: CalendarFeed, show: CalendarShow) -> AsyncGenerator[bytes, None]:
         """Yield the calendar in chunks, with one page of tasks in memory."""
+        # The icalendar library takes 3 MB, which an installation without feeds saves.
+        from tasks_service.domain.calendar import (  # noqa: PLC0415
+            CLOSING,
+            encode_task,
+            opening,
+        )
 
         async def read(last: TaskRecord | None) -> list[TaskRecord]:
             async with open_transaction(self._database, feed.user_id) as session:
