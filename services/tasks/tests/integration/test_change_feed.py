@@ -5,6 +5,7 @@ import random
 import socket
 import time
 from contextlib import AsyncExitStack
+from typing import Any
 
 import httpx
 import psutil
@@ -14,7 +15,7 @@ from tasks_kit import Connection, LockCount, Person, Service, StartService
 
 from tasks_service.service.idempotent_writer import WriteRequest
 from tasks_service.service.user_work import UserWork
-from tasks_service.storage.outbox_repository import OutboxRepository
+from tasks_service.storage.outbox_repository import StoredChange, read_outbox
 from tasks_service.streams.change_feed import BATCH
 from todochat.bus.subscriber import CallbackListener
 from todochat.identity.revocation import REVOCATIONS_CHANNEL, REVOKED_KEY
@@ -204,18 +205,18 @@ async def test_feeds_of_one_user_share_their_reads(
     start_service: StartService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = (await start_service(events_poll_s=60)).person()
-    last_seq, reads = OutboxRepository.last_seq, 0
+    reads = 0
 
-    async def count(outbox: OutboxRepository) -> int:
+    async def count(*args: Any, **options: Any) -> tuple[int, list[StoredChange]]:
         nonlocal reads
         reads += 1
-        return await last_seq(outbox)
+        return await read_outbox(*args, **options)
 
     async with AsyncExitStack() as stack:
         feeds = [await stack.enter_async_context(ada.feed()) for _ in range(15)]
         for feed in feeds:
             await feed.event()
-        monkeypatch.setattr(OutboxRepository, "last_seq", count)
+        monkeypatch.setattr("tasks_service.streams.change_feed.read_outbox", count)
 
         task = await ada.make_task("a")
 

@@ -65,7 +65,9 @@ class FeedNotifier:
         self._revocations = revocations
         revocations.on_revoked(self._close_session)
         self._subscriptions: dict[FeedSubscription, None] = {}
-        self._counts: Counter[str] = Counter()
+        self._by_user: dict[str, dict[FeedSubscription, None]] = {}
+        # Published messages that this process will get back, although it has woken its feeds.
+        self._echoes: Counter[str] = Counter()
         self._unpublished: set[tuple[str, str]] = set()  # (channel, user ID)
         self._has_unpublished = asyncio.Event()
 
@@ -76,23 +78,23 @@ class FeedNotifier:
 
     def count_feeds(self, user_id: str) -> int:
         """Return the number of a user's open feeds in this process."""
-        return self._counts[user_id]
+        return len(self._by_user.get(user_id, ()))
 
     @contextmanager
     def subscribe(self, user_id: str, sid: str | None) -> Iterator[FeedSubscription]:
         """Register a feed while the context is open."""
         subscription = FeedSubscription(user_id, sid)
         self._subscriptions[subscription] = None
-        self._counts[user_id] += 1
+        self._by_user.setdefault(user_id, {})[subscription] = None
         EVENT_STREAMS.inc()
         try:
             yield subscription
         finally:
             EVENT_STREAMS.dec()
             del self._subscriptions[subscription]
-            self._counts[user_id] -= 1
-            if not self._counts[user_id]:
-                del self._counts[user_id]
+            del self._by_user[user_id][subscription]
+            if not self._by_user[user_id]:
+                del self._by_user[user_id]
 
     def changed(self, user_id: str) -> None:
         """Wake the user's feeds: immediately in this process, soon in the others."""
@@ -119,14 +121,17 @@ class FeedNotifier:
                 async with self._redis.pipeline(transaction=False) as pipe:
                     for channel, user_id in messages:
                         await pipe.publish(channel, user_id)
+                        if channel == CHANGES_CHANNEL:
+                            self._echoes[user_id] += 1
                     await pipe.execute()
             except (RedisError, OSError) as error:
+                self._echoes.clear()  # some may still come, and wake feeds in vain
                 log.warning("changes.publish_failed", count=len(messages), error=error)
 
     async def listen(self) -> None:
         """Receive messages about changes, erasures and sign-outs, until cancelled."""
         handlers: dict[str, Callable[[str], object]] = {
-            CHANGES_CHANNEL: self._wake_user,
+            CHANGES_CHANNEL: self._receive_change,
             ERASED_CHANNEL: self._close_user,
             REVOCATIONS_CHANNEL: self._revocations.hear,
         }
@@ -136,7 +141,8 @@ class FeedNotifier:
         await subscriber.run()
 
     def _wake_all(self) -> None:
-        # Messages published before the subscription were missed.
+        # Messages published before the subscription were missed, also echoes.
+        self._echoes.clear()
         for subscription in self._subscriptions:
             subscription.wake()
 
@@ -145,17 +151,19 @@ class FeedNotifier:
             self._unpublished.add((channel, user_id))
             self._has_unpublished.set()
 
+    def _receive_change(self, user_id: str) -> None:
+        if self._echoes[user_id] > 1:
+            self._echoes[user_id] -= 1
+        elif self._echoes.pop(user_id, 0) == 0:
+            self._wake_user(user_id)
+
     def _wake_user(self, user_id: str) -> None:
-        if not self._counts[user_id]:
-            return
-        for subscription in self._subscriptions:
-            if subscription.user_id == user_id:
-                subscription.wake()
+        for subscription in self._by_user.get(user_id, ()):
+            subscription.wake()
 
     def _close_user(self, user_id: str) -> None:
-        for subscription in self._subscriptions:
-            if subscription.user_id == user_id:
-                subscription.close("unauthorized")
+        for subscription in self._by_user.get(user_id, ()):
+            subscription.close("unauthorized")
 
     def _close_session(self, sid: str) -> None:
         for subscription in self._subscriptions:

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import select, text
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import text
 
 from tasks_service.domain.change import Change
-from tasks_service.storage.records import CounterRecord, EventRecord
 from todochat.database.sql_transaction import SqlTransaction
 
 _LOCK_COUNTERS: Final = text(
@@ -30,11 +28,22 @@ _APPEND: Final = text("""
 """)
 
 
+_READ: Final = text("""
+    SELECT counters.last_event_seq AS newest, event.seq, event.payload
+      FROM user_counters AS counters LEFT JOIN LATERAL (
+           SELECT seq, CAST(payload AS text) AS payload FROM task_events
+            WHERE user_id = counters.user_id AND seq > CAST(:after AS bigint)
+            ORDER BY seq LIMIT :limit) AS event ON true
+     WHERE counters.user_id = :user_id
+     ORDER BY event.seq
+""")
+
+
 class StoredChange(msgspec.Struct, frozen=True):
-    """A change in the outbox; `seq` grows by one with each change of a user."""
+    """A change in the outbox, as JSON; `seq` grows by one with each change of a user."""
 
     seq: int
-    payload: dict[str, object]
+    payload: str
 
 
 class Counters(msgspec.Struct):
@@ -84,28 +93,14 @@ class OutboxWriter:
         await self._transaction.execute(_APPEND, values)
 
 
-class OutboxRepository:
-    """Reads the outbox of one user, in one transaction."""
+async def read_outbox(
+    transaction: SqlTransaction, user_id: str, *, after: int | None, limit: int
+) -> tuple[int, list[StoredChange]]:
+    """Return the number of a user's last change, 0 if there is none, and changes after `after`.
 
-    def __init__(self, session: AsyncSession, user_id: str) -> None:
-        self._session = session
-        self._user_id = user_id
-
-    async def read(self, *, after: int, limit: int) -> list[StoredChange]:
-        """Return at most `limit` changes after `after`."""
-        statement = (
-            select(EventRecord.seq, EventRecord.payload)
-            .where(EventRecord.user_id == self._user_id, EventRecord.seq > after)
-            .order_by(EventRecord.seq)
-            .limit(limit)
-        )
-        return [
-            StoredChange(seq, payload) for seq, payload in await self._session.execute(statement)
-        ]
-
-    async def last_seq(self) -> int:
-        """Return the sequence number of the last change; 0 if there is none."""
-        statement = select(CounterRecord.last_event_seq).where(
-            CounterRecord.user_id == self._user_id
-        )
-        return await self._session.scalar(statement) or 0
+    Both are of one moment. There are at most `limit` changes, none if `after` is None.
+    """
+    values = {"user_id": user_id, "after": after, "limit": limit}
+    rows = (await transaction.execute(_READ, values)).all()
+    newest: int = rows[0].newest if rows else 0
+    return newest, [StoredChange(row.seq, row.payload) for row in rows if row.seq is not None]

@@ -24,9 +24,29 @@ async def open_transaction(database: Database, user_id: str | None) -> AsyncIter
     Raises:
         UnavailableError: PostgreSQL is unreachable or overloaded.
     """
-    try:
+    with _outages_as_errors():
         async with database.transaction(user_id) as session:
             yield session
+
+
+@asynccontextmanager
+async def open_sql_transaction(
+    database: Database, user_id: str | None
+) -> AsyncIterator[SqlTransaction]:
+    """Open a transaction for plain SQL, as `open_transaction` does at a third of its cost.
+
+    Raises:
+        UnavailableError: PostgreSQL is unreachable or overloaded.
+    """
+    with _outages_as_errors():
+        async with database.sql_transaction(user_id) as transaction:
+            yield transaction
+
+
+@contextmanager
+def _outages_as_errors() -> Iterator[None]:
+    try:
+        yield
     except (SQLAlchemyError, OSError) as error:
         if not is_outage(error):
             raise

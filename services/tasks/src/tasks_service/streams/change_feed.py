@@ -5,7 +5,8 @@
 
 A feed reads a batch, sends it, and reads again when woken. So a slow reader buffers at most one
 batch. No transaction is open while the feed sends or waits. Feeds of one user in one process that
-wait for the same events share their reads, so that many open pages cost as much as one.
+wait for the same events share their reads and the encoded events, so that many open pages cost
+little more than one.
 """
 
 import asyncio
@@ -20,8 +21,8 @@ import structlog
 from tasks_service.domain.change import FeedNotice
 from tasks_service.errors import TooManyFeedsError
 from tasks_service.events.feed_notifier import CloseReason, FeedNotifier, FeedSubscription
-from tasks_service.storage.outbox_repository import OutboxRepository
-from tasks_service.storage.transaction import open_transaction
+from tasks_service.storage.outbox_repository import StoredChange, read_outbox
+from tasks_service.storage.transaction import open_sql_transaction
 from todochat.database import Database
 from todochat.errors import UnavailableError
 from todochat.identity.revocation import RevocationSet
@@ -45,7 +46,7 @@ class FeedReader(msgspec.Struct, frozen=True):
 
 
 class _Batch(msgspec.Struct):
-    frames: list[bytes]
+    frames: bytes  # the same for all feeds
     last_seq: int | None
     may_have_more: bool = False
 
@@ -98,8 +99,8 @@ class ChangeFeed:
                 if is_due:
                     batch = await self._read(reader.user_id, last_seq)
                     last_seq = batch.last_seq
-                    for frame in batch.frames:
-                        yield frame
+                    if batch.frames:
+                        yield batch.frames
                     if batch.may_have_more:
                         continue
                 until_poll_s = self._until_poll_s(reader.user_id, last_seq)
@@ -145,30 +146,36 @@ class ChangeFeed:
         # It starts now. A feed that is woken later may have missed a change: it reads again.
         del self._scheduled[user_id, last_seq]
         try:
-            async with open_transaction(self._database, user_id) as session:
-                batch = await _read_batch(OutboxRepository(session, user_id), last_seq)
+            async with open_sql_transaction(self._database, user_id) as transaction:
+                newest, changes = await read_outbox(
+                    transaction, user_id, after=last_seq, limit=BATCH
+                )
+            batch = _encode_batch(last_seq, newest, changes)
         except UnavailableError as error:
             log.warning("feed.read_failed", reason=error.detail)
-            batch = _Batch([], last_seq)
+            batch = _Batch(b"", last_seq)
         if self._notifier.count_feeds(user_id):
             now = asyncio.get_running_loop().time()
             self._checked[user_id] = (batch.last_seq, now)
         return batch
 
 
-async def _read_batch(outbox: OutboxRepository, last_seq: int | None) -> _Batch:
-    newest = await outbox.last_seq()  # read before the changes, so that it is never ahead of them
+def _encode_batch(last_seq: int | None, newest: int, changes: list[StoredChange]) -> _Batch:
     if last_seq is None:
-        return _Batch([_encode_frame(newest, FeedNotice(type="feed.ready.v1"))], newest)
+        ready = msgspec.json.encode(FeedNotice(type="feed.ready.v1"))
+        return _Batch(_encode_frame(newest, ready), newest)
     if newest == last_seq:
-        return _Batch([], last_seq)
-    changes = await outbox.read(after=last_seq, limit=BATCH) if newest > last_seq else []
+        return _Batch(b"", last_seq)
     if not changes or changes[0].seq != last_seq + 1:
         # A user's sequence has no gaps, so changes were purged, or the ID is of another database.
-        return _Batch([_encode_frame(newest, FeedNotice(type="feed.reset.v1"))], newest)
-    frames = [_encode_frame(change.seq, change.payload) for change in changes]
+        reset = msgspec.json.encode(FeedNotice(type="feed.reset.v1"))
+        return _Batch(_encode_frame(newest, reset), newest)
+    frames = b"".join(
+        _encode_frame(change.seq, msgspec.json.format(change.payload, indent=-1).encode())
+        for change in changes
+    )
     return _Batch(frames, changes[-1].seq, may_have_more=len(changes) == BATCH)
 
 
-def _encode_frame(seq: int, document: object) -> bytes:
-    return b"id: %d\ndata: %b\n\n" % (seq, msgspec.json.encode(document))
+def _encode_frame(seq: int, document: bytes) -> bytes:
+    return b"id: %d\ndata: %b\n\n" % (seq, document)
