@@ -357,7 +357,6 @@ async def test_large_file_is_imported_in_parts_that_one_undo_reverts(
     await bob.get("lists")
     before = await account_of(bob)
     monkeypatch.setattr("tasks_service.service.import_service.MAX_IMPORT_PART", 3)
-    monkeypatch.setattr("tasks_service.service.import_changes.MAX_IMPORT_PART", 3)
 
     dry = await import_file(bob, exported, dry_run=True)
     report = await import_file(bob, exported)
@@ -377,7 +376,6 @@ async def test_interrupted_import_is_completed_by_repeating_it(
     ada: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tasks_service.service.import_service.MAX_IMPORT_PART", 2)
-    monkeypatch.setattr("tasks_service.service.import_changes.MAX_IMPORT_PART", 2)
     table = "id,title\n" + "".join(f"{name},{name}\n" for name in "abcde")
     with monkeypatch.context() as patch:
         patch.setattr("tasks_service.service.user_work.MAX_OPEN_TASKS", 3)

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.change import ChangeType
 from tasks_service.service.task_changes import task_change_type
+from tasks_service.service.undo_scope import UndoScope
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.filter_repository import (
     FilterRepository,
@@ -79,7 +80,7 @@ class EntityKind:
     state: Callable[[Any], dict[str, Any]]
     set_state: Callable[[Any, Mapping[str, Any]], None]
     publish: Callable[[UserWork, Any, ChangeType], Awaitable[None]]
-    prepare: Callable[[UserWork, Any, dict[str, Any]], Awaitable[ConflictReason | None]] | None = (
+    prepare: Callable[[UndoScope, Any, dict[str, Any]], Awaitable[ConflictReason | None]] | None = (
         None
     )
     type_of_change: Callable[[Mapping[str, Any], Any], ChangeType] | None = None
@@ -105,22 +106,22 @@ class EntityKind:
 
 
 async def prepare_task(
-    work: UserWork, record: TaskRecord, restored: dict[str, Any]
+    scope: UndoScope, record: TaskRecord, restored: dict[str, Any]
 ) -> ConflictReason | None:
     """A task whose list, section or parent was deleted does without, unless it is to get it back."""
-    subtasks = await work.tasks.find_subtasks(record.id)
+    has_subtasks = scope.has_subtasks(record.id)
     if restored.get("deleted_at", record.deleted_at) is not None:
-        return "has-subtasks" if subtasks else None
+        return "has-subtasks" if has_subtasks else None
     parent_id = restored.get("parent_id", record.parent_id)
-    parent = await work.tasks.find_by_ref(parent_id) if parent_id is not None else None
+    parent = await scope.find_parent(parent_id) if parent_id is not None else None
     if parent is not None:
         restored.update(list_id=parent.list_id, section_id=parent.section_id)
-        return "nested" if parent.parent_id is not None or subtasks else None
+        return "nested" if parent.parent_id is not None or has_subtasks else None
     if parent_id is not None:
         if "parent_id" in restored:
             return "parent-deleted"
         restored["parent_id"] = None
-    return await prepare_place(work, record, restored)
+    return await prepare_place(scope.work, record, restored)
 
 
 async def prepare_place(
@@ -132,7 +133,7 @@ async def prepare_place(
             return "list-deleted"
         restored.update(list_id=await work.resolve_list_id(None), section_id=None)
     section_id = restored.get("section_id", record.section_id)
-    if section_id is not None and await work.sections.find_by_id(section_id) is None:
+    if section_id is not None and not await work.sections.is_live(section_id):
         if "section_id" in restored:
             return "section-deleted"
         restored["section_id"] = None
@@ -145,9 +146,10 @@ async def publish_task(work: UserWork, record: TaskRecord, change_type: ChangeTy
 
 
 async def prepare_list(
-    work: UserWork, record: ListRecord, restored: dict[str, Any]
+    scope: UndoScope, record: ListRecord, restored: dict[str, Any]
 ) -> ConflictReason | None:
     """A list with tasks isn't deleted, and the name of a restored one must not be in use."""
+    work = scope.work
     await work.lists.flush()  # of lists whose names were restored before
     if restored.get("deleted_at") is not None:
         is_empty = not await work.tasks.list_has_tasks(record.id)
@@ -167,9 +169,10 @@ async def publish_list(work: UserWork, record: ListRecord, change_type: ChangeTy
 
 
 async def prepare_section(
-    work: UserWork, record: SectionRecord, restored: dict[str, Any]
+    scope: UndoScope, record: SectionRecord, restored: dict[str, Any]
 ) -> ConflictReason | None:
     """A section with tasks isn't deleted, and one isn't restored without its list."""
+    work = scope.work
     if restored.get("deleted_at", record.deleted_at) is None:
         return None if await work.lists.is_live(record.list_id) else "list-deleted"
     has_tasks = "deleted_at" in restored and await work.tasks.ids_in_section(record.id)
@@ -182,10 +185,10 @@ async def publish_section(work: UserWork, record: SectionRecord, change_type: Ch
 
 
 async def prepare_filter(
-    work: UserWork, record: FilterRecord, restored: dict[str, Any]
+    scope: UndoScope, record: FilterRecord, restored: dict[str, Any]
 ) -> ConflictReason | None:
     """The name of a restored filter must not be in use."""
-    filters = FilterRepository(work.session, work.user_id)
+    filters = FilterRepository(scope.work.session, scope.work.user_id)
     await filters.flush()  # of filters whose names were restored before
     if restored.get("deleted_at") is not None:
         return None

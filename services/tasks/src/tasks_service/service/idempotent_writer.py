@@ -154,6 +154,21 @@ class IdempotentWriter:
             self._on_changed(request.user_id)
         return written
 
+    async def find_response(self, request: WriteRequest) -> Written | None:
+        """Return the stored response to a request; for one that isn't a single transaction.
+
+        Raises:
+            IdempotencyKeyReusedError: the key belongs to another request.
+            IdempotencyInProgressError: the transaction that stores the response is in progress.
+        """
+        async with open_transaction(self._database, request.user_id) as session:
+            transaction = await plain_sql(session)
+            await limit_lock_waits(transaction, self._max_wait_s)
+            written = await _claim(ResponseRepository(transaction), request)
+        if written is not None:
+            REPLAYS.inc()
+        return written
+
     async def preview(
         self, request: WriteRequest, status: HTTPStatus, change: ChangeFunction
     ) -> Written:
@@ -201,30 +216,11 @@ class IdempotentWriter:
         change: ChangeFunction,
     ) -> tuple[Written, bool]:
         responses = ResponseRepository(transaction)
-        key, stored = None, None
-        if request.idempotency_key is not None:
-            key = ResponseKey(
-                request.user_id, request.method, request.route, request.idempotency_key
-            )
-            with lock_timeout_as(
-                lambda: IdempotencyInProgressError(
-                    "A request with this Idempotency-Key is still in progress."
-                )
-            ):
-                stored = await responses.claim(key)
+        replay = await _claim(responses, request)
         if request.run is not None:
             await self._advance_attempt(transaction, request.user_id, request.run)
-        if stored is not None:
-            if stored.fingerprint != request.fingerprint:
-                raise IdempotencyKeyReusedError(
-                    "This Idempotency-Key was used for a request with another path or body."
-                )
-            return Written(
-                stored.status,
-                stored.body,
-                is_replay=True,
-                change_request_id=stored.change_request_id,
-            ), False
+        if replay is not None:
+            return replay, False
 
         work = await self._begin(session, transaction, request)
         if request.precondition is not None:
@@ -233,6 +229,7 @@ class IdempotentWriter:
         await work.flush()
         body = NO_BODY if result is None else msgspec.json.encode(result)
         request_id = work.request_id if work.has_changes else None
+        key = _response_key(request)
         if key is not None:
             response = StoredResponse(request.fingerprint, status, body, request_id)
             await responses.store(key, response, now=utc_now())
@@ -249,3 +246,36 @@ class IdempotentWriter:
             )
         if highest > run.attempt:
             raise StaleAttemptError(highest)
+
+
+def _response_key(request: WriteRequest) -> ResponseKey | None:
+    if request.idempotency_key is None:
+        return None
+    return ResponseKey(request.user_id, request.method, request.route, request.idempotency_key)
+
+
+async def _claim(responses: ResponseRepository, request: WriteRequest) -> Written | None:
+    """Lock the request's key, if it has one, and return the response stored under it.
+
+    Raises:
+        IdempotencyKeyReusedError: the key belongs to another request.
+        IdempotencyInProgressError: another request holds the lock for too long.
+    """
+    key = _response_key(request)
+    if key is None:
+        return None
+    with lock_timeout_as(
+        lambda: IdempotencyInProgressError(
+            "A request with this Idempotency-Key is still in progress."
+        )
+    ):
+        stored = await responses.claim(key)
+    if stored is None:
+        return None
+    if stored.fingerprint != request.fingerprint:
+        raise IdempotencyKeyReusedError(
+            "This Idempotency-Key was used for a request with another path or body."
+        )
+    return Written(
+        stored.status, stored.body, is_replay=True, change_request_id=stored.change_request_id
+    )

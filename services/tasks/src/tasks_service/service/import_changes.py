@@ -6,11 +6,9 @@ these before their sections and lists.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from tasks_service.domain.filter_language import parse_filter
 from tasks_service.domain.limits import (
-    MAX_IMPORT_PART,
     MAX_LIST_NAME_CHARS,
     MAX_SAVED_FILTERS,
     MAX_SECTIONS,
@@ -49,11 +47,9 @@ from tasks_service.storage.task_repository import (
 from todochat.errors import InvalidInputError
 from todochat.ids import new_id
 
-BATCH: Final = 500  # tasks whose change records are in memory together
-
 
 class ContentWriter:
-    """Writes the contents of one file.
+    """Writes one part of the contents of a file: some of its tasks, and all their lists.
 
     Args:
         list_name: list of the tasks for which the file names none; None is the default list.
@@ -68,13 +64,15 @@ class ContentWriter:
         self._list_name = list_name
         self._imports = ImportRepository(work.session, work.user_id, content.source)
         self._things: list[ImportedThing] = []
+        self._live: dict[str, ListRecord] = {}  # the user's lists
         self._lists: dict[str | None, str] = {}  # IDs by keys
         self._sections: dict[str, SectionRecord] = {}
         self._tasks: dict[str, TaskRecord | TaskPlace] = {}  # new and existing ones
+        self._subtasks: dict[str, int] = {}  # their numbers by ID of the parent
         self._filled: dict[str, None] = {}  # lists that got tasks
 
-    async def write(self) -> None:
-        """Write everything that is new.
+    async def write(self, tasks: Sequence[FileTask], *, is_first: bool) -> None:
+        """Write what is new of the tasks; of the first part also lists, filters and tags without any.
 
         Raises:
             TooManyListsError: the user would have more than 200 lists.
@@ -82,30 +80,32 @@ class ContentWriter:
         """
         await self._write_lists()
         await self._write_sections()
-        await self._write_tasks()
-        await self._write_filters()
-        await self._write_tags()
+        await self._write_tasks(tasks)
+        if is_first:
+            await self._write_filters()
+            await self._write_tags()
         if self._report.dry_run:
             return
-        for start in range(0, len(self._things), BATCH):
-            await self._imports.remember(
-                self._work.transaction, self._things[start : start + BATCH]
-            )
-        for list_id in self._filled:
-            record = await self._work.get_list(list_id)
-            open_tasks = await self._work.tasks.count_open_in_list(list_id)
-            self._work.publish("list.imported.v1", task_list=to_list(record, open_tasks=open_tasks))
+        if self._things:
+            await self._imports.remember(self._work.transaction, self._things)
+        if self._filled:
+            open_tasks = await self._work.tasks.count_open_by_list()
+            for list_id in self._filled:
+                task_list = to_list(self._live[list_id], open_tasks=open_tasks.get(list_id, 0))
+                self._work.publish("list.imported.v1", task_list=task_list)
 
     def _remember(self, kind: str, key: str, entity_id: str, digest: str = "") -> None:
         self._things.append(ImportedThing(kind=kind, key=key, entity_id=entity_id, digest=digest))
 
     async def _write_lists(self) -> None:
+        found = await self._work.lists.find_all(include_archived=True)
+        self._live = {record.id: record for record in found}
         known = await self._imports.find("list", [each.key for each in self._content.lists])
         used: set[str] = set()
         for entry in self._content.lists:
             imported = known.get(entry.key)
             own_id = entry.key if self._content.source == OWN_SOURCE else ""
-            record = await self._work.lists.find_by_id(imported.entity_id if imported else own_id)
+            record = self._live.get(imported.entity_id if imported else own_id)
             if record is None and entry.is_default:
                 record = await self._take_default_list(entry)
             if record is None:
@@ -121,7 +121,8 @@ class ContentWriter:
         """Return the default list; one that the user has never changed gets the file's name."""
         work = self._work
         record = await work.get_or_create_default_list()
-        existing = await work.lists.find_by_name(entry.name)
+        self._live[record.id] = record
+        existing = self._list_named(entry.name)
         before = list_state(record)
         if record.updated_at == record.created_at and existing in (None, record):
             set_list_state(record, {"name": entry.name, "color": entry.color, "icon": entry.icon})
@@ -134,7 +135,7 @@ class ContentWriter:
     async def _take_or_create_list(self, entry: FileList, used: set[str]) -> ListRecord:
         """Return the user's list of the name, unless another list of the file took it."""
         name, number = entry.name, 1
-        while (record := await self._work.lists.find_by_name(name)) is not None:
+        while (record := self._list_named(name)) is not None:
             if record.id not in used:
                 self._report.lists.existing += 1
                 return record
@@ -142,13 +143,19 @@ class ContentWriter:
             suffix = f" ({number})"
             name = entry.name[: MAX_LIST_NAME_CHARS - len(suffix)] + suffix
         self._report.lists.created += 1
-        return await self._work.create_list(
+        record = await self._work.create_list(
             name,
             color=entry.color,
             icon=entry.icon,
             position=entry.position,
             archived_at=entry.archived_at and min(entry.archived_at, self._work.now),
         )
+        self._live[record.id] = record
+        return record
+
+    def _list_named(self, name: str) -> ListRecord | None:
+        key = match_key(name)
+        return next((record for record in self._live.values() if record.name_key == key), None)
 
     async def _find_list(self, key: str | None) -> str:
         """Return the ID of a list; the list of the request if the file has none of this key."""
@@ -157,7 +164,9 @@ class ContentWriter:
         if key not in self._lists:
             entry = FileList(key="", name=self._list_name or "")
             if self._list_name is None:
-                self._lists[None] = await self._work.resolve_list_id(None)
+                record = await self._work.get_or_create_default_list()
+                self._live[record.id] = record
+                self._lists[None] = record.id
             else:
                 self._lists[None] = (await self._take_or_create_list(entry, set())).id
         return self._lists[key]
@@ -167,11 +176,13 @@ class ContentWriter:
         known = await self._imports.find(
             "section", [section.key for section in self._content.sections]
         )
-        live: dict[str, list[SectionRecord]] = {}
+        live: dict[str, list[SectionRecord]] = {
+            await self._find_list(section.list_key): [] for section in self._content.sections
+        }
+        for existing in await work.sections.find_in_lists(live):
+            live[existing.list_id].append(existing)
         for section in self._content.sections:
             list_id = await self._find_list(section.list_key)
-            if list_id not in live:
-                live[list_id] = await work.sections.find_all(list_id)
             imported = known.get(section.key)
             ids = (imported.entity_id if imported else section.key,)
             records = live[list_id]
@@ -212,67 +223,74 @@ class ContentWriter:
         self._filled[list_id] = None
         return record
 
-    async def _write_tasks(self) -> None:
+    async def _write_tasks(self, tasks: Sequence[FileTask]) -> None:
         work = self._work
-        new = await self._new_tasks()
-        if not self._report.dry_run:
-            first = set(map(id, sorted(new, key=part_order)[:MAX_IMPORT_PART]))
-            new = [task for task in new if id(task) in first]
+        new = await self._new_tasks(tasks)
         await work.check_open_task_limit(sum(task.completed_at is None for task in new))
-        subtasks: dict[str, int] = {}
         records = [
-            (task, await self._to_record(task, subtasks))
+            (task, await self._to_record(task))
             for task in sorted(new, key=lambda each: each.parent_key is not None)
         ]
         numbered = {task.key: record for task, record in records}
         for task in new:  # in the order of the file
             numbered[task.key].number = work.take_next_number()
-        if not self._report.dry_run:
+        if records and not self._report.dry_run:
             await self._set_positions(records)
             await self._store(records)
         self._report.tasks.created = len(records)
 
-    async def _new_tasks(self) -> list[FileTask]:
-        """Return the tasks that were never imported, or only by an import that was undone."""
-        content, counts = self._content, self._report.tasks
-        counts.skipped = sum(issue.is_skipped for issue in content.issues)
-        keys = [task.key for task in content.tasks]
+    async def _new_tasks(self, tasks: Sequence[FileTask]) -> list[FileTask]:
+        """Return the tasks that were never imported, or only by an import that was undone.
+
+        Existing ones, and the existing parents and next instances of all, get their places here.
+        """
+        counts = self._report.tasks
+        counts.skipped = sum(issue.is_skipped for issue in self._content.issues)
+        keys = {
+            key
+            for task in tasks
+            for key in (task.key, task.parent_key, task.next_key)
+            if key is not None
+        }
         known = await self._imports.find("task", keys)
-        own = keys if content.source == OWN_SOURCE else []
-        found = await self._work.tasks.find_places(
-            [*own, *(imported.entity_id for imported in known.values())]
+        ids = {key: imported.entity_id for key, imported in known.items()}
+        if self._content.source == OWN_SOURCE:
+            ids = {key: key for key in keys} | ids
+        found = await self._work.tasks.find_places(ids.values())
+        places = {key: found[task_id] for key, task_id in ids.items() if task_id in found}
+        undone = await self._imports.find_undone(
+            [place.id for place in found.values() if place.deleted_at is not None]
         )
-        in_trash = [record.id for record in found.values() if record.deleted_at is not None]
-        undone = await self._imports.find_undone(in_trash)
+        existing = {key: place for key, place in places.items() if place.deleted_at is None}
+        self._tasks.update(existing)
+        parents = {
+            existing[key].id for key in (task.parent_key for task in tasks) if key in existing
+        }
+        self._subtasks = await self._work.tasks.count_subtasks(parents)
         new = []
-        for task in content.tasks:
-            imported = known.get(task.key)
-            record = found.get(imported.entity_id if imported else task.key)
-            if record is None or record.id in undone:
+        for task in tasks:
+            place = places.get(task.key)
+            if place is None or place.id in undone:
                 new.append(task)
-            elif record.deleted_at is not None:
+            elif place.deleted_at is not None:
                 counts.in_trash += 1
             else:
                 counts.existing += 1
-                counts.changed += imported is not None and imported.digest != task.digest()
-                self._tasks[task.key] = record
+                counts.changed += task.key in known and known[task.key].digest != task.digest()
         return new
 
-    async def _to_record(self, task: FileTask, subtasks: dict[str, int]) -> TaskRecord:
+    async def _to_record(self, task: FileTask) -> TaskRecord:
         """Return the row of a new task; its parent's must exist."""
         work = self._work
         parent = None if task.parent_key is None else self._tasks.get(task.parent_key)
         if parent is not None:
-            if parent.id not in subtasks:
-                is_new = isinstance(parent, TaskRecord)
-                existing = [] if is_new else await work.tasks.find_subtasks(parent.id)
-                subtasks[parent.id] = len(existing)
-            if parent.parent_id is not None or subtasks[parent.id] >= MAX_SUBTASKS:
+            count = self._subtasks.get(parent.id, 0)
+            if parent.parent_id is not None or count >= MAX_SUBTASKS:
                 reason = "became a task: its parent can't have more subtasks"
                 self._content.report(task.place, task.title, reason)
                 parent = None
             else:
-                subtasks[parent.id] += 1
+                self._subtasks[parent.id] = count + 1
         if parent is not None:
             list_id, section_id = parent.list_id, parent.section_id
         else:
@@ -322,7 +340,7 @@ class ContentWriter:
                 record.manual_position = position
 
     async def _store(self, records: list[tuple[FileTask, TaskRecord]]) -> None:
-        """Insert the rows, parents first, with their change records."""
+        """Insert the rows with their change records, parents first."""
         work, series = self._work, dict[str, str]()
         for task, record in records:
             following = self._tasks.get(task.next_key or "")
@@ -330,20 +348,12 @@ class ContentWriter:
             if task.repeat is not None:
                 key = task.series_key or task.key
                 record.series_id = series.setdefault(key, new_id("ser"))
-        for start in range(0, len(records), BATCH):
-            batch = records[start : start + BATCH]
-            work.session.add_all(record for _, record in batch)
-            await work.session.flush()
-            for task, record in batch:
-                work.log_change(
-                    "task.created.v1",
-                    record.id,
-                    None,
-                    task_state(record),
-                    publishes_parent=False,
-                )
-                self._remember("task", task.key, record.id, task.digest())
-            await work.flush()
+        await work.tasks.add_all(work.transaction, [record for _, record in records])
+        for task, record in records:
+            state = task_state(record)
+            work.log_change("task.created.v1", record.id, None, state, publishes_parent=False)
+            self._remember("task", task.key, record.id, task.digest())
+        await work.flush()
 
     async def _write_filters(self) -> None:
         work, counts = self._work, self._report.filters
@@ -389,12 +399,19 @@ class ContentWriter:
             counts.created += 1
 
 
-def part_order(task: FileTask) -> tuple[bool, str]:
-    """Return the key that orders tasks for the parts of an import.
+def split_tasks(tasks: Sequence[FileTask], size: int) -> list[list[FileTask]]:
+    """Split the tasks of a file into parts, at least one, each in the order of the file.
 
     Parents come first, then the manual order counts, so that later parts are added at the end.
     """
-    return task.parent_key is not None, task.position or ""
+    order = sorted(
+        range(len(tasks)),
+        key=lambda index: (tasks[index].parent_key is not None, tasks[index].position or ""),
+    )
+    return [
+        [tasks[index] for index in sorted(order[start : start + size])]
+        for start in range(0, max(len(order), 1), size)
+    ]
 
 
 async def find_problem(filters: FilterRepository, text: str) -> str | None:
@@ -409,17 +426,25 @@ async def find_problem(filters: FilterRepository, text: str) -> str | None:
 
 
 async def write_content(
-    work: UserWork, content: FileContent, *, list_name: str | None, is_dry_run: bool
+    work: UserWork,
+    content: FileContent,
+    tasks: Sequence[FileTask],
+    *,
+    is_first: bool,
+    list_name: str | None,
+    is_dry_run: bool,
 ) -> ImportReport:
-    """Write the contents of a file, with the first 500 new tasks; return the report.
+    """Write one part of a file; return its report.
 
-    A dry run stores no tasks, so it considers all.
+    Args:
+        tasks: those of the part; parents are in it, or in an earlier one.
+        is_first: the part also has the filters and tags.
 
     Raises:
         TooManyListsError, TooManyTasksError: see `ContentWriter.write`.
     """
     report = ImportReport(dry_run=is_dry_run, format=content.format, encoding=content.encoding)
-    await ContentWriter(work, content, report, list_name).write()
+    await ContentWriter(work, content, report, list_name).write(tasks, is_first=is_first)
     if work.has_changes and not is_dry_run:
         report.request_id = work.request_id
     report.complete(content)

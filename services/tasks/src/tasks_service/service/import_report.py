@@ -69,8 +69,11 @@ class ImportReport(msgspec.Struct, kw_only=True):
     left_out: list[LeftOut] = msgspec.field(default_factory=list)
 
     def add_part(self, part: "ImportReport") -> None:
-        """Add the report of a later part, which counts what this one created as existing."""
+        """Add the report of a later part, which has other tasks but the same lists."""
         self.tasks.created += part.tasks.created
+        self.tasks.existing += part.tasks.existing
+        self.tasks.changed += part.tasks.changed
+        self.tasks.in_trash += part.tasks.in_trash
         self.request_id = self.request_id or part.request_id
         self.issues, self.issue_count = part.issues, part.issue_count
 

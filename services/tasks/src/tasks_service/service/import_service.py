@@ -1,6 +1,7 @@
 """Use case: imports a file, or reports what that would do."""
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -10,13 +11,14 @@ from tasks_service.domain.due import check_timezone
 from tasks_service.domain.limits import MAX_IMPORT_PART
 from tasks_service.domain.task_list import clean_list_name
 from tasks_service.errors import SlowFileError
-from tasks_service.formats.file_content import FileContent, FileFormat, ImportOptions
+from tasks_service.formats.file_content import FileContent, FileFormat, FileTask, ImportOptions
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
-from tasks_service.service.import_changes import write_content
+from tasks_service.service.import_changes import split_tasks, write_content
 from tasks_service.service.import_report import ImportReport
 from tasks_service.service.user_work import UserWork
 from todochat.clock import utc_now
 from todochat.http.concurrency_limit import ConcurrencyLimit
+from todochat.ids import derived_id, new_id
 
 MAX_OPEN: Final = 1  # imports of one user in one process; each holds a file in memory
 WRITING_LIMIT_S: Final = 120.0  # of all parts, with the waits for the user's lock
@@ -80,26 +82,41 @@ class ImportService:
     ) -> Written:
         """Write a file in parts of 500 tasks, all with the same request ID.
 
-        Each part is a transaction. An import that is interrupted is completed by repeating it. The
-        last part stores the response under the idempotency key.
+        Each part is a transaction. An import that is interrupted is completed by repeating it; under
+        the same idempotency key it keeps its request ID. The last part stores the response.
         """
         report: ImportReport | None = None
+        key = request.idempotency_key
+        request_id = (
+            new_id("req")
+            if key is None
+            else derived_id("req", request.user_id, key, request.fingerprint)
+        )
 
-        async def change(work: UserWork) -> ImportReport:
+        async def change(tasks: list[FileTask], work: UserWork) -> ImportReport:
             nonlocal report
-            if report is not None and report.request_id is not None:
-                work.request_id = report.request_id
-            part = await write_content(work, content, list_name=options.list_name, is_dry_run=False)
+            work.request_id = request_id
+            part = await write_content(
+                work,
+                content,
+                tasks,
+                is_first=report is None,
+                list_name=options.list_name,
+                is_dry_run=False,
+            )
             if report is None:
                 report = part
             else:
                 report.add_part(part)
             return report
 
+        *parts, last = split_tasks(content.tasks, MAX_IMPORT_PART)
+        if parts and (replay := await self._writer.find_response(request)) is not None:
+            return replay
         without_key = msgspec.structs.replace(request, idempotency_key=None)
-        for _ in range((len(content.tasks) - 1) // MAX_IMPORT_PART):
-            await self._writer.write(without_key, HTTPStatus.OK, change)
-        return await self._writer.write(request, HTTPStatus.OK, change)
+        for tasks in parts:
+            await self._writer.write(without_key, HTTPStatus.OK, partial(change, tasks))
+        return await self._writer.write(request, HTTPStatus.OK, partial(change, last))
 
 
 def read_content(data: bytes, options: ImportOptions) -> FileContent:
@@ -118,4 +135,11 @@ async def preview_content(
     work: UserWork, content: FileContent, options: ImportOptions
 ) -> ImportReport:
     """Return the report of an import that is rolled back."""
-    return await write_content(work, content, list_name=options.list_name, is_dry_run=True)
+    return await write_content(
+        work,
+        content,
+        content.tasks,
+        is_first=True,
+        list_name=options.list_name,
+        is_dry_run=True,
+    )

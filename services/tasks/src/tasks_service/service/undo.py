@@ -1,7 +1,7 @@
 """Undoes changes: all of them, or none if one was changed again since."""
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -15,9 +15,11 @@ from tasks_service.errors import (
 )
 from tasks_service.service.entity_kinds import KINDS, EntityKind, kind_of
 from tasks_service.service.task_changes import write_task_change
+from tasks_service.service.undo_scope import UndoScope
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.records import ChangeRecord, ListRecord, TaskRecord
 from tasks_service.storage.task_repository import task_state
+from tasks_service.storage.transaction import limit_transaction
 from todochat.contracts.task_changes import (
     ChangedEntity,
     ChangedList,
@@ -25,6 +27,10 @@ from todochat.contracts.task_changes import (
     ChangeOutcome,
     UndoConflict,
 )
+
+BATCH: Final = 500  # changes that are written together, so that other requests get their turn
+T = TypeVar("T")
+LONG_UNDO_S: Final = 60.0  # limit of a transaction with more changes, as of an import
 
 
 class UndoneEntity(msgspec.Struct):
@@ -59,6 +65,8 @@ async def undo(
         changes = [change for change in changes if change.entity_id in task_ids]
     if not changes:
         raise NothingToUndoError
+    if len(changes) > BATCH:
+        await limit_transaction(work.transaction, LONG_UNDO_S)
     instances = {instance for change in changes for instance in next_instances(change)}
     if instances:
         instances |= set(await work.tasks.find_subtask_ids(instances))
@@ -72,13 +80,7 @@ async def undo(
         ),
         deletes_list=any(map(_deletes_list, changes)),
     )
-    conflicts = [
-        conflict
-        for change in changes
-        if (conflict := await undo_change(work, change, entities.get(change.entity_id)))
-    ]
-    if conflicts:
-        raise UndoConflictError(conflicts)
+    await undo_changes(work, changes, entities)
     if await work.tasks.count_open(at_most=MAX_OPEN_TASKS + 1) > MAX_OPEN_TASKS:
         raise TooManyTasksError(MAX_OPEN_TASKS)
     if await work.lists.count() > MAX_LISTS:
@@ -86,8 +88,10 @@ async def undo(
     restored = [each for each in entities.values() if each.kind.state(each.record) != each.before]
     await align_subtasks(work, [each.record for each in restored])
     # A client must know a list before its tasks, and as long as it has them.
-    for each in sorted(restored, key=_publishing_order):
+    for position, each in enumerate(sorted(restored, key=_publishing_order), start=1):
         await each.kind.publish(work, each.record, each.kind.change_type(each.before, each.record))
+        if position % BATCH == 0:
+            await work.write_buffered()
     return _outcome(work, target, restored)
 
 
@@ -116,15 +120,44 @@ async def find_entities(work: UserWork, changes: Iterable[ChangeRecord]) -> dict
     return {
         entity_id: UndoneEntity(KINDS[prefix], record, KINDS[prefix].state(record))
         for prefix, wanted in ids.items()
-        if wanted
+        for some in batched(list(wanted))
         for entity_id, record in (
-            await KINDS[prefix].find(work.session, work.user_id, wanted)
+            await KINDS[prefix].find(work.session, work.user_id, some)
         ).items()
     }
 
 
+async def undo_changes(
+    work: UserWork, changes: list[ChangeRecord], entities: Mapping[str, UndoneEntity]
+) -> None:
+    """Undo changes in the given order.
+
+    Raises:
+        UndoConflictError: some can't be undone; the transaction must be rolled back.
+    """
+    records = {entity_id: each.record for entity_id, each in entities.items()}
+    tasks = {key: record for key, record in records.items() if isinstance(record, TaskRecord)}
+    scope = UndoScope(work, tasks)
+    await scope.load()
+    conflicts = []
+    for some in batched(changes):
+        for change in some:
+            conflict = await undo_change(scope, change, entities.get(change.entity_id))
+            if conflict is not None:
+                conflicts.append(conflict)
+        await work.session.flush()
+        await work.write_buffered()
+    if conflicts:
+        raise UndoConflictError(conflicts)
+
+
+def batched(items: list[T]) -> Iterator[list[T]]:
+    """Yield the items in batches."""
+    return (items[start : start + BATCH] for start in range(0, len(items), BATCH))
+
+
 async def undo_change(
-    work: UserWork, change: ChangeRecord, entity: UndoneEntity | None
+    scope: UndoScope, change: ChangeRecord, entity: UndoneEntity | None
 ) -> UndoConflict | None:
     """Undo one change of an entity; on a conflict return it instead."""
     if entity is None:
@@ -133,15 +166,18 @@ async def undo_change(
         return UndoConflict(id=change.entity_id, name=str(name), reason="purged")
     kind, record = entity.kind, entity.record
     state = kind.state(record)
+    work = scope.work
     restored, changed_again = restored_fields(state, change, deleted_at=work.now)
     if changed_again:
         return UndoConflict(
             id=change.entity_id, name=kind.name(record), reason="changed", fields=changed_again
         )
-    reason = await kind.prepare(work, record, restored) if kind.prepare is not None else None
+    reason = await kind.prepare(scope, record, restored) if kind.prepare is not None else None
     if reason is not None:
         return UndoConflict(id=change.entity_id, name=kind.name(record), reason=reason)
     kind.set_state(record, restored)
+    if isinstance(record, TaskRecord):
+        scope.update(record, state)
     record.updated_at = work.now
     change_type = kind.change_type(state, record)
     work.log_change(change_type, record.id, state, kind.state(record), undoes=change.id)

@@ -197,16 +197,20 @@ class UserWork:
     async def flush(self) -> None:
         """Write the buffered events and change records; `IdempotentWriter` calls it at the end."""
         await self._publish_parents()
+        await self.write_buffered()
+        task_ids, self._reminded_task_ids = self._reminded_task_ids, {}
+        if task_ids:
+            reminders = ReminderRepository(self.session, self.user_id)
+            await reminders.schedule(task_ids, now=self.now)
+
+    async def write_buffered(self) -> None:
+        """Write the events and change records so far, so that a large change needs less memory."""
         events, self._events = self._events, []
         if events:
             await self._outbox.append(events, self._counters)
         rows, self._change_rows = self._change_rows, []
         if rows:
             await insert_changes(self.transaction, self.user_id, rows)
-        task_ids, self._reminded_task_ids = self._reminded_task_ids, {}
-        if task_ids:
-            reminders = ReminderRepository(self.session, self.user_id)
-            await reminders.schedule(task_ids, now=self.now)
 
     async def _publish_parents(self) -> None:
         """Publish tasks whose counts of subtasks have changed, unless they were published so."""

@@ -19,6 +19,7 @@ class SectionRepository:
 
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
+        self._read: dict[str, SectionRecord | None] = {}  # a session keeps only weak references
         self._mine = SectionRecord.user_id == user_id
         self._live = (self._mine, SectionRecord.deleted_at.is_(None))
 
@@ -35,6 +36,13 @@ class SectionRepository:
         statement = select(SectionRecord).where(self._mine, SectionRecord.id == wanted)
         return {record.id: record for record in await self._session.scalars(statement)}
 
+    async def is_live(self, section_id: str) -> bool:
+        """Return whether there is a section with this ID; one that was read needs no query."""
+        if section_id not in self._read:
+            self._read[section_id] = (await self.find_by_ids([section_id])).get(section_id)
+        record = self._read[section_id]
+        return record is not None and record.deleted_at is None
+
     async def find_all(self, list_id: str | None = None) -> list[SectionRecord]:
         """Return the sections of a list in their order, or those of all lists that aren't archived."""
         statement = select(SectionRecord).where(*self._live)
@@ -48,6 +56,13 @@ class SectionRepository:
                 & ListRecord.archived_at.is_(None),
             )
         order = (SectionRecord.list_id, SectionRecord.position, SectionRecord.id)
+        return list((await self._session.scalars(statement.order_by(*order))).all())
+
+    async def find_in_lists(self, list_ids: Collection[str]) -> list[SectionRecord]:
+        """Return the sections of several lists, those of each list in their order."""
+        wanted = any_(cast(list(list_ids), ARRAY(Text)))
+        statement = select(SectionRecord).where(*self._live, SectionRecord.list_id == wanted)
+        order = (SectionRecord.position, SectionRecord.id)
         return list((await self._session.scalars(statement.order_by(*order))).all())
 
     async def find_deleted_with(

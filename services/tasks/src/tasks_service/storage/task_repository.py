@@ -1,7 +1,7 @@
 """Queries on tasks; each filters by user, which row-level security enforces as well."""
 
 import datetime as dt
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +16,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -33,6 +34,7 @@ from tasks_service.storage.order_repository import POSITION
 from tasks_service.storage.records import SearchRecord, TaskRecord
 from tasks_service.storage.search_repository import matches_signs, rank
 from todochat.contracts.tasks import Due, Reminder, Repeat, RepeatFrom, SubtaskCounts, Task
+from todochat.database.sql_transaction import SqlTransaction
 
 _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
     "due": TaskRecord.due_deadline,
@@ -42,6 +44,12 @@ _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
     "position": POSITION,
 }
 _NULLABLE: Final[frozenset[SortKey]] = frozenset({"due", "start"})
+_COLUMNS: Final = tuple(TaskRecord.__table__.c.keys())
+_INSERT_TASKS: Final = text(f"""
+    INSERT INTO tasks ({", ".join(_COLUMNS)})
+    SELECT {", ".join(_COLUMNS)}
+      FROM jsonb_populate_recordset(NULL::tasks, CAST(:rows AS jsonb))
+""")  # noqa: S608 - constants
 
 
 class TaskPlace(msgspec.Struct, frozen=True):
@@ -78,6 +86,35 @@ class TaskRepository:
         """Insert a task."""
         self._session.add(record)
         await self._session.flush()
+
+    async def add_all(self, transaction: SqlTransaction, records: Sequence[TaskRecord]) -> None:
+        """Insert tasks in one statement; the session doesn't track these records.
+
+        Args:
+            transaction: the session's, which must have no unflushed rows that the tasks refer to.
+        """
+        rows = [{name: getattr(record, name) for name in _COLUMNS} for record in records]
+        await transaction.execute(_INSERT_TASKS, {"rows": msgspec.json.encode(rows).decode()})
+
+    async def count_subtasks(self, parent_ids: Collection[str]) -> dict[str, int]:
+        """Count the subtasks of several tasks; those without any are missing."""
+        wanted = any_(cast(list(parent_ids), ARRAY(Text)))
+        statement = (
+            select(TaskRecord.parent_id, func.count())
+            .where(self._mine, _live(), TaskRecord.parent_id == wanted)
+            .group_by(TaskRecord.parent_id)
+        )
+        rows = await self._session.execute(statement)
+        return {parent_id: count for parent_id, count in rows if parent_id is not None}
+
+    async def find_parent_ids(self, parent_ids: Collection[str]) -> list[tuple[str, str]]:
+        """Return the IDs of the subtasks of several tasks, each with its parent's."""
+        wanted = any_(cast(list(parent_ids), ARRAY(Text)))
+        statement = select(TaskRecord.id, TaskRecord.parent_id).where(
+            self._mine, _live(), TaskRecord.parent_id == wanted
+        )
+        rows = await self._session.execute(statement)
+        return [(task_id, parent_id) for task_id, parent_id in rows if parent_id is not None]
 
     async def find_page(
         self,

@@ -16,6 +16,12 @@ from todochat.errors import ServiceError
 _LOCK_TIMEOUT: Final = "55P03"
 _LIMIT_LOCK_WAITS: Final = text("SELECT set_config('lock_timeout', :limit, true)")
 
+# A running timer isn't extended, so it is stopped first. Before PostgreSQL 17 there is none.
+_LIMIT_TRANSACTION: Final = text("""
+    SELECT set_config(name, '0', true), set_config(name, :limit, true)
+      FROM pg_settings WHERE name = 'transaction_timeout'
+""")
+
 
 @asynccontextmanager
 async def open_transaction(database: Database, user_id: str | None) -> AsyncIterator[AsyncSession]:
@@ -65,6 +71,11 @@ async def plain_sql(session: AsyncSession) -> SqlTransaction:
 async def limit_lock_waits(transaction: SqlExecutor, seconds: float) -> None:
     """Limit how long later statements of the transaction wait for a lock."""
     await transaction.execute(_LIMIT_LOCK_WAITS, {"limit": f"{int(seconds * 1000)}ms"})
+
+
+async def limit_transaction(transaction: SqlExecutor, seconds: float) -> None:
+    """Give an open transaction this long from now on, in place of the engine's limit."""
+    await transaction.execute(_LIMIT_TRANSACTION, {"limit": f"{int(seconds * 1000)}ms"})
 
 
 @contextmanager
