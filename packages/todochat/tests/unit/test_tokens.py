@@ -92,6 +92,55 @@ async def test_login_token_is_no_client_secret(
         await verifier.client_secret(token)
 
 
+class PublishedKeys:
+    """Keys that are replaced, as by a rotation."""
+
+    def __init__(self, *keys: SigningKey) -> None:
+        self.keys = {key.kid: key.private_key.public_key() for key in keys}
+
+    async def get(self, kid: str) -> Ed25519PublicKey | None:
+        return self.keys.get(kid)
+
+
+async def test_token_that_was_valid_before_expires(
+    issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verifier = TokenVerifier("todochat", PublishedKeys(KEY))
+    token, _ = issuer.login_token(USER, "ses_1", int(time.time()) - 20, ttl_s=0)
+    assert await verifier.login(token) == await verifier.login(token)
+
+    monkeypatch.setattr("todochat.identity.tokens.LEEWAY_S", 10)
+
+    with pytest.raises(UnauthorizedError, match="expired"):
+        await verifier.login(token)
+
+
+async def test_token_that_was_valid_before_is_rejected_when_its_key_is_replaced(
+    issuer: TokenIssuer,
+) -> None:
+    keys = PublishedKeys(KEY)
+    verifier = TokenVerifier("todochat", keys)
+    token, _ = issuer.login_token(USER, "ses_1", int(time.time()))
+    await verifier.login(token)
+
+    keys.keys = PublishedKeys(SigningKey(KEY.kid, Ed25519PrivateKey.generate())).keys
+    with pytest.raises(UnauthorizedError):
+        await verifier.login(token)
+
+
+async def test_verifier_keeps_a_bounded_number_of_tokens(
+    issuer: TokenIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("todochat.identity.tokens.MAX_VERIFIED", 2)
+    verifier = TokenVerifier("todochat", PublishedKeys(KEY))
+    tokens = [issuer.login_token(USER, f"ses_{n}", int(time.time()))[0] for n in range(3)]
+
+    for token in [*tokens, *tokens]:
+        assert (await verifier.login(token)).user_id == USER
+
+    assert len(vars(verifier)["_verified"]) == 2
+
+
 async def test_login_with_all_correct_claims_is_accepted(
     verifier: TokenVerifier,
 ) -> None:

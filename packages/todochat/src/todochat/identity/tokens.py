@@ -5,6 +5,7 @@ verification continues while auth-session is down.
 """
 
 import re
+import time
 from collections.abc import Mapping
 from typing import Any, Final, Literal, Protocol
 
@@ -22,6 +23,7 @@ LEEWAY_S: Final = 30
 LOGIN_TTL_S: Final = 15 * 60
 CLIENT_SECRET_TTL_S: Final = 60 * 60
 MAX_TOKEN_CHARS: Final = 4096
+MAX_VERIFIED: Final = 1000  # tokens, with up to 2 MB
 
 LOGIN_TYPE: Final = "login+jwt"
 LOGIN_AUDIENCE: Final = "todochat"
@@ -143,11 +145,16 @@ class PublicKeys(Protocol):
 
 
 class TokenVerifier:
-    """Verifies our own tokens: algorithm, signature, issuer, audience, type and times."""
+    """Verifies our own tokens: algorithm, signature, issuer, audience, type and times.
+
+    A user sends the same token many times. The claims of the newest `MAX_VERIFIED` valid ones are
+    kept while their key is published; only their expiry is checked again.
+    """
 
     def __init__(self, issuer: str, keys: PublicKeys) -> None:
         self._issuer = issuer
         self._keys = keys
+        self._verified: dict[tuple[str, str], tuple[Ed25519PublicKey, dict[str, Any]]] = {}
 
     async def login(self, token: str) -> Identity:
         """Verify a login token.
@@ -179,15 +186,20 @@ class TokenVerifier:
             key = await self._keys.get(header.kid)
             if key is None:
                 raise UnauthorizedError("The token was signed with an unknown key.")
-            claims: dict[str, Any] = jwt.decode(
-                token,
-                key,
-                algorithms=[ALGORITHM],
-                audience=audience,
-                issuer=self._issuer,
-                leeway=LEEWAY_S,
-                options={"require": _REQUIRED},
-            )
+            signer, claims = self._verified.get((audience, token), (None, {}))
+            if signer is not key or claims["exp"] <= time.time() - LEEWAY_S:
+                claims = jwt.decode(
+                    token,
+                    key,
+                    algorithms=[ALGORITHM],
+                    audience=audience,
+                    issuer=self._issuer,
+                    leeway=LEEWAY_S,
+                    options={"require": _REQUIRED},
+                )
+                while len(self._verified) >= MAX_VERIFIED:
+                    del self._verified[next(iter(self._verified))]
+                self._verified[audience, token] = key, claims
         except jwt.ExpiredSignatureError:
             raise UnauthorizedError("The token has expired.", expired=True) from None
         except (jwt.InvalidTokenError, msgspec.DecodeError, ValueError):
