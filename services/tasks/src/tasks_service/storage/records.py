@@ -34,6 +34,9 @@ _TIME = TIMESTAMP(timezone=True)
 # A task's place in the manual order of its list: as `default_position` until it is moved.
 POSITION_SQL: Final = "COALESCE(manual_position, lpad(number::text, 10, '0') || 'V')"
 
+# A title can be longer than an entry of an index. The order by it is that by whole titles.
+TITLE_START_SQL: Final = "left(title_key, 64)"
+
 
 class TasksBase(DeclarativeBase):
     """Base class of the tables, with the naming convention of unnamed constraints."""
@@ -177,6 +180,14 @@ class TaskRecord(TasksBase):
         Index("ix_tasks_position", "user_id", "list_id", text(POSITION_SQL)),
         Index("ix_tasks_open", "user_id", "list_id", postgresql_where=_OPEN),
         Index("ix_tasks_open_number", "user_id", "number", postgresql_where=_OPEN),
+        Index("ix_tasks_open_priority", "user_id", "priority", "number", postgresql_where=_OPEN),
+        Index("ix_tasks_open_title", "user_id", text(TITLE_START_SQL), postgresql_where=_OPEN),
+        Index(
+            "ix_tasks_pinned",
+            "user_id",
+            "number",
+            postgresql_where=text("is_pinned AND deleted_at IS NULL"),
+        ),
         Index("ix_tasks_due", "user_id", "due_deadline", postgresql_where=_OPEN),
         Index("ix_tasks_due_on", "user_id", "due_on", postgresql_where=_OPEN),
         Index("ix_tasks_deleted_at", "deleted_at", postgresql_where=_DELETED),
@@ -231,7 +242,7 @@ class TaskRecord(TasksBase):
 
 
 _subtask = TaskRecord.__table__.alias("subtask")
-_subtask_counts = query_expression(
+SUBTASK_COUNTS: Final = (
     select(array([func.count(), func.count().filter(_subtask.c.completed_at.is_(None))]))
     .where(
         _subtask.c.user_id == TaskRecord.user_id,
@@ -241,6 +252,7 @@ _subtask_counts = query_expression(
     .correlate(TaskRecord)
     .scalar_subquery()
 )
+_subtask_counts = query_expression(SUBTASK_COUNTS)
 _subtask_counts.expire_on_flush = False  # otherwise None after an update of its task
 TaskRecord.__mapper__.add_property("subtask_counts", _subtask_counts)
 
