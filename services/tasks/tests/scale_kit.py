@@ -105,3 +105,15 @@ async def sequential_scans(admin_url: str) -> dict[str, int]:
     finally:
         await connection.close()
     return {row["relname"]: row["seq_scan"] for row in rows}
+
+
+async def used_indexes(admin_url: str) -> set[str]:
+    """Return the names of the indexes that were read."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        rows = await connection.fetch(
+            "SELECT indexrelname FROM pg_stat_user_indexes WHERE idx_scan > 0"
+        )
+        return {row[0] for row in rows}
+    finally:
+        await connection.close()

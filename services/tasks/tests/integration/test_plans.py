@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from scale_kit import fill, sequential_scans
+from scale_kit import fill, sequential_scans, used_indexes
 from sqlalchemy.engine import make_url
 from tasks_kit import MakeSettings, Service, migrated_database
 
@@ -13,12 +13,18 @@ from todochat.identity.tokens import SigningKey
 from todochat.testing.servers import PostgresServer
 
 PERSON = "usr_busy"
+# Without these, a page would be sorted out of all open tasks.
+INDEXES = {"ix_tasks_open_priority", "ix_tasks_open_title", "ix_tasks_pinned"}
 REQUESTS = [
     "tasks",
     "tasks?status=all&sort=title&limit=200",
     f"tasks?list_id={PERSON}_l3",
     "tasks?sort=due",
     "tasks?tag=tag8",
+    "tasks?sort=title",
+    "tasks?sort=priority",
+    "tasks?pinned_first=true",
+    "tags",
     "tasks?due_from=2026-01-01&due_to=2026-12-31",
     "tasks?overdue=true",
     "tasks?q=sta",
@@ -69,3 +75,4 @@ async def test_no_request_scans_all_tasks(
     await service.stop()  # its connections write their statistics when they end
 
     assert await sequential_scans(admin_url) == before
+    assert await used_indexes(admin_url) >= INDEXES

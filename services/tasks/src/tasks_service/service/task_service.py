@@ -20,10 +20,14 @@ from tasks_service.service.task_changes import (
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.filter_compiler import compile_filter
 from tasks_service.storage.list_repository import ListRepository, in_shown_list
-from tasks_service.storage.records import TaskRecord
 from tasks_service.storage.search_repository import SearchRepository
 from tasks_service.storage.section_repository import SectionRepository
-from tasks_service.storage.task_repository import TaskRepository, task_position, to_task
+from tasks_service.storage.task_repository import (
+    PageRow,
+    TaskRepository,
+    task_position,
+    to_task,
+)
 from tasks_service.storage.transaction import open_transaction
 from todochat.clock import utc_now
 from todochat.contracts.task_changes import TaskChanges
@@ -97,10 +101,10 @@ class TaskService:
                 matching=matching,
                 search_query=search_query,
             )
-        page = [to_task(record) for record, _ in found[:limit]]
+        page = [to_task(row) for row in found[:limit]]
         if len(found) <= limit:
             return TaskPage(page, next_cursor=None)
-        position = end_of_page(*found[limit - 1], filters, order)
+        position = end_of_page(found[limit - 1], filters, order)
         return TaskPage(page, next_cursor=encode_cursor(position))
 
     async def _index(self, user_id: str) -> None:
@@ -182,10 +186,8 @@ class TaskService:
         return await self._writer.write(request, HTTPStatus.OK, change)
 
 
-def end_of_page(
-    last: TaskRecord, rank: float | None, filters: TaskFilter, order: TaskOrder
-) -> Position:
-    """Return the position of the last task of a page, with its rank in a search."""
+def end_of_page(last: PageRow, filters: TaskFilter, order: TaskOrder) -> Position:
+    """Return the position of the last task of a page."""
     return Position(
         query=query_digest(filters, order),
         number=last.number,
@@ -194,7 +196,7 @@ def end_of_page(
         is_pinned=order.is_pinned_first and last.is_pinned,
         priority=last.priority if order.sort == "priority" else None,
         title=last.title_key if order.sort == "title" else None,
-        rank=rank,
+        rank=last.rank,
         position=task_position(last) if order.sort == "position" else None,
     )
 

@@ -2,17 +2,20 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from sqlalchemy import (
     ColumnElement,
+    Row,
+    Select,
     Text,
     and_,
     any_,
     cast,
     func,
     literal,
+    literal_column,
     not_,
     or_,
     select,
@@ -31,7 +34,7 @@ from tasks_service.domain.task import PRIORITIES
 from tasks_service.domain.text import has_nul, match_key
 from tasks_service.domain.trash import PURGED_AT
 from tasks_service.storage.order_repository import POSITION
-from tasks_service.storage.records import SearchRecord, TaskRecord
+from tasks_service.storage.records import SUBTASK_COUNTS, TITLE_START_SQL, SearchRecord, TaskRecord
 from tasks_service.storage.search_repository import matches_signs, rank
 from todochat.contracts.tasks import Due, Reminder, Repeat, RepeatFrom, SubtaskCounts, Task
 from todochat.database.sql_transaction import SqlTransaction
@@ -44,12 +47,17 @@ _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
     "position": POSITION,
 }
 _NULLABLE: Final[frozenset[SortKey]] = frozenset({"due", "start"})
+_TITLE_START: Final = literal_column(TITLE_START_SQL, Text(collation="C"))
 _COLUMNS: Final = tuple(TaskRecord.__table__.c.keys())
+_ROWS: Final[Select[Any]] = select(*TaskRecord.__table__.c, SUBTASK_COUNTS.label("subtask_counts"))
 _INSERT_TASKS: Final = text(f"""
     INSERT INTO tasks ({", ".join(_COLUMNS)})
     SELECT {", ".join(_COLUMNS)}
       FROM jsonb_populate_recordset(NULL::tasks, CAST(:rows AS jsonb))
 """)  # noqa: S608 - constants
+
+
+PageRow: TypeAlias = Row[Any]
 
 
 class TaskPlace(msgspec.Struct, frozen=True):
@@ -126,8 +134,11 @@ class TaskRepository:
         now: dt.datetime,
         matching: ColumnElement[bool] | None = None,
         search_query: str | None = None,
-    ) -> list[tuple[TaskRecord, float | None]]:
-        """Return at most `limit` tasks after the position `after`, with their ranks in a search.
+    ) -> list[PageRow]:
+        """Return at most `limit` tasks after the position `after`.
+
+        The rows have the columns of a task, `subtask_counts`, and `rank` in a search. They aren't
+        records, since those take longer to make than PostgreSQL needs for the query.
 
         Args:
             matching: the compiled expression of the filters.
@@ -137,24 +148,39 @@ class TaskRepository:
         ranked: ColumnElement[Any] = literal(None)
         if order.sort == "relevance" and search_query is not None:
             column = ranked = rank(search_query)
-        statement = select(TaskRecord, ranked).where(self._mine, _live())
-        statement = statement.where(*_conditions(filters, now))
+        statement = _ROWS.add_columns(ranked.label("rank"))
+        statement = statement.where(self._mine, _live(), *_conditions(filters, now))
         if search_query is not None:
             statement = statement.join(SearchRecord, _indexed())
         if matching is not None:
             statement = statement.where(matching)
-        if after is not None:
-            statement = statement.where(_follows(after, order, column))
-        keys: list[Any] = [TaskRecord.number]
-        if column is not None:
-            keys.insert(0, column)
-        ordered = [key.asc() if order.order == "asc" else key.desc() for key in keys]
-        if order.sort in _NULLABLE:  # on other columns, NULLS LAST would only rule out an index
-            ordered[0] = ordered[0].nulls_last()
+        statement = statement.order_by(*_ordering(order, column))
+        follows = None if after is None else _follows(after, order, column)
         if order.is_pinned_first:
-            ordered.insert(0, TaskRecord.is_pinned.desc())
-        statement = statement.order_by(*ordered).limit(limit)
-        return [(row[0], row[1]) for row in await self._session.execute(statement)]
+            return await self._find_pinned_first(statement, after, follows, limit)
+        if follows is not None:
+            statement = statement.where(follows)
+        return list(await self._session.execute(statement.limit(limit)))
+
+    async def _find_pinned_first(
+        self,
+        statement: Select[Any],
+        after: Position | None,
+        follows: ColumnElement[bool] | None,
+        limit: int,
+    ) -> list[PageRow]:
+        """Read pinned tasks, then others: in one query this would be the order of no index."""
+        found: list[PageRow] = []
+        for is_pinned in (True, False):
+            part = statement.where(_pinned(is_pinned))
+            if after is not None and follows is not None:
+                if is_pinned and not after.is_pinned:
+                    continue  # they were on earlier pages
+                if is_pinned == after.is_pinned:
+                    part = part.where(follows)
+            if len(found) < limit:
+                found += await self._session.execute(part.limit(limit - len(found)))
+        return found
 
     async def count_open(self, *, at_most: int) -> int:
         """Count the open tasks, up to `at_most`."""
@@ -290,7 +316,7 @@ class TaskRepository:
         )
 
 
-def to_task(record: TaskRecord) -> Task:
+def to_task(record: TaskRecord | PageRow) -> Task:
     """Convert a row."""
     return Task(
         id=record.id,
@@ -318,9 +344,10 @@ def to_task(record: TaskRecord) -> Task:
     )
 
 
-def task_position(record: TaskRecord) -> str:
+def task_position(record: TaskRecord | PageRow) -> str:
     """Return a task's place in the manual order of its list."""
-    return record.manual_position or default_position(record.number)
+    position: str = record.manual_position or default_position(record.number)
+    return position
 
 
 def task_state(record: TaskRecord) -> dict[str, Any]:
@@ -415,7 +442,7 @@ def set_repeat(record: TaskRecord, repeat: Repeat | None) -> None:
     record.repeat_count = repeat.count if repeat else None
 
 
-def to_repeat(record: TaskRecord) -> Repeat | None:
+def to_repeat(record: TaskRecord | PageRow) -> Repeat | None:
     """Return how the task repeats."""
     if record.repeat_rule is None:
         return None
@@ -432,17 +459,17 @@ def set_reminders(record: TaskRecord, reminders: list[Reminder]) -> None:
     record.reminders = msgspec.to_builtins(reminders) or None
 
 
-def to_reminders(record: TaskRecord) -> list[Reminder]:
+def to_reminders(record: TaskRecord | PageRow) -> list[Reminder]:
     """Return the reminders."""
     return msgspec.convert(record.reminders or [], list[Reminder])
 
 
-def to_due(record: TaskRecord) -> Due | None:
+def to_due(record: TaskRecord | PageRow) -> Due | None:
     """Return the due date."""
     return _to_moment(record.due_on, record.due_at, record.due_timezone)
 
 
-def to_start(record: TaskRecord) -> Due | None:
+def to_start(record: TaskRecord | PageRow) -> Due | None:
     """Return the start."""
     return _to_moment(record.start_on, record.start_at, record.start_timezone)
 
@@ -463,6 +490,22 @@ def _not_purged() -> ColumnElement[bool]:
 
 def _open() -> ColumnElement[bool]:
     return and_(_live(), TaskRecord.completed_at.is_(None))
+
+
+def _pinned(is_pinned: bool) -> ColumnElement[bool]:
+    column: ColumnElement[bool] = TaskRecord.__table__.c.is_pinned
+    return column if is_pinned else ~column
+
+
+def _ordering(order: TaskOrder, column: Any) -> list[Any]:
+    """Return the expressions that a listing is sorted by; `column` is None in the order of numbers."""
+    keys: list[Any] = [TaskRecord.number] if column is None else [column, TaskRecord.number]
+    if order.sort == "title":
+        keys.insert(0, _TITLE_START)
+    ordered = [key.asc() if order.order == "asc" else key.desc() for key in keys]
+    if order.sort in _NULLABLE:  # on other columns, NULLS LAST would only rule out an index
+        ordered[0] = ordered[0].nulls_last()
+    return ordered
 
 
 def _conditions(filters: TaskFilter, now: dt.datetime) -> list[ColumnElement[bool]]:
@@ -501,7 +544,7 @@ def plan_conditions(filters: TaskFilter, now: dt.datetime) -> Iterator[ColumnEle
         is_started = func.coalesce(TaskRecord.start_moment <= now, True)
         yield is_started if filters.is_started else not_(is_started)
     if filters.is_pinned is not None:
-        yield TaskRecord.is_pinned.is_(filters.is_pinned)
+        yield _pinned(filters.is_pinned)
 
 
 def _compared_due(bound: DueBound) -> tuple[Any, dt.date | None]:
@@ -516,16 +559,6 @@ def _indexed() -> ColumnElement[bool]:
 
 
 def _follows(after: Position, order: TaskOrder, column: Any) -> ColumnElement[bool]:
-    follows = _follows_in_group(after, order, column)
-    if not order.is_pinned_first:
-        return follows
-    is_alike = TaskRecord.is_pinned.is_(after.is_pinned)
-    if not after.is_pinned:
-        return and_(is_alike, follows)
-    return or_(TaskRecord.is_pinned.is_(False), and_(is_alike, follows))
-
-
-def _follows_in_group(after: Position, order: TaskOrder, column: Any) -> ColumnElement[bool]:
     later_number = _beyond(TaskRecord.number, after.number, order)
     if column is None:
         return later_number
