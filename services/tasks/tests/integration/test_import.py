@@ -1,13 +1,23 @@
 """Importing files: what they bring, that a second time adds nothing, reports and one undo."""
 
+import asyncio
 import csv
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from typing import Any
 
+import httpx
 import pytest
 from import_kit import account_of, import_file, tasks_of
-from tasks_kit import Connection, Person, Service
+from tasks_kit import Connection, MakeSettings, Person, Service
+
+from tasks_service.domain.limits import MAX_IMPORT_PART
+from todochat.testing import free_port, wait_until
 
 
 async def fill_account(person: Person) -> None:
@@ -386,6 +396,53 @@ async def test_interrupted_import_is_completed_by_repeating_it(
 
     assert report["tasks"] == counts(created=3, existing=2)
     assert [task["title"] for task in await tasks_of(ada)] == list("abcde")
+
+
+async def test_import_of_a_killed_process_is_completed_under_the_same_key(
+    service: Service, make_settings: MakeSettings, ada: Person
+) -> None:
+    count, settings, port = MAX_IMPORT_PART + 20, make_settings(), free_port()
+    table = "id,title\n" + "".join(f"{number},Task {number}\n" for number in range(count))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tasks_service", "serve"),
+        env={
+            "PATH": os.environ["PATH"],
+            "TASKS_DATABASE_URL": settings.database_url,
+            "TASKS_JOBS_DATABASE_URL": settings.jobs_database_url,
+            "REDIS_URL": settings.redis_url,
+            "TODOCHAT_SERVICE_SECRET": settings.todochat_service_secret,
+            "TASKS_PORT": str(port),
+            "TASKS_REMINDERS_POLL_S": "3600",
+            "TODOCHAT_FAULT_POINTS": "change.committed",
+        },
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    request: dict[str, Any] = {"content": table, "headers": {"Idempotency-Key": "k1"}}
+
+    async def is_serving() -> bool:
+        try:
+            return (await ada.http.get(f"{url}/health/live")).is_success
+        except httpx.TransportError:
+            return False
+
+    await wait_until(is_serving, timeout_s=60)
+    agent = service.agent(ada.user_id)
+    with suppress(httpx.TransportError):  # it is killed after the first part
+        await agent.http.post(f"{url}{agent.path('import')}", **request)
+    async with asyncio.timeout(60):
+        status = await process.wait()
+    completed = await agent.call("POST", "import", **request)
+
+    assert status == -signal.SIGKILL
+    report = completed.json()
+    assert report["tasks"] == counts(created=20, existing=MAX_IMPORT_PART)
+    assert len((await export_of(ada, "export/tasks.csv")).splitlines()) == 1 + count
+    undone = await ada.post("changes/undo", {"request_id": report["request_id"]})
+    assert len(undone.json()["tasks"]) == count
+    again = await agent.call("POST", "import", **request)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert await tasks_of(ada) == []
 
 
 async def test_more_than_ten_thousand_tasks_are_rejected(ada: Person) -> None:
