@@ -12,19 +12,34 @@ await expect(chat.answers.last).to_contain_text("milk")
 Locators go by role and accessible name; Playwright pierces the open shadow root.
 """
 
+import os
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response
+import pytest
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    Response,
+)
 
+from browser.chromium_kit import NoBrowserError, ensure_browser
 from todochat.testing.person import Person
 
 # Machines that run other suites at the same time need a multiple of the usual.
 TIMEOUT_MS: Final = 25_000
+# It hums, and grants access without a prompt.
+FAKE_MICROPHONE: Final = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 REFRESH_COOKIE: Final = "todochat_refresh"
 OWN_SCHEMES: Final = ("data:", "blob:", "about:")
 # A page that closes, or stops a response, aborts its own requests.
@@ -38,6 +53,24 @@ document.addEventListener("securitypolicyviolation", (event) => {
   );
 });
 """
+
+
+@asynccontextmanager
+async def open_browser(
+    playwright: Playwright, *, with_notifications: bool = False
+) -> AsyncIterator[Browser]:
+    """Start the machine's Chromium, a headless shell if there is one and it does."""
+    try:
+        path = ensure_browser(
+            os.environ,
+            playwright.chromium.executable_path,
+            with_notifications=with_notifications,
+        )
+    except NoBrowserError as error:
+        pytest.fail(str(error), pytrace=False)
+    browser = await playwright.chromium.launch(executable_path=path, args=FAKE_MICROPHONE)
+    yield browser
+    await browser.close()
 
 
 @dataclass(frozen=True)

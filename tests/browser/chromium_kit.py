@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Final
 
 CHROME_PATH: Final = "CHROME_PATH"
+# Draws pages without windows, for a third of the CPU; shows no notifications.
+HEADLESS_SHELL: Final = "chromium-headless-shell"
 NAMES: Final = (
     "chromium",
     "google-chrome",
@@ -37,6 +39,7 @@ DEBIAN: Final = (
     ("apt-get", "update"),
     ("apt-get", "install", "-y", "--no-install-recommends", "chromium", "fonts-liberation"),
 )
+DEBIAN_SHELL: Final = (("apt-get", "install", "-y", "--no-install-recommends", HEADLESS_SHELL),)
 PLAYWRIGHTS_OWN: Final = (
     (sys.executable, "-m", "playwright", "install", "--only-shell", "chromium"),
 )
@@ -46,8 +49,8 @@ class NoBrowserError(Exception):
     """There is no browser, and none can be installed; lists the possible fixes."""
 
 
-def find_browser(environ: Mapping[str, str]) -> str | None:
-    """Return the path of an installed browser.
+def find_browser(environ: Mapping[str, str], *, with_notifications: bool = True) -> str | None:
+    """Return the path of an installed browser, a headless shell first if it does.
 
     Raises:
         NoBrowserError: CHROME_PATH names a missing file.
@@ -58,23 +61,27 @@ def find_browser(environ: Mapping[str, str]) -> str | None:
             msg = f"{CHROME_PATH}={named} is no program"
             raise NoBrowserError(msg)
         return named
-    found = (shutil.which(name, path=environ.get("PATH")) for name in NAMES)
+    names = NAMES if with_notifications else (HEADLESS_SHELL, *NAMES)
+    found = (shutil.which(name, path=environ.get("PATH")) for name in names)
     apps = (str(Path(app).expanduser()) for app in MAC_APPS)
     candidates = [*found, *(app for app in apps if os.access(app, os.X_OK))]
     return next((path for path in candidates if path), None)
 
 
-def ensure_browser(environ: Mapping[str, str], playwrights_own: str) -> str:
+def ensure_browser(
+    environ: Mapping[str, str], playwrights_own: str, *, with_notifications: bool = True
+) -> str:
     """Return the path of a browser, after installing one if necessary.
 
     Args:
         playwrights_own: the folder for the Chromium that Playwright downloads.
+        with_notifications: False also accepts, and prefers, a headless shell.
 
     Raises:
         NoBrowserError: there is none, and none can be installed.
     """
     with _one_at_a_time():
-        found = find_browser(environ)
+        found = find_browser(environ, with_notifications=with_notifications)
         if found is None and Path(playwrights_own).exists():
             found = playwrights_own
         if found:
@@ -83,7 +90,8 @@ def ensure_browser(environ: Mapping[str, str], playwrights_own: str) -> str:
         is_debian = shutil.which("apt-get", path=environ.get("PATH")) is not None
         if is_debian and os.geteuid() == 0:
             failures.append(_run(DEBIAN, environ))
-            found = find_browser(environ)
+            _run(DEBIAN_SHELL, environ)  # only faster, so that it may fail
+            found = find_browser(environ, with_notifications=with_notifications)
         if found is None:
             failures.append(_run(PLAYWRIGHTS_OWN, environ))
             found = find_browser(environ) or _installed(playwrights_own)

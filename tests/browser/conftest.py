@@ -5,7 +5,6 @@ fails if a page misbehaved. A failed test's report names the saved evidence.
 """
 
 import inspect
-import os
 from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Playwright, async_playwright, expect
 
-from browser.browser_kit import TIMEOUT_MS, Visit, Visitor, Watch
-from browser.chromium_kit import NoBrowserError, ensure_browser
+from browser.browser_kit import TIMEOUT_MS, Visit, Visitor, Watch, open_browser
 from browser.element_kit import build_pages, page_variables
 from browser.embed_kit import EmbedServer
 from stack_kit import SignUp, Stack, run_stack
@@ -29,9 +27,6 @@ TEST_TIMEOUT_S = 120
 VISITORS: pytest.StashKey[list[Visitor]] = pytest.StashKey()
 EVIDENCE = pytest.StashKey[Path]()
 HAS_FAILED = pytest.StashKey[bool]()
-
-# It hums, and grants access without a prompt.
-FAKE_MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 expect.set_options(timeout=TIMEOUT_MS)
 
@@ -65,37 +60,32 @@ def pytest_runtest_makereport(
     return report
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def playwright() -> AsyncIterator[Playwright]:
     async with async_playwright() as started:
         yield started
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
-    """The machine's Chromium."""
-    try:
-        path = ensure_browser(os.environ, playwright.chromium.executable_path)
-    except NoBrowserError as error:
-        pytest.fail(str(error), pytrace=False)
-    browser = await playwright.chromium.launch(executable_path=path, args=FAKE_MICROPHONE)
-    yield browser
-    await browser.close()
+    """The machine's Chromium, without windows if possible."""
+    async with open_browser(playwright) as browser:
+        yield browser
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def model_server() -> AsyncIterator[ScriptedModelServer]:
     async with ScriptedModelServer() as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(model_server: ScriptedModelServer) -> Iterator[Stack]:
     """A whole stack with the site, whose assistant is the scripted model."""
     yield from run_site("site", model_variables(model_server))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pages(
     model_server: ScriptedModelServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
@@ -105,7 +95,7 @@ def pages(
     yield from run_stack("pages", page_variables(model_server, folder))
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def embed_server() -> AsyncIterator[EmbedServer]:
     async with EmbedServer() as server:
         yield server

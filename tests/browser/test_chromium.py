@@ -53,6 +53,17 @@ def test_installs_platform_browser_if_there_is_none(bare_machine: Path, program:
     assert ensure(bare_machine) == str(chromium)
 
 
+def test_headless_shell_is_used_unless_notifications_are_needed(
+    bare_machine: Path, program: Program
+) -> None:
+    chromium = program("chromium", "exit 0")
+    shell = program("chromium-headless-shell", "exit 0")
+    environ = {"PATH": str(bare_machine)}
+
+    assert ensure_browser(environ, "", with_notifications=False) == str(shell)
+    assert ensure_browser(environ, "") == str(chromium)
+
+
 def test_failed_installations_are_listed_with_command_and_reason(
     bare_machine: Path, program: Program
 ) -> None:

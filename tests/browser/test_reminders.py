@@ -6,12 +6,14 @@ a stand-in, and the browser's debugger delivers the message to the real service 
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
-from playwright.async_api import CDPSession, Locator, Page, expect
-from push_kit import Browser
+import pytest_asyncio
+from playwright.async_api import Browser, CDPSession, Locator, Page, Playwright, expect
+from push_kit import Browser as Subscriber
 
-from browser.browser_kit import Visitor
+from browser.browser_kit import Visitor, open_browser
 from todochat.testing import wait_until
 
 Document = dict[str, Any]
@@ -46,10 +48,16 @@ async (action) => {
 """
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    async with open_browser(playwright, with_notifications=True) as browser:
+        yield browser
+
+
 async def switch_on(ada: Visitor) -> Locator:
     """Switch reminders on in the settings; return the dialog."""
     await ada.context.grant_permissions(["notifications"], origin=ada.watch.origin)
-    subscription = Browser(f"https://1.1.1.1/{ada.person.user_id}").subscription()
+    subscription = Subscriber(f"https://1.1.1.1/{ada.person.user_id}").subscription()
     await ada.context.add_init_script(f"({SUBSCRIBED})({json.dumps(subscription)})")
     page = await ada.open("/")
     await page.get_by_role("button", name="Settings").click()

@@ -21,13 +21,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     run_in_session_loop(items, HERE)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def model_server() -> AsyncIterator[ScriptedModelServer]:
     async with ScriptedModelServer() as server:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def contract_stack(model_server: ScriptedModelServer) -> Iterator[Stack]:
     """A stack with the agent of `contract/agent.py` and a scripted model."""
     variables = {
@@ -69,7 +69,7 @@ async def bob(contract_stack: Stack) -> AsyncIterator[Chatter]:
         yield await Chatter.arrive(client)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def eve(contract_stack: Stack) -> AsyncIterator[Chatter]:
     """A user without data who is only ever refused, so that tests may share her."""
     async with httpx.AsyncClient(base_url=contract_stack.edge, timeout=30) as client:

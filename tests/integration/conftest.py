@@ -20,7 +20,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     run_in_session_loop(items, HERE)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def issuer() -> AsyncIterator[Issuer]:
     """A foreign issuer of tokens that `stack` trusts."""
     issuer = Issuer()
@@ -29,7 +29,7 @@ async def issuer() -> AsyncIterator[Issuer]:
     await issuer.server.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(issuer: Issuer) -> Iterator[Stack]:
     """Offline assistant, two gateways, two workers, a foreign issuer."""
     variables = {
@@ -43,7 +43,7 @@ def stack(issuer: Issuer) -> Iterator[Stack]:
     yield from run_stack("offline", variables, workers=2, gateways=2)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def model_servers() -> AsyncIterator[dict[str, ScriptedModelServer]]:
     async with ScriptedModelServer() as responses, ScriptedModelServer() as chat_completions:
         yield {"responses": responses, "chat_completions": chat_completions}
@@ -53,7 +53,7 @@ async def model_servers() -> AsyncIterator[dict[str, ScriptedModelServer]]:
 WIRES = ["responses", pytest.param("chat_completions", marks=pytest.mark.slow)]
 
 
-@pytest.fixture(scope="session", params=WIRES)
+@pytest.fixture(scope="package", params=WIRES)
 def model_stack(
     request: pytest.FixtureRequest, model_servers: dict[str, ScriptedModelServer]
 ) -> Iterator[Stack]:

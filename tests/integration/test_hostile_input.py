@@ -20,7 +20,7 @@ from todochat.testing.person import Person
 SERVICES: Final = ("auth-session", "tasks", "chat-gateway")
 REQUESTS_PER_PERSON: Final = 40  # below the limit of messages a minute
 FEWEST: Final = {"auth-session": 1_000, "tasks": 1_000, "chat-gateway": 3_500}
-STEP: Final = 5  # the short form sends every fifth request
+STEP: Final = 10  # the short form sends every tenth request
 # They would end the session of the requests after them.
 LAST: Final = ("/api/auth/sign-out", "/api/auth/sign-out-everywhere")
 MESSAGE: Final = {

@@ -68,8 +68,8 @@ async def sign_up_at(edge: str) -> Person:
 @pytest.mark.parametrize(
     ("signed_in", "examples"),
     [
-        pytest.param(True, 5, id="signed-in"),
-        pytest.param(False, 4, id="stranger"),
+        pytest.param(True, 3, id="signed-in"),
+        pytest.param(False, 2, id="stranger"),
         pytest.param(True, 50, id="signed-in-long", marks=pytest.mark.slow),
     ],
 )

@@ -18,20 +18,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     run_in_session_loop(items, HERE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def collector() -> Iterator[SpanCollector]:
     with SpanCollector() as collector:
         yield collector
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def watched_model() -> AsyncIterator[ScriptedModelServer]:
     async with ScriptedModelServer() as server:
         server.usage = (60, 20, 40)
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def watched_stack(collector: SpanCollector, watched_model: ScriptedModelServer) -> Iterator[Stack]:
     """A stack with tracing and a short export interval."""
     variables = {

@@ -63,7 +63,7 @@ def test_backtracking_pattern_is_found(pattern: str, tmp_path: Path) -> None:
     package.mkdir()
     (package / "__init__.py").write_text(f"import re\n\n{pattern}\n".replace("\\\\", "\\"))
     done = subprocess.run(
-        [sys.executable, FUZZ, "2", "backtracking"],
+        [sys.executable, FUZZ, "1", "backtracking"],
         capture_output=True,
         text=True,
         timeout=60,

@@ -52,19 +52,20 @@ def test_own_agent_of_the_service_is_not_examined() -> None:
     assert list(examine_entry_point({})) == []
 
 
-@pytest.mark.parametrize("api", ["responses", "chat_completions"])
 @pytest.mark.parametrize(
-    ("status", "models", "found", "is_good"),
+    ("api", "status", "models", "found", "is_good"),
     [
-        (200, None, "'qwen9' at {url} responds", True),
+        ("responses", 200, None, "'qwen9' at {url} responds", True),
+        ("chat_completions", 200, None, "'qwen9' at {url} responds", True),
         (
+            "chat_completions",
             404,
             ["qwen3:latest", "llama"],
             "'qwen9' not found. Available: llama, qwen3:latest",
             False,
         ),
-        (404, ["qwen9:latest"], "failed: ", False),
-        (401, ["llama"], "failed: ", False),
+        ("chat_completions", 404, ["qwen9:latest"], "failed: ", False),
+        ("responses", 401, ["llama"], "failed: ", False),
     ],
 )
 async def test_model_check_names_the_problem(
