@@ -2,8 +2,11 @@
 
 import asyncio
 import os
+import secrets
+import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +17,8 @@ PROJECT_LABEL: Final = "com.docker.compose.project"
 SERVICE_LABEL: Final = "com.docker.compose.service"
 HEALTHY_TIMEOUT_S: Final = 240.0
 POLL_S: Final = 0.5
+# Below the ports that systems give to outgoing connections and to listeners on port 0.
+PORTS: Final = range(20_000, 32_000)
 
 
 class Project:
@@ -126,6 +131,18 @@ class Project:
     def _is_healthy(self) -> bool:
         containers = self.containers()
         return bool(containers) and all(map(is_good, containers))
+
+
+def unused_port() -> int:
+    """Return an unused TCP port of 127.0.0.1 that no other program gets unless it asks for it.
+
+    A container publishes it up to a minute later.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def is_good(container: Mapping[str, Any]) -> bool:

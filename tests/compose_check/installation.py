@@ -8,10 +8,9 @@ from typing import Final
 
 import aiosmtpd
 
-from compose_check.compose_project import Project
+from compose_check.compose_project import Project, unused_port
 from compose_check.engine_kit import Engine, run
 from deploy_kit import ROOT
-from todochat.testing import free_port
 
 COMPOSE_FOLDER: Final = "deploy/compose"
 COPIED: Final = (COMPOSE_FOLDER, "deploy/kubernetes/components/backup", "deploy/observability")
@@ -65,7 +64,7 @@ class Installation(Project):
     ) -> None:
         super().__init__(engine, checkout, project, f"{COMPOSE_FOLDER}/compose.yaml", "check.yaml")
         self.folder = checkout / COMPOSE_FOLDER
-        self._http_port, self._https_port = free_port(), free_port()
+        self._http_port, self._https_port = unused_port(), unused_port()
         self.http = f"http://localhost:{self._http_port}"
         self.https = f"https://localhost:{self._https_port}"
         self.prometheus = ""
@@ -102,7 +101,7 @@ class Installation(Project):
             prometheus: the image of Prometheus.
             missing: tools without an image.
         """
-        port = free_port()
+        port = unused_port()
         self.prometheus = f"http://localhost:{port}"
         lines = OBSERVABILITY_OVERRIDE.format(prometheus=prometheus, port=port)
         lines += "".join(f"  {name}: {{profiles: [missing]}}\n" for name in missing)

@@ -7,10 +7,9 @@ from typing import Final
 
 import httpx
 
-from compose_check.compose_project import Project
+from compose_check.compose_project import Project, unused_port
 from compose_check.first_day import TIMEOUT_S, OperatedSystem
 from deploy_kit import ROOT
-from todochat.testing import free_port
 from todochat.testing.person import Person
 
 TRY_FILE: Final = ROOT / "deploy/compose/try.yaml"
@@ -28,7 +27,7 @@ async def try_file(system: OperatedSystem) -> str:
         text = "services:\n" + "".join(lines) if lines else "services: {}\n"
         (folder / OVERRIDE).write_text(text, encoding="utf-8")
         trial = Project(engine, folder, "todochat-check-try", TRY_FILE.name, OVERRIDE)
-        port = free_port()
+        port = unused_port()
         trial.variables["TODOCHAT_PORT"] = str(port)
         try:
             seconds = await trial.up()
