@@ -10,7 +10,6 @@ from task_tools.tool_tasks import CONFIRMATION_REQUIRED, ToolTasks
 from todochat.contracts.task_changes import ChangeOutcome, PendingChange
 from todochat.http.client import UpstreamProblemError
 
-PENDING_NOT_FOUND: Final = "pending-change-not-found"
 MAX_NAMED: Final = 10
 NOTHING_CHANGED: Final = "Nothing was changed."
 
@@ -27,7 +26,14 @@ async def answer_pending(tasks: ToolTasks, arguments: AnswerPendingArguments) ->
     if arguments.confirm and not tasks.host.says_yes():
         msg = "the user has not answered with a plain yes; only that, or the card, confirms"
         raise InvalidArgumentsError(msg)
-    pending = await _find_pending(tasks)
+
+    async def read_pending() -> bytes:
+        group = await tasks.host.find_answerable_group()
+        return msgspec.json.encode(None if group is None else await tasks.find_pending(group))
+
+    # Every attempt answers the change that the first one read.
+    recorded = await tasks.host.once("pending", read_pending)
+    pending = msgspec.json.decode(recorded, type=_RecordedPending | None)
     if pending is None:
         return ToolOutcome(
             {"ok": False, "code": "nothing-waits", "error": "There is no pending change."}
@@ -98,25 +104,3 @@ def undone_text(outcome: ChangeOutcome) -> str:
 def plural(count: int, noun: str) -> str:
     """Return a number with its noun, such as "3 tasks"."""
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-async def _find_pending(tasks: ToolTasks) -> _RecordedPending | None:
-    """Return the open pending change that can be answered, as the first attempt read it."""
-
-    async def read_pending() -> bytes:
-        group = await tasks.host.find_answerable_group()
-        if group is None:
-            return b"null"
-        try:
-            pending = await tasks.client.read(
-                tasks.caller, "/changes/pending", PendingChange, {"group": group}
-            )
-        except UpstreamProblemError as problem:
-            if problem.code != PENDING_NOT_FOUND:
-                raise
-            return b"null"
-        return msgspec.json.encode(pending if pending.status == "open" else None)
-
-    return msgspec.json.decode(
-        await tasks.host.once("pending", read_pending), type=_RecordedPending | None
-    )

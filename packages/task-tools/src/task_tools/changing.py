@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -55,13 +56,14 @@ async def _read_changes(
 ) -> list[tuple[RecordedTask, dict[str, Any]]]:
     """Return the body of each task's change.
 
+    The order of the fields stays as it is: a change that an attempt of an earlier release began is
+    repeated with the same bytes, or its idempotency key is refused.
+
     Raises:
         InvalidArgumentsError: an argument has no meaning.
         UnresolvedReferenceError: the parent isn't found.
     """
-    shared = _shared_changes(arguments, tasks)
-    if arguments.parent is not None:
-        shared["parent_id"] = await _parent_id(tasks, arguments.parent)
+    shared = await _read_shared_changes(tasks, arguments)
     list_id = None
     if arguments.list is not None:
         list_id = await tasks.get_or_create_list_id(arguments.list)
@@ -73,17 +75,21 @@ async def _read_changes(
         shared["repeat"] = msgspec.to_builtins(repetition.repeat)
     changes = []
     for task in targets:
-        body = {**shared, **_own_changes(arguments, task, tasks)}
-        if arguments.section is not None:
-            body |= await _section(tasks, arguments.section, list_id, task)
+        body = {**shared, **_own_changes(arguments, task, tasks.zone)}
+        if arguments.section is not None and arguments.section.casefold() == NONE:
+            body |= {"section_id": None, **({"list_id": list_id} if list_id else {})}
+        elif arguments.section is not None:  # a section implies its list
+            body["section_id"] = await tasks.get_or_create_section_id(
+                list_id or task.list_id, arguments.section
+            )
         if repetition is not None and task.due is None and "due" not in body:
             body["due"] = msgspec.to_builtins(repetition.due)
         changes.append((task, body))
     return changes
 
 
-def _shared_changes(arguments: ChangeTasksArguments, tasks: ToolTasks) -> dict[str, Any]:
-    """Return the changes that are the same for all tasks and need no request."""
+async def _read_shared_changes(tasks: ToolTasks, arguments: ChangeTasksArguments) -> dict[str, Any]:
+    """Return the changes that are the same for all tasks, except list, section and repetition."""
     named = ("title", "notes", "priority", "duration_minutes", "pinned", "completed", "applies_to")
     body: dict[str, Any] = {
         name: value for name in named if (value := getattr(arguments, name)) is not None
@@ -94,35 +100,25 @@ def _shared_changes(arguments: ChangeTasksArguments, tasks: ToolTasks) -> dict[s
         body["reminders"] = to_wire_reminders(arguments.reminders, tasks.zone)
     if arguments.clear_repeat:
         body["repeat"] = None
+    if arguments.parent is not None:
+        body["parent_id"] = None
+        if str(arguments.parent).casefold() != NONE:
+            parent = await tasks.resolve_task(arguments.parent, OPEN_FIRST, name="parent")
+            body["parent_id"] = parent.id
     return body
 
 
-async def _parent_id(tasks: ToolTasks, parent: str | int) -> str | None:
-    if str(parent).casefold() == NONE:
-        return None
-    return (await tasks.resolve_task(parent, OPEN_FIRST, name="parent")).id
-
-
 def _own_changes(
-    arguments: ChangeTasksArguments, task: RecordedTask, tasks: ToolTasks
+    arguments: ChangeTasksArguments, task: RecordedTask, zone: ZoneInfo
 ) -> dict[str, Any]:
     """Return the changes that depend on a task's own due date and tags."""
     body: dict[str, Any] = {}
     if arguments.due_at is not None or arguments.clear_due:
-        body["due"] = to_wire_due(arguments.due_date, arguments.due_at, tasks.zone)
+        body["due"] = to_wire_due(arguments.due_date, arguments.due_at, zone)
     elif arguments.due_date is not None:
-        body["due"] = moved_due(task, arguments.due_date, tasks.zone)
+        body["due"] = moved_due(task, arguments.due_date, zone)
     if arguments.add_tags or arguments.drop_tags:
         dropped = {tag.casefold() for tag in arguments.drop_tags or ()}
         kept = [tag for tag in task.tags if tag.casefold() not in dropped]
         body["tags"] = list(dict.fromkeys([*kept, *(arguments.add_tags or ())]))
     return body
-
-
-async def _section(
-    tasks: ToolTasks, name: str, list_id: str | None, task: RecordedTask
-) -> dict[str, Any]:
-    """Return the change that moves a task to a section of a list, by default its own."""
-    if name.casefold() == NONE:
-        return {"section_id": None, **({"list_id": list_id} if list_id else {})}
-    return {"section_id": await tasks.get_or_create_section_id(list_id or task.list_id, name)}

@@ -7,53 +7,42 @@ from typing import Any
 from task_tools.arguments import InvalidArgumentsError, PlanDayArguments, PlanEntry
 from task_tools.tool_spec import OPEN_FIRST, ToolOutcome
 from task_tools.tool_tasks import RecordedTask, ToolTasks
-from todochat.clock import to_wire
+from task_tools.wire_times import to_wire_moment
 
 
 async def plan_day(tasks: ToolTasks, arguments: PlanDayArguments) -> ToolOutcome:
     """Hold a plan, the starts and durations of tasks, until the user accepts it."""
-    day = _parse_day(arguments.day, tasks.today)
+    try:
+        day = tasks.today if arguments.day is None else date.fromisoformat(arguments.day)
+    except ValueError as error:
+        msg = f"not a date: {arguments.day}"
+        raise InvalidArgumentsError(msg) from error
+    if day < tasks.today:
+        msg = f"{day} has passed; plan today ({tasks.today}) or a later day"
+        raise InvalidArgumentsError(msg)
     found = await tasks.resolve_tasks([entry.task for entry in arguments.entries], OPEN_FIRST)
     if len(found) < len(arguments.entries):
         msg = "each task may be in the plan once"
         raise InvalidArgumentsError(msg)
-    placed = sorted(
-        (
-            (_start(entry, day, tasks), entry, task)
-            for entry, task in zip(arguments.entries, found, strict=True)
-        ),
-        key=lambda each: each[0],
-    )
+    placed = []
+    for entry, task in zip(arguments.entries, found, strict=True):
+        hour, minute = (int(part) for part in entry.at.split(":"))
+        start = datetime.combine(day, time(hour, minute), tasks.zone).astimezone(UTC)
+        placed.append((start, entry, task))
+    placed.sort(key=lambda each: each[0])
     _check(placed, tasks)
     operations: list[dict[str, Any]] = [
         {
             "type": "update",
             "task_id": task.id,
             "changes": {
-                "start": {"at": to_wire(start), "timezone": tasks.zone.key},
+                "start": to_wire_moment(start, tasks.zone),
                 "duration_minutes": entry.minutes,
             },
         }
         for start, entry, task in placed
     ]
     raise await tasks.hold_operations(operations)
-
-
-def _parse_day(given: str | None, today: date) -> date:
-    try:
-        day = today if given is None else date.fromisoformat(given)
-    except ValueError as error:
-        msg = f"not a date: {given}"
-        raise InvalidArgumentsError(msg) from error
-    if day < today:
-        msg = f"{day} has passed; plan today ({today}) or a later day"
-        raise InvalidArgumentsError(msg)
-    return day
-
-
-def _start(entry: PlanEntry, day: date, tasks: ToolTasks) -> datetime:
-    hour, minute = (int(part) for part in entry.at.split(":"))
-    return datetime.combine(day, time(hour, minute), tasks.zone).astimezone(UTC)
 
 
 def _check(placed: list[tuple[datetime, PlanEntry, RecordedTask]], tasks: ToolTasks) -> None:

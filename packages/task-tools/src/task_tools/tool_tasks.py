@@ -9,6 +9,7 @@ import msgspec
 
 from task_tools.references import UnresolvedReferenceError, find_list, find_task, fold
 from task_tools.tasks_client import TasksClient, ToolCaller
+from todochat.contracts.task_changes import PendingChange
 from todochat.contracts.tasks import ListPage, Section, SectionPage, Task, TaskList
 from todochat.http.client import UpstreamProblemError
 
@@ -16,6 +17,7 @@ MAX_UNCONFIRMED: Final = 3  # tasks that one turn may change without a confirmat
 UNRECORDED: Final = datetime.fromtimestamp(0, UTC)
 LIST_ID_PREFIX: Final = "lst_"
 CONFIRMATION_REQUIRED: Final = "confirmation-required"
+PENDING_NOT_FOUND: Final = "pending-change-not-found"
 
 
 class RecordedTask(Task, kw_only=True, frozen=True):
@@ -234,6 +236,18 @@ class ToolTasks:
             part=f"hold:{part}",
         )
         return AwaitsConfirmationError()
+
+    async def find_pending(self, group: str) -> PendingChange | None:
+        """Return the open pending change of a turn; None without one, or after its answer."""
+        try:
+            pending = await self.client.read(
+                self.caller, "/changes/pending", PendingChange, {"group": group}
+            )
+        except UpstreamProblemError as problem:
+            if problem.code != PENDING_NOT_FOUND:
+                raise
+            return None
+        return pending if pending.status == "open" else None
 
     async def update_task(self, task_id: str, body: Mapping[str, Any], *, part: str = "") -> Task:
         """Change fields of a task.

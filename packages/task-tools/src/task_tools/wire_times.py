@@ -28,6 +28,21 @@ class Repetition(msgspec.Struct, frozen=True):
     due: Due | None = None
 
 
+def to_wire_day(day: date, zone: ZoneInfo) -> dict[str, str]:
+    """Return the JSON form of a due date or a start without a time."""
+    return {"date": day.isoformat(), "timezone": zone.key}
+
+
+def to_wire_moment(moment: datetime, zone: ZoneInfo) -> dict[str, str]:
+    """Return the JSON form of a due date or a start at a time.
+
+    Args:
+        moment: with an offset.
+        zone: the user's, in which the task's days are counted.
+    """
+    return {"at": to_wire(moment.astimezone(UTC)), "timezone": zone.key}
+
+
 def to_wire_due(due_date: str | None, due_at: str | None, zone: ZoneInfo) -> dict[str, str] | None:
     """Return the JSON form of a due date; None if neither argument is given.
 
@@ -39,9 +54,9 @@ def to_wire_due(due_date: str | None, due_at: str | None, zone: ZoneInfo) -> dic
             moment = _parse_moment(due_at)
             if moment.tzinfo is None:
                 moment = moment.replace(tzinfo=zone)
-            return {"at": to_wire(moment.astimezone(UTC)), "timezone": zone.key}
+            return to_wire_moment(moment, zone)
         if due_date is not None:
-            return {"date": date.fromisoformat(due_date).isoformat(), "timezone": zone.key}
+            return to_wire_day(date.fromisoformat(due_date), zone)
     except (ValueError, OverflowError) as error:
         msg = f"not a date or time: {due_at or due_date}"
         raise InvalidArgumentsError(msg) from error
@@ -68,13 +83,12 @@ def moved_due(task: Task, day: str, zone: ZoneInfo) -> dict[str, str] | None:
     """
     if task.due is None or task.due.at is None:
         return to_wire_due(day, None, zone)
-    local = task.due.at.astimezone(zone)
+    at = task.due.at.astimezone(zone).time()
     try:
-        moved = datetime.combine(date.fromisoformat(day), local.time())
-    except ValueError as error:
+        return to_wire_moment(datetime.combine(date.fromisoformat(day), at, zone), zone)
+    except (ValueError, OverflowError) as error:
         msg = f"not a date: {day}"
         raise InvalidArgumentsError(msg) from error
-    return to_wire_due(None, moved.isoformat(), zone)
 
 
 def to_wire_reminders(reminders: Sequence[int | str], zone: ZoneInfo) -> list[dict[str, Any]]:
