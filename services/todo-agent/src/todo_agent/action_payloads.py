@@ -141,7 +141,12 @@ def read_payload(payload: Any, kind: type[PayloadT]) -> PayloadT:
         return msgspec.convert(payload, kind)
     except msgspec.ValidationError as error:
         msg = f"Invalid action: {error}."
-        raise CustomStreamError(msg, allow_retry=False) from error
+        raise refused(msg) from error
+
+
+def refused(message: str) -> CustomStreamError:
+    """Return the error that ends a click with a message for the user, who can't retry it."""
+    return CustomStreamError(message, allow_retry=False)
 
 
 def click(kind: str, *, streaming: bool = True, **payload: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from task_tools.tasks_client import TasksClient
 from task_tools.tool_spec import ToolOutcome, ToolSpec
 from todo_agent.card_actions import CardActions
 from todo_agent.confirmations import TurnEnd
-from todo_agent.former_tools import FORMER_TOOLS
+from todo_agent.former_tools import FORMER_TOOLS, present_arguments
 from todo_agent.instructions import instructions
 from todo_agent.run_tasks import TASKS_CHANGED, open_tasks
 from todo_agent.settings import TodoAgentSettings
@@ -112,14 +112,14 @@ def make_former_tools(tools: list[FunctionTool]) -> list[FunctionTool]:
     replacements = {tool.name: tool for tool in tools}
 
     def make(former: str) -> FunctionTool:
-        present, convert = FORMER_TOOLS[former]
+        present = FORMER_TOOLS[former]
 
         async def invoke(context: ToolContext[RunContext], raw_arguments: str) -> Any:
             try:
                 given = msgspec.json.decode(raw_arguments or "{}", type=dict[str, Any])
             except msgspec.DecodeError as error:
                 return _to_text(failure("invalid-arguments", str(error)))
-            arguments = json.dumps(convert(given))
+            arguments = json.dumps(present_arguments(former, given))
             return await replacements[present].on_invoke_tool(context, arguments)
 
         return FunctionTool(

@@ -14,13 +14,13 @@ from durable_chatkit.agent.run_context import RunContext
 from task_tools.tasks_client import TasksClient
 from task_tools.tool_tasks import RecordedTask
 from todo_agent import action_payloads as payloads
-from todo_agent.action_payloads import read_payload
+from todo_agent.action_payloads import read_payload, refused
 from todo_agent.card_click import TASK_GONE, CardClick
+from todo_agent.cards import message_card, titles_in, widget
 from todo_agent.confirmations import confirm_changes, discard_changes, undo_changes
 from todo_agent.form_actions import add_task, close_form, save_task
 from todo_agent.search_pages import turn_page
-from todo_agent.task_cards import message_card, task_card, titles_in
-from todo_agent.task_list_widget import widget
+from todo_agent.task_form import task_card
 from todo_agent.undo_cards import undo_card
 from todochat.contracts.tasks import Task
 from todochat.http.client import UpstreamError, UpstreamProblemError
@@ -46,7 +46,7 @@ class CardActions:
         """
         handler = _HANDLERS.get(action.type)
         if handler is None:
-            raise CustomStreamError(UNKNOWN_ACTION, allow_retry=False)
+            raise refused(UNKNOWN_ACTION)
         click = CardClick(self._client, sender, run)
         try:
             await handler(click, action.payload)
@@ -59,7 +59,7 @@ class CardActions:
                 return
             if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise CustomStreamError(UNAVAILABLE, allow_retry=True) from problem
-            raise CustomStreamError(problem.detail, allow_retry=False) from problem
+            raise refused(problem.detail) from problem
 
 
 async def toggle_task(click: CardClick, payload: Any) -> None:

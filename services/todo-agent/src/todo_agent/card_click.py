@@ -8,9 +8,10 @@ from chatkit.types import ClientEffectEvent, NoticeEvent, WidgetItem
 from durable_chatkit.agent.actions import record_action
 from durable_chatkit.agent.run_context import RunContext
 from task_tools.tasks_client import TasksClient
+from todo_agent.cards import message_card, titles_in, widget
 from todo_agent.run_tasks import TASKS_CHANGED, open_tasks
-from todo_agent.task_cards import message_card, task_card, titles_in
-from todo_agent.task_list_widget import TASK_LIST, rows_as_text, widget, with_task, without_task
+from todo_agent.task_form import task_card
+from todo_agent.task_list_widget import TASK_LIST, rows_as_text, with_task, without_task
 from todochat.contracts.tasks import Task
 
 TASK_GONE: Final = "This task no longer exists. It may have been deleted elsewhere."

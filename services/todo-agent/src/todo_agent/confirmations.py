@@ -6,21 +6,19 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from chatkit.errors import CustomStreamError
 from chatkit.types import NoticeEvent
 
 from durable_chatkit.agent.actions import record_action
 from durable_chatkit.agent.run_context import RunContext
-from task_tools.answering import PENDING_NOT_FOUND, outcome_summary, undone_text
+from task_tools.answering import NOTHING_CHANGED, outcome_summary, undone_text
 from task_tools.tasks_client import TasksClient
-from task_tools.tool_tasks import ToolTasks
+from task_tools.tool_tasks import PENDING_NOT_FOUND, ToolTasks
 from todo_agent import action_payloads as payloads
-from todo_agent.action_payloads import read_payload
+from todo_agent.action_payloads import read_payload, refused
 from todo_agent.card_click import CardClick
+from todo_agent.cards import message_card, titles_in, widget
 from todo_agent.pending_cards import confirmed_card, pending_card
 from todo_agent.run_tasks import HELD, open_tasks
-from todo_agent.task_cards import message_card, titles_in
-from todo_agent.task_list_widget import widget
 from todo_agent.undo_cards import conflict_text, summarize, undo_card
 from todochat.contracts.task_changes import ChangeOutcome, PendingChange
 from todochat.contracts.task_history import ChangePage
@@ -51,8 +49,12 @@ class TurnEnd:
         """Show what the turn changed, with Undo, and ask to confirm what it has held."""
         tasks = open_tasks(self._client, run)
         await self._offer_undo(run, tasks)
-        if run.scope.journal.has_choice(HELD):
-            await self._ask(run, tasks)
+        if not run.scope.journal.has_choice(HELD):
+            return
+        pending = await tasks.find_pending(run.turn_id)
+        if pending is not None:
+            card = pending_card(pending, tasks.zone, tasks.today, await tasks.get_list_names())
+            await run.stream_widget(widget(card), copy_text=titles_in(card))
 
     async def _offer_undo(self, run: RunContext, tasks: ToolTasks) -> None:
         """Show the card with Undo, if the tasks service answers in time: the turn has succeeded."""
@@ -68,20 +70,6 @@ class TurnEnd:
             return
         is_undone = all(change.undoes is not None for change in changed.items)
         card = undo_card(summary, {"group_id": run.turn_id}, is_undone=is_undone)
-        await run.stream_widget(widget(card), copy_text=titles_in(card))
-
-    async def _ask(self, run: RunContext, tasks: ToolTasks) -> None:
-        try:
-            pending = await tasks.client.read(
-                tasks.caller, "/changes/pending", PendingChange, {"group": run.turn_id}
-            )
-        except UpstreamProblemError as problem:
-            if problem.code != PENDING_NOT_FOUND:
-                raise
-            return
-        if pending.status != "open":
-            return
-        card = pending_card(pending, tasks.zone, tasks.today, await tasks.get_list_names())
         await run.stream_widget(widget(card), copy_text=titles_in(card))
 
 
@@ -111,8 +99,8 @@ async def discard_changes(click: CardClick, payload: Any) -> None:
     except UpstreamProblemError as problem:
         await _show_why_refused(click, problem)
         return
-    await click.redraw(lambda _: message_card("Nothing was changed."))
-    output = {"ok": True, "note": "Nothing was changed."}
+    await click.redraw(lambda _: message_card(NOTHING_CHANGED))
+    output = {"ok": True, "note": NOTHING_CHANGED}
     await record_action(click.run, "answer_pending", {"confirm": False}, output)
 
 
@@ -167,7 +155,7 @@ async def _show_why_not_undone(
 
 async def _show_why_refused(click: CardClick, problem: UpstreamProblemError) -> None:
     if problem.code == CHANGED:
-        raise CustomStreamError(CHANGED_TEXT, allow_retry=False) from problem
+        raise refused(CHANGED_TEXT) from problem
     if problem.code not in {DECIDED, PENDING_NOT_FOUND}:
         raise problem
     is_expired = problem.code == PENDING_NOT_FOUND or problem.extensions["decision"] == "expired"

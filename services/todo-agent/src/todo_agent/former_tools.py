@@ -5,26 +5,51 @@ at the run still finds it here: a finished call returns its recorded result, and
 executed by the tool that replaced it. No model is offered these tools in a run's first attempt.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
-Arguments = dict[str, Any]
+# By the former name: the tool that replaced it.
+FORMER_TOOLS: Final[Mapping[str, str]] = {
+    "list_tasks": "find_tasks",
+    "update_task": "change_tasks",
+    "complete_task": "change_tasks",
+    "delete_task": "delete_tasks",
+    "ask_to_delete": "delete_tasks",
+    "confirm_changes": "answer_pending",
+    "discard_changes": "answer_pending",
+    "create_list": "save_list",
+    "list_lists": "find_lists",
+}
 
 
-def _one_task(arguments: Arguments) -> Arguments:
-    """Name a single task as the only one of several."""
-    task = arguments.pop("task", None)
-    return {"tasks": None if task is None else [task], **arguments}
+def present_arguments(former: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments with which the present tool does what a call of a former one asks."""
+    arguments = dict(given)
+    if former == "list_tasks":
+        return {
+            "filter": _to_filter(arguments),
+            "text": arguments.get("text"),
+            "limit": arguments.get("limit"),
+        }
+    if former in {"update_task", "complete_task", "delete_task"}:
+        task = arguments.pop("task", None)
+        arguments["tasks"] = None if task is None else [task]
+    match former:
+        case "update_task":  # tags were the complete new list, which is unknown here
+            arguments["add_tags"] = arguments.pop("tags", None)
+        case "complete_task":
+            arguments["completed"] = True
+        case "ask_to_delete":
+            arguments["ask"] = True
+        case "confirm_changes" | "discard_changes":
+            return {"confirm": former == "confirm_changes"}
+        case "list_lists":
+            return {}
+    return arguments
 
 
-def _update_task(arguments: Arguments) -> Arguments:
-    """Tags were the complete new list, which is unknown here: they are added."""
-    tags = arguments.pop("tags", None)
-    return _one_task({**arguments, "add_tags": tags})
-
-
-def _list_tasks(arguments: Arguments) -> Arguments:
-    """Write the conditions as a filter."""
+def _to_filter(arguments: Mapping[str, Any]) -> str:
+    """Return the conditions of `list_tasks` as a filter."""
     status = {"completed": "status = completed", "all": "(status = open | status = completed)"}
     texts = {
         "list": 'list = "{}"',
@@ -39,22 +64,4 @@ def _list_tasks(arguments: Arguments) -> Arguments:
     ]
     if arguments.get("overdue") is not None:
         conditions.append("overdue" if arguments["overdue"] else "!overdue")
-    return {
-        "filter": " & ".join(filter(None, conditions)),
-        "text": arguments.get("text"),
-        "limit": arguments.get("limit"),
-    }
-
-
-# By the former name: the present one, and what makes its arguments.
-FORMER_TOOLS: Final[Mapping[str, tuple[str, Callable[[Arguments], Arguments]]]] = {
-    "list_tasks": ("find_tasks", _list_tasks),
-    "update_task": ("change_tasks", _update_task),
-    "complete_task": ("change_tasks", lambda given: {**_one_task(given), "completed": True}),
-    "delete_task": ("delete_tasks", _one_task),
-    "ask_to_delete": ("delete_tasks", lambda given: {**given, "ask": True}),
-    "confirm_changes": ("answer_pending", lambda _: {"confirm": True}),
-    "discard_changes": ("answer_pending", lambda _: {"confirm": False}),
-    "create_list": ("save_list", lambda given: given),
-    "list_lists": ("find_lists", lambda _: {}),
-}
+    return " & ".join(filter(None, conditions))

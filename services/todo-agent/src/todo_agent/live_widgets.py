@@ -14,9 +14,10 @@ from chatkit.widgets import WidgetRoot
 from durable_chatkit.chatkit.context import RequestContext
 from durable_chatkit.chatkit.live_widgets import RefreshWidgets
 from durable_chatkit.settings import ChatSettings
+from todo_agent.cards import widget
 from todo_agent.settings import TodoAgentSettings
-from todo_agent.task_cards import TASK_CARD, form_task_id, gone_card, task_card
-from todo_agent.task_list_widget import PAGES, TASK_LIST, widget, with_tasks
+from todo_agent.task_form import TASK_CARD, form_task_id, gone_card, task_card
+from todo_agent.task_list_widget import PAGES, TASK_LIST, with_tasks
 from todochat.contracts.tasks import ListPage, Task, TaskList, TaskPage
 from todochat.errors import ServiceError
 from todochat.identity.service_tokens import Arrow, ServiceTokens
@@ -74,12 +75,29 @@ class LiveWidgets:
         wanted = list(named)[:MAX_TASKS]
         if not wanted:
             return {}
+        user_id = context.user_id
+        of_user = f"/api/{quote(user_id, safe='')}"
+        params = {
+            "ids": ",".join(wanted),
+            "status": "all",
+            "include_archived": "true",
+            "limit": str(MAX_TASKS),
+        }
+        client = await self._open_client()
         try:
-            tasks, lists = await self._read(context.user_id, wanted)
+            responses = await asyncio.gather(
+                client.request("GET", f"{of_user}/tasks", user_id=user_id, params=params),
+                client.request("GET", f"{of_user}/lists", user_id=user_id),
+            )
+            for response in responses:
+                response.raise_for_problem()
+            found = msgspec.json.decode(responses[0].body, type=TaskPage).items
+            lists = msgspec.json.decode(responses[1].body, type=ListPage).items
         except (ServiceError, msgspec.MsgspecError) as error:
             log.warning("widgets.refresh_failed", error=error)
             return {}
-        states = {task_id: tasks.get(task_id) for task_id in wanted}
+        states: dict[str, Task | None] = dict.fromkeys(wanted)
+        states.update((task.id, task) for task in found)
         drawn = {
             item_id: redraw(root, states, lists, context.timezone)
             for item_id, root in roots.items()
@@ -104,28 +122,6 @@ class LiveWidgets:
             )
             await self._stack.enter_async_context(session)
         return self._client
-
-    async def _read(
-        self, user_id: str, task_ids: Sequence[str]
-    ) -> tuple[dict[str, Task], list[TaskList]]:
-        root = f"/api/{quote(user_id, safe='')}"
-        named = {
-            "ids": ",".join(task_ids),
-            "status": "all",
-            "include_archived": "true",
-            "limit": str(MAX_TASKS),
-        }
-        client = await self._open_client()
-        tasks, lists = await asyncio.gather(
-            client.request("GET", f"{root}/tasks", user_id=user_id, params=named),
-            client.request("GET", f"{root}/lists", user_id=user_id),
-        )
-        tasks.raise_for_problem()
-        lists.raise_for_problem()
-        found = msgspec.json.decode(tasks.body, type=TaskPage).items
-        return {task.id: task for task in found}, msgspec.json.decode(
-            lists.body, type=ListPage
-        ).items
 
 
 def task_ids_in(root: Mapping[str, Any]) -> Iterator[str]:

@@ -9,8 +9,8 @@ import msgspec
 
 from task_tools.answering import plural, skipped_text
 from todo_agent.action_payloads import CONFIRM, DISCARD, UNDO, click
+from todo_agent.cards import button, day_text, message_card
 from todo_agent.plan_cards import accepted_plan_card, plan_card, planned_tasks
-from todo_agent.task_cards import button, day_text, message_card
 from todochat.contracts.task_changes import (
     DeleteListOperation,
     DeleteOperation,
@@ -50,14 +50,17 @@ def pending_card(
         return plan_card(plan, today, pending_id=pending.id, revision=pending.revision)
     question = _sentence(pending.operations, zone, today, list_names, is_done=False)
     is_mixed = len({_kind(each, zone) for each in pending.operations}) > 1
-    rows = [
-        _row(each, zone, today, list_names, with_verb=is_mixed)
-        for each in pending.operations
-        if each.title and (each.number is not None or is_mixed)
-    ]
-    lines = rows[:MAX_ROWS]
+    rows = []
+    for each in pending.operations:
+        name = f"#{each.number} {each.title}"
+        if each.title and is_mixed and each.number is None:
+            rows.append(_list_sentence(each, is_done=False))
+        elif each.title and is_mixed:
+            rows.append(_phrase(_kind(each, zone), name, today, list_names, is_done=False))
+        elif each.title and each.number is not None:
+            rows.append(name)
     if len(rows) > MAX_ROWS:
-        lines.append(f"and {len(rows) - MAX_ROWS} more")
+        rows[MAX_ROWS:] = [f"and {len(rows) - MAX_ROWS} more"]
     notes = [NOTHING_ELSE]
     dues = [
         each.operation.changes.due
@@ -80,8 +83,8 @@ def pending_card(
         ),
     ]
     children: list[dict[str, Any]] = [{"type": "Title", "value": f"{question}?", "size": "sm"}]
-    if lines:
-        texts = [{"type": "Text", "value": line, "size": "sm"} for line in lines]
+    if rows:
+        texts = [{"type": "Text", "value": row, "size": "sm"} for row in rows]
         children.append({"type": "Col", "gap": 1, "children": texts})
     return {
         "type": "Card",
@@ -159,13 +162,11 @@ def _sentence(
         changes = plural(operations[0].count or 0, "change")
         return f"{'Undid' if is_done else 'Undo'} {changes}"
     kinds = {_kind(each, zone) for each in operations}
-    kind, value = kinds.pop() if len(kinds) == 1 else ("mixed", "")
-    if kind == "mixed" and any(not each.number for each in operations):
+    change = kinds.pop() if len(kinds) == 1 else ("mixed", "")
+    if change == ("mixed", "") and any(not each.number for each in operations):
         return f"{'Made' if is_done else 'Make'} these {len(operations)} changes"
-    what = _count_text(len(operations))
-    return _PHRASES[kind][is_done].format(
-        what=what, value=_value_text(kind, value, today, list_names)
-    )
+    what = "this task" if len(operations) == 1 else f"{len(operations)} tasks"
+    return _phrase(change, what, today, list_names, is_done=is_done)
 
 
 def _list_sentence(pending: PendingOperation, *, is_done: bool) -> str:
@@ -178,23 +179,23 @@ def _list_sentence(pending: PendingOperation, *, is_done: bool) -> str:
     return f"{verb} the list “{pending.title}” and {move} its {tasks} to your default list"
 
 
-def _row(
-    pending: PendingOperation,
-    zone: ZoneInfo,
+def _phrase(
+    change: tuple[str, str],
+    what: str,
     today: date,
     list_names: Mapping[str, str],
     *,
-    with_verb: bool,
+    is_done: bool,
 ) -> str:
-    if pending.number is None:
-        return _list_sentence(pending, is_done=False)
-    name = f"#{pending.number} {pending.title}"
-    if not with_verb:
-        return name
-    kind, value = _kind(pending, zone)
-    return _PHRASES[kind][False].format(
-        what=name, value=_value_text(kind, value, today, list_names)
-    )
+    """Return a change (see `_kind`) of a task, or of several, as a phrase."""
+    kind, value = change
+    if kind == "list_id":
+        value = list_names.get(value, "another list")
+    elif kind == "priority" and value == "none":
+        value = "no"
+    elif kind == "due":
+        value = day_text(date.fromisoformat(value), today)
+    return _PHRASES[kind][is_done].format(what=what, value=value)
 
 
 def _kind(pending: PendingOperation, zone: ZoneInfo) -> tuple[str, str]:
@@ -220,15 +221,3 @@ def _kind(pending: PendingOperation, zone: ZoneInfo) -> tuple[str, str]:
             return kind, value
         case _:
             return (kind if kind in _PHRASES else "mixed"), ""
-
-
-def _value_text(kind: str, value: str, today: date, list_names: Mapping[str, str]) -> str:
-    if kind == "list_id":
-        return list_names.get(value, "another list")
-    if kind == "priority":
-        return "no" if value == "none" else value
-    return day_text(date.fromisoformat(value), today) if kind == "due" else value
-
-
-def _count_text(number: int) -> str:
-    return "this task" if number == 1 else f"{number} tasks"

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import UNSET
 
+from task_tools.answering import plural
 from todo_agent.action_payloads import CONFIRM, DISCARD, UNDO, click
-from todo_agent.task_cards import button, day_text
+from todo_agent.cards import button, day_text
 from todochat.contracts.task_changes import PendingOperation, UpdateOperation
 
 PLAN_CARD: Final = "plan-card"
@@ -58,19 +59,12 @@ def plan_card(
     Args:
         entries: the rows in the order of time, at least one.
     """
-    return _card(
-        f"Plan for {_day(entries, today)}",
-        entries,
-        [
-            button("Cancel", click(DISCARD, pending_id=pending_id)),
-            button(
-                "Accept",
-                click(CONFIRM, pending_id=pending_id, revision=revision),
-                color="primary",
-                variant="solid",
-            ),
-        ],
-    )
+    accept = click(CONFIRM, pending_id=pending_id, revision=revision)
+    buttons = [
+        button("Cancel", click(DISCARD, pending_id=pending_id)),
+        button("Accept", accept, color="primary", variant="solid"),
+    ]
+    return _card("Plan for", entries, today, buttons)
 
 
 def accepted_plan_card(
@@ -82,21 +76,28 @@ def accepted_plan_card(
         note: a line about tasks that were skipped.
     """
     undo = [button("Undo", click(UNDO, group_id=group_id))] if group_id else []
-    card = _card(f"Planned for {_day(entries, today)}", entries, undo)
+    card = _card("Planned for", entries, today, undo)
     notes = [{"type": "Caption", "value": note}] if note else []
     return {**card, "children": [*card["children"], *notes]}
 
 
 def _card(
-    title: str, entries: Sequence[PlannedTask], buttons: Sequence[dict[str, Any]]
+    verb: str, entries: Sequence[PlannedTask], today: date, buttons: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
+    title = f"{verb} {day_text(entries[0].start.date(), today)}"
     rows = [
         {
             "type": "Row",
             "gap": 3,
             "align": "start",
             "children": [
-                {"type": "Box", "minWidth": 52, "children": [_time(each.start)]},
+                {
+                    "type": "Box",
+                    "minWidth": 52,
+                    "children": [
+                        {"type": "Text", "value": f"{each.start:%H:%M}", "weight": "semibold"}
+                    ],
+                },
                 {
                     "type": "Col",
                     "flex": 1,
@@ -110,7 +111,6 @@ def _card(
         for each in entries
     ]
     total = duration_text(sum(each.minutes for each in entries))
-    tasks = "1 task" if len(entries) == 1 else f"{len(entries)} tasks"
     return {
         "type": "Card",
         "key": PLAN_CARD,
@@ -123,7 +123,7 @@ def _card(
                 "gap": 2,
                 "align": "center",
                 "children": [
-                    {"type": "Caption", "value": f"{tasks} · {total}"},
+                    {"type": "Caption", "value": f"{plural(len(entries), 'task')} · {total}"},
                     {"type": "Spacer"},
                     *buttons,
                 ],
@@ -137,11 +137,3 @@ def duration_text(minutes: int) -> str:
     hours, rest = divmod(minutes, 60)
     parts = [f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest)
     return " ".join(parts) or "0 min"
-
-
-def _time(start: datetime) -> dict[str, Any]:
-    return {"type": "Text", "value": f"{start:%H:%M}", "weight": "semibold"}
-
-
-def _day(entries: Sequence[PlannedTask], today: date) -> str:
-    return day_text(entries[0].start.date(), today)

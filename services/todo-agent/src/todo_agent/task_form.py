@@ -1,141 +1,220 @@
-"""Converts a submitted task form into the fields to change."""
+"""The form of a task: to edit it, to add one, and the card of what was saved."""
 
-import re
-from datetime import UTC, date, datetime, time
-from typing import Any
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-import msgspec
-from chatkit.errors import CustomStreamError
-from msgspec import UNSET
+from todo_agent.action_payloads import ADD, CLOSE, DELETE, OPEN, SAVE, TOGGLE, UNDO, click
+from todo_agent.cards import MESSAGE_CARD, button, deleted_texts, due_text
+from todo_agent.task_list_widget import PRIORITY_COLORS
+from todo_agent.zones import zone
+from todochat.contracts.tasks import Task, TaskList
 
-from todo_agent.action_payloads import SaveAction, TaskFields
-from todo_agent.task_cards import (
-    KEEP,
-    PRIORITIES,
-    REMINDERS,
-    REPEATS,
-    TIME_PATTERN,
-    due_day,
-    due_time,
-    reminder_choice,
-    repeat_choice,
-)
-from todochat.clock import to_wire
-from todochat.contracts.tasks import Task
+TASK_CARD: Final = "task-card"
+ADD_CARD: Final = "add-card"
+SAVED_CARD: Final = "saved-card"
+KEEP: Final = "keep"
+TIME_PATTERN: Final = r"([01]?[0-9]|2[0-3]):[0-5][0-9]"
+REPEATS: Final[Mapping[str, str]] = {
+    "none": "Never",
+    "FREQ=DAILY": "Every day",
+    "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR": "Every weekday",
+    "FREQ=WEEKLY": "Every week",
+    "FREQ=WEEKLY;INTERVAL=2": "Every 2 weeks",
+    "FREQ=MONTHLY": "Every month",
+    "FREQ=YEARLY": "Every year",
+}
+# Minutes before the due time.
+REMINDERS: Final[Mapping[str, str]] = {
+    "none": "None",
+    "0": "When it is due",
+    "10": "10 min before",
+    "30": "30 min before",
+    "60": "1 hour before",
+    "1440": "1 day before",
+}
+PRIORITIES: Final = ("none", *PRIORITY_COLORS)
 
 
-def changed_fields(form: SaveAction, task: Task, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the body of a PATCH with the fields that differ from the task.
+def task_card(task: Task, lists: Sequence[TaskList], timezone: str) -> dict[str, Any]:
+    """Return a task as a form."""
+    is_done = task.completed_at is not None
+    state = "Done" if is_done else "Open"
+    about = " · ".join(
+        part for part in (f"#{task.number}", state, due_text(task, timezone)) if part
+    )
+    toggle = click(TOGGLE, streaming=False, task_id=task.id, completed=not is_done)
+    buttons = [
+        button("Reopen" if is_done else "Mark as done", toggle),
+        button("Delete", click(DELETE, task_id=task.id), color="danger"),
+    ]
+    return {
+        "type": "Card",
+        "key": TASK_CARD,
+        "size": "md",
+        "asForm": True,
+        "children": [
+            {"type": "Caption", "value": about},
+            *_fields(task, lists, timezone),
+            {"type": "Row", "gap": 2, "children": buttons},
+        ],
+        "confirm": {"label": "Save", "action": click(SAVE, task_id=task.id)},
+        "cancel": {"label": "Cancel", "action": click(CLOSE, task_id=task.id)},
+    }
 
-    Raises:
-        CustomStreamError: a field's value is invalid.
+
+def add_card(lists: Sequence[TaskList]) -> dict[str, Any]:
+    """Return an empty form that adds a task."""
+    return {
+        "type": "Card",
+        "key": ADD_CARD,
+        "size": "md",
+        "asForm": True,
+        "children": [
+            {"type": "Title", "value": "New task", "size": "sm"},
+            *_fields(None, lists, "UTC"),
+        ],
+        "confirm": {"label": "Save", "action": click(ADD)},
+        "cancel": {"label": "Cancel", "action": click(CLOSE)},
+    }
+
+
+def _fields(task: Task | None, lists: Sequence[TaskList], timezone: str) -> list[dict[str, Any]]:
+    """Return the labelled fields of a form, empty without a task."""
+    title: dict[str, Any] = {"type": "Input", "name": "title", "required": True}
+    day: dict[str, Any] = {"type": "DatePicker", "name": "due", "clearable": True}
+    day["placeholder"] = "No date"
+    at = {"type": "Input", "name": "time", "placeholder": "Any time", "pattern": TIME_PATTERN}
+    tags = {"type": "Input", "name": "tags", "placeholder": "Separated by commas"}
+    # Omit empty default values; the component has no form for them.
+    if task is None:
+        title |= {"placeholder": "What needs doing?", "autoFocus": True}
+        list_id = next((each.id for each in lists if each.is_default), "")
+    else:
+        title["defaultValue"] = task.title
+        list_id = task.list_id
+        tags |= {"defaultValue": ", ".join(task.tags)} if task.tags else {}
+    due, clock = due_day(task, timezone), due_time(task, timezone)
+    day |= {"defaultValue": f"{due}T00:00:00"} if due else {}
+    at |= {"defaultValue": clock} if clock else {}
+    rows = [
+        {"Title": title},
+        {"Date": day, "Time": at},
+        {
+            "Repeat": _select("repeat", repeat_choice(task), REPEATS),
+            "Reminder": _select("reminder", reminder_choice(task), REMINDERS),
+        },
+        {
+            "List": _select("list_id", list_id, {each.id: each.name for each in lists}),
+            "Priority": _select(
+                "priority",
+                task.priority if task is not None else "none",
+                {name: name.capitalize() for name in PRIORITIES},
+            ),
+        },
+        {"Tags": tags},
+    ]
+    drawn = []
+    for row in rows:
+        columns = []
+        for label, field in row.items():
+            named = {"type": "Label", "value": label, "fieldName": field["name"]}
+            columns.append({"type": "Col", "gap": 1, "flex": 1, "children": [named, field]})
+        side_by_side = {"type": "Row", "gap": 3, "align": "start", "children": columns}
+        drawn.append(side_by_side if len(columns) > 1 else columns[0])
+    return drawn
+
+
+def _select(name: str, value: str, options: Mapping[str, str]) -> dict[str, Any]:
+    """Return a select; a value without an option is kept as it is."""
+    shown = {KEEP: "Custom", **options} if value == KEEP else options
+    return {
+        "type": "Select",
+        "name": name,
+        "defaultValue": value,
+        "options": [{"value": option, "label": label} for option, label in shown.items()],
+    }
+
+
+def saved_card(
+    task: Task, verb: str, list_names: Mapping[str, str], timezone: str, group_id: str
+) -> dict[str, Any]:
+    """Return the card that confirms what a form did, with Undo and Edit.
+
+    Args:
+        verb: such as "Added".
+        group_id: of the form's changes.
     """
-    body = _read_fields(form)
-    if form.repeat is not UNSET and form.repeat == repeat_choice(task):
-        body.pop("repeat", None)
-    if form.reminder is not UNSET and form.reminder == reminder_choice(task):
-        body.pop("reminders", None)
-    if form.due is not UNSET or form.time is not UNSET:
-        body["due"] = _changed_due(form, task, zone)
-    stored = msgspec.to_builtins(task)
-    return {name: value for name, value in body.items() if value != stored[name]}
+    details = [
+        f"#{task.number}",
+        list_names.get(task.list_id, ""),
+        due_text(task, timezone),
+        REPEATS.get(task.repeat.rule, "Repeats") if task.repeat is not None else "",
+        f"{task.priority.capitalize()} priority" if task.priority != "none" else "",
+        *(f"#{tag}" for tag in task.tags),
+    ]
+    summary = f"{verb} “{task.title}”"
+    texts = [
+        {"type": "Text", "value": summary, "weight": "semibold"},
+        {"type": "Caption", "value": " · ".join(filter(None, details))},
+    ]
+    buttons = [
+        button("Undo", click(UNDO, group_id=group_id, summary=summary)),
+        button("Edit", click(OPEN, task_id=task.id)),
+    ]
+    return {
+        "type": "Card",
+        "key": SAVED_CARD,
+        "size": "sm",
+        "children": [
+            {"type": "Col", "gap": 1, "children": texts},
+            {"type": "Row", "gap": 2, "children": buttons},
+        ],
+    }
 
 
-def new_task(form: TaskFields, zone: ZoneInfo) -> dict[str, Any]:
-    """Return the body of a POST.
-
-    Raises:
-        CustomStreamError: a field's value is invalid, or the title is missing.
-    """
-    body = _read_fields(form)
-    if "title" not in body:
-        raise _refused("A task needs a title.")
-    day = _parse_day(form.due, zone) if form.due else None
-    at = _parse_time(form.time) if form.time else None
-    if at is not None and day is None:
-        raise _refused("Choose the date for this time.")
-    if day is not None:
-        body["due"] = _wire_due(day, at, zone)
-    return {name: value for name, value in body.items() if value not in (None, [])}
+def form_task_id(card: Mapping[str, Any]) -> str | None:
+    """Return the ID of the task in a form; None if the card has no form."""
+    payload = ((card.get("confirm") or {}).get("action") or {}).get("payload") or {}
+    task_id = payload.get("task_id")
+    return task_id if isinstance(task_id, str) else None
 
 
-def _read_fields(form: TaskFields) -> dict[str, Any]:
-    """Return the fields of a form except its due date."""
-    body: dict[str, Any] = {}
-    if form.title is not UNSET:
-        body["title"] = " ".join(form.title.split())
-        if not body["title"]:
-            raise _refused("A task needs a title.")
-    if form.priority is not UNSET:
-        body["priority"] = _checked(form.priority, PRIORITIES, "priority")
-    if form.list_id is not UNSET:
-        body["list_id"] = form.list_id
-    if form.repeat is not UNSET and form.repeat != KEEP:
-        rule = _checked(form.repeat, REPEATS, "repetition")
-        body["repeat"] = None if rule == "none" else {"rule": rule, "from": "due"}
-    if form.reminder is not UNSET and form.reminder != KEEP:
-        minutes = _checked(form.reminder, REMINDERS, "reminder")
-        body["reminders"] = [] if minutes == "none" else [{"minutes_before": int(minutes)}]
-    if form.tags is not UNSET:
-        tags = [" ".join(tag.split()) for tag in (form.tags or "").split(",")]
-        body["tags"] = list(dict.fromkeys(filter(None, tags)))
-    return body
+def gone_card(card: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task's form as the card of a deleted task."""
+    fields = [part for column in card["children"] for part in column.get("children") or ()]
+    titles = [part.get("defaultValue") for part in fields if part.get("name") == "title"]
+    title = str(titles[0] or "") if titles else ""
+    return {"type": "Card", "key": MESSAGE_CARD, "size": "sm", "children": deleted_texts(title)}
 
 
-def _checked(value: str, allowed: Any, what: str) -> str:
-    if value not in allowed:
-        message = f"Invalid {what}."
-        raise _refused(message)
-    return value
-
-
-def _changed_due(form: SaveAction, task: Task, zone: ZoneInfo) -> Any:
-    """Return the due date of a form; one that shows no time of day keeps it."""
-    stored_day, stored_time = due_day(task, zone.key), due_time(task, zone.key)
-    given = stored_day if form.due is UNSET else form.due
-    if not given:
-        if form.time is not UNSET and form.time and form.time != stored_time:
-            raise _refused("Choose the date for this time.")
+def due_day(task: Task | None, timezone: str) -> str | None:
+    """Return the day on which a task is due in the user's time zone, YYYY-MM-DD."""
+    if task is None or task.due is None:
         return None
-    day = _parse_day(given, zone)
-    text = stored_time if form.time is UNSET else form.time
-    at = _parse_time(text) if text else None
-    is_same_time = (None if at is None else f"{at:%H:%M}") == stored_time
-    if day.isoformat() == stored_day and is_same_time:
-        return msgspec.to_builtins(task.due)
-    return _wire_due(day, at, zone)
+    due = task.due
+    day = due.date if due.at is None else due.at.astimezone(zone(timezone)).date()
+    return None if day is None else day.isoformat()
 
 
-def _wire_due(day: date, at: time | None, zone: ZoneInfo) -> dict[str, str]:
-    if at is None:
-        return {"date": day.isoformat(), "timezone": zone.key}
-    moment = datetime.combine(day, at, zone)
-    return {"at": to_wire(moment.astimezone(UTC)), "timezone": zone.key}
+def due_time(task: Task | None, timezone: str) -> str | None:
+    """Return the time of day at which a task is due in the user's time zone, HH:MM."""
+    if task is None or task.due is None or task.due.at is None:
+        return None
+    return f"{task.due.at.astimezone(zone(timezone)):%H:%M}"
 
 
-def _parse_day(given: str, zone: ZoneInfo) -> date:
-    """Parse a date picker's value: a day, or the instant at which it starts.
-
-    Midnight UTC means that day; any other instant means its day in the user's time zone.
-    """
-    try:
-        if len(given) == len("YYYY-MM-DD"):
-            return date.fromisoformat(given)
-        moment = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise _refused("Invalid date.") from error
-    is_midnight = moment.time() == time.min
-    return moment.date() if moment.tzinfo is None or is_midnight else moment.astimezone(zone).date()
+def repeat_choice(task: Task | None) -> str:
+    """Return the option of a form for a task's repetition; KEEP for one that has no option."""
+    if task is None or task.repeat is None:
+        return "none"
+    repeat = task.repeat
+    is_plain = repeat.base == "due" and repeat.until is None and repeat.count is None
+    return repeat.rule if is_plain and repeat.rule in REPEATS else KEEP
 
 
-def _parse_time(given: str) -> time:
-    """Parse a time of day, H:MM or HH:MM."""
-    if re.fullmatch(TIME_PATTERN, given.strip()) is None:
-        raise _refused("Write the time as hours and minutes, such as 17:30.")
-    hour, minute = (int(part) for part in given.strip().split(":"))
-    return time(hour, minute)
-
-
-def _refused(message: str) -> CustomStreamError:
-    return CustomStreamError(message, allow_retry=False)
+def reminder_choice(task: Task | None) -> str:
+    """Return the option of a form for a task's reminders; KEEP for those that have no option."""
+    if task is None or not task.reminders:
+        return "none"
+    minutes = str(task.reminders[0].minutes_before)
+    return minutes if len(task.reminders) == 1 and minutes in REMINDERS else KEEP

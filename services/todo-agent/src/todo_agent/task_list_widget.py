@@ -7,13 +7,12 @@ import msgspec
 from chatkit.widgets import DynamicWidgetRoot
 
 from todo_agent.action_payloads import OPEN, PAGE, TOGGLE, click
-from todo_agent.zones import zone
+from todo_agent.cards import button, deleted_texts, due_text, widget
 from todochat.contracts.tasks import Task
 
 TASK_LIST: Final = "task-list"
 PAGES: Final = "pages"  # key of the row that turns pages
 PAGE_SIZE: Final = 10
-DELETED: Final = "No longer exists"
 PRIORITY_COLORS: Final[Mapping[str, str]] = {
     "low": "secondary",
     "medium": "warning",
@@ -55,11 +54,6 @@ def task_list(
     return widget({**root, "children": [*rows, _page_row(pages, len(rows))]})
 
 
-def widget(root: dict[str, Any]) -> DynamicWidgetRoot:
-    """Build a widget from plain data, since ChatKit's named classes are deprecated."""
-    return DynamicWidgetRoot.model_validate(root)
-
-
 def with_task(
     root: dict[str, Any], task: Task, list_names: Mapping[str, str], timezone: str
 ) -> dict[str, Any]:
@@ -68,11 +62,12 @@ def with_task(
     A row with a newer state is kept, since clicks can finish out of order.
     """
     version = msgspec.to_builtins(task.updated_at)
-    row = _row(task, list_names.get(task.list_id, ""), timezone)
-    rows = [
-        row if old.get("key") == task.id and _version(old) <= version else old
-        for old in root["children"]
-    ]
+    rows = list(root["children"])
+    for index, old in enumerate(rows):
+        toggle = old["children"][0].get("onChangeAction") or {}  # none in a row of a deleted task
+        shown = str((toggle.get("payload") or {}).get("version") or "")
+        if old.get("key") == task.id and shown <= version:
+            rows[index] = _row(task, list_names.get(task.list_id, ""), timezone)
     return {**root, "children": rows}
 
 
@@ -120,20 +115,6 @@ def rows_as_text(root: Mapping[str, Any]) -> str:
     )
 
 
-def due_text(task: Task, timezone: str) -> str:
-    """Return the due date in the user's time zone as text; empty if there is none."""
-    due = task.due
-    if due is None:
-        return ""
-    if due.at is not None:
-        at = due.at.astimezone(zone(timezone))
-        return f"{at:%a} {at.day} {at:%b} {at:%H:%M}"
-    day = due.date
-    if day is None:
-        return ""
-    return f"{day:%a} {day.day} {day:%b}"
-
-
 def _markdown_item(title: str, is_done: bool) -> str:
     return f"- [{'x' if is_done else ' '}] {title}"
 
@@ -162,13 +143,7 @@ def _row(task: Task, list_name: str, timezone: str) -> dict[str, Any]:
     if task.priority in PRIORITY_COLORS:
         color = PRIORITY_COLORS[task.priority]
         badges.append({"type": "Badge", "label": task.priority, "color": color})
-    edit = {
-        "type": "Button",
-        "label": "Edit",
-        "size": "sm",
-        "variant": "ghost",
-        "onClickAction": click(OPEN, task_id=task.id),
-    }
+    edit = button("Edit", click(OPEN, task_id=task.id), variant="ghost")
     caption = {"type": "Caption", "value": about}
     children = [box, caption, *badges, {"type": "Spacer"}, edit]
     return {"type": "ListViewItem", "key": task.id, "children": children}
@@ -182,39 +157,25 @@ def _page_row(pages: Pages, shown: int) -> dict[str, Any]:
     text = f"{first + 1} to {last} of {total}" if shown else f"No more tasks; {total} in all"
     is_last = pages.total is not None and last >= pages.total
 
-    def turn(label: str, page: int, icon: str, *, is_off: bool) -> dict[str, Any]:
-        action = click(PAGE, streaming=False, query=dict(pages.query), page=max(0, page))
-        return {
-            "type": "Button",
-            "label": label,
-            "size": "sm",
-            "variant": "outline",
-            "onClickAction": action,
-            "disabled": is_off,
-            icon: f"chevron-{'left' if icon == 'iconStart' else 'right'}",
-        }
+    def turn_to(page: int) -> dict[str, Any]:
+        return click(PAGE, streaming=False, query=dict(pages.query), page=max(0, page))
 
     children = [
         {"type": "Caption", "value": text},
         {"type": "Spacer"},
-        turn("Previous", pages.page - 1, "iconStart", is_off=pages.page == 0),
-        turn("Next", pages.page + 1, "iconEnd", is_off=is_last),
+        button(
+            "Previous",
+            turn_to(pages.page - 1),
+            disabled=pages.page == 0,
+            iconStart="chevron-left",
+        ),
+        button("Next", turn_to(pages.page + 1), disabled=is_last, iconEnd="chevron-right"),
     ]
     return {"type": "ListViewItem", "key": PAGES, "gap": 2, "align": "center", "children": children}
-
-
-def _version(row: Mapping[str, Any]) -> str:
-    """Return when the row's task was last changed; "" for a row of a deleted task."""
-    action = row["children"][0].get("onChangeAction") or {}
-    return str((action.get("payload") or {}).get("version") or "")
 
 
 def _deleted_row(row: Mapping[str, Any]) -> dict[str, Any]:
     title = str(row["children"][0].get("label") or "")
     if not title:  # it is marked already
         return dict(row)
-    texts = [
-        {"type": "Text", "value": title, "lineThrough": True, "color": "secondary"},
-        {"type": "Caption", "value": DELETED},
-    ]
-    return {"type": "ListViewItem", "key": row["key"], "children": texts}
+    return {"type": "ListViewItem", "key": row["key"], "children": deleted_texts(title)}

@@ -4,48 +4,41 @@ from contextlib import suppress
 from typing import Any, Final
 
 from chatkit.types import WidgetItem
-from chatkit.widgets import DynamicWidgetRoot
 
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.errors import UnknownResourceError
+from task_tools.answering import NOTHING_CHANGED
 from task_tools.tool_spec import AnsweredPending, FoundTasks, NewTask, ShownTask, View
 from task_tools.tool_tasks import ToolTasks
+from todo_agent.cards import message_card, titles_in, widget
 from todo_agent.pending_cards import confirmed_card, pending_id_of
 from todo_agent.search_pages import first_page
-from todo_agent.task_cards import add_card, message_card, task_card, titles_in
-from todo_agent.task_list_widget import PAGE_SIZE, as_text, task_list, widget
+from todo_agent.task_form import add_card, task_card
+from todo_agent.task_list_widget import PAGE_SIZE, as_text, task_list
 
 MAX_CARD_SEARCH: Final = 50  # items; the card is the last item of the previous turn
 
 
 async def show(run: RunContext, tasks: ToolTasks, view: View) -> None:
     """Show a result in the thread: as a new widget, or on the card that the user answered."""
-    if isinstance(view, AnsweredPending):
-        card = message_card("Nothing was changed.")
-        if view.confirmed is not None:
-            names = await tasks.get_list_names()
-            card = confirmed_card(view.confirmed, tasks.zone, tasks.today, names)
-        await _redraw_card(run, view.pending_id, card)
-        return
-    root, text = await _draw(tasks, view)
-    await run.stream_widget(root, copy_text=text)
-
-
-async def _draw(
-    tasks: ToolTasks, view: FoundTasks | ShownTask | NewTask
-) -> tuple[DynamicWidgetRoot, str]:
-    """Return a new widget and its text, for copying."""
+    timezone = tasks.zone.key
     match view:
         case FoundTasks():
-            names = await tasks.get_list_names()
             pages = first_page(view)
             shown = view.tasks if pages is None else view.tasks[:PAGE_SIZE]
-            drawn = task_list(shown, names, tasks.zone.key, pages=pages)
-            return drawn, as_text(view.tasks)
+            drawn = task_list(shown, await tasks.get_list_names(), timezone, pages=pages)
+            await run.stream_widget(drawn, copy_text=as_text(view.tasks))
         case ShownTask():
-            return widget(task_card(view.task, view.lists, tasks.zone.key)), view.task.title
+            form = task_card(view.task, view.lists, timezone)
+            await run.stream_widget(widget(form), copy_text=view.task.title)
         case NewTask():
-            return widget(add_card(view.lists)), ""
+            await run.stream_widget(widget(add_card(view.lists)), copy_text="")
+        case AnsweredPending():
+            card = message_card(NOTHING_CHANGED)
+            if view.confirmed is not None:
+                names = await tasks.get_list_names()
+                card = confirmed_card(view.confirmed, tasks.zone, tasks.today, names)
+            await _redraw_card(run, view.pending_id, card)
 
 
 async def _redraw_card(run: RunContext, pending_id: str, root: dict[str, Any]) -> None:

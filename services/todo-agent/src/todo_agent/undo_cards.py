@@ -1,17 +1,20 @@
 """The card with the Undo of a turn's changes, and what it says after a click."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any, Final
 
+from task_tools.answering import plural
 from todo_agent.action_payloads import UNDO, click
-from todo_agent.task_cards import button
+from todo_agent.cards import button
 from todochat.contracts.task_history import ChangeEntry
 
 UNDO_CARD: Final = "undo-card"
 MAX_SUMMARY_CHARS: Final = 300
-# How a change of a task or list is named, in the order of a sentence.
+# The words of a summary, in the order of a sentence.
 _VERBS: Final = ("added", "completed", "reopened", "changed", "restored", "deleted")
-_NOUNS: Final[Mapping[str, str]] = {"task": "task", "list": "list", "section": "section"}
+_NOUNS: Final = ("task", "list", "section")
 
 
 def summarize(changes: Sequence[ChangeEntry]) -> str:
@@ -25,23 +28,25 @@ def summarize(changes: Sequence[ChangeEntry]) -> str:
     in_effect = [change for change in changes if not change.undone and change.name is not None]
     verbs: dict[str, str] = {}
     for change in in_effect:  # the newest verb of an entity counts, except that new ones are added
-        verb = _verb(change)
+        verb = change.type.split(".")[1]
+        verb = "added" if verb == "created" else verb if verb in _VERBS else "changed"
         if change.entity_id not in verbs or verb == "added":
             verbs[change.entity_id] = verb
     for change in in_effect:
         verbs.pop(str(change.after.get("next_id")), None)
     names = {change.entity_id: str(change.name) for change in in_effect}
-    kinds = {
-        change.entity_id: _NOUNS.get(change.type.partition(".")[0], "") for change in in_effect
-    }
-    parts = [
-        f"{verb} {text}"
-        for verb in _VERBS
-        for noun in _NOUNS.values()
-        if (text := _named(noun, [names[i] for i in verbs if (verbs[i], kinds[i]) == (verb, noun)]))
-    ]
-    if in_effect and all(change.undoes is not None for change in in_effect):
-        parts = [f"undone: {text}" for text in [_counted(kinds[each] for each in verbs)] if text]
+    nouns = {change.entity_id: change.type.split(".")[0] for change in in_effect}
+    if all(change.undoes is not None for change in in_effect):
+        counts = Counter(nouns[each] for each in verbs)
+        counted = [plural(counts[noun], noun) for noun in _NOUNS if counts[noun]]
+        return f"Undone: {' and '.join(counted)}" if counted else ""
+    parts = []
+    for verb, noun in product(_VERBS, _NOUNS):
+        named = [names[each] for each in verbs if (verbs[each], nouns[each]) == (verb, noun)]
+        if len(named) > 1:
+            parts.append(f"{verb} {plural(len(named), noun)}")
+        elif named:
+            parts.append(f"{verb} {'' if noun == 'task' else f'the {noun} '}“{named[0]}”")
     sentence = ", ".join(parts)
     return sentence[:1].upper() + sentence[1:]
 
@@ -86,29 +91,3 @@ def conflict_text(names: Sequence[str]) -> str:
         named.append(f"{len(names) - len(named)} more")
     verb = "was" if len(names) == 1 else "were"
     return f"Nothing was undone: {', '.join(named)} {verb} changed again since."
-
-
-def _verb(change: ChangeEntry) -> str:
-    match change.type.split("."):
-        case [_, "created", _]:
-            return "added"
-        case [_, ("completed" | "reopened" | "restored" | "deleted") as verb, _]:
-            return verb
-        case _:
-            return "changed"
-
-
-def _named(noun: str, names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    if len(names) > 1:
-        return f"{len(names)} {noun}s"
-    return f"“{names[0]}”" if noun == "task" else f"the {noun} “{names[0]}”"
-
-
-def _counted(kinds: Iterable[str]) -> str:
-    found = list(kinds)
-    counts = [(found.count(noun), noun) for noun in _NOUNS.values()]
-    return " and ".join(
-        f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count
-    )

@@ -14,7 +14,7 @@ from worker_kit import USER
 
 from durable_chatkit.app import create_app
 from durable_chatkit.lifespan import ARROWS as API_ARROWS
-from todo_agent.task_cards import TASK_CARD
+from todo_agent.task_form import TASK_CARD
 from todochat.clock import utc_now
 from todochat.identity.service_tokens import ServiceTokens
 
