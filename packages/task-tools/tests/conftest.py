@@ -6,14 +6,12 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from host_kit import ToolUser
-from tasks_kit import ISSUER, SERVICE_SECRET, Service, migrated_database
+from tasks_kit import Service, migrated_database, open_service
 
 from task_tools.tasks_client import TasksClient
-from tasks_service.settings import TasksSettings
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.http.client import ServiceClient
 from todochat.identity.service_tokens import Arrow
-from todochat.identity.tokens import SigningKey
 from todochat.testing.servers import PostgresServer
 
 
@@ -26,20 +24,8 @@ def tasks_urls(postgres: PostgresServer) -> DatabaseUrls:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(tasks_urls: DatabaseUrls, redis_url: str) -> AsyncIterator[Service]:
     """The tasks service in this process."""
-    settings = TasksSettings(
-        database_url=tasks_urls.app,
-        jobs_database_url=tasks_urls.jobs,
-        redis_url=redis_url,
-        todochat_issuer=ISSUER,
-        todochat_service_secret=SERVICE_SECRET,
-        log_level="error",
-        drain_delay_s=0.0,
-        drain_timeout_s=5.0,
-    )
-    service = Service(settings, SigningKey.generate())
-    await service.start()
-    yield service
-    await service.stop()
+    async with open_service(tasks_urls, redis_url) as service:
+        yield service
 
 
 @pytest_asyncio.fixture(loop_scope="module")

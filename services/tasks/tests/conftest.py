@@ -5,8 +5,8 @@ Each test has its own users, so one database serves the whole test session.
 
 import inspect
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
@@ -14,8 +14,6 @@ import pytest_asyncio
 from redis.asyncio import Redis
 from sqlalchemy.engine import make_url
 from tasks_kit import (
-    ISSUER,
-    SERVICE_SECRET,
     Connection,
     LockCount,
     MakeSettings,
@@ -23,9 +21,9 @@ from tasks_kit import (
     Service,
     StartService,
     migrated_database,
+    tasks_settings,
 )
 
-from tasks_service.settings import TasksSettings
 from todochat.bus.redis_client import create_server_client
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.identity.tokens import SigningKey
@@ -44,20 +42,7 @@ def signing_key() -> SigningKey:
 
 @pytest.fixture(scope="module")
 def make_settings(tasks_urls: DatabaseUrls, redis_url: str) -> MakeSettings:
-    def make(**overrides: object) -> TasksSettings:
-        values: dict[str, Any] = {
-            "database_url": tasks_urls.app,
-            "jobs_database_url": tasks_urls.jobs,
-            "redis_url": redis_url,
-            "todochat_issuer": ISSUER,
-            "todochat_service_secret": SERVICE_SECRET,
-            "log_level": "error",
-            "drain_delay_s": 0.0,
-            "drain_timeout_s": 5.0,
-        }
-        return TasksSettings(**{**values, **overrides})
-
-    return make
+    return partial(tasks_settings, tasks_urls, redis_url)
 
 
 @pytest_asyncio.fixture(loop_scope="module")

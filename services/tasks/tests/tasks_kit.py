@@ -246,6 +246,32 @@ def header_names(headers: dict[str, object]) -> dict[str, str]:
     return {name.replace("_", "-"): str(value) for name, value in headers.items()}
 
 
+def tasks_settings(urls: DatabaseUrls, redis_url: str, **overrides: object) -> TasksSettings:
+    """Return settings of a service that tests start and stop without waiting."""
+    values: dict[str, Any] = {
+        "database_url": urls.app,
+        "jobs_database_url": urls.jobs,
+        "redis_url": redis_url,
+        "todochat_issuer": ISSUER,
+        "todochat_service_secret": SERVICE_SECRET,
+        "log_level": "error",
+        "drain_delay_s": 0.0,
+        "drain_timeout_s": 5.0,
+    }
+    return TasksSettings(**{**values, **overrides})
+
+
+@asynccontextmanager
+async def open_service(urls: DatabaseUrls, redis_url: str) -> AsyncIterator[Service]:
+    """Start a service with a signing key of its own; stop it at the end."""
+    service = Service(tasks_settings(urls, redis_url), SigningKey.generate())
+    await service.start()
+    try:
+        yield service
+    finally:
+        await service.stop()
+
+
 def migrated_database(postgres: PostgresServer) -> DatabaseUrls:
     urls = asyncio.run(postgres.create_database("tasks"))
     run_migrations(urls.owner, MIGRATIONS)

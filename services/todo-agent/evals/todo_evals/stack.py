@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import msgspec
 from litestar.datastructures import State
 from sqlalchemy import text
-from tasks_kit import ISSUER, Service
+from tasks_kit import SERVICE_SECRET, Service, open_service
 
 from durable_chatkit.agent.run_context import RunContext
 from durable_chatkit.chatkit.acceptance import Acceptance, InboundRequest
@@ -21,19 +21,16 @@ from durable_chatkit.events.run_signals import RunSignals
 from durable_chatkit.worker import assistant_server
 from durable_chatkit.worker.leases import WorkerTimes
 from durable_chatkit.worker.main import open_worker
-from tasks_service.settings import TasksSettings
 from todo_agent.settings import TodoAgentSettings
 from todochat.bus.redis_client import create_server_client
 from todochat.clock import utc_now
 from todochat.contracts.runs import AcceptedRun
 from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
-from todochat.identity.tokens import SigningKey
 from todochat.ids import new_id
 from todochat.testing.waiting import wait_until
 
 Api = Literal["responses", "chat_completions"]
-SECRET: Final = "a secret of at least thirty-two bytes"
 TIMES: Final = WorkerTimes(lease_s=60, renew_s=1, renew_timeout_s=20, stop_s=60, poll_s=0.2)
 RUN_TIMEOUT_S: Final = 180.0
 # Modules whose "now" is the clock of the cases; tokens, leases and retention use the real one.
@@ -130,25 +127,13 @@ async def open_stack(
 ) -> AsyncIterator[EvalStack]:
     """Start the services; stop them at the end."""
     async with AsyncExitStack() as stack:
-        tasks_settings = TasksSettings(
-            database_url=tasks_urls.app,
-            jobs_database_url=tasks_urls.jobs,
-            redis_url=redis_url,
-            todochat_issuer=ISSUER,
-            todochat_service_secret=SECRET,
-            log_level="error",
-            drain_delay_s=0.0,
-            drain_timeout_s=5.0,
-        )
-        service = Service(tasks_settings, SigningKey.generate())
-        await service.start()
-        stack.push_async_callback(service.stop)
+        service = await stack.enter_async_context(open_service(tasks_urls, redis_url))
         settings = TodoAgentSettings(
             database_url=chat_urls.app,
             jobs_database_url=chat_urls.jobs,
             redis_url=redis_url,
             tasks_url=service.url,
-            todochat_service_secret=SECRET,
+            todochat_service_secret=SERVICE_SECRET,
             openai_base_url=choice.base_url,
             openai_api_key=choice.api_key,
             model=choice.model,
