@@ -10,9 +10,10 @@ from litestar.params import QueryParameter
 
 from tasks_service.domain.change import Actor
 from tasks_service.domain.grouping import GROUP_PATTERN, ChangeFilter
-from tasks_service.domain.limits import DEFAULT_PAGE_SIZE, MAX_CHANGE_ID, MAX_PAGE_SIZE
+from tasks_service.domain.limits import DEFAULT_PAGE_SIZE, MAX_CHANGE_ID
 from tasks_service.domain.text import invalid
 from tasks_service.http.list_controller import ListId
+from tasks_service.http.paging import PageLimit
 from tasks_service.http.problem_responses import READ_PROBLEMS, documented
 from tasks_service.http.task_controller import BEARER, TaskRef
 from tasks_service.service.authenticator import AuthenticatedCaller
@@ -53,9 +54,7 @@ def provide_history_query(
         str | None,
         QueryParameter(pattern=f"^{GROUP_PATTERN}$", description="Only changes of this request."),
     ] = None,
-    limit: Annotated[
-        int, QueryParameter(ge=1, le=MAX_PAGE_SIZE, description="Maximum changes per page.")
-    ] = DEFAULT_PAGE_SIZE,
+    limit: PageLimit = DEFAULT_PAGE_SIZE,
     cursor: Annotated[
         str | None,
         QueryParameter(pattern=r"^[0-9]{1,16}$", description="`next_cursor` of the previous page."),

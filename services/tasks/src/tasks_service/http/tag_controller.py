@@ -8,9 +8,10 @@ from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter, RequestBody
 from msgspec import UNSET
 
-from tasks_service.domain.limits import DEFAULT_PAGE_SIZE, MAX_CURSOR_CHARS, MAX_PAGE_SIZE
+from tasks_service.domain.limits import DEFAULT_PAGE_SIZE
 from tasks_service.domain.tag import clean_tag_name
 from tasks_service.http.inbound_request import to_response
+from tasks_service.http.paging import PageCursor, PageLimit
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.schemas import CreateTag, MergeTag, UpdateTag
 from tasks_service.http.task_controller import BEARER
@@ -37,17 +38,8 @@ class TagController(Controller):
         include_archived: Annotated[
             bool, QueryParameter(description="Also count tasks of archived lists.")
         ] = False,
-        limit: Annotated[
-            int, QueryParameter(ge=1, le=MAX_PAGE_SIZE, description="Maximum tags per page.")
-        ] = DEFAULT_PAGE_SIZE,
-        cursor: Annotated[
-            str | None,
-            QueryParameter(
-                min_length=1,
-                max_length=MAX_CURSOR_CHARS,
-                description="`next_cursor` of the previous page.",
-            ),
-        ] = None,
+        limit: PageLimit = DEFAULT_PAGE_SIZE,
+        cursor: PageCursor = None,
     ) -> TagPage:
         """Return a page of the tags of all tasks and of the stored ones, by name."""
         return await services.tags.page(

@@ -11,7 +11,6 @@ from tasks_service.domain.filter_expression import selects_completed
 from tasks_service.domain.filter_language import parse_filter
 from tasks_service.domain.limits import (
     DEFAULT_PAGE_SIZE,
-    MAX_CURSOR_CHARS,
     MAX_FILTER_CHARS,
     MAX_IDS_CHARS,
     MAX_PAGE_SIZE,
@@ -30,6 +29,7 @@ from tasks_service.domain.query import (
 )
 from tasks_service.domain.search import SearchText, parse_search
 from tasks_service.domain.text import clean_line, invalid, match_key
+from tasks_service.http.paging import PageCursor, PageLimit
 from todochat.contracts.tasks import Priority
 
 _NAMES: Final = frozenset(
@@ -157,17 +157,6 @@ OrderParameter = Annotated[
 PinnedFirstParameter = Annotated[
     bool, QueryParameter(description="Pinned tasks first, and then the others, each in the order.")
 ]
-LimitParameter = Annotated[
-    int, QueryParameter(ge=1, le=MAX_PAGE_SIZE, description="Maximum tasks per page.")
-]
-CursorParameter = Annotated[
-    str | None,
-    QueryParameter(
-        min_length=1,
-        max_length=MAX_CURSOR_CHARS,
-        description="`next_cursor` of the previous page; all other parameters must be the same.",
-    ),
-]
 
 
 class TaskListing(msgspec.Struct, frozen=True):
@@ -200,8 +189,8 @@ def provide_task_listing(
     sort: SortParameter = None,
     order: OrderParameter = None,
     pinned_first: PinnedFirstParameter = False,
-    limit: LimitParameter = DEFAULT_PAGE_SIZE,
-    cursor: CursorParameter = None,
+    limit: PageLimit = DEFAULT_PAGE_SIZE,
+    cursor: PageCursor = None,
 ) -> TaskListing:
     """Parse the query of a listing.
 

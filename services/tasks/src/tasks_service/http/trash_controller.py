@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 from litestar import Controller, Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import PathParameter
 
-from tasks_service.domain.limits import DEFAULT_PAGE_SIZE, MAX_CURSOR_CHARS, MAX_PAGE_SIZE
+from tasks_service.domain.limits import DEFAULT_PAGE_SIZE
 from tasks_service.http.inbound_request import to_response
+from tasks_service.http.paging import PageCursor, PageLimit
 from tasks_service.http.problem_responses import READ_PROBLEMS, WRITE_PROBLEMS, documented
 from tasks_service.http.task_controller import BEARER
 from tasks_service.service.authenticator import AuthenticatedCaller
@@ -32,17 +33,8 @@ class TrashController(Controller):
         self,
         caller: NamedDependency[AuthenticatedCaller],
         services: NamedDependency[Services],
-        limit: Annotated[
-            int, QueryParameter(ge=1, le=MAX_PAGE_SIZE, description="Maximum items per page.")
-        ] = DEFAULT_PAGE_SIZE,
-        cursor: Annotated[
-            str | None,
-            QueryParameter(
-                min_length=1,
-                max_length=MAX_CURSOR_CHARS,
-                description="`next_cursor` of the previous page.",
-            ),
-        ] = None,
+        limit: PageLimit = DEFAULT_PAGE_SIZE,
+        cursor: PageCursor = None,
     ) -> TrashPage:
         """Return a page of deleted tasks and lists, the last deleted first."""
         return await services.trash.page(caller.user_id, cursor=cursor, limit=limit)

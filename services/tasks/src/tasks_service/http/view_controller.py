@@ -9,9 +9,9 @@ from litestar.params import PathParameter, QueryParameter
 
 from tasks_service.domain.due import DEFAULT_TIMEZONE, check_timezone
 from tasks_service.domain.limits import DEFAULT_PAGE_SIZE
+from tasks_service.http.paging import PageCursor, PageLimit
 from tasks_service.http.problem_responses import READ_PROBLEMS, documented
 from tasks_service.http.task_controller import BEARER
-from tasks_service.http.task_listing import CursorParameter, LimitParameter
 from tasks_service.service.authenticator import AuthenticatedCaller
 from tasks_service.services import Services
 from todochat.contracts.task_views import ViewCounts, ViewName, ViewPage
@@ -59,8 +59,8 @@ class ViewController(Controller):
         services: NamedDependency[Services],
         timezone: ViewTimezone = DEFAULT_TIMEZONE,
         include_archived: ViewArchived = False,
-        limit: LimitParameter = DEFAULT_PAGE_SIZE,
-        cursor: CursorParameter = None,
+        limit: PageLimit = DEFAULT_PAGE_SIZE,
+        cursor: PageCursor = None,
     ) -> ViewPage:
         """Return the open tasks of a view.
 
