@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from task_phrases.patterns import CARDINAL, Match, rx, to_number
+from task_phrases.patterns import CARDINAL, Match, rx, to_amount
 
 MAX_MINUTES: Final = 525_600  # a year
 MAX_REMINDERS: Final = 20
@@ -52,11 +52,8 @@ def find_durations(text: str) -> list[LengthPhrase]:
 def _read(match: Match, offset: int = 0) -> list[LengthPhrase]:
     """Return the length, unless it is none or longer than a year."""
     start, end = match.span()
-    words = match["count"].lower()
-    number = float(words) if "." in words else float(to_number(words))
-    count = 0.5 if words.startswith("half") else number
     extra = int(match.groupdict().get("minutes") or 0)
-    minutes = round(count * _MINUTES[match["unit"][0].lower()]) + extra
+    minutes = round(to_amount(match["count"]) * _MINUTES[match["unit"][0].lower()]) + extra
     return (
         [LengthPhrase(start + offset, end + offset, minutes)] if 0 < minutes <= MAX_MINUTES else []
     )

@@ -89,6 +89,7 @@ ORDINALS: Final = (
     | {"twentieth": 20, "thirtieth": 30, "thirty first": 31}
     | {f"twenty {_ORDINALS[n]}": 20 + n for n in range(1, 10)}
 )
+MAX_AMOUNT: Final = 1e7  # above all that are accepted; a number of many digits would be infinite
 CARDINAL: Final = rf"(?:\d{{1,4}}|{any_of(CARDINALS)})".replace(" ", r"[\s-]")
 ORDINAL: Final = rf"(?:\d{{1,2}}(?:st|nd|rd|th)|{any_of(ORDINALS)})".replace(" ", r"[\s-]")
 
@@ -102,3 +103,12 @@ def to_number(text: str) -> int:
     if words in {"a", "an"}:
         return 1
     return CARDINALS.get(words) or ORDINALS.get(words, 0)
+
+
+def to_amount(text: str) -> float:
+    """Return the value of "1.5", "half an", "a couple of", "a few", or a number as in `to_number`."""
+    words = re.sub(r"\s+", " ", text.lower())
+    known = {"half a": 0.5, "half an": 0.5, "a couple": 2.0, "a couple of": 2.0, "a few": 3.0}
+    if words in known:
+        return known[words]
+    return min(float(words), MAX_AMOUNT) if "." in words else float(to_number(words))

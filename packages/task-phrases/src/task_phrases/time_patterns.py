@@ -15,11 +15,9 @@ from task_phrases.date_fragments import (
     date_pattern,
 )
 from task_phrases.day_patterns import DAY_NAME, next_weekday, weekday_number
-from task_phrases.patterns import CARDINAL, Match, any_of, to_number, word_list
+from task_phrases.patterns import CARDINAL, Match, any_of, to_amount, to_number, word_list
 
 MAX_DELAY: Final = timedelta(days=3660)
-# Above every count whose delay is accepted; without a cap, a number of many digits would be infinite.
-MAX_COUNT: Final = 1e7
 _AT: Final = r"(?:(?:at|by|before|until|till|around|about|from|for|after|on) |@\s*)"
 _HOURS: Final = word_list("one two three four five six seven eight nine ten eleven twelve")
 _HOUR: Final = rf"(?:\d{{1,2}}|{any_of(_HOURS)})"
@@ -82,10 +80,10 @@ def read_part_of_day(match: Match, clock: Clock) -> DateFragment:
 
 def read_delay(match: Match, clock: Clock) -> DateFragment | None:
     """Read "in 2 hours" as a moment and "in 2 weeks" as a day."""
-    count, unit = re.sub(r"\s+", " ", match["count"].lower()), match["unit"].lower().rstrip("s")
-    amount = _amount(count) + (0.5 if match["half"] else 0)
+    unit = match["unit"].lower().rstrip("s")
+    amount = to_amount(match["count"]) + (0.5 if match["half"] else 0)
     if unit in {"minute", "min", "hour", "hr"}:
-        minutes = amount * (60 if unit.startswith("h") else 1) + _amount(match["minutes"] or "0")
+        minutes = amount * (60 if unit.startswith("h") else 1) + to_number(match["minutes"] or "0")
         delay = timedelta(minutes=minutes)
         return (
             DateFragment(instant=clock.after(delay)) if timedelta(0) < delay <= MAX_DELAY else None
@@ -94,13 +92,6 @@ def read_delay(match: Match, clock: Clock) -> DateFragment | None:
         amount, unit = amount * 2, "week"
     day = days_ahead(int(amount), unit, clock) if amount >= 1 else None
     return DateFragment.on(day) if day else None
-
-
-def _amount(count: str) -> float:
-    known = {"half a": 0.5, "half an": 0.5, "a couple": 2.0, "a couple of": 2.0, "a few": 3.0}
-    if count in known:
-        return known[count]
-    return min(float(count), MAX_COUNT) if "." in count else float(to_number(count))
 
 
 def read_repetition(match: Match, clock: Clock) -> DateFragment:
