@@ -33,7 +33,8 @@ CHANGING = {
 CONDITIONS = {
     "status": r"status = (completed)",
     "every status": r"\((status = open \| status = completed)\)",
-    "list": r"list = [\"'](.+)[\"']",
+    "list": r"list = [\"'](.+?)[\"']",
+    "section": r"section = [\"'](.+?)[\"']",
     "priority": r"priority = (\w+)",
     "tag": r"tag = [\"'](.+)[\"']",
     "due": r"due = (\S+)",
@@ -41,7 +42,7 @@ CONDITIONS = {
     "due_to": r"due <= (\S+)",
     "overdue": r"(overdue)",
 }
-EXTRAS = ("reminders", "duration_minutes", "pinned", "parent")
+EXTRAS = ("section", "reminders", "duration_minutes", "pinned", "parent")
 UNCONFIRMED = 3  # tasks that a turn may change without a confirmation
 
 
@@ -116,7 +117,7 @@ class FakeTodo:
             return {"ok": False, "code": describe_failure.code, "error": str(describe_failure)}
 
     def tools(self) -> list[FunctionTool]:
-        names = [*sorted(CHANGING), "find_tasks", "find_lists"]
+        names = [*sorted(CHANGING), "find_tasks", "find_lists", "show_task"]
         return [self._tool(name) for name in names]
 
     def _tool(self, name: str) -> FunctionTool:
@@ -258,7 +259,10 @@ class FakeTodo:
         ]
 
     def _restore_tasks(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        found = [self.deleted.pop(int(number)) for number in arguments["tasks"]]
+        numbers = [int(number) for number in arguments["tasks"]]
+        if not all(number in self.deleted for number in numbers):
+            raise ToolError("task-not-found", "There is no such deleted task.")
+        found = [self.deleted.pop(number) for number in numbers]
         self.tasks |= {task["number"]: task for task in found}
         return {"tasks": found}
 
@@ -317,6 +321,7 @@ class FakeTodo:
         checks = (
             status == "all" or task["completed"] == (status == "completed"),
             wanted.get("list") in {None, task["list"]},
+            wanted.get("section") in {None, task.get("section")},
             wanted.get("priority") in {None, task["priority"]},
             wanted.get("tag") is None or wanted["tag"] in task["tags"],
             all(word in task["title"].casefold() for word in words),
@@ -366,10 +371,20 @@ class FakeTodo:
                     not task["completed"] and task["list"] == name for task in self.tasks.values()
                 ),
                 "is_default": name == DEFAULT_LIST,
+                "sections": sorted(
+                    {
+                        task["section"]
+                        for task in self.tasks.values()
+                        if task["list"] == name and "section" in task
+                    }
+                ),
             }
             for name in self.lists
         ]
         return {"lists": views}
+
+    def _show_task(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {"task": self._find(arguments["task"])} if "task" in arguments else {}
 
     def _delete_list(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self._known_list(arguments["list"])

@@ -1,11 +1,12 @@
 """Plans that change tasks and lists. Changes of many tasks need a confirmation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Final
 
 from offline_assistant import replies, tool_calls
+from offline_assistant.date_text import format_due
 from offline_assistant.intents import (
     AddIntent,
     ByFilter,
@@ -18,41 +19,61 @@ from offline_assistant.intents import (
     DeleteListIntent,
     DiscardIntent,
     Filter,
+    NewTask,
     ReopenIntent,
+    RestoreIntent,
+    SnoozeIntent,
     Target,
     Topic,
     UndoIntent,
     UpdateIntent,
 )
 from offline_assistant.lookup import (
+    Place,
     Plan,
     PlanContext,
     ResolvedTarget,
+    locate_section,
+    read_named_tasks,
     resolve_target,
     similar_list,
 )
 from offline_assistant.markdown import escape, mention, quote
 from offline_assistant.mentions import is_placeholder
+from offline_assistant.own_times import on_own_day, snoozed_reminders
 from offline_assistant.prompts import Prompt
-from offline_assistant.tool_calls import FunctionCall, TaskResult
+from offline_assistant.tool_calls import FunctionCall, FunctionOutput, TaskResult
+from task_phrases.due_date import DueDate
 
 MAX_AT_ONCE: Final = 200  # limit of the tools
 MAX_UNCONFIRMED: Final = 3  # changes of more tasks need a confirmation
 
 
 def add_tasks(intent: AddIntent, context: PlanContext) -> Plan:
-    """Add all tasks in one step; the tool creates a missing list."""
-    outputs = yield [tool_calls.add_task(task) for task in intent.tasks]
+    """Add all tasks in one step; the tool creates a missing list or section."""
+    places: dict[tuple[str, str | None], Place] = {}
+    tasks: list[NewTask] = []
+    for task in intent.tasks:
+        if task.section is not None:
+            wanted = (task.section, task.list_name)
+            if wanted not in places:
+                places[wanted] = yield from locate_section(*wanted)
+            place = places[wanted]
+            if place.reply:
+                return place.reply
+            task = replace(task, list_name=place.list_name, section=place.section)  # noqa: PLW2901
+        tasks.append(task)
+    outputs = yield [tool_calls.add_task(task) for task in tasks]
     added = [output.task for output in outputs if output.is_ok and output.task]
     texts = []
-    with_list = any(task.list_name for task in intent.tasks)
+    with_list = any(task.list_name or task.section for task in tasks)
     if len(added) == 1:
-        task = replies.describe_task(added[0], context.clock, with_list=with_list)
-        texts.append(f"Added {task}.")
+        described = replies.describe_task(added[0], context.clock, with_list=with_list)
+        texts.append(f"Added {described}.")
     elif added:
         where = f" to {quote(added[0].list_name)}" if with_list and added[0].list_name else ""
-        tasks = replies.format_tasks(added, context.clock)
-        texts.append(f"Added {len(added)} tasks{where}:\n\n{tasks}")
+        listed = replies.format_tasks(added, context.clock)
+        texts.append(f"Added {len(added)} tasks{where}:\n\n{listed}")
     texts.extend(
         replies.describe_failure(f"add {quote(str(output.call.arguments.get('title')))}", output)
         for output in outputs
@@ -60,7 +81,7 @@ def add_tasks(intent: AddIntent, context: PlanContext) -> Plan:
     )
     if added and intent.wants_repeat:
         texts.append("Tell me how often it repeats, such as **repeat it every week**.")
-    elif added and intent.wants_reminder and not any(task.due for task in intent.tasks):
+    elif added and intent.wants_reminder and not any(task.due for task in tasks):
         texts.append(
             "It has no date, so I can't remind you of it. Say **move it to tomorrow at 9**."
         )
@@ -109,6 +130,16 @@ def update_tasks(intent: UpdateIntent, context: PlanContext) -> Plan:
     """Change tasks; a change of many needs a confirmation."""
     resolved = yield from resolve_target(intent.target, context)
     changes, clock = intent.changes, context.clock
+    if resolved.numbers and changes.due is not None and changes.due.only_time is not None:
+        own = on_own_day(changes, (yield from read_named_tasks(resolved)), clock)
+        if own is None:
+            return "These tasks have different days; say the new day, too. Nothing was changed."
+        changes = own
+    if resolved.numbers and (changes.place is not None or changes.section is not None):
+        place = yield from _find_place(changes)
+        if place.reply:
+            return place.reply
+        changes = replace(changes, list_name=place.list_name, section=place.section, place=None)
     if resolved.numbers and is_bulk(intent.target, resolved):
         if changes.title is not None or changes.notes is not None:
             return (
@@ -125,10 +156,40 @@ def update_tasks(intent: UpdateIntent, context: PlanContext) -> Plan:
     def report(tasks: Sequence[TaskResult]) -> str:
         if len(tasks) > 1:
             return f"Changed {len(tasks)} tasks:\n\n{replies.format_tasks(tasks, clock)}"
-        has_moved = changes.list_name is not None
+        has_moved = changes.list_name is not None or changes.section is not None
         return f"Changed: {replies.describe_task(tasks[0], clock, with_list=has_moved)}."
 
     return (yield from _change_each(resolved, change_task, "change", report))
+
+
+def snooze_task(intent: SnoozeIntent, context: PlanContext) -> Plan:
+    """Remind of one task again later."""
+    resolved = yield from resolve_target(intent.target, context)
+    if len(resolved.numbers) > 1:
+        return "I can only snooze one task at a time. Nothing was changed."
+    found = yield from read_named_tasks(resolved)
+    if not resolved.numbers or not found:
+        return resolved.reply or f"There is no task #{resolved.numbers[0]}."
+    reminders = snoozed_reminders(found[0], intent.until, context.clock)
+    until = format_due(DueDate(at=intent.until), context.clock)
+    return (
+        yield from _change_each(
+            resolved,
+            partial(tool_calls.snooze_task, reminders=reminders),
+            "snooze",
+            lambda tasks: f"Snoozed until {until}: {mention(tasks[0].number, tasks[0].title)}.",
+        )
+    )
+
+
+def restore_tasks(intent: RestoreIntent, context: PlanContext) -> Plan:
+    """Restore deleted tasks; the tool asks to confirm many."""
+    (output,) = yield [tool_calls.restore_tasks(intent.numbers)]
+    if output.needs_confirmation:
+        return f"Restore these {len(intent.numbers)} tasks? {Prompt.CONFIRM.value}"
+    if not output.is_ok:
+        return replies.describe_failure("restore that", output)
+    return f"Restored:\n\n{replies.format_tasks(output.tasks, context.clock)}"
 
 
 def undo(_intent: UndoIntent, context: PlanContext) -> Plan:
@@ -218,6 +279,22 @@ def is_bulk(target: Target, resolved: ResolvedTarget) -> bool:
     """Return whether a change needs a confirmation: of a selection, or of more than a few tasks."""
     is_filtered = isinstance(target, ByFilter) and len(resolved.numbers) > 1
     return is_filtered or len(resolved.numbers) > MAX_UNCONFIRMED
+
+
+def _find_place(
+    changes: Changes,
+) -> Generator[Sequence[FunctionCall], Sequence[FunctionOutput], Place]:
+    """Return where a change moves tasks to; "move bread to produce" prefers a list with this name."""
+    if changes.section is not None:
+        return (yield from locate_section(changes.section, changes.list_name))
+    name = changes.place or ""
+    if is_placeholder(name):
+        return Place(name)
+    (output,) = yield [tool_calls.find_lists()]
+    known = similar_list(name, [found.name for found in output.lists])
+    if known is not None or not any(similar_list(name, each.sections) for each in output.lists):
+        return Place(known or name)
+    return (yield from locate_section(name, None))
 
 
 def _change_each(

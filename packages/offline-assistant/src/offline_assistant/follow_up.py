@@ -28,6 +28,7 @@ from offline_assistant.intents import (
     Intent,
     OfferIntent,
     ReopenIntent,
+    SnoozeIntent,
     TalkIntent,
     Topic,
     UndoIntent,
@@ -138,7 +139,9 @@ def read_choice(question: Intent, message: str, clock: Clock) -> Intent | None:
     draft = question.draft if isinstance(question, ClarifyIntent) else question
     if _NO.fullmatch(message):
         return TalkIntent(Topic.LEFT_ALONE)
-    if not isinstance(draft, CompleteIntent | ReopenIntent | DeleteIntent | UpdateIntent):
+    if not isinstance(
+        draft, CompleteIntent | ReopenIntent | DeleteIntent | UpdateIntent | SnoozeIntent
+    ):
         return None
     if is_other_command(message):
         return None

@@ -1,7 +1,7 @@
 """The intents that a message parses to: plain data between the grammar and the planner."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import Enum
 from typing import Literal
 
@@ -24,6 +24,7 @@ class NewTask:
 
     title: str
     list_name: str | None = None
+    section: str | None = None
     priority: Priority | None = None
     due: DueDate | None = None
     notes: str | None = None
@@ -41,6 +42,7 @@ class Filter:
 
     status: Status = "open"
     list_name: str | None = None
+    section: str | None = None
     priority: Priority | None = None
     tag: str | None = None
     due_from: date | None = None
@@ -159,12 +161,19 @@ class DiscardIntent:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Changes to a task; None leaves a field unchanged."""
+    """Changes to a task; None leaves a field unchanged.
+
+    Attributes:
+        section: the name of the section to move to.
+        place: the name of a list, or else of a section.
+    """
 
     title: str | None = None
     notes: str | None = None
     priority: Priority | None = None
     list_name: str | None = None
+    section: str | None = None
+    place: str | None = None
     due: DueDate | None = None
     clear_due: bool = False
     add_tags: tuple[str, ...] = ()
@@ -186,6 +195,21 @@ class UpdateIntent:
 
     target: Target
     changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozeIntent:
+    """Remind of a task again at a later time; its due date stays."""
+
+    target: Target
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreIntent:
+    """Restore deleted tasks, given their numbers."""
+
+    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,14 +243,14 @@ class ShowTasksIntent:
 
     Attributes:
         words: show only tasks with these words in their titles.
-        numbers: show only the tasks with these numbers.
+        number: show only the task with this number.
         only_dated: show only tasks that have a due date.
         form: the tasks, their count, or the task to do next.
     """
 
     task_filter: Filter
     words: str = ""
-    numbers: tuple[int, ...] = ()
+    number: int | None = None
     form: Form = "list"
     only_dated: bool = False
 
@@ -257,6 +281,7 @@ class Topic(Enum):
     NOTHING_TO_CONFIRM = "nothing to confirm"
     NO_NEW_LIST_NAME = "no new list name"
     NO_RESTORING = "no restoring"
+    NO_SECTION_CHANGES = "no section changes"
     NOTHING_TO_UNDO = "nothing to undo"
     NO_CONDITIONS = "no conditions"
     NO_STEPS = "no steps"
@@ -310,6 +335,8 @@ Intent = (
     | ConfirmIntent
     | DiscardIntent
     | UpdateIntent
+    | SnoozeIntent
+    | RestoreIntent
     | CreateListIntent
     | ChangeListIntent
     | DeleteListIntent

@@ -29,9 +29,11 @@ from offline_assistant.tool_calls import (
     TaskResult,
     find_lists,
     find_tasks,
+    show_task,
 )
 from task_phrases.clock import Clock
 
+MAX_SHOWN: Final = 3  # tasks that are read one by one
 _AND: Final = re.compile(r"\s*(?:,|\band\b|&|\+)\s*(?:\band\b\s*)?", re.IGNORECASE)
 
 Plan = Generator[Sequence[FunctionCall], Sequence[FunctionOutput], str]
@@ -60,6 +62,15 @@ class ResolvedTarget:
     is_selection: bool = False
     reply: str = ""
     has_more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A list, and a section of it; or, if they are ambiguous, the reply."""
+
+    list_name: str | None = None
+    section: str | None = None
+    reply: str = ""
 
 
 Lookup = Generator[Sequence[FunctionCall], Sequence[FunctionOutput], ResolvedTarget]
@@ -99,6 +110,33 @@ def fetch_tasks(
         return replace(output, data={**output.data, "list": task_filter.list_name})
     (output,) = yield [find_tasks(replace(task_filter, list_name=similar), text)]
     return output
+
+
+def locate_section(
+    name: str, list_name: str | None
+) -> Generator[Sequence[FunctionCall], Sequence[FunctionOutput], Place]:
+    """Find a section, in the named list or else in the only list that has one with this name.
+
+    A missing section is created by the tools, in the task's own list unless one is named.
+    """
+    (output,) = yield [find_lists()]
+    lists = list(output.lists)
+    if list_name is not None:
+        similar = similar_list(list_name, [known.name for known in lists])
+        lists = [known for known in lists if known.name == similar]
+        list_name = similar or list_name
+    found = [
+        (known.name, section)
+        for known in lists
+        if (section := similar_list(name, known.sections)) is not None
+    ]
+    if len(found) > 1:
+        names = ", ".join(quote(known) for known, _ in found)
+        return Place(
+            reply=f"Several lists have a section {quote(name)}: {names}. "
+            "Name the list, too. Nothing was changed."
+        )
+    return Place(*found[0]) if found else Place(list_name, name)
 
 
 def similar_list(name: str, known: Sequence[str]) -> str | None:
@@ -215,6 +253,16 @@ def resolve_words(target: ByWords, context: PlanContext, *, prefer_completed: bo
     )
     listed = replies.format_tasks(candidates, context.clock)
     return ResolvedTarget(reply=f"{question}\n\n{listed}\n\n{Prompt.WHICH.value}")
+
+
+def read_named_tasks(
+    resolved: ResolvedTarget,
+) -> Generator[Sequence[FunctionCall], Sequence[FunctionOutput], tuple[TaskResult, ...]]:
+    """Return the tasks of a target; reads them if only their numbers are known, and are few."""
+    if resolved.tasks or len(resolved.numbers) > MAX_SHOWN:
+        return resolved.tasks
+    outputs = yield [show_task(number) for number in resolved.numbers]
+    return tuple(output.task for output in outputs if output.task)
 
 
 def match_each(words: str, tasks: Sequence[TaskResult]) -> tuple[TaskResult, ...]:

@@ -16,6 +16,7 @@ from offline_assistant.markdown import escape, mention, mention_deleted, quote
 from offline_assistant.prompts import Prompt
 from offline_assistant.tool_calls import FunctionOutput, TaskResult
 from task_phrases.clock import Clock
+from task_phrases.due_date import DueDate
 
 MAX_LINES = 25
 WHAT_I_AM = (
@@ -28,7 +29,9 @@ EXAMPLES = (
     "- **add gym every monday at 7 for 1 hour**, **remind me 30 minutes before**, **plan my day**\n"
     "- **complete 3**, **I bought the milk**, **reopen it**\n"
     "- **move 3 to friday**, **rename 3 to ...**, **make 3 urgent**, **tag 3 with home**\n"
-    "- **delete 3**, **delete all done ones**"
+    "- **add milk to the dairy section of my shopping list**, **move 3 to the dairy section**\n"
+    "- **snooze 3 for 2 hours**, **move 3 to 10am**\n"
+    "- **delete 3**, **restore 3**, **delete all done ones**"
 )
 _TOPICS = {
     Topic.GREETING: "Hello! I'm the offline assistant for your tasks. Tell me what to add, or ask **what's due today?**",
@@ -43,7 +46,8 @@ _TOPICS = {
     Topic.NOTHING_TO_CONFIRM: "There is nothing to confirm. Tell me what to do with your tasks.",
     Topic.NO_NEW_LIST_NAME: "Say the new name of the list, too: **rename the work list to Office**.",
     Topic.NOTHING_TO_UNDO: "There is nothing to undo in this conversation.",
-    Topic.NO_RESTORING: "I can undo the last change in this conversation: say **undo**. To reopen a completed task, say **reopen 3**.",
+    Topic.NO_RESTORING: "I can undo the last change in this conversation: say **undo**. A deleted task comes back by its number: say **restore 3**; the trash on the site shows the numbers. To reopen a completed task, say **reopen 3**.",
+    Topic.NO_SECTION_CHANGES: "I can't change sections themselves; the site can. A section is created when a task goes into it: **add milk to the dairy section of my shopping list**.",
     Topic.NO_CONDITIONS: "I can't send a reminder when something happens. I can add a task with a date: **add call Ann tomorrow at 9**.",
     Topic.NO_STEPS: "I can't think of the steps myself; a language model can. Tell me the steps: **break 3 down into: pack boxes, rent a van**.",
     Topic.OUT_OF_SCOPE: f"I can't help with that: I only manage your tasks and lists. {WHAT_I_AM} Say **help** to see what I understand.",
@@ -79,6 +83,8 @@ def describe_task(task: TaskResult, clock: Clock, *, with_list: bool = False) ->
         parts.append(f"{task.priority} priority")
     if with_list and task.list_name:
         parts.append(f"in {quote(task.list_name)}")
+    if with_list and task.section:
+        parts.append(f"section {quote(task.section)}")
     parts.extend(f"tag {quote(tag)}" for tag in task.tags)
     if task.repeat:
         parts.append(format_repeat(task.repeat))
@@ -87,6 +93,11 @@ def describe_task(task: TaskResult, clock: Clock, *, with_list: bool = False) ->
     parts.extend(
         f"reminder {format_minutes(minutes)} before" if minutes else "reminder when it is due"
         for minutes in task.reminders
+    )
+    parts.extend(
+        f"reminder {format_due(DueDate(at=at), clock)}"
+        for at in task.reminder_times
+        if at > clock.now
     )
     if task.is_pinned:
         parts.append("pinned")
@@ -152,6 +163,7 @@ def describe_failure(action: str, output: FunctionOutput) -> str:
         "task-not-found": f"there is no task #{number}",
         "not-found": f"there is no task #{number}" if number else "it does not exist",
         "list-not-found": f"there is no list called {quote(str(list_name))}",
+        "section-not-found": "there is no section with that name",
         "list-exists": "a list with that name already exists",
         "tool-failed": "something went wrong",
         "invalid-filter": "something went wrong",
@@ -179,8 +191,8 @@ def describe_bulk_change(changes: Changes, tasks: str, clock: Clock) -> str:
         parts.append(f"Move {tasks} to {format_due(changes.due, clock)}")
     if changes.clear_due:
         parts.append(f"Remove the date of {tasks}")
-    if changes.list_name is not None:
-        parts.append(f"Move {tasks} to {quote(changes.list_name)}")
+    if changes.list_name is not None or changes.section is not None:
+        parts.append(f"Move {tasks} {_describe_place(changes)}")
     if changes.priority is not None:
         level = "no" if changes.priority == "none" else changes.priority
         parts.append(f"Set {tasks} to {level} priority")
@@ -197,6 +209,14 @@ def describe_bulk_change(changes: Changes, tasks: str, clock: Clock) -> str:
     return parts[0] if len(parts) == 1 else f"Change {tasks}"
 
 
+def _describe_place(changes: Changes) -> str:
+    """Return where tasks move to: a section, or else a list."""
+    if changes.section is None:
+        return f"to {quote(str(changes.list_name))}"
+    where = f" of {quote(changes.list_name)}" if changes.list_name else ""
+    return f"to the section {quote(changes.section)}{where}"
+
+
 def describe_query(intent: ShowTasksIntent, clock: Clock) -> str:
     """Return "open tasks due today in **work**"."""
     task_filter = intent.task_filter
@@ -206,8 +226,10 @@ def describe_query(intent: ShowTasksIntent, clock: Clock) -> str:
         parts.append(format_due_range(task_filter.due_from, task_filter.due_to, clock))
     if task_filter.priority:
         parts.insert(0, f"{task_filter.priority}-priority")
+    if task_filter.section:
+        parts.append(f"in the section {quote(task_filter.section)}")
     if task_filter.list_name:
-        parts.append(f"in {quote(task_filter.list_name)}")
+        parts.append(f"{'of' if task_filter.section else 'in'} {quote(task_filter.list_name)}")
     if task_filter.tag:
         parts.append(f"with the tag {quote(task_filter.tag)}")
     if intent.only_dated and not task_filter.has_due and not task_filter.overdue:

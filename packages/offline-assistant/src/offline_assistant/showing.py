@@ -6,7 +6,9 @@ from datetime import datetime, time
 from offline_assistant import replies
 from offline_assistant.date_text import is_overdue
 from offline_assistant.intents import (
+    AddIntent,
     ClarifyIntent,
+    NewTask,
     OfferIntent,
     ShowListsIntent,
     ShowTasksIntent,
@@ -16,7 +18,7 @@ from offline_assistant.lookup import Plan, PlanContext, fetch_tasks
 from offline_assistant.markdown import quote
 from offline_assistant.matching import match_titles, search_term
 from offline_assistant.prompts import PROMPT_FOR, Prompt
-from offline_assistant.tool_calls import TaskResult, find_lists
+from offline_assistant.tool_calls import TaskResult, find_lists, show_task
 from task_phrases.clock import Clock
 
 _RANK = {"high": 0, "medium": 1, "none": 2, "low": 3}
@@ -25,6 +27,8 @@ _RANK = {"high": 0, "medium": 1, "none": 2, "low": 3}
 def show_tasks(intent: ShowTasksIntent, context: PlanContext) -> Plan:
     """List or count tasks, or pick the one to do next."""
     clock = context.clock
+    if intent.number is not None:
+        return (yield from show_named_task(intent.number, context))
     text = search_term(intent.words) if intent.words else None
     output = yield from fetch_tasks(intent.task_filter, text)
     if not output.is_ok:
@@ -33,14 +37,6 @@ def show_tasks(intent: ShowTasksIntent, context: PlanContext) -> Plan:
     if intent.words:
         matches = match_titles(intent.words, tasks)
         tasks = matches.sure or matches.perhaps
-    if intent.numbers:
-        known = {task.number: task for task in tasks}
-        return "\n\n".join(
-            f"{replies.describe_task(known[number], clock, with_list=True)}."
-            if number in known
-            else f"There is no task #{number}."
-            for number in intent.numbers
-        )
     if intent.only_dated:
         tasks = [task for task in tasks if task.due is not None]
     tasks = sorted(tasks, key=lambda task: urgency(task, clock))
@@ -54,6 +50,14 @@ def show_tasks(intent: ShowTasksIntent, context: PlanContext) -> Plan:
     if intent.form == "count":
         return f"You have {count}."
     return f"You have {count}:\n\n{replies.format_tasks(tasks, clock, total)}"
+
+
+def show_named_task(number: int, context: PlanContext) -> Plan:
+    """Show a task as a form, and its details."""
+    (output,) = yield [show_task(number)]
+    if output.task is None:
+        return replies.describe_failure(f"show #{number}", output)
+    return f"{replies.describe_task(output.task, context.clock, with_list=True)}."
 
 
 def show_lists(_intent: ShowListsIntent, _context: PlanContext) -> Plan:
@@ -77,8 +81,9 @@ def talk(intent: TalkIntent, context: PlanContext) -> Plan:
 
 
 def ask_for_detail(intent: ClarifyIntent, _context: PlanContext) -> Plan:
-    """Ask for the missing detail of a command."""
-    yield from ()
+    """Ask for the missing detail of a command; for "add a task" also show an empty form."""
+    if intent.draft == AddIntent((NewTask(""),)):
+        yield [show_task()]
     return PROMPT_FOR[intent.missing].value
 
 

@@ -42,8 +42,10 @@ class TaskResult:
     due: DueDate | None
     tags: tuple[str, ...]
     is_completed: bool
+    section: str | None = None
     repeat: str = ""
     reminders: tuple[int, ...] = ()
+    reminder_times: tuple[datetime, ...] = ()
     duration_minutes: int | None = None
     is_pinned: bool = False
 
@@ -64,8 +66,14 @@ class TaskResult:
             due=due_date,
             tags=tuple(str(tag) for tag in data.get("tags") or ()),
             is_completed=bool(data.get("completed")),
+            section=str(data["section"]) if data.get("section") else None,
             repeat=str((data.get("repeat") or {}).get("rule") or ""),
             reminders=tuple(each for each in data.get("reminders") or () if type(each) is int),
+            reminder_times=tuple(
+                datetime.fromisoformat(each)
+                for each in data.get("reminders") or ()
+                if isinstance(each, str)
+            ),
             duration_minutes=data.get("duration_minutes"),
             is_pinned=bool(data.get("pinned")),
         )
@@ -78,6 +86,7 @@ class ListResult:
     name: str
     open_tasks: int
     is_default: bool
+    sections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,7 @@ class FunctionOutput:
                 str(data.get("name")),
                 int(data.get("open_tasks") or 0),
                 bool(data.get("is_default")),
+                tuple(str(name) for name in data.get("sections") or ()),
             )
             for data in self.data.get("lists", ())
             if isinstance(data, Mapping)
@@ -183,6 +193,7 @@ def add_task(task: NewTask) -> FunctionCall:
     arguments = {
         "title": task.title,
         "list": task.list_name,
+        "section": task.section,
         "priority": task.priority,
         **_due_arguments(task.due),
         "notes": task.notes,
@@ -217,6 +228,7 @@ def filter_text(task_filter: Filter) -> str:
     conditions = [
         states[task_filter.status],
         f"list = {_quoted(task_filter.list_name)}" if task_filter.list_name else None,
+        f"section = {_quoted(task_filter.section)}" if task_filter.section else None,
         f"priority = {task_filter.priority}" if task_filter.priority else None,
         f"tag = {_quoted(task_filter.tag)}" if task_filter.tag else None,
         f"due = {first}" if first and first == last else None,
@@ -236,6 +248,22 @@ def change_task(number: int, changes: Changes) -> FunctionCall:
         **_shared_arguments(changes),
     }
     return FunctionCall("change_tasks", _without_none(arguments))
+
+
+def snooze_task(number: int, reminders: Sequence[int | datetime]) -> FunctionCall:
+    """Set the reminders of a task: minutes before it is due, or times."""
+    wire = [_wire_time(each) if isinstance(each, datetime) else each for each in reminders]
+    return FunctionCall("change_tasks", {"tasks": [str(number)], "reminders": wire})
+
+
+def show_task(number: int | None = None) -> FunctionCall:
+    """Show a task as a form, or an empty form for a new one."""
+    return FunctionCall("show_task", _without_none({"task": number and str(number)}))
+
+
+def restore_tasks(numbers: Sequence[int]) -> FunctionCall:
+    """Restore deleted tasks."""
+    return FunctionCall("restore_tasks", {"tasks": [str(number) for number in numbers]})
 
 
 def reopen_task(number: int) -> FunctionCall:
@@ -318,6 +346,7 @@ def _shared_arguments(changes: Changes) -> dict[str, Any]:
     return {
         "priority": changes.priority,
         "list": changes.list_name,
+        "section": changes.section,
         **_due_arguments(changes.due),
         "clear_due": True if changes.clear_due else None,
         "add_tags": list(changes.add_tags) or None,
@@ -339,7 +368,11 @@ def _due_arguments(due: DueDate | None) -> dict[str, str | None]:
         return {}
     if due.at is None:
         return {"due_date": due.day.isoformat() if due.day else None}
-    return {"due_at": due.at.astimezone(UTC).isoformat().replace("+00:00", "Z")}
+    return {"due_at": _wire_time(due.at)}
+
+
+def _wire_time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _without_none(arguments: Mapping[str, Any]) -> dict[str, Any]:

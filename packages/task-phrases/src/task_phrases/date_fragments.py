@@ -1,7 +1,7 @@
 """Fragments of date phrases ("friday", "at 5", "every week"), before `dates` joins them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Final, Literal
 
@@ -120,7 +120,8 @@ def date_pattern(pattern: str, read: FragmentReader, **traits: bool) -> DatePatt
 class ResolvedDate:
     """The moment (`at`) or the days (`first` to `last`) that a phrase names.
 
-    A bare repetition ("every week") names neither.
+    A bare repetition ("every week") names neither. Of a phrase that names no day, `only_time` is the
+    time of day.
     """
 
     first: date | None = None
@@ -128,6 +129,7 @@ class ResolvedDate:
     at: datetime | None = None
     repeats: bool = False
     due_day: date | None = None
+    only_time: time | None = field(default=None, compare=False)
 
     @property
     def day(self) -> date | None:

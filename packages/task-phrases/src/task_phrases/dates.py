@@ -157,7 +157,10 @@ def _combine(fragments: Sequence[DateFragment], clock: Clock) -> ResolvedDate | 
         at = _next_moment(named, resolved, clock, repeats=repeats)
         if at <= clock.now and wall is None:
             return ResolvedDate(at.date(), at.date(), None, repeats)  # "tonight", late at night
-        return ResolvedDate(at.date(), at.date(), at, repeats)
+        only_time = None
+        if named is None and resolved.hour != MIDNIGHT:
+            only_time = resolved.exact()
+        return ResolvedDate(at.date(), at.date(), at, repeats, only_time=only_time)
     if named is not None:
         return ResolvedDate(named.first, named.last, None, repeats, named.due_day)
     return ResolvedDate(repeats=True) if repeats else None

@@ -77,7 +77,7 @@ def to_due(when: ResolvedDate | None) -> DueDate | None:
     """Return a task's due date for a date phrase."""
     if when is None or (when.at is None and when.day is None):
         return None
-    return DueDate(at=when.at) if when.at else DueDate(day=when.day)
+    return DueDate(at=when.at, only_time=when.only_time) if when.at else DueDate(day=when.day)
 
 
 def take_details(text: str, clock: Clock, *, prefer_first_date: bool = False) -> Details:

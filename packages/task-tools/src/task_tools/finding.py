@@ -159,6 +159,11 @@ async def _read_page(tasks: ToolTasks, params: dict[str, str]) -> TaskPage:
         if expected == ["the name of a list"]:
             names = list((await tasks.get_list_names()).values())
             raise UnresolvedReferenceError("list-not-found", problem.detail, lists=names) from None
+        if expected == ["the name of a section"]:
+            names = sorted({section.name for section in await tasks.get_sections()})
+            raise UnresolvedReferenceError(
+                "section-not-found", problem.detail, sections=names
+            ) from None
         raise UnresolvedReferenceError(
             INVALID_FILTER,
             f"{problem.detail} {FILTER_HINT}",

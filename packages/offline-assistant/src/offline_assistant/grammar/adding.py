@@ -7,6 +7,7 @@ from typing import Final
 from offline_assistant.grammar.items import ACTIONS
 from offline_assistant.grammar.rules import rule
 from offline_assistant.grammar.scope import is_out_of_scope
+from offline_assistant.grammar.sections import find_section
 from offline_assistant.grammar.titles import ADJECTIVES, ARTICLE, read_tasks, strip_link
 from offline_assistant.intents import (
     AddIntent,
@@ -74,7 +75,11 @@ def read_put(match: Match, clock: Clock) -> Intent | None:
     """Read "put ... on my list" or "put ... down for friday"; any other "put" isn't an addition."""
     rest, downs = re.subn(r"(?i)\s*\bdown\b", "", match["rest"], count=1)
     details = take_details(rest, clock)
-    is_addition = details.has_list or (downs > 0 and details.when is not None)
+    is_addition = (
+        details.has_list
+        or find_section(rest) is not None
+        or (downs > 0 and details.when is not None)
+    )
     return read_tasks(rest, clock) if is_addition else None
 
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from offline_assistant.grammar.rules import rule
-from offline_assistant.grammar.targets import read_filter_target, target_reader
+from offline_assistant.grammar.targets import read_filter_target, read_numbers, target_reader
 from offline_assistant.intents import (
     ByFilter,
     ClarifyIntent,
@@ -12,6 +12,7 @@ from offline_assistant.intents import (
     Filter,
     Intent,
     Missing,
+    RestoreIntent,
 )
 from task_phrases.clock import Clock
 from task_phrases.lists import LIST_NOUN, ONE_LIST, clean_name
@@ -66,8 +67,15 @@ def read_delete_list(match: Match, _clock: Clock) -> Intent:
     return DeleteListIntent(name, with_tasks=groups.get("tasks") is not None)
 
 
+def read_restore(match: Match, _clock: Clock) -> Intent | None:
+    """Read "restore 3"; the tools find deleted tasks by their numbers only."""
+    target = read_numbers(match["target"])
+    return RestoreIntent(target.numbers) if target else None
+
+
 _READ_DELETE: Final = target_reader(DeleteIntent)
 DELETING_RULES: Final = (
+    rule(r"(?:restore|undelete|recover) (?P<target>.+)", read_restore),
     rule(rf"{_CLEAR} (?P<what>{_DETERMINER}{_PLACE}\b.*)", read_clear),
     rule(rf"{_CLEAR} (?P<what>(?:all|every|everything|each)\b.*)", read_clear),
     rule(

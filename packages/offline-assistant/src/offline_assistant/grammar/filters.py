@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
+from offline_assistant.grammar.sections import find_section
 from offline_assistant.intents import Filter
 from task_phrases.clock import Clock
 from task_phrases.dates import find_dates, join_dates
@@ -45,7 +46,12 @@ def read_filter(text: str, clock: Clock, base: Filter) -> tuple[Filter, str]:
     Args:
         base: the filter for a phrase without conditions; an "all" status is never narrowed.
     """
-    task_filter, rest = base, text
+    task_filter = base
+    section = find_section(text, is_bare=True)
+    if section is not None:
+        task_filter = replace(task_filter, section=section.name, list_name=section.list_name)
+        text = cut(text, section.start, section.end)
+    rest = text
     found = find_list(text)
     # "On today's schedule" names a day, not a list.
     if found and (found.name is not None or not find_dates(text[found.start : found.end], clock)):

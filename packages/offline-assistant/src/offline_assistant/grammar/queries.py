@@ -24,7 +24,7 @@ _QUESTION_ABOUT_CHANGES: Final = rx(
     r"(?:add(?:ed)?|put|note(?:d)?|write|written|create(?:d)?|make|made|have|need(?: to)?|"
     r"deleted?|removed?|completed?|finish(?:ed)?|check(?:ed)? off)\b"
 )
-_ONE_NUMBER: Final = rx(r"#?(\d{1,6})")
+ONE_NUMBER: Final = rx(r"#?(\d{1,6})")
 _COUNT: Final = rx(r"^(?:how many|count|hows? many|(?:the )?number of)\b")
 # "Is the report done?" and "did I buy milk?" include completed tasks.
 _ABOUT_ANY_STATUS: Final = rx(r"^(?:did|have|has|is|are|was|were|am)\b")
@@ -79,8 +79,8 @@ def read_query(text: str, clock: Clock) -> ShowTasksIntent:
     base = Filter(status="all") if _ABOUT_ANY_STATUS.match(text) else Filter()
     task_filter, rest = read_filter(_QUESTION_ABOUT_CHANGES.sub("", query), clock, base)
     words = title_words(rest)
-    if number := _ONE_NUMBER.fullmatch(words):
-        return ShowTasksIntent(Filter(status="all"), numbers=(int(number[1]),))
+    if number := ONE_NUMBER.fullmatch(words):
+        return ShowTasksIntent(Filter(status="all"), number=int(number[1]))
     if not words:
         task_filter, rest = read_filter(query, clock, Filter())
         words = title_words(rest)

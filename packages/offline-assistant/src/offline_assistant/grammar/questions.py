@@ -3,7 +3,7 @@
 from typing import Final
 
 from offline_assistant.grammar.filters import read_filter
-from offline_assistant.grammar.queries import LEAD, read_query, title_words
+from offline_assistant.grammar.queries import LEAD, ONE_NUMBER, read_query, title_words
 from offline_assistant.grammar.scope import is_out_of_scope
 from offline_assistant.grammar.sentence_type import (
     CHANGE_VERBS,
@@ -86,7 +86,8 @@ def read_question(sentence: str, clock: Clock) -> Intent:
     text = sentence.strip(" .!?\u061f\uff1f")
     if _ABOUT_CHANGING.fullmatch(text):
         return TalkIntent(Topic.QUESTION_CHANGES_NOTHING)
-    task_filter, _ = read_filter(text, clock, Filter())
+    subject = LEAD.sub("", text)
+    task_filter, _ = read_filter(subject, clock, Filter())
     if _NEXT.fullmatch(text):
         return ShowTasksIntent(Filter(list_name=task_filter.list_name), form="next")
     if _LISTS.fullmatch(text) and not _NOT_LISTS.search(text):
@@ -95,9 +96,17 @@ def read_question(sentence: str, clock: Clock) -> Intent:
         not is_out_of_scope(text)
         and (
             task_filter.list_name is not None
+            or task_filter.section is not None
             or task_filter.tag is not None
-            or is_quoted(LEAD.sub("", text))
-            or any((_STATE.fullmatch(text), _PERSONAL.search(text), _WHEN.fullmatch(text)))
+            or is_quoted(subject)
+            or any(
+                (
+                    ONE_NUMBER.fullmatch(subject),
+                    _STATE.fullmatch(text),
+                    _PERSONAL.search(text),
+                    _WHEN.fullmatch(text),
+                )
+            )
             or _is_bare_query(text, clock)
         )
     )

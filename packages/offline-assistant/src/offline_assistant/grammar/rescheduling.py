@@ -1,6 +1,7 @@
-"""Sentences that change a due date: "move 3 to friday", "snooze it", "3 has no deadline"."""
+"""Sentences that change a due date or snooze: "move 3 to friday", "snooze it", "3 has no deadline"."""
 
 import re
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
@@ -13,21 +14,24 @@ from offline_assistant.intents import (
     ClarifyIntent,
     Intent,
     Missing,
+    SnoozeIntent,
     UpdateIntent,
 )
 from task_phrases.clock import Clock
 from task_phrases.date_fragments import ResolvedDate
 from task_phrases.dates import find_dates, join_dates, read_date
 from task_phrases.details import to_due
+from task_phrases.due_date import DAY_STARTS
 from task_phrases.patterns import Match
 
 _MOVE: Final = (
-    r"(?:move|reschedule|postpone|delay|push(?: back)?|shift|snooze|defer|bump|change|put off|"
+    r"(?:move|reschedule|postpone|delay|push(?: back)?|shift|defer|bump|change|put off|"
     r"bring forward|extend)"
 )
-_PUT_OFF: Final = r"(?:reschedule|postpone|delay|snooze|defer|push back|put off)"
+_PUT_OFF: Final = r"(?:reschedule|postpone|delay|defer|push back|put off)"
 _SET: Final = r"(?:set|change|update|edit|make|move|put|push|extend|modify)"
 _DUE: Final = r"(?:due ?date|due|deadline|date|time|due time|reminder)"
+SNOOZED: Final = timedelta(hours=1)  # without a time
 MAX_RANGE_WORDS: Final = 12
 _SEPARATORS: Final = frozenset({"to", "until", "till"})
 _TAKE: Final = r"(?:remove|delete|clear|drop|erase|unset)"
@@ -103,8 +107,23 @@ def read_postpone(match: Match, clock: Clock) -> Intent | None:
     return change(named, Changes(due=due), clock)
 
 
+def read_snooze(match: Match, clock: Clock) -> Intent | None:
+    """Read "snooze the dentist for 2 hours" or "snooze it until friday"; None for any other time."""
+    length, value = match["length"], match["until"]
+    when = new_date(f"in {length}" if length else value, clock) if length or value else None
+    if when is None and (length or value):
+        return None
+    until = clock.after(SNOOZED)
+    if when is not None:
+        until = when.at or (clock.at(when.day, DAY_STARTS) if when.day else until)
+
+    return target_reader(partial(SnoozeIntent, until=until))(match, clock)
+
+
 _CLEAR_DUE: Final = change_reader(clear_due=True)
 RESCHEDULING_RULES: Final = (
+    rule(r"snooze(?: the (?:reminder|alarm) (?:for|of|about))? (?P<target>.+?)"
+         r"(?: (?:for|by) (?P<length>(?:another )?\S+(?: \S+){0,4})| (?:until|till|to) (?P<until>.+))?", read_snooze),
     rule(rf"{_TAKE} the {_DUE} (?:of|from|for|on) (?P<target>.+)", _CLEAR_DUE),
     rule(rf"{_TAKE} (?P<target>.+?)'s {_DUE}", _CLEAR_DUE),
     rule(rf"(?P<target>{TASK_REFERENCE}) has no {_DUE}", _CLEAR_DUE),

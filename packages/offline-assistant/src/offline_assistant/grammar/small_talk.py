@@ -133,7 +133,17 @@ _TOPIC_PATTERNS: Final = (
     ),
     (
         Topic.NO_RESTORING,
-        r"undo(?: (?:it|that|this))?|revert(?: it| that)?|restore .+|undelete .+|recover .+",
+        (
+            r"undo(?: (?:it|that|this))?|revert(?: it| that)?|"
+            r"(?:restore|undelete|recover) (?!(?:(?:task|item|number) )?#?\d[\d\s#,and]*$).+"
+        ),
+    ),
+    (
+        Topic.NO_RESTORING,
+        (
+            r"(?:show|open|list|see|what(?:'s| is) in)(?: me)? (?:my |the )?"
+            r"(?:trash|bin|deleted (?:tasks|items))"
+        ),
     ),
 )
 _PATTERNS: Final = tuple((topic, rx(pattern)) for topic, pattern in _TOPIC_PATTERNS)

@@ -107,7 +107,9 @@ def read_target(text: str, clock: Clock) -> Target | None:
         return read_filter_target(match["rest"] if match else text, clock)
     task_filter, rest = read_filter(text, clock, Filter(status="all"))
     words = tidy(_TRAILING.sub("", _LEADING.sub("", rest)))
-    is_selection = task_filter.has_due or task_filter.priority or task_filter.tag
+    is_selection = (
+        task_filter.has_due or task_filter.priority or task_filter.tag or task_filter.section
+    )
     has_no_words = not re.search(r"\w", show_quotes(words)) or _NO_WORDS.fullmatch(words)
     if has_no_words or (is_selection and not content_words(words)):
         return ByFilter(replace(task_filter, status="open")) if is_selection else None

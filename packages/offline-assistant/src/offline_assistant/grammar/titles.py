@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import Final
 
 from offline_assistant.grammar.items import split_items
+from offline_assistant.grammar.sections import find_section
 from offline_assistant.intents import AddIntent, ClarifyIntent, Missing, NewTask
 from task_phrases.clock import Clock
-from task_phrases.details import Details, take_dates, take_details, tidy
+from task_phrases.details import Details, cut, take_dates, take_details, tidy
 from task_phrases.patterns import rx
 from task_phrases.quotes import is_quoted, unquote
 from task_phrases.repeats import RepeatPhrase
@@ -62,10 +63,17 @@ def read_tasks(
     """
     text, subtasks = _take_subtasks(text)
     text, parent = _take_parent(text)
+    section = find_section(text)
+    if section is not None:
+        text = cut(text, section.start, section.end)
     details = take_details(text, clock, prefer_first_date=prefer_first_date)
+    if section is not None and section.list_name is not None:
+        details = replace(details, list_name=section.list_name)
+    section_name = section.name if section else None
     is_enumeration = (
         is_enumeration
         or details.list_name is not None
+        or section is not None
         or _PLURAL_NOUN.fullmatch(details.text) is not None
     )
     whole = tidy(details.text)
@@ -86,11 +94,12 @@ def read_tasks(
     else:
         tasks = tuple(new_task(unquote(item), details) for item in items)
     repeats = details.repeat is None and _REPEAT.search(text) is not None
-    tasks = tuple(replace(task, subtasks=subtasks, parent=parent) for task in tasks)
+    tasks = tuple(
+        replace(task, section=section_name, subtasks=subtasks, parent=parent) for task in tasks
+    )
     if not tasks or _NO_TITLE.fullmatch(tasks[0].title):
-        return ClarifyIntent(
-            Missing.TITLE, AddIntent((new_task("", details),), wants_repeat=repeats)
-        )
+        draft = replace(new_task("", details), section=section_name)
+        return ClarifyIntent(Missing.TITLE, AddIntent((draft,), wants_repeat=repeats))
     return AddIntent(tasks, wants_repeat=repeats)
 
 
@@ -104,6 +113,7 @@ def complete_draft(draft: AddIntent, text: str, clock: Clock) -> AddIntent | Cla
         replace(
             task,
             list_name=task.list_name or shared.list_name,
+            section=task.section or shared.section,
             priority=task.priority or shared.priority,
             due=task.due or shared.due,
             notes=task.notes or shared.notes,

@@ -12,6 +12,7 @@ from offline_assistant.grammar.rescheduling import (
     new_date,
 )
 from offline_assistant.grammar.rules import rule
+from offline_assistant.grammar.sections import SECTION_PHRASE, SectionPhrase
 from offline_assistant.grammar.targets import TASK_REFERENCE, read_target
 from offline_assistant.grammar.titles import repeat_argument
 from offline_assistant.intents import (
@@ -77,6 +78,30 @@ def read_move_to_list(match: Match, clock: Clock) -> Intent | None:
     """Read "move 3 to my work list"; moving to the trash is read as a deletion elsewhere."""
     name = None if _TRASH.search(match.group()) else clean_name(match["value"])
     return change(match["target"], Changes(list_name=name), clock) if name else None
+
+
+def read_move_to_place(match: Match, clock: Clock) -> Intent | None:
+    """Read "move 3 to work", which may be a list or a section."""
+    name = None if _TRASH.search(match.group()) else clean_name(match["value"])
+    return change(match["target"], Changes(place=name), clock) if name else None
+
+
+def read_move_to_section(match: Match, clock: Clock) -> Intent:
+    """Read "move 3 to the dairy section"."""
+    section = SectionPhrase.from_match(match)
+    changes = Changes(section=section.name, list_name=section.list_name)
+    return change(match["target"], changes, clock)
+
+
+def read_put_in_section(match: Match, clock: Clock) -> Intent | None:
+    """Read "put it in the dairy section"; "put milk in the dairy section" adds a task."""
+    is_known = isinstance(read_target(match["target"], clock), ByNumber | ByMention)
+    return read_move_to_section(match, clock) if is_known else None
+
+
+def read_section_change(_match: Match, _clock: Clock) -> Intent:
+    """Read "delete the dairy section", which no tool can do."""
+    return TalkIntent(Topic.NO_SECTION_CHANGES)
 
 
 def read_put_on_list(match: Match, clock: Clock) -> Intent | None:
@@ -177,10 +202,16 @@ _NOTE_RULES: Final = (
          read_note),
     rule(rf"(?:add|attach) (?:a |the )?notes? (?P<value>.+) to (?P<target>{TASK_REFERENCE})", read_note),
 )  # fmt: skip
+_SECTION_RULES: Final = (
+    rule(r"(?:create|make|add|start) (?:a|the|another) (?:new )?section (?:called|named) .+", read_section_change),
+    rule(r"(?:delete|remove|rename) (?:the |my )?(?:\S+ ){1,3}?section(?: (?:of|in|to|as) .+)?", read_section_change),
+    rule(rf"put (?P<target>.+?) {SECTION_PHRASE}", read_put_in_section),
+    rule(rf"(?:move|transfer|shift) (?P<target>.+?) {SECTION_PHRASE}", read_move_to_section),
+)  # fmt: skip
 _LIST_RULES: Final = (
     rule(rf"put (?P<target>.+?) (?:to|on|onto|into|in) (?P<value>{_LIST_NAME})", read_put_on_list),
     rule(rf"(?:move|transfer|shift) (?P<target>.+?) (?:to|onto|into|on) (?P<value>{_LIST_NAME})", read_move_to_list),
-    rule(r"(?:move|transfer) (?P<target>.+?) (?:to|into) (?P<value>\S+(?: \S+)?)", read_move_to_list),
+    rule(r"(?:move|transfer) (?P<target>.+?) (?:to|into) (?P<value>\S+(?: \S+)?)", read_move_to_place),
 )  # fmt: skip
 
 
@@ -196,6 +227,7 @@ UPDATING_RULES: Final = (
     ),
     rule(r"make (?:me )?a (?:plan|schedule) (?:for|of) (?:today|my day|the day)", read_plan),
     *_SCHEDULE_RULES,
+    *_SECTION_RULES,
     *CHANGING_LIST_RULES,
     *_TITLE_RULES,
     *RESCHEDULING_RULES,
