@@ -100,7 +100,7 @@ def read_put_in_section(match: Match, clock: Clock) -> Intent | None:
 
 
 def read_section_change(_match: Match, _clock: Clock) -> Intent:
-    """Read "delete the dairy section", which no tool can do."""
+    """Read "delete the dairy section" or "move 3 out of its section": no change of a task."""
     return TalkIntent(Topic.NO_SECTION_CHANGES)
 
 
@@ -205,6 +205,7 @@ _NOTE_RULES: Final = (
 _SECTION_RULES: Final = (
     rule(r"(?:create|make|add|start) (?:a|the|another) (?:new )?section (?:called|named) .+", read_section_change),
     rule(r"(?:delete|remove|rename) (?:the |my )?(?:\S+ ){1,3}?section(?: (?:of|in|to|as) .+)?", read_section_change),
+    rule(r"(?:move|take|put) .+ out of (?:\S+ ){1,4}sections?", read_section_change),
     rule(rf"put (?P<target>.+?) {SECTION_PHRASE}", read_put_in_section),
     rule(rf"(?:move|transfer|shift) (?P<target>.+?) {SECTION_PHRASE}", read_move_to_section),
 )  # fmt: skip
