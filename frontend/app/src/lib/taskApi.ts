@@ -1,6 +1,6 @@
 import { sendAuthorized, sendAuthorizedJson, userPath } from "@/lib/authorizedHttp";
 import type { RequestOptions } from "@/lib/http";
-import type { Task, TaskChanges, TaskDraft, TaskList } from "@/lib/tasks";
+import type { Color, Icon, Section, Task, TaskChanges, TaskDraft, TaskList } from "@/lib/tasks";
 
 const PAGE_SIZE = 200;
 
@@ -10,13 +10,13 @@ export interface TaskPage {
   next_cursor: string | null;
 }
 
-/** Loads all open tasks, page by page. */
+/** Loads all open tasks, also those of archived lists, page by page. */
 export async function getOpenTasks(signal: AbortSignal): Promise<Task[]> {
   const tasks: Task[] = [];
   let cursor: string | null = null;
   do {
     const page: TaskPage = await getPage(
-      { status: "open", limit: String(PAGE_SIZE), cursor },
+      { status: "open", include_archived: "true", limit: String(PAGE_SIZE), cursor },
       signal,
     );
     tasks.push(...page.items);
@@ -30,13 +30,33 @@ export function getCompletedTasks(cursor: string | null): Promise<TaskPage> {
   return getPage({ status: "completed", limit: "50", cursor });
 }
 
-/** Loads all lists, the default list first. */
+/** Loads all subtasks of a task, open and completed, in their manual order. */
+export async function getSubtasks(parentId: string): Promise<Task[]> {
+  const query = { parent_id: parentId, status: "all", sort: "position", limit: String(PAGE_SIZE) };
+  return (await getPage(query)).items;
+}
+
+/** Loads all lists in order, the default list first, including archived ones. */
 export async function getLists(signal?: AbortSignal): Promise<TaskList[]> {
   const response = await sendAuthorizedJson<{ items: TaskList[] }>(
-    userPath("lists"),
+    `${userPath("lists")}?include_archived=true`,
     signal ? { signal } : {},
   );
   return response.items;
+}
+
+/** Loads the sections of all lists that aren't archived, by list and position. */
+export async function getSections(signal?: AbortSignal): Promise<Section[]> {
+  const response = await sendAuthorizedJson<{ items: Section[] }>(
+    userPath("sections"),
+    signal ? { signal } : {},
+  );
+  return response.items;
+}
+
+/** Creates a section at the end of a list. */
+export function postSection(listId: string, name: string): Promise<Section> {
+  return sendChange("sections", { method: "POST", body: { list_id: listId, name } });
 }
 
 /** Opens the change feed after the event with the ID `after`. */
@@ -66,14 +86,33 @@ export function restoreTask(id: string): Promise<Task> {
   return sendChange(`tasks/${id}/restore`, { method: "POST" });
 }
 
-/** Creates a list. */
-export function postList(name: string): Promise<TaskList> {
-  return sendChange("lists", { method: "POST", body: { name } });
+/** Moves a repeating task to its next date without completing it. */
+export function skipTask(id: string): Promise<Task> {
+  return sendChange(`tasks/${id}/skip`, { method: "POST" });
 }
 
-/** Renames a list. */
-export function patchList(id: string, name: string): Promise<TaskList> {
-  return sendChange(`lists/${id}`, { method: "PATCH", body: { name } });
+/** A list that is not stored yet. */
+export interface ListDraft {
+  name: string;
+  color: Color | null;
+  icon: Icon | null;
+}
+
+/** Changes to a list. */
+export interface ListChanges extends Partial<ListDraft> {
+  archived?: boolean;
+  /** The ID of the list to move it next to. */
+  move?: { before: string } | { after: string };
+}
+
+/** Creates a list. */
+export function postList(draft: ListDraft): Promise<TaskList> {
+  return sendChange("lists", { method: "POST", body: draft });
+}
+
+/** Changes a list. */
+export function patchList(id: string, changes: ListChanges): Promise<TaskList> {
+  return sendChange(`lists/${id}`, { method: "PATCH", body: changes });
 }
 
 /** Deletes a list; its tasks move to the default list. */
@@ -92,7 +131,8 @@ function getPage(query: Record<string, string | null>, signal?: AbortSignal): Pr
   return sendAuthorizedJson<TaskPage>(`${userPath("tasks")}?${params}`, signal ? { signal } : {});
 }
 
-function sendChange<T>(resource: string, options: RequestOptions): Promise<T> {
+/** Sends a change of the user's tasks, which takes effect once even if it is sent again. */
+export function sendChange<T>(resource: string, options: RequestOptions): Promise<T> {
   return sendAuthorizedJson<T>(userPath(resource), { ...options, headers: idempotencyKey() });
 }
 

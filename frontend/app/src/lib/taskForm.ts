@@ -1,16 +1,29 @@
 import { dueDay, dueFrom, dueTime } from "@/lib/due";
-import type { Priority, Task, TaskChanges } from "@/lib/tasks";
+import { type RepeatValues, toRepeat, toRepeatValues } from "@/lib/repeatForm";
+import type { AppliesTo, Due, Priority, Reminder, Task, TaskChanges } from "@/lib/tasks";
+
+/** The values of fields for a day and a time of day; empty for none. */
+export interface MomentValues {
+  day: string;
+  time: string;
+}
 
 /** The values of the task editor's fields. */
 export interface TaskFormValues {
   title: string;
   notes: string;
-  day: string;
-  time: string;
+  due: MomentValues;
+  start: MomentValues;
+  /** A number of minutes, as typed. */
+  duration: string;
   priority: Priority;
   list_id: string;
+  /** Empty for none. */
+  section_id: string;
   /** Comma-separated. */
   tags: string;
+  repeat: RepeatValues;
+  reminders: readonly Reminder[];
 }
 
 /** Converts a task to the values of the editor's fields. */
@@ -18,11 +31,15 @@ export function toFormValues(task: Task, timezone: string): TaskFormValues {
   return {
     title: task.title,
     notes: task.notes,
-    day: task.due ? dueDay(task.due, timezone) : "",
-    time: task.due ? dueTime(task.due, timezone) : "",
+    due: toMomentValues(task.due, timezone),
+    start: toMomentValues(task.start, timezone),
+    duration: task.duration_minutes === null ? "" : String(task.duration_minutes),
     priority: task.priority,
     list_id: task.list_id,
+    section_id: task.section_id ?? "",
     tags: task.tags.join(", "),
+    repeat: toRepeatValues(task.repeat),
+    reminders: task.reminders,
   };
 }
 
@@ -33,16 +50,35 @@ export function changesOf(
   timezone: string,
 ): TaskChanges {
   const changes: TaskChanges = {};
+  const isEdited = (name: keyof TaskFormValues) =>
+    JSON.stringify(after[name]) !== JSON.stringify(before[name]);
   if (after.title.trim() !== before.title) changes.title = after.title.trim();
-  if (after.notes !== before.notes) changes.notes = after.notes;
-  if (after.day !== before.day || after.time !== before.time) {
-    changes.due = dueFrom(after.day, after.time, timezone);
+  if (isEdited("notes")) changes.notes = after.notes;
+  if (isEdited("due")) changes.due = dueFrom(after.due.day, after.due.time, timezone);
+  if (isEdited("start")) changes.start = dueFrom(after.start.day, after.start.time, timezone);
+  if (isEdited("duration")) changes.duration_minutes = Number(after.duration) || null;
+  if (isEdited("priority")) changes.priority = after.priority;
+  if (isEdited("list_id")) changes.list_id = after.list_id;
+  if (isEdited("section_id") && (after.section_id || !changes.list_id)) {
+    changes.section_id = after.section_id || null;
   }
-  if (after.priority !== before.priority) changes.priority = after.priority;
-  if (after.list_id !== before.list_id) changes.list_id = after.list_id;
-  if (after.tags !== before.tags) {
+  if (isEdited("tags")) {
     const tags = after.tags.split(",").map((tag) => tag.trim());
     changes.tags = [...new Set(tags)].filter(Boolean);
   }
+  if (isEdited("repeat")) changes.repeat = toRepeat(after.repeat);
+  if (isEdited("reminders")) changes.reminders = [...after.reminders];
   return changes;
+}
+
+/** Returns the instances that an edit of a repeating task changes, unless the user chooses others. */
+export function defaultAppliesTo(changes: TaskChanges): AppliesTo {
+  const movesAlone = "due" in changes || "start" in changes;
+  return movesAlone && !("repeat" in changes) ? "this" : "following";
+}
+
+function toMomentValues(moment: Due | null, timezone: string): MomentValues {
+  return moment
+    ? { day: dueDay(moment, timezone), time: dueTime(moment, timezone) }
+    : { day: "", time: "" };
 }

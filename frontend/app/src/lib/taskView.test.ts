@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { applyPatches, countByFilter, type TaskQuery, visibleTasks } from "@/lib/taskView";
+import {
+  applyPatches,
+  countByFilter,
+  nestSubtasks,
+  type TaskQuery,
+  visibleTasks,
+} from "@/lib/taskView";
 import { makeTask } from "@/lib/testing/makeTask";
 
 const DATES = {
@@ -72,5 +78,22 @@ describe("applyPatches", () => {
   it("ignores changes of a deleted task", () => {
     const patch = { key: 1, type: "change", id: "gone", changes: { title: "x" }, at: "" } as const;
     expect(applyPatches(stored, [patch])).toEqual(stored);
+  });
+});
+
+describe("nestSubtasks", () => {
+  it("puts subtasks after their parent, and leaves those without it alone", () => {
+    const flour = makeTask("flour", { parent_id: "cake" });
+    const cake = makeTask("cake");
+    const orphan = makeTask("orphan", { parent_id: "elsewhere" });
+
+    const nested = nestSubtasks([flour, milk, cake, orphan]);
+
+    expect(nested.map(({ task, isSubtask }) => `${isSubtask ? "- " : ""}${task.id}`)).toEqual([
+      "milk",
+      "cake",
+      "- flour",
+      "orphan",
+    ]);
   });
 });

@@ -46,7 +46,7 @@ export function applyPatches(
 
 /** Returns a task with changes, as the server will return it. */
 function applyChanges(task: Task, changes: TaskChanges, at: string): Task {
-  const { completed, ...fields } = changes;
+  const { completed, subtasks: _decision, applies_to: _instances, ...fields } = changes;
   const result: Task = { ...task, ...fields };
   if (completed !== undefined) result.completed_at = completed ? (task.completed_at ?? at) : null;
   return result;
@@ -63,6 +63,27 @@ export function visibleTasks(tasks: Iterable<Task>, query: TaskQuery, dates: Dat
         hasWords(task, words),
     )
     .sort(query.filter === "completed" ? byCompletion : comparer(query.order, dates.timezone));
+}
+
+/** A task in the panel. */
+export interface ShownTask {
+  task: Task;
+  /** It follows its parent. */
+  isSubtask: boolean;
+}
+
+/** Puts subtasks after their parents, in the order of the tasks; others stay where they are. */
+export function nestSubtasks(tasks: readonly Task[]): ShownTask[] {
+  const ids = new Set(tasks.map(({ id }) => id));
+  const isNested = (task: Task) => task.parent_id !== null && ids.has(task.parent_id);
+  const children = new Map<string | null, ShownTask[]>();
+  for (const task of tasks.filter(isNested)) {
+    const siblings = children.get(task.parent_id) ?? [];
+    children.set(task.parent_id, [...siblings, { task, isSubtask: true }]);
+  }
+  return tasks
+    .filter((task) => !isNested(task))
+    .flatMap((task) => [{ task, isSubtask: false }, ...(children.get(task.id) ?? [])]);
 }
 
 /** Counts the tasks of each filter, in all lists or one. */

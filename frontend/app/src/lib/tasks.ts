@@ -13,6 +13,20 @@ export interface Repeat {
   count?: number;
 }
 
+/** A reminder: at an instant, or before the task is due. A new one has no ID. */
+export interface Reminder {
+  id?: string;
+  at?: string;
+  /** A task that is due on a day counts as due at 09:00. */
+  minutes_before?: number;
+}
+
+/** A colour of a list. */
+export type Color = (typeof COLORS)[number];
+
+/** An icon of a list. */
+export type Icon = (typeof ICONS)[number];
+
 /** A task. */
 export interface Task {
   id: string;
@@ -26,8 +40,14 @@ export interface Task {
   completed_at: string | null;
   created_at: string;
   updated_at: string;
-  /** Missing while the task isn't stored yet. */
-  repeat?: Repeat | null;
+  /** From when it can be worked on. */
+  start: Due | null;
+  duration_minutes: number | null;
+  repeat: Repeat | null;
+  reminders: Reminder[];
+  parent_id: string | null;
+  subtasks: { total: number; open: number };
+  section_id: string | null;
 }
 
 /** A list of tasks. */
@@ -38,8 +58,20 @@ export interface TaskList {
   open_tasks: number;
   created_at: string;
   updated_at: string;
+  color: Color | null;
+  icon: Icon | null;
+  /** Manual order, compared as ASCII; null until the lists were reordered. */
+  position: string | null;
   /** Set if the list is hidden with its tasks. */
-  archived_at?: string | null;
+  archived_at: string | null;
+}
+
+/** A section of a list. */
+export interface Section {
+  id: string;
+  list_id: string;
+  name: string;
+  updated_at: string;
 }
 
 /** A task that is not stored yet. */
@@ -50,10 +82,25 @@ export interface TaskDraft {
   priority?: Priority;
   due?: Due | null;
   tags?: string[];
+  start?: Due | null;
+  duration_minutes?: number | null;
+  repeat?: Repeat | null;
+  reminders?: Reminder[];
+  section_id?: string | null;
+  parent_id?: string | null;
 }
 
 /** Changes to the fields of a task. */
-export type TaskChanges = Partial<TaskDraft> & { completed?: boolean };
+export interface TaskChanges extends Partial<TaskDraft> {
+  completed?: boolean;
+  /** The fate of open subtasks when the task is completed. */
+  subtasks?: "complete" | "keep";
+  /** Of a repeating task: only this instance, or the following ones, too. */
+  applies_to?: AppliesTo;
+}
+
+/** The instances of a repeating task that an edit changes. */
+export type AppliesTo = "this" | "following";
 
 /** An event of the change feed. */
 export interface Change {
@@ -61,6 +108,7 @@ export interface Change {
   actor?: "user" | "agent" | "import" | "mcp";
   task?: Task;
   list?: TaskList;
+  section?: Section;
 }
 
 /** The priorities and their names, highest first. */
@@ -70,3 +118,43 @@ export const PRIORITIES: readonly { value: Priority; name: string }[] = [
   { value: "low", name: "Low" },
   { value: "none", name: "None" },
 ];
+
+/** The colours of lists. */
+export const COLORS = [
+  "gray",
+  "red",
+  "orange",
+  "yellow",
+  "green",
+  "teal",
+  "blue",
+  "purple",
+  "pink",
+  "brown",
+] as const;
+
+/** The icons of lists. */
+export const ICONS = [
+  "list",
+  "briefcase",
+  "home",
+  "cart",
+  "heart",
+  "star",
+  "book",
+  "graduation",
+  "calendar",
+  "plane",
+  "gift",
+  "phone",
+  "wallet",
+  "chart",
+  "code",
+  "tools",
+  "leaf",
+  "music",
+  "notebook",
+  "flag",
+  "bolt",
+  "globe",
+] as const;

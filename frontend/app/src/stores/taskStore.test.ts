@@ -13,6 +13,10 @@ const LIST = {
   open_tasks: 1,
   created_at: "2026-11-23T08:00:00Z",
   updated_at: "2026-11-23T08:00:00Z",
+  color: null,
+  icon: null,
+  position: null,
+  archived_at: null,
 };
 
 /** A server with tasks, recorded requests and a change feed. */
@@ -32,6 +36,7 @@ class FakeServer {
     this.requests.push(`${method} ${path}`);
     if (path === "tasks/events") return this.#openFeed(new Headers(init?.headers));
     if (method === "GET" && path === "lists") return Response.json({ items: [LIST] });
+    if (method === "GET" && path === "sections") return Response.json({ items: [] });
     if (method === "GET" && path === "tasks") {
       const isDone = url.searchParams.get("status") === "completed";
       const items = this.tasks.filter((task) => (task.completed_at !== null) === isDone);
@@ -264,16 +269,42 @@ describe("useTaskStore", () => {
     });
   });
 
-  it("hides an archived list with its tasks, and shows it again", async () => {
-    const { tasks } = server;
-    const list = { ...LIST, id: "lst_old", is_default: false, updated_at: "2026-11-24T08:00:00Z" };
-    server.tasks = [];
-    server.publish({ type: "list.updated.v1", list: { ...list, archived_at: list.updated_at } });
-    await vi.waitFor(() => expect(shownTitles()).toEqual([]));
-    expect(useTaskStore.getState().lists).toEqual([LIST]);
-    server.tasks = tasks;
-    server.publish({ type: "list.updated.v1", list: { ...list, archived_at: null } });
-    await vi.waitFor(() => expect(shownTitles()).toEqual(["milk"]));
+  it("keeps archived lists apart, in the order of the server", async () => {
+    const list = { ...LIST, is_default: false, updated_at: "2026-11-24T08:00:00Z" };
+    const names = () => useTaskStore.getState().lists.map(({ name }) => name);
+    for (const name of ["Work", "Home"]) {
+      server.publish({ type: "list.created.v1", list: { ...list, id: name, name } });
+    }
+    await vi.waitFor(() => expect(names()).toEqual(["Inbox", "Home", "Work"]));
+    const work = { ...list, id: "Work", name: "Work", position: "a0" };
+    server.publish({ type: "list.updated.v1", list: work });
+    await vi.waitFor(() => expect(names()).toEqual(["Inbox", "Work", "Home"]));
+
+    const archived = { ...work, archived_at: work.updated_at };
+    server.publish({ type: "list.updated.v1", list: archived });
+
+    await vi.waitFor(() => expect(names()).toEqual(["Inbox", "Home"]));
+    expect(useTaskStore.getState().archivedLists).toEqual([archived]);
+  });
+
+  it("loads the tasks of a list that comes back", async () => {
+    server.tasks = [...server.tasks, makeTask("tsk_old", { title: "old" })];
+    server.publish({ type: "list.updated.v1", list: { ...LIST, id: "lst_old", name: "Old" } });
+
+    await vi.waitFor(() => expect(shownTitles()).toEqual(["milk", "old"]));
+  });
+
+  it("asks about open subtasks before it completes their parent", async () => {
+    server.nextResponse = async () =>
+      Response.json({ type: "urn:todochat:problem:open-subtasks", title: "x" }, { status: 409 });
+
+    expect(await useTaskStore.getState().changeTask("tsk_milk", { completed: true })).toBe(false);
+
+    expect(useTaskStore.getState().undecidedTask).toBe("tsk_milk");
+    expect(lastToast()).toBeUndefined();
+    await useTaskStore.getState().decideSubtasks("complete");
+    expect(useTaskStore.getState().undecidedTask).toBeNull();
+    expect(server.requests.filter((request) => request === "PATCH tasks/tsk_milk")).toHaveLength(2);
   });
 
   it("reloads everything if changes were missed", async () => {

@@ -1,9 +1,9 @@
 import { create } from "zustand";
 import { isOlder, PendingEdits } from "@/lib/PendingEdits";
-import { messageOf } from "@/lib/problem";
+import { ApiError, messageOf } from "@/lib/problem";
 import { listenToChanges } from "@/lib/sharedFeed";
 import * as api from "@/lib/taskApi";
-import type { Change, Task, TaskChanges, TaskDraft, TaskList } from "@/lib/tasks";
+import type { Change, Section, Task, TaskChanges, TaskDraft, TaskList } from "@/lib/tasks";
 import { applyPatches, type Patch } from "@/lib/taskView";
 import { showError, showInfo } from "@/stores/toastStore";
 
@@ -16,6 +16,10 @@ export interface TaskState {
   /** The server's tasks, without unconfirmed changes. */
   tasks: Readonly<Record<string, Task>>;
   lists: readonly TaskList[];
+  /** Lists that are hidden with their tasks. */
+  archivedLists: readonly TaskList[];
+  /** In order within each list. */
+  sections: readonly Section[];
   /** Unconfirmed changes; one that fails is rolled back. */
   patches: readonly Patch[];
   /** The cursor of the next page of completed tasks; null at the end. */
@@ -23,6 +27,8 @@ export interface TaskState {
   completedStatus: "idle" | "loading" | "loaded" | "error";
   /** The task that the assistant changed last, and when; its row is highlighted. */
   highlighted: { id: string; at: number } | null;
+  /** The task to complete whose open subtasks need a decision of the user. */
+  undecidedTask: string | null;
 
   /** Loads everything and follows the change feed until the returned function is called. */
   follow: () => () => void;
@@ -33,8 +39,16 @@ export interface TaskState {
   /** @returns true if the server stored it. */
   changeTask: (id: string, changes: TaskChanges) => Promise<boolean>;
   deleteTask: (id: string) => Promise<void>;
-  addList: (name: string) => Promise<TaskList | null>;
-  renameList: (id: string, name: string) => Promise<boolean>;
+  /** Moves a repeating task to its next date. */
+  skipTask: (id: string) => Promise<void>;
+  /** Loads the completed subtasks of a task, too. */
+  loadSubtasks: (parentId: string) => Promise<void>;
+  /** Completes the undecided task; null leaves it open. */
+  decideSubtasks: (decision: "complete" | "keep" | null) => Promise<void>;
+  addSection: (listId: string, name: string) => Promise<Section | null>;
+  addList: (draft: api.ListDraft) => Promise<TaskList | null>;
+  /** @returns true if the server stored it. */
+  changeList: (id: string, changes: api.ListChanges) => Promise<boolean>;
   deleteList: (id: string) => Promise<void>;
 }
 
@@ -44,10 +58,13 @@ const EMPTY = {
   isLive: true,
   tasks: {},
   lists: [],
+  archivedLists: [],
+  sections: [],
   patches: [],
   completedCursor: null,
   completedStatus: "idle" as const,
   highlighted: null,
+  undecidedTask: null,
 };
 
 let lastKey = 0;
@@ -68,7 +85,11 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       await request();
       return true;
     } catch (error) {
-      showError(messageOf(error));
+      if (error instanceof ApiError && error.code === "open-subtasks" && patch.type === "change") {
+        set({ undecidedTask: patch.id });
+      } else {
+        showError(messageOf(error));
+      }
       return false;
     } finally {
       set(({ patches }) => ({ patches: patches.filter(({ key }) => key !== patch.key) }));
@@ -87,11 +108,25 @@ export const useTaskStore = create<TaskState>()((set, get) => {
   };
   const storeList = (list: TaskList) => {
     listEdits.record(list.id, list);
-    set(({ lists }) => ({
-      lists: lists.some(({ id }) => id === list.id)
-        ? lists.map((each) => (each.id === list.id ? list : each))
-        : [...lists, list],
+    const { lists, archivedLists } = get();
+    const isKnown = [...lists, ...archivedLists].some(({ id }) => id === list.id);
+    const all = [...lists, ...archivedLists].map((each) => (each.id === list.id ? list : each));
+    set(splitLists(isKnown ? all : [...all, list]));
+  };
+  const storeSection = (section: Section) =>
+    set(({ sections }) => ({
+      sections: sections.some(({ id }) => id === section.id)
+        ? sections.map((each) => (each.id === section.id ? section : each))
+        : [...sections, section],
     }));
+  /** Sends a change that isn't optimistic. @returns its result; null if it failed. */
+  const attempt = async <T>(request: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await request();
+    } catch (error) {
+      showError(messageOf(error));
+      return null;
+    }
   };
 
   return {
@@ -120,13 +155,18 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       const taskLoad = taskEdits.beginLoad();
       const listLoad = listEdits.beginLoad();
       try {
-        const [lists, open] = await Promise.all([api.getLists(signal), api.getOpenTasks(signal)]);
+        const [lists, sections, open] = await Promise.all([
+          api.getLists(signal),
+          api.getSections(signal),
+          api.getOpenTasks(signal),
+        ]);
         if (signal.aborted) return;
         set({
           status: "ready",
           problem: null,
           completedStatus: "idle",
-          lists: listLoad.merge(lists),
+          ...splitLists(listLoad.merge(lists)),
+          sections,
           tasks: Object.fromEntries(taskLoad.merge(open).map((task) => [task.id, task])),
         });
       } catch (error) {
@@ -186,52 +226,69 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       });
     },
 
-    addList: async (name) => {
-      try {
-        const list = await api.postList(name);
-        storeList(list);
-        return list;
-      } catch (error) {
-        showError(messageOf(error));
-        return null;
-      }
+    skipTask: async (id) => {
+      const task = await attempt(() => api.skipTask(id));
+      if (task) storeTask(task);
     },
 
-    renameList: async (id, name) => {
-      try {
-        storeList(await api.patchList(id, name));
-        return true;
-      } catch (error) {
-        showError(messageOf(error));
-        return false;
-      }
+    loadSubtasks: async (parentId) => {
+      const taskLoad = taskEdits.beginLoad();
+      const subtasks = await attempt(() => api.getSubtasks(parentId));
+      for (const task of taskLoad.merge(subtasks ?? [])) storeTask(task);
+      taskLoad.end();
+    },
+
+    decideSubtasks: async (decision) => {
+      const id = get().undecidedTask;
+      set({ undecidedTask: null });
+      if (id && decision) await get().changeTask(id, { completed: true, subtasks: decision });
+    },
+
+    addSection: async (listId, name) => {
+      const section = await attempt(() => api.postSection(listId, name));
+      if (section) storeSection(section);
+      return section;
+    },
+
+    addList: async (draft) => {
+      const list = await attempt(() => api.postList(draft));
+      if (list) storeList(list);
+      return list;
+    },
+
+    changeList: async (id, changes) => {
+      const list = await attempt(() => api.patchList(id, changes));
+      if (list) storeList(list);
+      if (list && changes.move) await get().reload(); // all lists have positions now
+      return list !== null;
     },
 
     deleteList: async (id) => {
-      try {
+      await attempt(async () => {
         await api.deleteList(id);
         await get().reload();
-      } catch (error) {
-        showError(messageOf(error));
-      }
+      });
     },
   };
 
   function onFeedEvent(change: Change): void {
-    const { type, task, list } = change;
+    const { type, task, list, section } = change;
     if (type === "task.deleted.v1" && task) removeTask(task.id);
-    else if (reloading.has(type) || (list && changesArchive(type, list))) void get().reload();
+    else if (reloading.has(type) || (list && isRestored(type, list))) void get().reload();
     else if (task) {
       if (type === "task.created.v1" && change.actor === "user") dropAddPatch(task);
       storeTask(task);
     } else if (list) storeList(list);
+    else if (section) storeSection(section);
     if (task && change.actor === "agent") set({ highlighted: { id: task.id, at: Date.now() } });
   }
 
-  /** Archiving hides a list with its tasks, which have no events; unarchiving shows them. */
-  function changesArchive(type: string, list: TaskList): boolean {
-    const isShown = get().lists.some(({ id }) => id === list.id);
-    return type === "list.updated.v1" && (!isShown || Boolean(list.archived_at));
+  /** A list that comes back has tasks without events for each of them. */
+  function isRestored(type: string, list: TaskList): boolean {
+    const { lists, archivedLists } = get();
+    return (
+      type === "list.updated.v1" && ![...lists, ...archivedLists].some(({ id }) => id === list.id)
+    );
   }
 
   /** Feed events often precede the response: without this the new task would show twice. */
@@ -270,7 +327,33 @@ function optimisticTask(draft: TaskDraft, id: string, lists: readonly TaskList[]
     completed_at: null,
     created_at: at,
     updated_at: at,
+    start: draft.start ?? null,
+    duration_minutes: draft.duration_minutes ?? null,
+    repeat: draft.repeat ?? null,
+    reminders: draft.reminders ?? [],
+    parent_id: draft.parent_id ?? null,
+    subtasks: { total: 0, open: 0 },
+    section_id: draft.section_id ?? null,
   };
+}
+
+/** Separates archived lists from the others, which are in the server's order. */
+function splitLists(lists: readonly TaskList[]): Pick<TaskState, "lists" | "archivedLists"> {
+  const inOrder = [...lists].sort(byPosition);
+  return {
+    lists: inOrder.filter((list) => !list.archived_at),
+    archivedLists: inOrder.filter((list) => list.archived_at),
+  };
+}
+
+/** The default list, then those with a position, then the others by name. */
+function byPosition(one: TaskList, other: TaskList): number {
+  const rank = (list: TaskList) => (list.is_default ? 0 : list.position ? 1 : 2);
+  const [first, second] = [one.position ?? "", other.position ?? ""];
+  return (
+    rank(one) - rank(other) ||
+    (first < second ? -1 : first > second ? 1 : one.name.localeCompare(other.name))
+  );
 }
 
 function nextKey(): number {

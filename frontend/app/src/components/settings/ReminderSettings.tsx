@@ -1,10 +1,10 @@
 "use client";
 
 import { useEffect, useState } from "react";
-import { LoadedList } from "@/components/settings/LoadedList";
 import { ReminderEmailSettings } from "@/components/settings/ReminderEmailSettings";
 import { Button } from "@/components/ui/button";
 import { Checkbox } from "@/components/ui/checkbox";
+import { LoadedList } from "@/components/ui/loadedList";
 import { useDateContext } from "@/hooks/useDateContext";
 import { useLoaded } from "@/hooks/useLoaded";
 import { canPush, findOwnDevice, switchPushOff, switchPushOn } from "@/lib/devicePush";

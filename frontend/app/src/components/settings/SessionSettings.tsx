@@ -1,9 +1,9 @@
 "use client";
 
 import { useState } from "react";
-import { LoadedList } from "@/components/settings/LoadedList";
 import { RevokeTokensField, revokesTokens } from "@/components/settings/RevokeTokensField";
 import { Button } from "@/components/ui/button";
+import { LoadedList } from "@/components/ui/loadedList";
 import { useDateContext } from "@/hooks/useDateContext";
 import { useLoaded } from "@/hooks/useLoaded";
 import { useSubmit } from "@/hooks/useSubmit";

@@ -1,10 +1,10 @@
 "use client";
 
 import { useState } from "react";
-import { LoadedList } from "@/components/settings/LoadedList";
 import { NewTokenForm } from "@/components/settings/NewTokenForm";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
+import { LoadedList } from "@/components/ui/loadedList";
 import { useDateContext } from "@/hooks/useDateContext";
 import { useLoaded } from "@/hooks/useLoaded";
 import { type AccessToken, deleteAccessToken, getAccessTokens } from "@/lib/accountApi";

@@ -2,7 +2,7 @@
 
 import { CalendarPlus, Plus } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
-import { DueFields, type DueValues, NO_DUE } from "@/components/tasks/DueFields";
+import { MomentFields, NO_MOMENT } from "@/components/tasks/MomentFields";
 import { PrioritySelect } from "@/components/tasks/PrioritySelect";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
@@ -21,7 +21,7 @@ export function AddTask({ listId, dates }: AddTaskProps) {
   const addTask = useTaskStore((state) => state.addTask);
   const titleField = useRef<HTMLInputElement>(null);
   const [title, setTitle] = useState("");
-  const [due, setDue] = useState<DueValues>(NO_DUE);
+  const [due, setDue] = useState(NO_MOMENT);
   const [priority, setPriority] = useState<Priority>("none");
   const [isDetailed, setIsDetailed] = useState(false);
 
@@ -38,7 +38,7 @@ export function AddTask({ listId, dates }: AddTaskProps) {
     };
     setTitle("");
     if (await addTask(draft)) {
-      setDue(NO_DUE);
+      setDue(NO_MOMENT);
       setPriority("none");
     } else {
       // Restore the title, unless the user has typed another one.
@@ -74,7 +74,7 @@ export function AddTask({ listId, dates }: AddTaskProps) {
       </div>
       {isDetailed ? (
         <div className="mt-1.5 grid gap-3 border-t px-2 pt-3 pb-2 grid-cols-2 sm:grid-cols-3">
-          <DueFields value={due} onChange={setDue} />
+          <MomentFields dayLabel="Due" timeLabel="Time" value={due} onChange={setDue} />
           <PrioritySelect value={priority} onChange={setPriority} />
         </div>
       ) : null}

@@ -18,7 +18,7 @@ export interface ListDialogProps {
 /** Creates, renames or deletes a list. */
 export function ListDialog({ list, onClose, onCreated }: ListDialogProps) {
   const addList = useTaskStore((state) => state.addList);
-  const renameList = useTaskStore((state) => state.renameList);
+  const changeList = useTaskStore((state) => state.changeList);
   const deleteList = useTaskStore((state) => state.deleteList);
   const [name, setName] = useState(list?.name ?? "");
   const [isConfirming, setIsConfirming] = useState(false);
@@ -28,10 +28,10 @@ export function ListDialog({ list, onClose, onCreated }: ListDialogProps) {
     const text = name.trim();
     if (!text) return;
     if (list) {
-      if (text === list.name || (await renameList(list.id, text))) onClose();
+      if (text === list.name || (await changeList(list.id, { name: text }))) onClose();
       return;
     }
-    const created = await addList(text);
+    const created = await addList({ name: text, color: null, icon: null });
     if (!created) return;
     onCreated(created);
     onClose();

@@ -1,14 +1,21 @@
 "use client";
 
+import { SkipForward } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useState } from "react";
-import { DueFields } from "@/components/tasks/DueFields";
+import { MomentFields } from "@/components/tasks/MomentFields";
+import { PlaceFields } from "@/components/tasks/PlaceFields";
 import { PrioritySelect } from "@/components/tasks/PrioritySelect";
+import { ReminderFields } from "@/components/tasks/ReminderFields";
+import { RepeatFields } from "@/components/tasks/RepeatFields";
+import { SubtaskList } from "@/components/tasks/SubtaskList";
+import { TaskHistory } from "@/components/tasks/TaskHistory";
 import { Button } from "@/components/ui/button";
+import { Disclosure } from "@/components/ui/disclosure";
 import { Field } from "@/components/ui/field";
 import { Input, NativeSelect, Textarea } from "@/components/ui/input";
 import type { DateContext } from "@/lib/due";
-import { changesOf, toFormValues } from "@/lib/taskForm";
-import type { Task, TaskList } from "@/lib/tasks";
+import { changesOf, defaultAppliesTo, type TaskFormValues, toFormValues } from "@/lib/taskForm";
+import type { AppliesTo, Task, TaskList } from "@/lib/tasks";
 import { useTaskStore } from "@/stores/taskStore";
 
 export interface TaskEditorProps {
@@ -21,14 +28,23 @@ export interface TaskEditorProps {
 /** A form for a task's fields, in place of its row. */
 export function TaskEditor({ task, lists, dates, onEnd }: TaskEditorProps) {
   const changeTask = useTaskStore((state) => state.changeTask);
+  const skipTask = useTaskStore((state) => state.skipTask);
   const [initial] = useState(() => toFormValues(task, dates.timezone));
   const [values, setValues] = useState(initial);
+  const [chosenAppliesTo, setChosenAppliesTo] = useState<AppliesTo | null>(null);
+  const set = (changed: Partial<TaskFormValues>) => setValues({ ...values, ...changed });
+
+  const changes = changesOf(initial, values, dates.timezone);
+  const isEdited = Object.keys(changes).length > 0;
+  const isInSeries = task.repeat !== null && task.completed_at === null;
+  const appliesTo = chosenAppliesTo ?? defaultAppliesTo(changes);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!values.title.trim()) return;
-    const changes = changesOf(initial, values, dates.timezone);
-    if (Object.keys(changes).length > 0) void changeTask(task.id, changes);
+    if (isEdited) {
+      void changeTask(task.id, { ...changes, ...(isInSeries ? { applies_to: appliesTo } : {}) });
+    }
     onEnd();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -51,7 +67,7 @@ export function TaskEditor({ task, lists, dates, onEnd }: TaskEditorProps) {
         required
         maxLength={500}
         value={values.title}
-        onChange={({ target }) => setValues({ ...values, title: target.value })}
+        onChange={({ target }) => set({ title: target.value })}
       />
       <Textarea
         aria-label="Notes"
@@ -59,40 +75,101 @@ export function TaskEditor({ task, lists, dates, onEnd }: TaskEditorProps) {
         dir="auto"
         maxLength={10_000}
         value={values.notes}
-        onChange={({ target }) => setValues({ ...values, notes: target.value })}
+        onChange={({ target }) => set({ notes: target.value })}
       />
       <div className="grid grid-cols-2 gap-3">
-        <DueFields value={values} onChange={(due) => setValues({ ...values, ...due })} />
-        <PrioritySelect
-          value={values.priority}
-          onChange={(priority) => setValues({ ...values, priority })}
+        <MomentFields
+          dayLabel="Due"
+          timeLabel="Time"
+          value={values.due}
+          onChange={(due) =>
+            set({ due, ...(due.day ? {} : { repeat: { ...values.repeat, choice: "none" } }) })
+          }
         />
-        <Field label="List">
-          {(control) => (
-            <NativeSelect
-              {...control}
-              value={values.list_id}
-              onChange={({ target }) => setValues({ ...values, list_id: target.value })}
-            >
-              {lists.map((list) => (
-                <option key={list.id} value={list.id}>
-                  {list.name}
-                </option>
-              ))}
-            </NativeSelect>
-          )}
-        </Field>
-        <Field label="Tags" hint="Separated by commas." className="col-span-2">
+        <RepeatFields
+          value={values.repeat}
+          hasDue={values.due.day !== ""}
+          locale={dates.locale}
+          onChange={(repeat) => set({ repeat })}
+        />
+        <ReminderFields
+          value={values.reminders}
+          hasDue={values.due.day !== ""}
+          dates={dates}
+          onChange={(reminders) => set({ reminders })}
+        />
+        <PlaceFields
+          listId={values.list_id}
+          sectionId={values.section_id}
+          lists={lists}
+          onChange={set}
+        />
+        <PrioritySelect value={values.priority} onChange={(priority) => set({ priority })} />
+        <Field label="Tags" hint="Separated by commas.">
           {(control) => (
             <Input
               {...control}
               value={values.tags}
-              onChange={({ target }) => setValues({ ...values, tags: target.value })}
+              onChange={({ target }) => set({ tags: target.value })}
             />
           )}
         </Field>
       </div>
-      <div className="flex justify-end gap-2">
+      <Disclosure
+        label="Start and duration"
+        isOpenAtFirst={initial.start.day !== "" || initial.duration !== ""}
+      >
+        <div className="grid grid-cols-2 gap-3 sm:grid-cols-3">
+          <MomentFields
+            dayLabel="Start"
+            timeLabel="Start time"
+            value={values.start}
+            onChange={(start) => set({ start })}
+          />
+          <Field label="Duration (minutes)">
+            {(control) => (
+              <Input
+                {...control}
+                type="number"
+                inputMode="numeric"
+                min={1}
+                max={525_600}
+                value={values.duration}
+                onChange={({ target }) => set({ duration: target.value })}
+              />
+            )}
+          </Field>
+        </div>
+      </Disclosure>
+      {task.parent_id === null ? <SubtaskList parent={task} /> : null}
+      <Disclosure label="History">
+        <TaskHistory taskId={task.id} dates={dates} onUndone={onEnd} />
+      </Disclosure>
+      <div className="flex flex-wrap items-center justify-end gap-2 border-t pt-3">
+        {isInSeries && isEdited ? (
+          <NativeSelect
+            aria-label="Apply changes to"
+            value={appliesTo}
+            onChange={({ target }) => setChosenAppliesTo(target.value as AppliesTo)}
+            className="mr-auto h-8 w-auto text-[0.8125rem] sm:text-[0.8125rem]"
+          >
+            <option value="this">Only this one</option>
+            <option value="following">This and following</option>
+          </NativeSelect>
+        ) : isInSeries ? (
+          <Button
+            variant="ghost"
+            size="sm"
+            className="mr-auto text-muted-foreground"
+            onClick={() => {
+              void skipTask(task.id);
+              onEnd();
+            }}
+          >
+            <SkipForward aria-hidden className="h-4 w-4" />
+            Skip this one
+          </Button>
+        ) : null}
         <Button variant="ghost" size="sm" onClick={onEnd}>
           Cancel
         </Button>

@@ -1,13 +1,13 @@
 "use client";
 
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { NoMatchingTasks, NoTasksYet } from "@/components/tasks/PanelStates";
 import { TaskRow } from "@/components/tasks/TaskRow";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { DateContext } from "@/lib/due";
 import type { Task, TaskList } from "@/lib/tasks";
-import type { TaskQuery } from "@/lib/taskView";
+import { nestSubtasks, type TaskQuery } from "@/lib/taskView";
 import { useOpenedTask } from "@/stores/openedTaskStore";
 import { useTaskStore } from "@/stores/taskStore";
 
@@ -36,7 +36,8 @@ export function TaskItems(props: TaskItemsProps) {
   useEffect(() => setLimit(PAGE_SIZE), [query.filter, query.listId]);
 
   const openedId = useOpenedTask((state) => state.taskId);
-  const openedAt = tasks.findIndex(({ id }) => id === openedId);
+  const rows = useMemo(() => nestSubtasks(tasks), [tasks]);
+  const openedAt = rows.findIndex(({ task }) => task.id === openedId);
   useEffect(() => setLimit((shown) => Math.max(shown, openedAt + 1)), [openedAt]);
 
   if (tasks.length === 0 && !(isDone && completed.isLoading)) {
@@ -53,13 +54,14 @@ export function TaskItems(props: TaskItemsProps) {
   return (
     <>
       <ul className="grid grid-cols-[minmax(0,1fr)] gap-px" aria-label="Tasks">
-        {tasks.slice(0, limit).map((task) => (
+        {rows.slice(0, limit).map(({ task, isSubtask }) => (
           <TaskRow
             key={task.id}
             task={task}
             lists={lists}
             listName={names.find(({ id }) => id === task.list_id)?.name ?? null}
             dates={dates}
+            isIndented={isSubtask}
           />
         ))}
       </ul>

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from "react";
 import { AddTask } from "@/components/tasks/AddTask";
 import { FilterBar } from "@/components/tasks/FilterBar";
 import { ListNav } from "@/components/tasks/ListNav";
+import { OpenSubtasksDialog } from "@/components/tasks/OpenSubtasksDialog";
 import { PanelError, PanelSkeleton } from "@/components/tasks/PanelStates";
 import { TaskItems } from "@/components/tasks/TaskItems";
 import { useDateContext } from "@/hooks/useDateContext";
@@ -86,6 +87,7 @@ export function TaskPanel() {
           </>
         )}
       </main>
+      <OpenSubtasksDialog />
     </div>
   );
 }

@@ -1,6 +1,16 @@
 "use client";
 
-import { CalendarClock, Check, Flag, NotebookText, Repeat, Trash2 } from "lucide-react";
+import {
+  Bell,
+  CalendarClock,
+  Check,
+  Flag,
+  Hourglass,
+  ListChecks,
+  NotebookText,
+  Repeat,
+  Trash2,
+} from "lucide-react";
 import { memo, useEffect, useRef, useState } from "react";
 import { TaskEditor } from "@/components/tasks/TaskEditor";
 import { Button } from "@/components/ui/button";
@@ -17,6 +27,8 @@ export interface TaskRowProps {
   /** Shown with the task; null if the list is obvious. */
   listName: string | null;
   dates: DateContext;
+  /** The task follows its parent. */
+  isIndented: boolean;
 }
 
 const FLAG_COLOURS: Record<Priority, string> = {
@@ -30,7 +42,8 @@ const FLAG_COLOURS: Record<Priority, string> = {
 const HIGHLIGHT_MS = 2_500;
 
 /** A task with its checkbox, its details, and buttons that edit and delete it. */
-export const TaskRow = memo(function TaskRow({ task, lists, listName, dates }: TaskRowProps) {
+export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
+  const { task, lists, listName, dates } = props;
   const [isEditing, setIsEditing] = useState(false);
   const title = useRef<HTMLButtonElement>(null);
   const changeTask = useTaskStore((state) => state.changeTask);
@@ -65,6 +78,7 @@ export const TaskRow = memo(function TaskRow({ task, lists, listName, dates }: T
         "group row-padding flex items-start gap-3 border-b px-1.5 transition-colors hover:bg-accent/50",
         isHighlighted && "bg-primary/12",
         isNew && "opacity-70",
+        props.isIndented && "ps-9",
       )}
     >
       <label className="relative mt-0.5 grid h-6 w-6 shrink-0 place-items-center pointer-coarse:-mx-2.5 pointer-coarse:-mt-2 pointer-coarse:-mb-2.5 pointer-coarse:h-11 pointer-coarse:w-11">
@@ -113,11 +127,18 @@ export const TaskRow = memo(function TaskRow({ task, lists, listName, dates }: T
   );
 });
 
-function TaskDetails({ task, listName, dates }: Omit<TaskRowProps, "lists">) {
+function TaskDetails({ task, listName, dates }: Pick<TaskRowProps, "task" | "listName" | "dates">) {
   const isLate = task.due !== null && !task.completed_at && isOverdue(task.due, dates.now);
   const priority = PRIORITIES.find(({ value }) => value === task.priority);
   const hasDetails =
-    task.due || task.priority !== "none" || listName || task.notes || task.tags.length;
+    task.due ||
+    task.start ||
+    task.subtasks.total ||
+    task.priority !== "none" ||
+    task.reminders.length ||
+    listName ||
+    task.notes ||
+    task.tags.length;
   if (!hasDetails) return null;
   return (
     <div className="mt-0.5 flex flex-wrap items-center gap-x-3 gap-y-0.5 text-xs text-muted-foreground">
@@ -130,11 +151,30 @@ function TaskDetails({ task, listName, dates }: Omit<TaskRowProps, "lists">) {
           {formatDue(task.due, dates)}
         </span>
       ) : null}
+      {task.start ? (
+        <span className="inline-flex items-center gap-1">
+          <Hourglass aria-hidden className="h-3.5 w-3.5" />
+          from {formatDue(task.start, dates)}
+        </span>
+      ) : null}
       {task.repeat ? (
         <span className="inline-flex items-center gap-1">
           <Repeat aria-hidden className="h-3.5 w-3.5" />
           <span className="sr-only">Repeats:</span>
           {describeRepeat(task.repeat)}
+        </span>
+      ) : null}
+      {task.reminders.length > 0 ? (
+        <span className="inline-flex items-center">
+          <Bell aria-hidden className="h-3.5 w-3.5" />
+          <span className="sr-only">Has reminders</span>
+        </span>
+      ) : null}
+      {task.subtasks.total > 0 ? (
+        <span className="inline-flex items-center gap-1 tabular-nums">
+          <ListChecks aria-hidden className="h-3.5 w-3.5" />
+          {task.subtasks.total - task.subtasks.open}/{task.subtasks.total}
+          <span className="sr-only"> subtasks done</span>
         </span>
       ) : null}
       {priority && task.priority !== "none" ? (

@@ -14,6 +14,13 @@ export function makeTask(id: string, fields: Partial<Task> = {}): Task {
     completed_at: null,
     created_at: "2026-11-23T08:00:00Z",
     updated_at: "2026-11-23T08:00:00Z",
+    start: null,
+    duration_minutes: null,
+    repeat: null,
+    reminders: [],
+    parent_id: null,
+    subtasks: { total: 0, open: 0 },
+    section_id: null,
     ...fields,
   };
 }

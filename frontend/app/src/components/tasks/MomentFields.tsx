@@ -1,25 +1,22 @@
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
+import type { MomentValues } from "@/lib/taskForm";
 
-/** The values of the due date fields. */
-export interface DueValues {
-  day: string;
-  time: string;
+/** The values without a day. */
+export const NO_MOMENT: MomentValues = { day: "", time: "" };
+
+export interface MomentFieldsProps {
+  dayLabel: string;
+  timeLabel: string;
+  value: MomentValues;
+  onChange: (value: MomentValues) => void;
 }
 
-/** The values without a due date. */
-export const NO_DUE: DueValues = { day: "", time: "" };
-
-export interface DueFieldsProps {
-  value: DueValues;
-  onChange: (value: DueValues) => void;
-}
-
-/** Native fields for the day and time of a due date. */
-export function DueFields({ value, onChange }: DueFieldsProps) {
+/** Native fields for a day and a time of day. */
+export function MomentFields({ dayLabel, timeLabel, value, onChange }: MomentFieldsProps) {
   return (
     <>
-      <Field label="Due">
+      <Field label={dayLabel}>
         {(control) => (
           <Input
             {...control}
@@ -28,12 +25,12 @@ export function DueFields({ value, onChange }: DueFieldsProps) {
             min="1970-01-01"
             max="2999-12-31"
             onChange={({ target }) =>
-              onChange(target.value ? { ...value, day: target.value } : NO_DUE)
+              onChange(target.value ? { ...value, day: target.value } : NO_MOMENT)
             }
           />
         )}
       </Field>
-      <Field label="Time">
+      <Field label={timeLabel}>
         {(control) => (
           <Input
             {...control}
