@@ -1,21 +1,11 @@
 """The task panel: a user's actions in it, and concurrent changes elsewhere."""
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import expect
 
 from browser.browser_kit import Chat, Visitor
+from browser.task_panel_kit import add_task, box
 from todochat.testing.model_server import Call, Say, ScriptedModelServer
-
-
-def box(page: Page, title: str) -> Locator:
-    return page.get_by_role("list", name="Tasks").get_by_role("checkbox", name=f"Done: {title}")
-
-
-async def add_task(page: Page, title: str) -> None:
-    field = page.get_by_role("textbox", name="New task")
-    await field.fill(title)
-    await field.press("Enter")
-    await expect(box(page, title)).to_be_enabled()
 
 
 async def test_assistants_task_appears_while_the_response_streams(

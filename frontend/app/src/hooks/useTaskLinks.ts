@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { takeQueryParameter } from "@/lib/queryParameter";
+import type { Task } from "@/lib/tasks";
 import { useOpenedTask } from "@/stores/openedTaskStore";
 import { useTaskStore } from "@/stores/taskStore";
 import { showInfo } from "@/stores/toastStore";
@@ -7,14 +8,14 @@ import { showInfo } from "@/stores/toastStore";
 /**
  * Opens the task that the page's address (`?task=`) or a clicked notification names.
  *
- * @param showAll makes every open task visible.
+ * @param show makes an open task visible.
  */
-export function useTaskLinks(showAll: () => void): void {
+export function useTaskLinks(show: (task: Task) => void): void {
   const taskId = useOpenedTask((state) => state.taskId);
   const open = useOpenedTask((state) => state.open);
   const finish = useOpenedTask((state) => state.finish);
   const status = useTaskStore((state) => state.status);
-  const isKnown = useTaskStore((state) => taskId !== null && taskId in state.tasks);
+  const task = useTaskStore((state) => (taskId === null ? undefined : state.tasks[taskId]));
 
   useEffect(() => {
     const linked = takeQueryParameter("task");
@@ -29,11 +30,11 @@ export function useTaskLinks(showAll: () => void): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: once per task to open.
   useEffect(() => {
     if (taskId === null || status !== "ready") return;
-    if (isKnown) {
-      showAll();
+    if (task) {
+      show(task);
     } else {
       finish();
       showInfo("That task is completed or deleted.");
     }
-  }, [taskId, status, isKnown]);
+  }, [taskId, status, task === undefined]);
 }

@@ -61,11 +61,15 @@ export function daysUntil(day: string, dates: DateContext): number {
 export function formatDue(due: Due, dates: DateContext): string {
   const day = formatDay(dueDay(due, dates.timezone), dates);
   if ("date" in due) return day;
-  const time = new Intl.DateTimeFormat(dates.locale, {
+  return `${day} ${formatTime(due.at, dates)}`;
+}
+
+/** Formats the time of day of an instant. */
+export function formatTime(instant: string, dates: DateContext): string {
+  return new Intl.DateTimeFormat(dates.locale, {
     timeZone: dates.timezone,
     timeStyle: "short",
-  }).format(new Date(due.at));
-  return `${day} ${time}`;
+  }).format(new Date(instant));
 }
 
 /** Creates a due date from a day and a time of day in a time zone; null without a day. */
@@ -78,7 +82,8 @@ export function dueFrom(day: string, time: string, timezone: string): Due | null
   return { at: instant.toISOString(), timezone };
 }
 
-function formatDay(day: string, dates: DateContext): string {
+/** Formats a day: "Tomorrow", "Friday", "24 Dec". */
+export function formatDay(day: string, dates: DateContext): string {
   const days = daysUntil(day, dates);
   if (Math.abs(days) <= 1) {
     const words = new Intl.RelativeTimeFormat(dates.locale, { numeric: "auto" });
@@ -105,8 +110,5 @@ export function formatMoment(instant: string, dates: DateContext): string {
   if (dayOf(moment, dates.timezone) !== dayOf(dates.now, dates.timezone)) {
     return formatDay(dayOf(moment, dates.timezone), dates).toLocaleLowerCase(dates.locale);
   }
-  return new Intl.DateTimeFormat(dates.locale, {
-    timeZone: dates.timezone,
-    timeStyle: "short",
-  }).format(moment);
+  return formatTime(instant, dates);
 }

@@ -1,5 +1,6 @@
 "use client";
 
+import dynamic from "next/dynamic";
 import { useEffect, useMemo, useState } from "react";
 import { AddTask } from "@/components/tasks/AddTask";
 import { FilterBar } from "@/components/tasks/FilterBar";
@@ -7,8 +8,10 @@ import { ListNav } from "@/components/tasks/ListNav";
 import { OpenSubtasksDialog } from "@/components/tasks/OpenSubtasksDialog";
 import { PanelError, PanelSkeleton } from "@/components/tasks/PanelStates";
 import { TaskItems } from "@/components/tasks/TaskItems";
+import { Notice } from "@/components/ui/notice";
 import { useDateContext } from "@/hooks/useDateContext";
 import { useTaskLinks } from "@/hooks/useTaskLinks";
+import { openView, useView } from "@/hooks/useView";
 import {
   applyPatches,
   countByFilter,
@@ -19,6 +22,16 @@ import {
 import { useAuthStore } from "@/stores/authStore";
 import { useTaskStore } from "@/stores/taskStore";
 
+const CalendarView = dynamic(
+  () => import("@/components/calendar/CalendarView").then((module) => module.CalendarView),
+  { loading: PanelSkeleton },
+);
+const TrashView = dynamic(
+  () => import("@/components/trash/TrashView").then((module) => module.TrashView),
+  { loading: PanelSkeleton },
+);
+
+const HEADINGS = { calendar: "Calendar", trash: "Trash" };
 const ALL: TaskQuery = { filter: "open", listId: null, words: "", order: "due" };
 
 /** The signed-in user's tasks, updated live. */
@@ -27,40 +40,54 @@ export function TaskPanel() {
   const follow = useTaskStore((state) => state.follow);
   const status = useTaskStore((state) => state.status);
   const lists = useTaskStore((state) => state.lists);
+  const archivedLists = useTaskStore((state) => state.archivedLists);
   const stored = useTaskStore((state) => state.tasks);
   const patches = useTaskStore((state) => state.patches);
   const isLive = useTaskStore((state) => state.isLive);
   const dates = useDateContext();
   const [query, setQuery] = useState(ALL);
 
-  useTaskLinks(() => setQuery(ALL));
+  const view = useView();
+
+  useTaskLinks((task) => {
+    const isArchived = archivedLists.some(({ id }) => id === task.list_id);
+    setQuery({ ...ALL, listId: isArchived ? task.list_id : null });
+    openView("tasks");
+  });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another user has another feed.
   useEffect(() => follow(), [follow, userId]);
 
-  const tasks = useMemo(() => Object.values(applyPatches(stored, patches)), [stored, patches]);
+  const all = useMemo(() => Object.values(applyPatches(stored, patches)), [stored, patches]);
   // The selected list may have been deleted.
-  const listId = lists.some(({ id }) => id === query.listId) ? query.listId : null;
+  const list = [...lists, ...archivedLists].find(({ id }) => id === query.listId);
+  const listId = list?.id ?? null;
+  const tasks = useMemo(() => {
+    const hidden = new Set(archivedLists.map(({ id }) => id));
+    return all.filter((task) => task.list_id === listId || !hidden.has(task.list_id));
+  }, [all, archivedLists, listId]);
   const shown = useMemo(
     () => visibleTasks(tasks, { ...query, listId }, dates),
     [tasks, query, listId, dates],
   );
+  const openByList = useMemo(() => countByList(all), [all]);
   const counts = useMemo(() => countByFilter(tasks, listId, dates), [tasks, listId, dates]);
-  const list = lists.find(({ id }) => id === listId);
 
   return (
     <div className="mx-auto grid max-w-5xl gap-x-8 gap-y-4 px-4 py-5 pb-28 lg:grid-cols-[13rem_minmax(0,1fr)] lg:py-8">
       <ListNav
         lists={lists}
-        counts={countByList(tasks)}
-        total={tasks.filter((task) => !task.completed_at).length}
+        archivedLists={archivedLists}
+        counts={openByList}
+        total={lists.reduce((sum, { id }) => sum + (openByList[id] ?? 0), 0)}
+        view={view}
         listId={listId}
         onSelect={(id) => setQuery({ ...query, listId: id })}
       />
       <main className="min-w-0">
         <div className="mb-3 flex min-h-8 items-baseline justify-between gap-4">
           <h1 className="truncate text-xl font-semibold tracking-tight">
-            {list?.name ?? "All tasks"}
+            {view === "tasks" ? (list?.name ?? "All tasks") : HEADINGS[view]}
           </h1>
           <p role="status" className="text-xs text-muted-foreground">
             {isLive ? "" : "Disconnected. Reconnecting…"}
@@ -70,8 +97,17 @@ export function TaskPanel() {
           <PanelError />
         ) : status === "loading" ? (
           <PanelSkeleton />
+        ) : view === "calendar" ? (
+          <CalendarView tasks={tasks} dates={dates} />
+        ) : view === "trash" ? (
+          <TrashView />
         ) : (
           <>
+            {list?.archived_at ? (
+              <Notice className="mb-3">
+                This list is archived: its tasks are hidden elsewhere.
+              </Notice>
+            ) : null}
             <AddTask listId={listId} dates={dates} />
             {tasks.length > 0 || query.filter !== "open" || query.words ? (
               <FilterBar query={query} counts={counts} onChange={setQuery} />
