@@ -14,6 +14,8 @@ export interface RequestOptions {
   method?: "GET" | "POST" | "PATCH" | "DELETE";
   /** Sent as JSON. */
   body?: unknown;
+  /** Sent as it is, instead of `body`. */
+  file?: Blob;
   token?: string | null;
   headers?: Record<string, string>;
   signal?: AbortSignal;
@@ -30,8 +32,9 @@ export async function send(path: string, options: RequestOptions = {}): Promise<
   const headers = new Headers(options.headers);
   if (options.token) headers.set("Authorization", `Bearer ${options.token}`);
   if (options.body !== undefined) headers.set("Content-Type", "application/json");
-  const body = options.body === undefined ? undefined : JSON.stringify(options.body);
-  const size = body === undefined ? 0 : new TextEncoder().encode(body).length;
+  const json = options.body === undefined ? undefined : JSON.stringify(options.body);
+  const body = options.file ?? json;
+  const size = options.file?.size ?? new TextEncoder().encode(json).length;
   // Keepalive delivers a change made just before a reload or a closed tab, unless it is too large.
   const isKeepalive =
     (options.method ?? "GET") !== "GET" && keepaliveBytes + size <= MAX_KEEPALIVE_BYTES;

@@ -8,9 +8,8 @@ import { Field } from "@/components/ui/field";
 import { secretOf, useSubmit } from "@/hooks/useSubmit";
 import { deleteMe, getExport } from "@/lib/accountApi";
 import { messageOf } from "@/lib/problem";
+import { fileDate, saveFile } from "@/lib/saveFile";
 import { useAuthStore } from "@/stores/authStore";
-
-const REVOKE_URL_MS = 10_000;
 
 /** Exports all data and deletes the account. */
 export function DataSettings() {
@@ -46,14 +45,7 @@ export function DataSettings() {
 
 function ExportForm({ userId }: { userId: string }) {
   const { isSending, error, onSubmit } = useSubmit(async () => {
-    const day = new Date().toISOString().slice(0, 10);
-    const url = URL.createObjectURL(await getExport(userId));
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = `todochat-${day}.json`;
-    link.click();
-    // Once a download has started, it keeps its own reference to the content.
-    setTimeout(() => URL.revokeObjectURL(url), REVOKE_URL_MS);
+    saveFile(await getExport(userId), `todochat-${fileDate()}.json`);
   });
   return (
     <form onSubmit={onSubmit} className="grid gap-3">

@@ -1,6 +1,7 @@
 "use client";
 
 import {
+  ArrowLeftRight,
   Bell,
   Download,
   Globe,
@@ -10,6 +11,7 @@ import {
   Palette,
   UserRound,
 } from "lucide-react";
+import dynamic from "next/dynamic";
 import { type ComponentType, useState } from "react";
 import { AccountSettings } from "@/components/settings/AccountSettings";
 import { AppearanceSettings } from "@/components/settings/AppearanceSettings";
@@ -25,6 +27,10 @@ import { cn } from "@/lib/utils";
 import { useAuthStore } from "@/stores/authStore";
 import { showError } from "@/stores/toastStore";
 
+const TransferSettings = dynamic(() =>
+  import("@/components/settings/TransferSettings").then((module) => module.TransferSettings),
+);
+
 interface Section {
   id: string;
   name: string;
@@ -39,6 +45,12 @@ const SECTIONS: readonly [Section, ...Section[]] = [
   { id: "account", name: "Account", Icon: UserRound, Content: AccountSettings },
   { id: "sessions", name: "Sessions", Icon: MonitorSmartphone, Content: SessionSettings },
   { id: "tokens", name: "Access tokens", Icon: KeyRound, Content: TokenSettings },
+  {
+    id: "transfer",
+    name: "Import and export",
+    Icon: ArrowLeftRight,
+    Content: TransferSettings,
+  },
   { id: "data", name: "Your data", Icon: Download, Content: DataSettings },
 ];
 
