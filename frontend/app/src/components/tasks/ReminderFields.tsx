@@ -84,6 +84,11 @@ export function ReminderFields({ value, hasDue, dates, onChange }: ReminderField
                   type="datetime-local"
                   autoFocus
                   max="2999-12-31T23:59"
+                  onKeyDown={(event) => {
+                    if (event.key !== "Enter") return;
+                    event.preventDefault(); // Enter would save the form without it
+                    event.currentTarget.blur();
+                  }}
                   onBlur={({ target }) => {
                     if (target.value) add({ at: instantOf(target.value, dates.timezone) });
                     setIsAtTime(false);

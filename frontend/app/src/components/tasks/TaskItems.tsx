@@ -31,6 +31,7 @@ export function TaskItems(props: TaskItemsProps) {
   const [limit, setLimit] = useState(PAGE_SIZE);
   const isDone = query.filter === "completed";
   const completed = useCompletedTasks(isDone);
+  const sections = useTaskStore((state) => state.sections);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another query starts at the top.
   useEffect(() => setLimit(PAGE_SIZE), [query.filter, query.listId]);
@@ -50,7 +51,14 @@ export function TaskItems(props: TaskItemsProps) {
       />
     );
   }
-  const names = lists.length > 1 && query.listId === null ? lists : [];
+  const shownLists = lists.length > 1 && query.listId === null ? lists : [];
+  const placeOf = (task: Task) =>
+    [
+      shownLists.find(({ id }) => id === task.list_id)?.name,
+      sections.find(({ id }) => id === task.section_id)?.name,
+    ]
+      .filter(Boolean)
+      .join(" / ");
   return (
     <>
       <ul className="grid grid-cols-[minmax(0,1fr)] gap-px" aria-label="Tasks">
@@ -59,7 +67,7 @@ export function TaskItems(props: TaskItemsProps) {
             key={task.id}
             task={task}
             lists={lists}
-            listName={names.find(({ id }) => id === task.list_id)?.name ?? null}
+            place={placeOf(task)}
             dates={dates}
             isIndented={isSubtask}
           />

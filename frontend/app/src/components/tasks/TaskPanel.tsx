@@ -115,7 +115,7 @@ export function TaskPanel() {
             <TaskItems
               tasks={shown}
               query={{ ...query, listId }}
-              lists={lists}
+              lists={list?.archived_at ? [...lists, list] : lists}
               dates={dates}
               hasNoTasks={tasks.length === 0}
               onClear={() => setQuery(ALL)}

@@ -24,8 +24,8 @@ import { useTaskStore } from "@/stores/taskStore";
 export interface TaskRowProps {
   task: Task;
   lists: readonly TaskList[];
-  /** Shown with the task; null if the list is obvious. */
-  listName: string | null;
+  /** The list and the section, as far as they aren't obvious. */
+  place: string;
   dates: DateContext;
   /** The task follows its parent. */
   isIndented: boolean;
@@ -43,7 +43,7 @@ const HIGHLIGHT_MS = 2_500;
 
 /** A task with its checkbox, its details, and buttons that edit and delete it. */
 export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
-  const { task, lists, listName, dates } = props;
+  const { task, lists, place, dates } = props;
   const [isEditing, setIsEditing] = useState(false);
   const title = useRef<HTMLButtonElement>(null);
   const changeTask = useTaskStore((state) => state.changeTask);
@@ -111,7 +111,7 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
         >
           {task.title}
         </button>
-        <TaskDetails task={task} listName={listName} dates={dates} />
+        <TaskDetails task={task} place={place} dates={dates} />
       </div>
       <Button
         variant="ghost"
@@ -127,7 +127,7 @@ export const TaskRow = memo(function TaskRow(props: TaskRowProps) {
   );
 });
 
-function TaskDetails({ task, listName, dates }: Pick<TaskRowProps, "task" | "listName" | "dates">) {
+function TaskDetails({ task, place, dates }: Pick<TaskRowProps, "task" | "place" | "dates">) {
   const isLate = task.due !== null && !task.completed_at && isOverdue(task.due, dates.now);
   const priority = PRIORITIES.find(({ value }) => value === task.priority);
   const hasDetails =
@@ -136,7 +136,7 @@ function TaskDetails({ task, listName, dates }: Pick<TaskRowProps, "task" | "lis
     task.subtasks.total ||
     task.priority !== "none" ||
     task.reminders.length ||
-    listName ||
+    place ||
     task.notes ||
     task.tags.length;
   if (!hasDetails) return null;
@@ -183,7 +183,7 @@ function TaskDetails({ task, listName, dates }: Pick<TaskRowProps, "task" | "lis
           {priority.name}
         </span>
       ) : null}
-      {listName ? <span className="max-w-40 truncate">{listName}</span> : null}
+      {place ? <span className="max-w-40 truncate">{place}</span> : null}
       {task.notes ? (
         <span className="inline-flex items-center gap-1">
           <NotebookText aria-hidden className="h-3.5 w-3.5" />
