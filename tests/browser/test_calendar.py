@@ -9,7 +9,6 @@ from browser.browser_kit import Visit, Visitor
 from browser.task_panel_kit import lists_of
 from stack_kit import SignUp, Stack
 
-
 ZONE = "Europe/Berlin"
 
 

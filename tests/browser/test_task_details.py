@@ -44,6 +44,7 @@ async def test_subtasks_are_completed_with_their_parent(ada: Visitor) -> None:
     await form.get_by_role("checkbox", name="Done: Buy eggs").click()
     await form.get_by_role("button", name="Cancel").click()
     await expect(page.get_by_role("list", name="Tasks")).to_contain_text("1/2")
+    ada.watch.expect_status(409, "/tasks/")
 
     await box(page, "Bake a cake").click()
     await page.get_by_role("dialog").get_by_role("button", name="Complete it, too").click()
