@@ -20,6 +20,7 @@ _CONTAINERS: Final[Mapping[type, str]] = {list: "array", dict: "object"}
 _FENCE: Final = "```"
 # What servers leave behind arguments: a brace too many, or tokens of the model's template.
 _REST: Final = re.compile(r"(?:\s|\}|<\|[\w ]{1,30}\|>|</?tool_calls?>|</s>)*\Z")
+_QUOTED: Final = re.compile(r'"(\w+)"')
 _WRONG_NAME: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _PREFIXES: Final = ("functions.", "functions:", "default_api.", "default_api:", "tools.")
 _DECODER: Final = json.JSONDecoder(strict=False)  # accepts raw newlines in strings
@@ -147,7 +148,10 @@ def _fit_object(given: dict[str, Any], schema: Schema) -> dict[str, Any]:
 
 
 def _accepted_by(kind: Any, root: Schema) -> tuple[set[str], set[str]]:
-    """Return the JSON types and the words that a schema names; no types if it accepts any."""
+    """Return the JSON types and the words that a schema names; no types if it accepts any.
+
+    A word in quotes in a description is a value, too: `"none" removes it`.
+    """
     types: set[str] = set()
     words: set[str] = set()
     waiting = [kind]
@@ -161,6 +165,7 @@ def _accepted_by(kind: Any, root: Schema) -> tuple[set[str], set[str]]:
         if isinstance(reference, str) and reference.startswith("#/$defs/"):
             waiting.append((root.get("$defs") or {}).get(reference.removeprefix("#/$defs/")))
         waiting.extend((*(each.get("anyOf") or ()), *(each.get("oneOf") or ())))
+        words.update(_QUOTED.findall(str(each.get("description") or "")))
         named = each.get("type") or []
         types.update([named] if isinstance(named, str) else named)
         for value in each.get("enum") or ([each["const"]] if "const" in each else []):

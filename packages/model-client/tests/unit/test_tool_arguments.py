@@ -48,6 +48,16 @@ def test_certain_meaning(arguments: str, meant: dict[str, Any]) -> None:
     assert json.loads(repair_arguments(arguments, BOOK)) == meant
 
 
+def test_word_that_a_description_quotes_is_a_value() -> None:
+    kinds = [{"type": "string"}, {"type": "null"}]
+    section = {"anyOf": kinds, "description": 'Move it to this section; "none": out of it.'}
+    schema = {"type": "object", "properties": {"section": section, "notes": {"anyOf": kinds}}}
+
+    repaired = repair_arguments('{"section": "none", "notes": "none"}', schema)
+
+    assert json.loads(repaired) == {"section": "none", "notes": None}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

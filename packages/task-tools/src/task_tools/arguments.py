@@ -104,7 +104,7 @@ class ChangeTasksArguments(msgspec.Struct, forbid_unknown_fields=True):
     priority: Priority | None = None
     list: Annotated[ListName | None, Meta(description="Move them to this list.")] = None
     section: Annotated[
-        str | None, Meta(description="Move them to this section; none: out of it.")
+        str | None, Meta(description='Move them to this section; "none": out of it.')
     ] = None
     due_date: Annotated[
         Day | None, Meta(description="Move them to this day; each keeps its time of day.")
@@ -114,7 +114,7 @@ class ChangeTasksArguments(msgspec.Struct, forbid_unknown_fields=True):
         bool | None,
         Meta(description="Remove their due dates; with due_date, only the times of day."),
     ] = None
-    start: Annotated[Start | None, Meta(description="A day or a time; none removes it.")] = None
+    start: Annotated[Start | None, Meta(description='A day or a time; "none" removes it.')] = None
     duration_minutes: Minutes | None = None
     repeat: Repetition | None = None
     clear_repeat: Annotated[bool | None, Meta(description="They stop repeating.")] = None
@@ -124,7 +124,7 @@ class ChangeTasksArguments(msgspec.Struct, forbid_unknown_fields=True):
     pinned: bool | None = None
     completed: Annotated[bool | None, Meta(description="true: done; false reopens them.")] = None
     parent: Annotated[
-        TaskRef | None, Meta(description="Make them subtasks of this task; none: of no task.")
+        TaskRef | None, Meta(description='Make them subtasks of this task; "none": of no task.')
     ] = None
     applies_to: Annotated[
         AppliesTo | None,
