@@ -71,6 +71,30 @@ async def test_list_in_the_chat_follows_the_tasks(ada: Visitor, model: ScriptedM
     await expect(chat.widgets).to_contain_text("No longer exists")
 
 
+async def test_mention_in_the_chat_opens_its_task_or_list(
+    ada: Visitor, model: ScriptedModelServer
+) -> None:
+    home = (await ada.person.api("POST", "/lists", json={"name": "Home"})).json()["id"]
+    milk = {"title": "Milk", "list_id": home}
+    (await ada.person.api("POST", "/tasks", json=milk)).raise_for_status()
+    model.answer(Say("It is for you."))
+    page = await ada.open("/chat")
+    chat = Chat(page)
+    for word in ("milk", "home"):
+        await chat.composer.press_sequentially(f"@{word}")
+        await expect(chat.host.get_by_role("option")).to_have_count(1)
+        await chat.composer.press("Enter")
+    await chat.composer.press("Enter")
+    await expect(chat.answers).to_contain_text("It is for you.")
+
+    await chat.host.get_by_role("button", name="Milk").click()
+
+    await expect(page.get_by_role("form", name="Edit Milk")).to_be_visible()
+    await page.go_back()
+    await chat.host.get_by_role("button", name="Home").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Home")
+
+
 async def test_task_is_edited_in_place(ada: Visitor) -> None:
     page = await ada.open("/")
     await add_task(page, "Call Ann")

@@ -1,6 +1,7 @@
 import type { UseChatKitOptions } from "@openai/chatkit-react";
 import { useTheme } from "next-themes";
 import { useMemo } from "react";
+import { openMention } from "@/hooks/openMention";
 import { chatApi, searchEntities } from "@/lib/chatApi";
 import { chatLocale } from "@/lib/chatLocale";
 import { previewEntity } from "@/lib/entityPreview";
@@ -73,6 +74,7 @@ export function useChatOptions(): UseChatKitOptions {
           searchEntities(userId, query, { locale: tag, timezone, now: new Date() }),
         onRequestPreview: (entity) =>
           previewEntity(entity, { locale: tag, timezone, now: new Date() }),
+        onClick: openMention,
         showComposerMenu: true,
       },
       ...(assistant?.offline ? { disclaimer: { text: OFFLINE_NOTE } } : {}),

@@ -8,11 +8,10 @@ const subscribe = (onChange: () => void) => {
   return () => media.removeEventListener("change", onChange);
 };
 
+/** Tells whether the window is wider than a phone's now. */
+export const isWide = () => window.matchMedia(QUERY).matches;
+
 /** Tells whether the window is wider than a phone's. */
 export function useIsWide(): boolean {
-  return useSyncExternalStore(
-    subscribe,
-    () => window.matchMedia(QUERY).matches,
-    () => true,
-  );
+  return useSyncExternalStore(subscribe, isWide, () => true);
 }

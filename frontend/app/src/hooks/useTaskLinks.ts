@@ -6,13 +6,17 @@ import { useTaskStore } from "@/stores/taskStore";
 import { showInfo } from "@/stores/toastStore";
 
 /**
- * Opens the task that the page's address (`?task=`) or a clicked notification names.
+ * Opens the task or list that the page's address (`?task=`, `?list=`), a clicked notification or a clicked
+ * mention names.
  *
  * @param show makes an open task visible.
+ * @param showList makes a list visible.
  */
-export function useTaskLinks(show: (task: Task) => void): void {
+export function useTaskLinks(show: (task: Task) => void, showList: (listId: string) => void): void {
   const taskId = useOpenedTask((state) => state.taskId);
+  const listId = useOpenedTask((state) => state.listId);
   const open = useOpenedTask((state) => state.open);
+  const openList = useOpenedTask((state) => state.openList);
   const finish = useOpenedTask((state) => state.finish);
   const status = useTaskStore((state) => state.status);
   const task = useTaskStore((state) => (taskId === null ? undefined : state.tasks[taskId]));
@@ -20,12 +24,14 @@ export function useTaskLinks(show: (task: Task) => void): void {
   useEffect(() => {
     const linked = takeQueryParameter("task");
     if (linked) open(linked);
+    const linkedList = takeQueryParameter("list");
+    if (linkedList) openList(linkedList);
     const onMessage = ({ data }: MessageEvent) => {
       if (data?.type === "open-task" && typeof data.taskId === "string") open(data.taskId);
     };
     navigator.serviceWorker?.addEventListener("message", onMessage);
     return () => navigator.serviceWorker?.removeEventListener("message", onMessage);
-  }, [open]);
+  }, [open, openList]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: once per task to open.
   useEffect(() => {
@@ -37,4 +43,11 @@ export function useTaskLinks(show: (task: Task) => void): void {
       showInfo("That task is completed or deleted.");
     }
   }, [taskId, status, task === undefined]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once per list to open.
+  useEffect(() => {
+    if (listId === null) return;
+    showList(listId);
+    finish();
+  }, [listId]);
 }

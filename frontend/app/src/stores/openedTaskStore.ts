@@ -1,17 +1,22 @@
 import { create } from "zustand";
 
-/** The task that a notification or a link asks to show. */
+/** The task or list that a notification, a link or a mention asks to show. */
 export interface OpenedTaskState {
   /** The task to show; null once it is shown. */
   taskId: string | null;
+  /** The list to show; null once it is shown. */
+  listId: string | null;
   open: (taskId: string) => void;
-  /** The task is shown, or doesn't exist. */
+  openList: (listId: string) => void;
+  /** The task or list is shown, or doesn't exist. */
   finish: () => void;
 }
 
-/** The store of the task to show. */
+/** The store of the task or list to show. */
 export const useOpenedTask = create<OpenedTaskState>()((set) => ({
   taskId: null,
+  listId: null,
   open: (taskId) => set({ taskId }),
-  finish: () => set({ taskId: null }),
+  openList: (listId) => set({ listId }),
+  finish: () => set({ taskId: null, listId: null }),
 }));

@@ -49,11 +49,14 @@ export function TaskPanel() {
 
   const view = useView();
 
-  useTaskLinks((task) => {
-    const isArchived = archivedLists.some(({ id }) => id === task.list_id);
-    setQuery({ ...ALL, listId: isArchived ? task.list_id : null });
+  const showList = (listId: string | null) => {
+    setQuery({ ...ALL, listId });
     openView("tasks");
-  });
+  };
+  useTaskLinks(
+    ({ list_id }) => showList(archivedLists.some(({ id }) => id === list_id) ? list_id : null),
+    showList,
+  );
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another user has another feed.
   useEffect(() => follow(), [follow, userId]);
