@@ -21,7 +21,8 @@ COMPOSE ?= $(ENGINE) compose
 COMMA := ,
 SBOM_DIR ?= dist
 DATA_DIR ?= .todochat
-PYTEST_WORKERS ?= 2
+# One more than CI's cores: tests of whole stacks wait a lot.
+PYTEST_WORKERS ?= 3
 # Many container images set it; then every process would recompile all its imports.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final
 
+import pytest
 from playwright.async_api import Locator, expect
 
 from browser.browser_kit import Chat, Visit
@@ -157,6 +158,7 @@ async def look_at_chat(fit: FitInspector, model: ScriptedModelServer) -> None:
     await fit.look("the history", close, chat.button("Back to the chat"))
 
 
+@pytest.mark.slow
 async def test_site_fits_with_many_lists_and_long_names(
     site: Stack, sign_up: SignUp, visit: Visit, model: ScriptedModelServer
 ) -> None:

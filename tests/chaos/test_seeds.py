@@ -1,4 +1,4 @@
-"""A seed of chaos; `make chaos N=200` is the long form."""
+"""Two seeds of chaos; `make chaos N=200` is the long form."""
 
 import pytest
 
@@ -6,12 +6,13 @@ from chaos.campaign import run_seeds
 from chaos.explain import explain
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     "seed",
     [
         pytest.param(38, id="a gateway, two workers, a flush"),
-        pytest.param(276, id="Stop, and messages sent twice", marks=pytest.mark.slow),
+        pytest.param(276, id="Stop, and messages sent twice"),
     ],
 )
 async def test_seed_keeps_all_promises(seed: int) -> None:

@@ -246,12 +246,14 @@ def header_names(headers: dict[str, object]) -> dict[str, str]:
     return {name.replace("_", "-"): str(value) for name, value in headers.items()}
 
 
-def tasks_settings(urls: DatabaseUrls, redis_url: str, **overrides: object) -> TasksSettings:
+def tasks_settings(
+    urls: DatabaseUrls, default_redis_url: str, **overrides: object
+) -> TasksSettings:
     """Return settings of a service that tests start and stop without waiting."""
     values: dict[str, Any] = {
         "database_url": urls.app,
         "jobs_database_url": urls.jobs,
-        "redis_url": redis_url,
+        "redis_url": default_redis_url,
         "todochat_issuer": ISSUER,
         "todochat_service_secret": SERVICE_SECRET,
         "log_level": "error",

@@ -23,7 +23,7 @@ from offline_assistant.instructed_clock import read_clock
 from offline_assistant.intents import Intent, TalkIntent, Topic
 from offline_assistant.mentions import with_list_ids, with_list_names
 from offline_assistant.planner import PlanStep, next_step
-from task_phrases.calendar_dates import parse_calendar_date
+from task_phrases.calendar_dates import load_tables
 from task_phrases.clock import Clock
 from task_phrases.time_limit import time_limit
 from todochat.clock import utc_now
@@ -45,8 +45,7 @@ class OfflineModel(Model):
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self._now = now
-        # Makes dateparser build its tables now rather than for the first message.
-        parse_calendar_date("1 january", read_clock(None, now()))
+        load_tables()
 
     @override
     async def get_response(

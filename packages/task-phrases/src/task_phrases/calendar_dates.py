@@ -7,11 +7,17 @@ locale. It parsed 36 of 52 test phrases, the most of the libraries tried (parsed
 
 import re
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import dateparser
 
 from task_phrases.clock import Clock
+
+
+@cache
+def load_tables() -> None:
+    """Make dateparser build its tables now rather than within the first message's time limit."""
+    dateparser.parse("1 january", languages=["en"])
 
 
 def parse_calendar_date(words: str, clock: Clock) -> date | None:

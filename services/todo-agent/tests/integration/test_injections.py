@@ -15,10 +15,10 @@ import msgspec
 import pytest
 import pytest_asyncio
 import yaml
-from tasks_kit import Person, migrated_database
+from tasks_kit import SERVICE_SECRET, Person, migrated_database
 from todo_evals.account import Account, Snapshot
 from todo_evals.cases import Case, End, TextLoader, Turn
-from todo_evals.stack import SECRET, EvalStack, ModelChoice, open_stack
+from todo_evals.stack import EvalStack, ModelChoice, open_stack
 
 from durable_chatkit.chatkit.attachment_links import AttachmentLinks
 from durable_chatkit.chatkit.attachments import AttachmentService, FileLimits, UploadedFile
@@ -247,7 +247,7 @@ async def test_obedient_model_is_limited_by_the_tools(
     check_delivery(obedient, injection, text)
     given = json.dumps([request.body for request in obedient.requests], ensure_ascii=False)
     stored = json.dumps([item.model_dump(mode="json") for item in items], ensure_ascii=False)
-    for secret in (SECRET, KEY, f"{CANARY} ", ada.person.token):
+    for secret in (SERVICE_SECRET, KEY, f"{CANARY} ", ada.person.token):
         assert secret not in given
         assert secret not in stored
 

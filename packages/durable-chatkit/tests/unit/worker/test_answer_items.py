@@ -553,7 +553,7 @@ def crash(monkeypatch: pytest.MonkeyPatch) -> Crash:
         pytest.param("reasoning", SERVER, marks=pytest.mark.slow),
         pytest.param("hosted", FACTORY, marks=pytest.mark.slow),
         pytest.param("hosted", SERVER, marks=pytest.mark.slow),
-        ("image", FACTORY),
+        pytest.param("image", FACTORY, marks=pytest.mark.slow),
         ("refused", GUARDED),
         pytest.param("image", SERVER, marks=pytest.mark.slow),
     ],

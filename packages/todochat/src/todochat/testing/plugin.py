@@ -4,11 +4,14 @@ A server comes from TEST_POSTGRES_URL (a superuser's) or TEST_REDIS_URL if set, 
 wheels. Each xdist worker has its own servers: Pub/Sub ignores Redis database numbers.
 """
 
+import functools
 import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from httpx._config import create_ssl_context
+from httpx._transports import default as httpx_transport
 from redis.asyncio import Redis
 
 from todochat.bus.redis_client import create_server_client
@@ -16,6 +19,8 @@ from todochat.telemetry import logging as logs
 from todochat.testing.servers import PostgresProcess, PostgresServer, ValkeyProcess
 
 logs.CACHES_LOGGERS = False
+# Each of httpx's clients loads all public certificates, for 30 ms of CPU, and a test opens several.
+httpx_transport.create_ssl_context = functools.cache(create_ssl_context)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

@@ -135,11 +135,13 @@ def read_line(
 ) -> UnderstoodTask:
     """Return what a line means; one that takes too long to read is a title."""
     # dateparser takes 0.3 s and 20 MB, which a process without quick adds doesn't need.
+    from task_phrases.calendar_dates import load_tables  # noqa: PLC0415
     from task_phrases.clock import Clock  # noqa: PLC0415
     from task_phrases.quick_add import QuickTask, read_quick_add  # noqa: PLC0415
     from task_phrases.time_limit import time_limit  # noqa: PLC0415
 
     zone = zoneinfo.ZoneInfo(timezone)
+    load_tables()
     try:
         with time_limit(READING_LIMIT_S):
             task = read_quick_add(text, Clock(now.astimezone(zone), zone, locale), list_names)
