@@ -1,4 +1,4 @@
-"""What the stories of the task panel find on its pages."""
+"""Locators and steps that the stories of the task panel share."""
 
 from playwright.async_api import Locator, Page, expect
 

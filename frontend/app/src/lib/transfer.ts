@@ -1,7 +1,7 @@
 import { sendAuthorized, sendAuthorizedJson, userPath } from "@/lib/authorizedHttp";
 import { sendChange } from "@/lib/taskApi";
 
-/** How many things of a kind an import created, or didn't. */
+/** Numbers of things of a kind that an import created, or did not. */
 export interface ImportCounts {
   created: number;
   existing: number;

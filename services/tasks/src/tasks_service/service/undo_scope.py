@@ -1,4 +1,4 @@
-"""What the steps of an undo share: its unit of work, and the tasks around those that it restores."""
+"""The unit of work that the steps of an undo share, and the tasks around those that it restores."""
 
 from collections import defaultdict
 from collections.abc import Mapping
