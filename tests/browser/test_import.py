@@ -1,6 +1,6 @@
 """Import and export of tasks in the settings, and the calendar feed."""
 
-from playwright.async_api import expect
+from playwright.async_api import FilePayload, expect
 
 from browser.browser_kit import Visitor
 from browser.task_panel_kit import box
@@ -14,8 +14,8 @@ Sand the floor,Renovation,low,soon
 async def test_imported_file_is_checked_first_and_undone_at_once(ada: Visitor) -> None:
     page = await ada.open("/?settings=transfer")
     dialog = page.get_by_role("dialog", name="Settings")
-    file = {"name": "tasks.csv", "mimeType": "text/csv", "buffer": CSV.encode()}
-    await dialog.get_by_label("File").set_input_files([file])
+    file = FilePayload(name="tasks.csv", mimeType="text/csv", buffer=CSV.encode())
+    await dialog.get_by_label("File").set_input_files(file)
 
     await dialog.get_by_role("button", name="Check file").click()
 
