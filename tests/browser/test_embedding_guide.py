@@ -147,6 +147,7 @@ async def is_up(origin: str) -> bool:
 
 
 @pytest.mark.parametrize("language", ["python", "node"])
+@pytest.mark.slow
 async def test_page_of_the_guide_chats_under_its_policy(
     backends: dict[str, str], chat_server: Stack, visit: Visit, language: str
 ) -> None:

@@ -9,6 +9,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, CDPSession, Locator, Page, Playwright, expect
 from push_kit import Browser as Subscriber
@@ -148,6 +149,7 @@ async def test_pushed_reminder_is_shown_and_its_done_button_completes_the_task(
     await wait_until(lambda: _is_completed(ada, message["task_id"]))
 
 
+@pytest.mark.slow
 async def test_snooze_button_plans_the_reminder_again(ada: Visitor) -> None:
     await switch_on(ada)
     message = await make_reminder(ada, "Call dad")
@@ -184,6 +186,7 @@ async def test_link_to_a_task_opens_it(ada: Visitor) -> None:
     assert "task=" not in page.url
 
 
+@pytest.mark.slow
 async def test_link_of_an_email_opens_the_settings(ada: Visitor) -> None:
     page = await ada.open("/?settings=reminders")
 

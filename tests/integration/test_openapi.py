@@ -69,7 +69,7 @@ async def sign_up_at(edge: str) -> Person:
     ("signed_in", "examples"),
     [
         pytest.param(True, 3, id="signed-in"),
-        pytest.param(False, 2, id="stranger"),
+        pytest.param(False, 4, id="stranger", marks=pytest.mark.slow),
         pytest.param(True, 50, id="signed-in-long", marks=pytest.mark.slow),
     ],
 )

@@ -30,6 +30,8 @@ CHANGING = {
     "answer_pending",
     "undo",
 }
+# A condition up to the next "&" that isn't in quotes.
+CONDITION = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[^&])+""")
 CONDITIONS = {
     "status": r"status = (completed)",
     "every status": r"\((status = open \| status = completed)\)",
@@ -303,8 +305,10 @@ class FakeTodo:
     def _conditions(self, text: str) -> dict[str, Any]:
         """Read a filter whose conditions are all joined by "&"."""
         wanted: dict[str, Any] = {}
-        for condition in filter(None, text.split(" & ")):
-            found = [(name, re.fullmatch(rule, condition)) for name, rule in CONDITIONS.items()]
+        for condition in CONDITION.findall(text):
+            found = [
+                (name, re.fullmatch(rule, condition.strip())) for name, rule in CONDITIONS.items()
+            ]
             ((name, match),) = [(name, match) for name, match in found if match]
             match name:
                 case "every status":

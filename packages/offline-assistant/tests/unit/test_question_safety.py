@@ -44,6 +44,7 @@ rest = st.text(max_size=60) | st.sampled_from(SENTENCES) | st.sampled_from(
 @example("what", "? yes", "delete all done ones")
 @example("is", "delete all done ones? yes", "")
 @example("what", "and its tasks", "delete the work list")
+@example("show", "the 0 & < section", "")
 def test_question_changes_nothing(
     make_user: MakeFakeUser, beginning: str, text: str, before: str
 ) -> None:

@@ -390,6 +390,7 @@ def outline(items: list[Any]) -> list[Any]:
     ]
 
 
+@pytest.mark.slow
 async def test_turn_is_the_same_after_a_crash_at_any_point(
     chat: Chat, script: Script, crash: Crash
 ) -> None:
@@ -426,6 +427,7 @@ async def test_turn_is_the_same_after_a_crash_at_any_point(
         assert len(own_server.KEYS) == 1, (at, points)
 
 
+@pytest.mark.slow
 async def test_action_is_the_same_after_a_crash_at_any_point(
     chat: Chat, script: Script, crash: Crash
 ) -> None:

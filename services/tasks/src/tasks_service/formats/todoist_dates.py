@@ -49,12 +49,14 @@ class PhraseReader:
 
     def _read(self, text: str, timezone: str) -> tuple[Due | None, Repeat | None]:
         # Takes 13 MB of memory, so a process that imports nothing does without.
+        from task_phrases.calendar_dates import load_tables  # noqa: PLC0415
         from task_phrases.clock import Clock  # noqa: PLC0415
         from task_phrases.quick_add import read_quick_add  # noqa: PLC0415
 
         time_left()
         zone = zoneinfo.ZoneInfo(timezone)
         clock = Clock(self._options.now.astimezone(zone), zone, "en")
+        load_tables()
         try:
             with time_limit(_PHRASE_LIMIT_S):
                 found = read_quick_add("x " + _NTH_WEEKDAY.sub(r"\1 of the month", text), clock)
