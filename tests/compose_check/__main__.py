@@ -47,6 +47,9 @@ def main() -> int:
     parser.add_argument("--only", default="", help="names of steps after the first one, by commas")
     parser.add_argument("--keep", action="store_true", help="leave it running at the end")
     options = parser.parse_args()
+    wanted = set(filter(None, options.only.split(",")))
+    if unknown := wanted - {step.__name__ for step in STEPS}:
+        parser.error(f"no such step: {', '.join(sorted(unknown))}")
     began = time.monotonic()
     try:
         engine = find_engine()
@@ -63,7 +66,6 @@ def main() -> int:
             main_installation = Installation(engine, Path(folder) / "main", PROJECT, stand_ins)
             other = Installation(engine, Path(folder) / "other", f"{PROJECT}-restored", stand_ins)
             system = OperatedSystem(main_installation, other, stand_ins, options.restart_engine)
-            wanted = set(filter(None, options.only.split(",")))
             steps = [each for each in STEPS[1:] if not wanted or each.__name__ in wanted]
             asyncio.run(run_steps(system, [STEPS[0], *steps], keep=options.keep))
     except FAILURES as error:
