@@ -81,21 +81,21 @@ async def test_a_restarted_redis_is_not_considered_complete(
 async def test_republishing_sends_messages_for_missing_sessions_only(
     service: Service, browser: Browser, database: Connection, redis: Redis
 ) -> None:
-    await revoked_sid(browser, database)
+    sid = await revoked_sid(browser, database)
     await service.services.revocations.republish()
     channel: Any = redis.pubsub()  # redis-py doesn't type its aclose()
     await channel.subscribe("auth:revocations")
     await channel.get_message(timeout=5)
 
     first = await service.services.revocations.republish()
-    await redis.delete("auth:revoked")
-    second = await service.services.revocations.republish()
+    await redis.zrem("auth:revoked", sid)
+    # The service's own job may be quicker: only the message tells that it was republished.
+    await service.services.revocations.republish()
 
     message = await channel.get_message(ignore_subscribe_messages=True, timeout=5)
     await channel.aclose()
     assert first == 0
-    assert second >= 1
-    assert message is not None
+    assert sid in message["data"].decode()
 
 
 async def test_republishing_removes_sessions_with_expired_tokens(
