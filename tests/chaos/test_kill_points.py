@@ -36,8 +36,9 @@ Nth = int | Callable[[Turn], int]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def kills() -> AsyncIterator[KillStack]:
-    # A slow machine may take longer to restart tasks than a tool's default timeout.
-    variables = {"TODO_AGENT_TASKS_RETRY_BUDGET_S": "60"}
+    # A slow machine may take longer to restart tasks than a tool's default timeout. Without a
+    # window, deltas aren't merged: each turn has the same events.
+    variables = {"TODO_AGENT_TASKS_RETRY_BUDGET_S": "60", "STREAM_WINDOW_MS": "0"}
     async with kill_stack("kills", variables, gateways=2) as stack:
         yield stack
 
@@ -107,6 +108,7 @@ async def test_run_survives_worker_kill_after_any_event(ready: KillStack, clean:
         for nth in range(1, len(clean.events) + 1):
             await ready.fill()
             killing = await killed_turn(ready, point, nth)
+            print(f"killed at {point} {nth} of {len(clean.events)}", flush=True)
 
             await check(ready, killing)
 
