@@ -354,8 +354,27 @@ async def test_only_idle_connections_are_pinged(
     await watched.work()
 
     assert watched.asked.count(";") == pings
-    assert watched.asked.count("BEGIN;") == 3 + pings
+    assert watched.asked.count("BEGIN") == 3
     assert len(watched.connections) == 3
+
+
+async def test_transaction_opens_with_its_user_in_one_round_trip(
+    urls: DatabaseUrls, make_database: Callable[..., Database]
+) -> None:
+    watched = Watched(make_database(urls.app, pool_size=1))
+
+    async with watched.database.transaction("usr_o'hara") as session:
+        bound = await session.scalar(text("SELECT current_setting('app.user_id')"))
+    async with watched.database.transaction() as session:
+        unbound = await session.scalar(text("SELECT current_setting('app.user_id', true)"))
+
+    assert (bound, unbound) == ("usr_o'hara", "")
+    assert watched.asked == [
+        "BEGIN; SELECT set_config('app.user_id', 'usr_o''hara', true)",
+        "COMMIT",
+        "BEGIN",
+        "COMMIT",
+    ]
 
 
 async def test_role_that_bypasses_row_level_security_is_rejected(

@@ -16,6 +16,7 @@ from todochat.database.sql_transaction import (
     Rows,
     SqlTransaction,
     begin_sql,
+    driver_connection,
     open_connection,
 )
 from todochat.telemetry.metrics import PoolUse, watch_pool
@@ -33,7 +34,6 @@ IDLE_IN_TRANSACTION_TIMEOUT_S: Final = 30.0
 TRANSACTION_TIMEOUT_MARGIN_S: Final = 5.0
 TRANSACTION_TIMEOUT_SINCE: Final = 17  # the major version of PostgreSQL that introduced it
 
-_BIND_USER: Final = text("SELECT set_config('app.user_id', :user_id, true)")
 _BYPASS: Final = text(
     "SELECT rolsuper OR rolbypassrls OR EXISTS (SELECT 1 FROM pg_class WHERE relowner = pg_roles.oid)"
     " FROM pg_roles WHERE rolname = current_user"
@@ -61,9 +61,12 @@ def create_engine(
     Connecting takes at most 5 s, waiting for a free connection 5 s, a statement
     `statement_timeout_s`; a transaction left idle is ended after 30 s. From PostgreSQL 17 on a whole
     transaction takes at most 5 s more than a statement.
+
+    SQLAlchemy opens no transactions on it: `Database` does, in the round trip that binds the user.
     """
     engine = create_async_engine(
         asyncpg_url(url),
+        isolation_level="AUTOCOMMIT",
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_S,
@@ -119,7 +122,7 @@ class Database:
     def _sessions(self) -> "async_sessionmaker[AsyncSession]":
         from sqlalchemy.ext.asyncio import async_sessionmaker  # noqa: PLC0415 - see above
 
-        return async_sessionmaker(self.engine, expire_on_commit=False)
+        return async_sessionmaker(expire_on_commit=False)
 
     @asynccontextmanager
     async def transaction(self, user_id: str | None = None) -> "AsyncIterator[AsyncSession]":
@@ -129,10 +132,16 @@ class Database:
             user_id: owner of the rows that row-level security shows; None binds no user, so
                 that a role under such policies sees no row at all.
         """
-        async with self._guarded(), self._sessions() as session, session.begin():
-            if user_id is not None:
-                await session.execute(_BIND_USER, {"user_id": user_id})
-            yield session
+        async with (
+            self._guarded(),
+            self.engine.connect() as pooled,
+            driver_connection(pooled) as connection,
+        ):
+            transaction = SqlTransaction(connection)
+            await transaction.run(begin_sql(user_id))
+            async with self._sessions(bind=pooled) as session, session.begin():
+                yield session
+            await transaction.run("COMMIT")
 
     @asynccontextmanager
     async def sql_transaction(self, user_id: str | None = None) -> AsyncIterator[SqlTransaction]:

@@ -109,13 +109,19 @@ class SqlExecutor(Protocol):
 @asynccontextmanager
 async def open_connection(engine: AsyncEngine) -> AsyncIterator[Connection]:
     """Take a connection of the pool; one whose state isn't known afterwards is closed."""
-    async with engine.connect() as pooled:
-        connection = (await pooled.get_raw_connection()).driver_connection
-        try:
-            yield connection
-        except BaseException as error:
-            await _recover(pooled, connection, error)
-            raise
+    async with engine.connect() as pooled, driver_connection(pooled) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def driver_connection(pooled: AsyncConnection) -> AsyncIterator[Connection]:
+    """Return the driver's connection; close it if its state isn't known afterwards."""
+    connection = (await pooled.get_raw_connection()).driver_connection
+    try:
+        yield connection
+    except BaseException as error:
+        await _recover(pooled, connection, error)
+        raise
 
 
 async def _recover(pooled: AsyncConnection, connection: Connection, error: BaseException) -> None:
