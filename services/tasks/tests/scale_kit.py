@@ -67,6 +67,12 @@ _VECTORS: Final = """
                                     deleted_at IS NULL AND completed_at IS NULL) FROM tasks
 """
 
+_TAG_COUNTS: Final = """
+    INSERT INTO tag_counts (user_id, key, tag, list_id, open_tasks, tasks)
+    SELECT user_id, tag, tag, list_id, count(*) FILTER (WHERE completed_at IS NULL), count(*)
+      FROM tasks CROSS JOIN unnest(tags) AS tag GROUP BY user_id, tag, list_id
+"""
+
 
 async def fill(admin_url: str, people: dict[str, int], *, open_tasks: int) -> None:
     """Write the tasks of people, given by user ID, and the statistics of the planner.
@@ -76,7 +82,7 @@ async def fill(admin_url: str, people: dict[str, int], *, open_tasks: int) -> No
     """
     connection = await asyncpg.connect(admin_url)
     try:
-        # Neither the trigger nor the checks of foreign keys for each row.
+        # Neither the triggers nor the checks of foreign keys for each row.
         await connection.execute("SET session_replication_role = replica")
         await connection.execute("DROP INDEX ix_task_search_vector")
         for user_id, count in people.items():
@@ -85,6 +91,7 @@ async def fill(admin_url: str, people: dict[str, int], *, open_tasks: int) -> No
             opened = min(open_tasks, count)
             await connection.execute(_TASKS, user_id, count, opened, WORDS, len(WORDS) - 1)
         await connection.execute(_VECTORS)
+        await connection.execute(_TAG_COUNTS)
         await connection.execute(
             "CREATE INDEX ix_task_search_vector ON task_search USING gin (vector)"
             " WITH (fastupdate = off)"

@@ -194,7 +194,8 @@ class Service:
             "X_Run_Attempt": 1,
             "X_Change_Group": "msg_1",
         }
-        task = {"title": "private", "reminders": [{"at": "2999-01-01T00:00:00Z"}]}
+        reminders = [{"at": "2999-01-01T00:00:00Z"}]
+        task = {"title": "private", "tags": ["secret"], "reminders": reminders}
         made = await agent.post("tasks", task, Idempotency_Key="k1", **run)
         section = {"list_id": made.json()["list_id"], "name": "private"}
         await agent.post("sections", section, **run)

@@ -13,11 +13,14 @@ from todochat.identity.tokens import SigningKey
 from todochat.testing.servers import PostgresServer
 
 PERSON = "usr_busy"
-# Without these, a page would be sorted out of all open tasks.
-INDEXES = {"ix_tasks_open_priority", "ix_tasks_open_title", "ix_tasks_pinned"}
+# Without these, a page would be sorted out of all tasks of a user, and tags counted.
+INDEXES = {
+    *("ix_tasks_open_priority", "ix_tasks_open_title", "ix_tasks_title", "ix_tasks_pinned"),
+    "pk_tag_counts",
+}
 REQUESTS = [
     "tasks",
-    "tasks?status=all&sort=title&limit=200",
+    "tasks?status=all&sort=title",
     f"tasks?list_id={PERSON}_l3",
     "tasks?sort=due",
     "tasks?tag=tag8",

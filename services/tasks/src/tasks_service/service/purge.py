@@ -66,6 +66,7 @@ class Purge:
             "lists": lambda purge: purge.delete_lists(trash),
             "filters": lambda purge: purge.delete_filters(trash),
             "tags": lambda purge: purge.delete_tags(trash),
+            "tag_counts": lambda purge: purge.delete_tag_counts(),
         }
         counts = {kind: await self._delete_batches(delete) for kind, delete in kinds.items()}
         for kind, count in counts.items():

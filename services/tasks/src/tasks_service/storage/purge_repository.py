@@ -24,6 +24,7 @@ from tasks_service.storage.records import (
     ResponseRecord,
     SearchRecord,
     SectionRecord,
+    TagCountRecord,
     TagRecord,
     TaskRecord,
     TasksBase,
@@ -46,6 +47,7 @@ ERASED: Final[tuple[type[TasksBase], ...]] = (
     ReminderRecord,
     SearchRecord,
     TaskRecord,
+    TagCountRecord,
     SectionRecord,
     ListRecord,
     PreferencesRecord,
@@ -99,6 +101,10 @@ class PurgeRepository:
         """Delete for good the tags that were deleted before a time."""
         return await self._delete(TagRecord, TagRecord.deleted_at < before)
 
+    async def delete_tag_counts(self) -> int:
+        """Delete the counts of tags that no task in their list has."""
+        return await self._delete(TagCountRecord, TagCountRecord.tasks == 0)
+
     async def delete_sections(self, before: dt.datetime) -> int:
         """Delete for good the sections that were deleted before a time and have no tasks left."""
         has_tasks = exists().where(
@@ -127,7 +133,7 @@ class PurgeRepository:
         batch = select(*key).where(*conditions).limit(self._batch_size)
         deleted = await self._session.execute(
             delete(record)
-            .where(tuple_(*key).in_(batch))
+            .where(tuple_(*key).in_(batch), *conditions)  # a row may be in use again since
             .returning(*key)
             .execution_options(synchronize_session=False)
         )

@@ -35,7 +35,8 @@ _TIME = TIMESTAMP(timezone=True)
 POSITION_SQL: Final = "COALESCE(manual_position, lpad(number::text, 10, '0') || 'V')"
 
 # A title can be longer than an entry of an index. The order by it is that by whole titles.
-TITLE_START_SQL: Final = "left(title_key, 64)"
+TITLE_START_CHARS: Final = 64
+TITLE_START_SQL: Final = f"left(title_key, {TITLE_START_CHARS})"
 
 
 class TasksBase(DeclarativeBase):
@@ -66,6 +67,8 @@ class CounterRecord(TasksBase):
     last_event_seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     # Tasks up to this number are in `task_search`; later ones too if they were written since.
     indexed_number: Mapped[int | None]
+    # False for a user who has had tasks since before `tag_counts`, until their tags are counted.
+    has_tag_counts: Mapped[bool] = mapped_column(server_default=text("true"))
 
 
 class ListRecord(TasksBase):
@@ -182,6 +185,7 @@ class TaskRecord(TasksBase):
         Index("ix_tasks_open_number", "user_id", "number", postgresql_where=_OPEN),
         Index("ix_tasks_open_priority", "user_id", "priority", "number", postgresql_where=_OPEN),
         Index("ix_tasks_open_title", "user_id", text(TITLE_START_SQL), postgresql_where=_OPEN),
+        Index("ix_tasks_title", "user_id", text(TITLE_START_SQL), postgresql_where=_LIVE),
         Index(
             "ix_tasks_pinned",
             "user_id",
@@ -327,6 +331,26 @@ class TagRecord(TasksBase):
     created_at: Mapped[dt.datetime] = mapped_column(_TIME)
     updated_at: Mapped[dt.datetime] = mapped_column(_TIME)
     deleted_at: Mapped[dt.datetime | None] = mapped_column(_TIME)
+
+
+class TagCountRecord(TasksBase):
+    """The number of tasks in a list with one spelling of a tag, which a trigger on `tasks` keeps.
+
+    Deleted tasks don't count. `key` is `tag` folded by `match_key`. A purge deletes rows without tasks.
+    """
+
+    __tablename__ = "tag_counts"
+    __table_args__ = (
+        PrimaryKeyConstraint("user_id", "key", "tag", "list_id"),
+        Index("ix_tag_counts_unused", "user_id", postgresql_where=text("tasks = 0")),
+    )
+
+    user_id: Mapped[str] = mapped_column(Text)
+    key: Mapped[str] = mapped_column(Text(collation="C"))
+    tag: Mapped[str] = mapped_column(Text(collation="C"))
+    list_id: Mapped[str] = mapped_column(Text)
+    open_tasks: Mapped[int]
+    tasks: Mapped[int]
 
 
 class ReminderRecord(TasksBase):
