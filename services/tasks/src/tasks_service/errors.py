@@ -171,6 +171,18 @@ class ConfirmationRequiredError(ConflictError):
         super().__init__(detail, **extensions)
 
 
+class TurnLimitError(ConflictError):
+    """The agent has added or changed as much as it may without another message of the user."""
+
+    code, title = "turn-limit", "Limit of one turn reached"
+
+    def __init__(self, verb: str, limit: int, kind: str) -> None:
+        super().__init__(
+            f"One turn can {verb} {limit} {kind} at most. Stop here, and say what is done and what is left: the"
+            " rest needs another message of the user."
+        )
+
+
 class PendingDecidedError(ConflictError):
     """The pending change was confirmed or discarded, or has expired."""
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tasks_kit import Connection, Person, Service
 
+from tasks_service.service import turn_limits
+
 SCOPE = "thr_1"
 
 
@@ -173,6 +175,58 @@ class TestChangeLimit:
         response = await service.agent(ada.user_id).post("tasks", {"title": "x"}, **headers)
 
         assert response.status_code == 400
+
+
+class TestTurnLimits:
+    async def test_turn_adds_tasks_up_to_a_limit(
+        self, service: Service, ada: Person, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(turn_limits, "MAX_TURN_TASKS", 2)
+        first, second = turn(service, ada, "msg_1"), turn(service, ada, "msg_2")
+        same_turn = Agent(service, ada, "msg_1", run_id="run_retry")
+
+        responses = [
+            await agent.post("tasks", {"title": "a"}) for agent in (first, first, same_turn, second)
+        ]
+
+        assert [response.status_code for response in responses] == [201, 201, 409, 201]
+        assert responses[2].json()["type"] == "urn:todochat:problem:turn-limit"
+        assert "needs another message" in responses[2].json()["detail"]
+        undone = await first.undo(group_id="msg_1")
+        assert undone.status_code == 200
+        assert await ada.titles() == ["a"]
+
+    async def test_turn_adds_ten_lists_and_sections(self, service: Service, ada: Person) -> None:
+        agent = turn(service, ada, "msg_1")
+        section = {"list_id": (await ada.make_list("Work"))["id"], "name": "s"}
+        added = [await agent.post("lists", {"name": str(number)}) for number in range(9)]
+        added.append(await agent.post("sections", section))
+
+        refused = [
+            await agent.post("lists", {"name": "11"}),
+            await agent.post("sections", section | {"name": "t"}),
+        ]
+
+        assert {response.status_code for response in added} == {201}
+        assert [response.status_code for response in refused] == [409, 409]
+        assert (await turn(service, ada, "msg_2").post("sections", section)).status_code == 201
+
+    async def test_turn_changes_three_lists_beside_those_it_added(
+        self, service: Service, ada: Person
+    ) -> None:
+        agent = turn(service, ada, "msg_1")
+        lists = [await ada.make_list(name) for name in "abcd"]
+        lists.append((await agent.post("lists", {"name": "own"})).json())
+        paths = [f"lists/{entry['id']}" for entry in lists]
+        for path in paths[:3]:
+            await agent.patch(path, {"archived": True})
+
+        responses = [
+            await agent.patch(path, {"color": "red"}) for path in (paths[0], paths[3], paths[4])
+        ]
+
+        assert [response.status_code for response in responses] == [200, 409, 200]
+        assert (await ada.patch(paths[3], {"color": "red"})).status_code == 200
 
 
 class TestUndo:

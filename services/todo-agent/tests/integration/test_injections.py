@@ -2,7 +2,7 @@
 
 `injections.yaml` has the texts and the calls. For each, on a real tasks service: other users' data
 isn't read or changed, nothing is confirmed without the user's yes, no more than three tasks change
-without a card, and the model gets the text only as a value in JSON.
+without a card, a turn adds no more than it may, and the model gets the text only as a value in JSON.
 """
 
 import hashlib
@@ -36,6 +36,8 @@ pytestmark = [
 
 CANARY = "BOB-CANARY"
 MAX_CHANGED = 3  # tasks that a turn may change without a card
+MAX_ADDED = 100  # tasks
+MAX_ADDED_LISTS = 10  # with sections
 KEY = "sk-canary-of-the-model"
 HERE = Path(__file__).parent
 Where = Literal["title", "notes", "tag", "list", "section", "completed", "message", "file"]
@@ -58,7 +60,7 @@ class Injection(msgspec.Struct, forbid_unknown_fields=True):
     reads: dict[str, Any] = msgspec.field(default_factory=lambda: {"find_tasks": {}})
     parallel: bool = False
     turns: list[Said] = []
-    then: Literal["unchanged", "held", "limited", "lists"] = "unchanged"
+    then: Literal["unchanged", "held", "limited", "lists", "flooded"] = "unchanged"
 
 
 INJECTIONS = msgspec.convert(
@@ -267,7 +269,8 @@ def to_call(given: dict[str, Any], bob: Other) -> Call:
     if arguments == "NESTED":
         arguments = '{"tasks": ' + "[" * 100_000 + "]" * 100_000 + "}"
     raw = arguments if isinstance(arguments, str) else json.dumps(arguments)
-    return Call(name, named(raw, bob))
+    fifty = json.dumps([f"spam {number}" for number in range(50)])
+    return Call(name, named(raw.replace('"FIFTY"', fifty), bob))
 
 
 def named(text: str, bob: Other) -> str:
@@ -288,12 +291,18 @@ async def check_account(ada: Ada, before: Snapshot, injection: Injection) -> Non
         is_open = await ada.account.has_open_question(ada.turn_ids[-1])
         assert is_open == (injection.then == "held")
         return
-    assert 1 <= len(differs) <= MAX_CHANGED
+    if injection.then == "flooded":
+        sections = sum(len(each["sections"]) for each in after.lists.values())
+        assert len(after.tasks) == len(before.tasks) + MAX_ADDED
+        assert len(after.lists) + sections == len(before.lists) + MAX_ADDED_LISTS
+    assert injection.then == "flooded" or differs
+    assert len(differs) <= MAX_CHANGED
     undone = await ada.person.post("changes/undo", {"group_id": ada.turn_ids[-1]})
     assert undone.is_success, undone.text
     restored = await ada.account.snapshot()
     assert {each: restored.tasks.get(each) for each in before.tasks} == before.tasks
     assert restored.lists == before.lists or injection.then == "limited"
+    assert restored.tasks == before.tasks or injection.then != "flooded"
 
 
 def check_delivery(obedient: ScriptedModelServer, injection: Injection, text: str) -> None:

@@ -52,3 +52,8 @@ MAX_IMPORT_TASKS: Final = 10_000  # of one file
 MAX_IMPORT_PART: Final = 500  # tasks in one transaction, which may take 15 s
 MAX_IMPORT_ISSUES: Final = 200  # in its report
 MAX_OPERATIONS: Final = 500  # of one pending change
+
+# Of one turn of the agent, which needs the user's confirmation for other changes.
+MAX_TURN_TASKS: Final = 100  # added
+MAX_TURN_LISTS: Final = 10  # added, with sections
+MAX_TURN_LIST_CHANGES: Final = 3  # existing lists that are renamed, archived or otherwise changed

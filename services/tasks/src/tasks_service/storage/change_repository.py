@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tasks_service.domain.change import RecordType
 from tasks_service.domain.grouping import ChangeFilter, ChangeTarget
 from tasks_service.storage.records import ChangeRecord, PendingRecord, TaskRecord
 from todochat.database.sql_transaction import SqlTransaction
@@ -117,6 +118,16 @@ class ChangeRepository:
         if run_id is not None:
             conditions.append(ChangeRecord.run_id == run_id)
         return set(await self._session.scalars(select(ChangeRecord.entity_id).where(*conditions)))
+
+    async def unconfirmed_ids(self, group_id: str, *types: RecordType) -> set[str]:
+        """Return the IDs of a group's changes of these types, without those the user confirmed."""
+        statement = select(ChangeRecord.entity_id).where(
+            ChangeRecord.user_id == self._user_id,
+            ChangeRecord.group_id == group_id,
+            ChangeRecord.type.in_(types),
+            ChangeRecord.is_confirmed.is_(False),
+        )
+        return set(await self._session.scalars(statement))
 
     def _task_changes(self, group_id: str) -> tuple[ColumnElement[bool], ...]:
         return (
