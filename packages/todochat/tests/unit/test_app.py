@@ -60,6 +60,7 @@ def make_client(
         route_handlers=[missing, busy, crash, create_order],
         ready_checks=ready_checks,
         body_limit_bytes=1000,
+        strict_schemas=["Order"],
     )
     return TestClient(app, raise_server_exceptions=False)
 
@@ -188,7 +189,11 @@ def test_api_page_loads_only_local_assets(client: TestClient[Litestar]) -> None:
 def test_the_openapi_document_and_metrics_are_served(client: TestClient[Litestar]) -> None:
     client.get("/missing")
 
-    assert "/orders" in client.get("/openapi.json").json()["paths"]
+    document = client.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    assert "/orders" in document["paths"]
+    assert schemas["Order"]["additionalProperties"] is False
+    assert "additionalProperties" not in schemas["Line"]
     assert 'route="/missing",service="shop",status="404"' in client.get("/metrics").text
 
 

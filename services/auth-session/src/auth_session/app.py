@@ -32,7 +32,6 @@ from auth_session.settings import AuthSessionSettings
 from todochat.clock import Clock, utc_now
 from todochat.database.outage import OUTAGE_HANDLERS
 from todochat.http.app import create_app as create_service_app
-from todochat.http.openapi import document_strictness
 
 NAME: Final = "auth-session"
 # Request bodies that refuse unknown fields.
@@ -79,8 +78,8 @@ def create_app(settings: AuthSessionSettings, clock: Clock = utc_now) -> Litesta
         dependencies=DEPENDENCIES,
         body_limit_bytes=BODY_LIMIT_BYTES,
         description="Accounts, sign-in, signing keys and ChatKit client secrets.",
+        strict_schemas=[body.__name__ for body in STRICT_BODIES],
     )
-    document_strictness(app, [body.__name__ for body in STRICT_BODIES])
     app.state.clock = clock
     app.state.secure_cookies = is_https(settings.public_url)
     app.state.allowed_origins = allowed_origins(settings.public_url, settings.cors_origins)

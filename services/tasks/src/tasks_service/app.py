@@ -40,7 +40,6 @@ from tasks_service.services import Services
 from tasks_service.settings import TasksSettings
 from todochat.http.app import create_app as create_service_app
 from todochat.http.dependencies import provide_services
-from todochat.http.openapi import document_strictness
 from todochat.identity.tokens import PublicKeys
 
 BODY_LIMIT_BYTES: Final = 256 * 1024
@@ -95,7 +94,7 @@ def create_app(settings: TasksSettings, *, public_keys: PublicKeys | None = None
         },
         body_limit_bytes=BODY_LIMIT_BYTES,
         description=DESCRIPTION,
+        strict_schemas=STRICT_BODIES,
     )
-    document_strictness(app, STRICT_BODIES)
     app.state.public_keys = public_keys
     return app

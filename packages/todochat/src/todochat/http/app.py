@@ -10,13 +10,13 @@ from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
 from todochat.http.docs_ui import DOCS_ROUTES
 from todochat.http.draining import Drain
 from todochat.http.middleware import RequestEnvelope
+from todochat.http.openapi import OpenAPIDocument
 from todochat.http.operations import OperationsController, ReadyCheck
 from todochat.http.origin_check import OriginCheck
 from todochat.http.problems import EXCEPTION_HANDLERS
@@ -69,6 +69,7 @@ def create_app(
     cors_headers: Sequence[str] = (),
     type_decoders: Sequence[tuple[Callable[[Any], bool], Callable[[Any, Any], Any]]] | None = None,
     description: str = "",
+    strict_schemas: Sequence[str] = (),
 ) -> Litestar:
     """Build a service's Litestar application.
 
@@ -81,6 +82,7 @@ def create_app(
         ready_checks: name of a store -> coroutine function that raises when it is unreachable.
         body_limit_bytes: longest request body; a longer one gets 413.
         cors_headers: further request headers that pages of other origins may send.
+        strict_schemas: names of request bodies that reject unknown fields, for the document.
     """
     configure_logging(
         level=settings.log_level,
@@ -100,7 +102,7 @@ def create_app(
             request_class=ServiceRequest,
             request_max_body_size=body_limit_bytes,
             cors_config=cors,
-            openapi_config=_openapi(name, description),
+            openapi_config=_openapi(name, description, strict_schemas),
             type_decoders=type_decoders,
             state=State(
                 {
@@ -132,13 +134,13 @@ def _cors(settings: ServiceSettings, more_headers: Sequence[str]) -> CORSConfig 
     )
 
 
-def _openapi(name: str, description: str) -> OpenAPIConfig:
+def _openapi(name: str, description: str, strict_schemas: Sequence[str]) -> OpenAPIConfig:
     return OpenAPIConfig(
         title=name,
         version=version("todochat"),
         description=description or None,
         path="/openapi.json",
-        render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        render_plugins=[OpenAPIDocument("/openapi.json", strict_schemas)],
         use_handler_docstrings=True,
         components=Components(
             security_schemes={

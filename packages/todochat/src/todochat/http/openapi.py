@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from http import HTTPStatus
+from typing import Any
 
-from litestar import Litestar
+from litestar import Request
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
 
 from todochat.http.problems import PROBLEM_JSON, Problem
 
@@ -22,8 +24,19 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-def document_strictness(app: Litestar, schemas: Iterable[str]) -> None:
-    """Document that the schemas of request bodies reject unknown fields."""
-    known = app.openapi_schema.components.schemas or {}
-    for name in schemas:
-        known[name].additional_properties = False
+class OpenAPIDocument(JsonRenderPlugin):
+    """Serves the OpenAPI document as JSON, with the schemas that reject unknown fields.
+
+    The first request builds the document: it takes longer than the rest of an app's start, and
+    most processes are never asked for it.
+    """
+
+    def __init__(self, path: str, strict_schemas: Iterable[str]) -> None:
+        super().__init__(path=path)
+        self._strict_schemas = tuple(strict_schemas)
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Render the document."""
+        for name in self._strict_schemas:
+            openapi_schema["components"]["schemas"][name]["additionalProperties"] = False
+        return super().render(request, openapi_schema)
