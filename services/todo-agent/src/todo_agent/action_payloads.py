@@ -4,6 +4,7 @@ Payloads come from a browser and are untrusted; the tasks service checks which t
 The fields of a form are in the same object, under the names of their controls.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
@@ -103,9 +104,14 @@ class TaskFields(msgspec.Struct, kw_only=True):
 
 
 class SaveAction(TaskFields, kw_only=True):
-    """Save a task's form."""
+    """Save a task's form.
+
+    Args:
+        shown: what the form showed before it was edited; None in forms of earlier releases.
+    """
 
     task_id: TaskId
+    shown: TaskFields | None = None
 
 
 class CloseAction(msgspec.Struct):
@@ -142,6 +148,20 @@ def read_payload(payload: Any, kind: type[PayloadT]) -> PayloadT:
     except msgspec.ValidationError as error:
         msg = f"Invalid action: {error}."
         raise refused(msg) from error
+
+
+def offers(root: Mapping[str, Any], kind: str, **payload: Any) -> bool:
+    """Return whether a widget has an action of this type, with at least this payload."""
+    waiting: list[Any] = [root]
+    while waiting:
+        each = waiting.pop()
+        if not isinstance(each, Mapping):
+            continue
+        if each.get("type") == kind and payload.items() <= dict(each.get("payload") or {}).items():
+            return True
+        for value in each.values():
+            waiting.extend(value if isinstance(value, list) else [value])
+    return False
 
 
 def refused(message: str) -> CustomStreamError:

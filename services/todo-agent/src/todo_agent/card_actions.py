@@ -55,7 +55,7 @@ class CardActions:
         except UpstreamProblemError as problem:
             task_id = action.payload.get("task_id") if isinstance(action.payload, Mapping) else None
             if problem.code == TASK_NOT_FOUND and isinstance(task_id, str):
-                await click.show_deleted(task_id)
+                await click.show_deleted(task_id, action.type)
                 return
             if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise CustomStreamError(UNAVAILABLE, allow_retry=True) from problem
@@ -120,7 +120,7 @@ async def delete_tasks(click: CardClick, payload: Any) -> None:
 async def keep_tasks(click: CardClick, payload: Any) -> None:
     """Cancel the deletion of several tasks."""
     read_payload(payload, payloads.TasksAction)
-    await click.redraw(lambda _: message_card("Nothing was deleted."))
+    await click.dismiss("Nothing was deleted.", payloads.KEEP_MANY)
     await record_action(click.run, "delete_tasks", {}, {"ok": True, "decision": "kept"})
 
 

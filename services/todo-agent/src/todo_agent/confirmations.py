@@ -139,7 +139,7 @@ async def _show_why_not_undone(
 ) -> None:
     """Say on the card which later changes are in the way; its button stays."""
     if problem.code == NOTHING_TO_UNDO:
-        await click.redraw(lambda _: message_card(UNDONE_ALREADY))
+        await click.dismiss(UNDONE_ALREADY, payloads.UNDO, **target)
         return
     if problem.code != UNDO_CONFLICT:
         raise problem
@@ -160,5 +160,5 @@ async def _show_why_refused(click: CardClick, problem: UpstreamProblemError) -> 
         raise problem
     is_expired = problem.code == PENDING_NOT_FOUND or problem.extensions["decision"] == "expired"
     text = EXPIRED_TEXT if is_expired else DECIDED_TEXT
-    await click.redraw(lambda _: message_card(text))
+    await click.dismiss(text, payloads.CONFIRM)
     await click.run.stream(NoticeEvent(level="warning", message=text))

@@ -13,7 +13,6 @@ from task_tools.wire_times import to_wire_day, to_wire_moment
 from todo_agent import action_payloads as payloads
 from todo_agent.action_payloads import SaveAction, TaskFields, read_payload, refused
 from todo_agent.card_click import CardClick
-from todo_agent.cards import message_card
 from todo_agent.task_form import (
     KEEP,
     PRIORITIES,
@@ -32,12 +31,12 @@ NOT_ADDED: Final = "Nothing was added."
 
 
 async def save_task(click: CardClick, payload: Any) -> None:
-    """Save the fields of a task's form that differ from the task; the card confirms it."""
-    action = read_payload(payload, payloads.SaveAction)
+    """Save the fields of a task's form that the user has edited; the card confirms it."""
+    action = edited(read_payload(payload, payloads.SaveAction), click.tasks.zone)
     before = await click.tasks.resolve_task(action.task_id, ())
     changes = changed_fields(action, before, click.tasks.zone)
     if not changes:
-        await click.redraw(lambda _: message_card(NOTHING_CHANGED))
+        await click.dismiss(NOTHING_CHANGED, payloads.SAVE)
         return
     task = await click.tasks.update_task(before.id, changes)
     await _confirm(click, task, "Saved")
@@ -47,6 +46,7 @@ async def save_task(click: CardClick, payload: Any) -> None:
 async def add_task(click: CardClick, payload: Any) -> None:
     """Add the task of an empty form; the card confirms it."""
     action = read_payload(payload, payloads.TaskFields)
+    await click.check_offered(payloads.ADD)
     body = new_task(action, click.tasks.zone)
     response = await click.tasks.client.change(click.tasks.caller, "POST", "/tasks", body)
     task = msgspec.json.decode(response, type=Task)
@@ -59,13 +59,31 @@ async def close_form(click: CardClick, payload: Any) -> None:
     """Close a form; what was typed is dropped."""
     action = read_payload(payload, payloads.CloseAction)
     text = NOT_ADDED if action.task_id is None else NOTHING_CHANGED
-    await click.redraw(lambda _: message_card(text))
+    await click.dismiss(text, payloads.CLOSE)
 
 
 async def _confirm(click: CardClick, task: Task, verb: str) -> None:
     names = await click.tasks.get_list_names()
     zone, group = click.tasks.zone.key, click.run.turn_id
     await click.redraw(lambda _: saved_card(task, verb, names, zone, group))
+
+
+def edited(form: SaveAction, zone: ZoneInfo) -> SaveAction:
+    """Return a form with only the fields that were edited; others may have changed elsewhere.
+
+    Raises:
+        CustomStreamError: the day is invalid.
+    """
+    if form.shown is None:
+        return form
+    day = _parse_day(form.due, zone).isoformat() if form.due else None
+    given = msgspec.structs.replace(form, due=day)
+    same = {
+        name: UNSET
+        for name in TaskFields.__struct_fields__
+        if (getattr(given, name) or None) == (getattr(form.shown, name) or None)
+    }
+    return msgspec.structs.replace(form, **same)
 
 
 def changed_fields(form: SaveAction, task: Task, zone: ZoneInfo) -> dict[str, Any]:
@@ -147,7 +165,10 @@ def _read_due(form: TaskFields, task: Task | None, zone: ZoneInfo) -> Any:
         hour, minute = (int(part) for part in text.strip().split(":"))
         moment = datetime.combine(day, time(hour, minute), zone)
         is_same = f"{moment:%H:%M}" == stored_time
-        wire = to_wire_moment(moment, zone)
+        try:
+            wire = to_wire_moment(moment, zone)
+        except OverflowError as error:
+            raise refused("Invalid date.") from error
     if task is not None and is_same and day.isoformat() == stored_day:
         return msgspec.to_builtins(task.due)
     return wire
@@ -162,7 +183,8 @@ def _parse_day(given: str, zone: ZoneInfo) -> date:
         if len(given) == len("YYYY-MM-DD"):
             return date.fromisoformat(given)
         moment = datetime.fromisoformat(given)
-    except ValueError as error:
+        if moment.tzinfo is None or moment.time() == time.min:
+            return moment.date()
+        return moment.astimezone(zone).date()
+    except (ValueError, OverflowError) as error:
         raise refused("Invalid date.") from error
-    is_midnight = moment.time() == time.min
-    return moment.date() if moment.tzinfo is None or is_midnight else moment.astimezone(zone).date()

@@ -57,7 +57,10 @@ def task_card(task: Task, lists: Sequence[TaskList], timezone: str) -> dict[str,
             *_fields(task, lists, timezone),
             {"type": "Row", "gap": 2, "children": buttons},
         ],
-        "confirm": {"label": "Save", "action": click(SAVE, task_id=task.id)},
+        "confirm": {
+            "label": "Save",
+            "action": click(SAVE, task_id=task.id, shown=shown_values(task, timezone)),
+        },
         "cancel": {"label": "Cancel", "action": click(CLOSE, task_id=task.id)},
     }
 
@@ -85,30 +88,28 @@ def _fields(task: Task | None, lists: Sequence[TaskList], timezone: str) -> list
     day["placeholder"] = "No date"
     at = {"type": "Input", "name": "time", "placeholder": "Any time", "pattern": TIME_PATTERN}
     tags = {"type": "Input", "name": "tags", "placeholder": "Separated by commas"}
-    # Omit empty default values; the component has no form for them.
     if task is None:
         title |= {"placeholder": "What needs doing?", "autoFocus": True}
         list_id = next((each.id for each in lists if each.is_default), "")
+        values = {"list_id": list_id, "priority": "none", "repeat": "none", "reminder": "none"}
     else:
-        title["defaultValue"] = task.title
-        list_id = task.list_id
-        tags |= {"defaultValue": ", ".join(task.tags)} if task.tags else {}
-    due, clock = due_day(task, timezone), due_time(task, timezone)
-    day |= {"defaultValue": f"{due}T00:00:00"} if due else {}
-    at |= {"defaultValue": clock} if clock else {}
+        values = shown_values(task, timezone)
+    # Omit empty default values; the component has no form for them.
+    for field in (title, at, tags):
+        if field["name"] in values:
+            field["defaultValue"] = values[field["name"]]
+    day |= {"defaultValue": f"{values['due']}T00:00:00"} if "due" in values else {}
     rows = [
         {"Title": title},
         {"Date": day, "Time": at},
         {
-            "Repeat": _select("repeat", repeat_choice(task), REPEATS),
-            "Reminder": _select("reminder", reminder_choice(task), REMINDERS),
+            "Repeat": _select("repeat", values["repeat"], REPEATS),
+            "Reminder": _select("reminder", values["reminder"], REMINDERS),
         },
         {
-            "List": _select("list_id", list_id, {each.id: each.name for each in lists}),
+            "List": _select("list_id", values["list_id"], {each.id: each.name for each in lists}),
             "Priority": _select(
-                "priority",
-                task.priority if task is not None else "none",
-                {name: name.capitalize() for name in PRIORITIES},
+                "priority", values["priority"], {name: name.capitalize() for name in PRIORITIES}
             ),
         },
         {"Tags": tags},
@@ -122,6 +123,21 @@ def _fields(task: Task | None, lists: Sequence[TaskList], timezone: str) -> list
         side_by_side = {"type": "Row", "gap": 3, "align": "start", "children": columns}
         drawn.append(side_by_side if len(columns) > 1 else columns[0])
     return drawn
+
+
+def shown_values(task: Task, timezone: str) -> dict[str, str]:
+    """Return the values that the fields of a task's form have at first; empty ones are missing."""
+    values = {
+        "title": task.title,
+        "due": due_day(task, timezone),
+        "time": due_time(task, timezone),
+        "repeat": repeat_choice(task),
+        "reminder": reminder_choice(task),
+        "list_id": task.list_id,
+        "priority": task.priority,
+        "tags": ", ".join(task.tags),
+    }
+    return {name: value for name, value in values.items() if value}
 
 
 def _select(name: str, value: str, options: Mapping[str, str]) -> dict[str, Any]:
@@ -203,18 +219,18 @@ def due_time(task: Task | None, timezone: str) -> str | None:
     return f"{task.due.at.astimezone(zone(timezone)):%H:%M}"
 
 
-def repeat_choice(task: Task | None) -> str:
+def repeat_choice(task: Task) -> str:
     """Return the option of a form for a task's repetition; KEEP for one that has no option."""
-    if task is None or task.repeat is None:
+    if task.repeat is None:
         return "none"
     repeat = task.repeat
     is_plain = repeat.base == "due" and repeat.until is None and repeat.count is None
     return repeat.rule if is_plain and repeat.rule in REPEATS else KEEP
 
 
-def reminder_choice(task: Task | None) -> str:
+def reminder_choice(task: Task) -> str:
     """Return the option of a form for a task's reminders; KEEP for those that have no option."""
-    if task is None or not task.reminders:
+    if not task.reminders:
         return "none"
     minutes = str(task.reminders[0].minutes_before)
     return minutes if len(task.reminders) == 1 and minutes in REMINDERS else KEEP

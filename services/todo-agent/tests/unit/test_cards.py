@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from cards_kit import ID, action_of, boxes, click, components, press, said, texts, widgets
 
-from todo_agent.action_payloads import ADD, PAGE
+from todo_agent.action_payloads import ADD, CLOSE, PAGE
 from todo_agent.undo_cards import summarize
 from todochat.contracts.task_history import ChangeEntry
 from todochat.testing.model_server import Call, Say, ScriptedModelServer
@@ -53,8 +53,27 @@ class TestNewTask:
         }
         card = await newest(chat, listed)
         assert texts(card.widget) == ["Added “Pay rent”"]
-        await press(chat, listed, card, "Undo")
+        for _ in range(2):  # the second time in another tab
+            await press(chat, listed, card, "Undo")
         assert "Pay rent" not in tasks.titles
+        assert texts((await newest(chat, listed)).widget)[0].startswith("Undone")
+
+    async def test_form_that_was_saved_adds_no_second_task(
+        self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
+    ) -> None:
+        model.answer(Call("show_task", {"task": None}))
+        model.answer(Say("Here is a form."))
+        await chat.ask("let me add a task", listed.thread_id)
+        form = await newest(chat, listed)
+        await click(chat, listed, ADD, form, title="Pay rent")
+
+        again = await click(chat, listed, ADD, form, title="Pay rent")  # in another tab
+        await click(chat, listed, CLOSE, form)
+
+        assert tasks.titles.count("Pay rent") == 1
+        (error,) = await said(chat, again, "error")
+        assert "already" in error.message
+        assert texts((await newest(chat, listed)).widget) == ["Added “Pay rent”"]
 
     @pytest.mark.parametrize(
         ("fields", "message"),
@@ -63,6 +82,8 @@ class TestNewTask:
             ({}, "needs a title"),
             ({"title": "x", "time": "9:30"}, "Choose the date"),
             ({"title": "x", "due": "2026-12-01", "time": "late"}, "such as 17:30"),
+            ({"title": "x", "due": "0001-01-01", "time": "0:30"}, "Invalid date"),
+            ({"title": "x", "due": "0001-01-01T05:00:00+06:00"}, "Invalid date"),
             ({"title": "x", "repeat": "FREQ=SECONDLY"}, "Invalid repetition"),
             ({"title": "x", "reminder": "soon"}, "Invalid reminder"),
         ],

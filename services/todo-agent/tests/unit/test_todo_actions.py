@@ -227,6 +227,24 @@ class TestTaskCard:
         assert texts(stored.widget) == ["Saved “oat milk”"]
         assert len(await said(chat, acted, "client_effect")) == 1
 
+    async def test_save_keeps_what_changed_elsewhere_since_the_form_was_drawn(
+        self, chat: Any, listed: Any, tasks: Any
+    ) -> None:
+        task = tasks.tasks[ID.format(1)]
+        task.update(tags=["a, b"], due={"date": "2026-11-24", "timezone": "Europe/Berlin"})
+        card = await open_card(chat, listed, ID.format(1))
+        saving = card.widget.model_dump(mode="json")["confirm"]["action"]["payload"]
+        drawn = {
+            field["name"]: field.get("defaultValue", "")
+            for kind in ("Input", "DatePicker", "Select")
+            for field in components(card.widget, kind)
+        }
+        task.update(title="oat milk", due={"date": "2026-11-27", "timezone": "Europe/Berlin"})
+
+        await click(chat, listed, SAVE, card, **saving, **drawn | {"priority": "high"})
+
+        assert tasks.effects == [("PATCH", f"/tasks/{ID.format(1)}", {"priority": "high"})]
+
     async def test_form_day_keeps_the_time_of_day(self, chat: Any, listed: Any, tasks: Any) -> None:
         tasks.tasks[ID.format(1)]["due"] = {
             "at": "2026-11-24T16:00:00Z",
@@ -270,7 +288,8 @@ class TestTaskCard:
 
     async def test_deleted_task_can_be_undone(self, chat: Any, listed: Any, tasks: Any) -> None:
         card = await open_card(chat, listed, ID.format(1))
-        await click(chat, listed, DELETE, card, task_id=ID.format(1))
+        for _ in range(2):  # the second time in another tab
+            await click(chat, listed, DELETE, card, task_id=ID.format(1))
         assert tasks.titles == ["bread"]
         gone = (await widgets(chat, listed))[-1]
         assert texts(gone.widget) == ["Deleted “milk”"]
