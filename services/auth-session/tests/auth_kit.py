@@ -12,7 +12,6 @@ import httpx
 from litestar import Litestar
 
 from auth_session.__main__ import MIGRATIONS
-from auth_session.app import create_app
 from auth_session.services import Services
 from auth_session.settings import AuthSessionSettings
 from todochat.clock import utc_now
@@ -164,24 +163,3 @@ class Running:
         async with self.app.lifespan():
             self._started.set()
             await self._stopping.wait()
-
-
-class Apps:
-    """A pool of idle apps: building routes and OpenAPI takes longer than a test.
-
-    An app opens its resources in its lifespan, which runs once per test.
-    """
-
-    def __init__(self) -> None:
-        self._idle: dict[AuthSessionSettings, list[Litestar]] = {}
-
-    def take(self, settings: AuthSessionSettings, clock: MovableClock) -> Litestar:
-        idle = self._idle.get(settings)
-        if not idle:
-            return create_app(settings, clock)
-        app = idle.pop()
-        app.state.clock = clock
-        return app
-
-    def give_back(self, app: Litestar) -> None:
-        self._idle.setdefault(app.state.settings, []).append(app)

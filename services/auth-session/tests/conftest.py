@@ -1,6 +1,7 @@
 """Fixtures of auth-session's tests: migrated databases, the service and browsers."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,7 +10,6 @@ from argon2 import PasswordHasher
 from auth_kit import (
     PUBLIC_URL,
     SERVICE_SECRET,
-    Apps,
     Browser,
     Connection,
     MakeSettings,
@@ -23,10 +23,12 @@ from auth_kit import (
 )
 from redis.asyncio import Redis
 
+from auth_session.app import create_app
 from auth_session.service import password_pool
 from auth_session.settings import AuthSessionSettings
 from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
+from todochat.testing.app_pool import AppPool
 from todochat.testing.servers import PostgresServer
 
 
@@ -76,19 +78,21 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture(scope="session")
-def apps() -> Apps:
-    return Apps()
+def apps() -> AppPool:
+    return AppPool()
 
 
 @pytest_asyncio.fixture
 async def start_service(
-    make_settings: MakeSettings, clock: MovableClock, redis: Redis, apps: Apps
+    make_settings: MakeSettings, clock: MovableClock, redis: Redis, apps: AppPool
 ) -> AsyncIterator[StartService]:
     """Start the service with some settings; stop it after the test."""
     running: list[Running] = []
 
     async def start(**overrides: object) -> Service:
-        app = apps.take(make_settings(**overrides), clock)
+        settings = make_settings(**overrides)
+        app = apps.take(settings, partial(create_app, settings))
+        app.state.clock = clock
         running.append(Running(app))
         try:
             await running[-1].started()

@@ -29,11 +29,13 @@ from todochat.identity.service_tokens import Arrow, ServiceTokens
 from todochat.identity.tokens import SigningKey, TokenIssuer
 from todochat.ids import new_id
 from todochat.testing import free_port
+from todochat.testing.app_pool import AppPool
 from todochat.testing.servers import PostgresServer
 
 SERVICE_SECRET = "a service secret of more than 32 bytes"
 ISSUER = "https://todo.test"
 FAR_FUTURE = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
+APPS = AppPool()
 
 
 async def start_process(settings: TasksSettings, **environment: str) -> asyncio.subprocess.Process:
@@ -161,7 +163,8 @@ class Service:
 
     def __init__(self, settings: TasksSettings, key: SigningKey) -> None:
         self.settings = settings
-        self.app = create_app(settings, public_keys=StaticKeys(key))
+        self.app = APPS.take(settings, lambda: create_app(settings))
+        self.app.state.public_keys = StaticKeys(key)
         self.issuer = TokenIssuer(ISSUER, key)
         self.service_tokens = ServiceTokens.from_settings(settings, *Arrow)
         self.server = make_server(self.app, settings, host="127.0.0.1", port=0)
@@ -235,6 +238,7 @@ class Service:
             await person.http.aclose()
         self.server.should_exit = True
         await self._task
+        APPS.give_back(self.app)
 
 
 StartService = Callable[..., Awaitable[Service]]

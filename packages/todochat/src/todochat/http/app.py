@@ -106,11 +106,8 @@ def create_app(
             type_decoders=type_decoders,
             state=State(
                 {
-                    "drain": Drain(),
-                    "loop_watch": LoopWatch(),
-                    "is_refused": False,
+                    **process_state(),
                     "settings": settings,
-                    "gauges": StoredGauges(),
                     "ready_checks": ready_checks or {},
                 }
             ),
@@ -119,6 +116,16 @@ def create_app(
     checked = OriginCheck(app.asgi_handler, cors.is_origin_allowed if cors else lambda _: False)
     app.asgi_handler = RequestEnvelope(checked, name)
     return app
+
+
+def process_state() -> dict[str, Any]:
+    """Return the part of an app's state that belongs to one run of its process."""
+    return {
+        "drain": Drain(),
+        "loop_watch": LoopWatch(),
+        "is_refused": False,
+        "gauges": StoredGauges(),
+    }
 
 
 def _cors(settings: ServiceSettings, more_headers: Sequence[str]) -> CORSConfig | None:
