@@ -225,6 +225,20 @@ async def test_feed_has_one_event_for_each_list(ada: Person) -> None:
     assert events[1]["actor"] == "import"
 
 
+async def test_renamed_default_list_keeps_its_number_of_tasks(ada: Person, bob: Person) -> None:
+    (inbox,) = (await bob.get("lists")).json()["items"]
+    await bob.patch(f"lists/{inbox['id']}", {"name": "Entrance"})
+    exported = await export_of(bob)
+    await ada.post("tasks", {"title": "milk"})
+
+    async with ada.feed() as feed:
+        await feed.event()
+        await import_file(ada, exported)
+        ((_, event),) = await feed.events(1)
+
+    assert (event["list"]["name"], event["list"]["open_tasks"]) == ("Entrance", 1)
+
+
 async def test_repeated_request_gets_the_first_report(ada: Person) -> None:
     first = await ada.call(
         "POST", "import", content=b"title\nMilk\n", headers={"Idempotency-Key": "k1"}
@@ -301,6 +315,17 @@ async def test_what_does_not_fit_is_reported_and_kept_as_far_as_possible(ada: Pe
     first = (await tasks_of(ada))[0]
     assert len(first["title"]) <= 500
     assert first["notes"] == f"{long.strip()}\n\nmore"
+
+
+async def test_skipped_sections_are_no_skipped_tasks(
+    ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks_service.service.import_changes.MAX_SECTIONS", 1)
+
+    report = await import_file(ada, "title,list,section\na,Home,One\nb,Home,Two\n")
+
+    assert report["sections"] == counts(created=1, skipped=1)
+    assert report["tasks"] == counts(created=2)
 
 
 async def test_report_is_bounded(ada: Person) -> None:

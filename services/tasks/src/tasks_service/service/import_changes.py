@@ -78,6 +78,8 @@ class ContentWriter:
             TooManyListsError: the user would have more than 200 lists.
             TooManyTasksError: the user would have more than 10,000 open tasks.
         """
+        # Counted now: sections and filters that are skipped below have counts of their own.
+        self._report.tasks.skipped = sum(issue.is_skipped for issue in self._content.issues)
         await self._write_lists()
         await self._write_sections()
         await self._write_tasks(tasks)
@@ -129,7 +131,9 @@ class ContentWriter:
             if list_state(record) != before:
                 record.updated_at = work.now
                 work.log_change("list.updated.v1", record.id, before, list_state(record))
-                work.publish("list.updated.v1", task_list=to_list(record, open_tasks=0))
+                open_tasks = await work.tasks.count_open_in_list(record.id)
+                task_list = to_list(record, open_tasks=open_tasks)
+                work.publish("list.updated.v1", task_list=task_list)
         return record
 
     async def _take_or_create_list(self, entry: FileList, used: set[str]) -> ListRecord:
@@ -245,7 +249,6 @@ class ContentWriter:
         Existing ones, and the existing parents and next instances of all, get their places here.
         """
         counts = self._report.tasks
-        counts.skipped = sum(issue.is_skipped for issue in self._content.issues)
         keys = {
             key
             for task in tasks
