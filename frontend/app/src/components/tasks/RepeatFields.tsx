@@ -1,5 +1,6 @@
 import { Field } from "@/components/ui/field";
 import { Input, NativeSelect } from "@/components/ui/input";
+import { NumberField } from "@/components/ui/numberField";
 import {
   describeRule,
   type RepeatChoice,
@@ -68,20 +69,13 @@ export function RepeatFields({ value, hasDue, locale, onChange }: RepeatFieldsPr
       {value.choice === "none" ? null : (
         <>
           {unit ? (
-            <Field label={`Every (${unit})`}>
-              {(control) => (
-                <Input
-                  {...control}
-                  type="number"
-                  inputMode="numeric"
-                  min={1}
-                  max={999}
-                  required
-                  value={value.interval}
-                  onChange={({ target }) => set({ interval: target.value })}
-                />
-              )}
-            </Field>
+            <NumberField
+              label={`Every (${unit})`}
+              max={999}
+              required
+              value={value.interval}
+              onChange={(interval) => set({ interval })}
+            />
           ) : null}
           {value.choice === "weekly" ? (
             <WeekdayPicker
@@ -130,20 +124,13 @@ export function RepeatFields({ value, hasDue, locale, onChange }: RepeatFieldsPr
             </Field>
           ) : null}
           {value.end === "count" ? (
-            <Field label="Times left">
-              {(control) => (
-                <Input
-                  {...control}
-                  type="number"
-                  inputMode="numeric"
-                  min={1}
-                  max={999}
-                  required
-                  value={value.count}
-                  onChange={({ target }) => set({ count: target.value })}
-                />
-              )}
-            </Field>
+            <NumberField
+              label="Times left"
+              max={999}
+              required
+              value={value.count}
+              onChange={(count) => set({ count })}
+            />
           ) : null}
         </>
       )}

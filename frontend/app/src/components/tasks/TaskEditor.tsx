@@ -13,6 +13,7 @@ import { Button } from "@/components/ui/button";
 import { Disclosure } from "@/components/ui/disclosure";
 import { Field } from "@/components/ui/field";
 import { Input, NativeSelect, Textarea } from "@/components/ui/input";
+import { NumberField } from "@/components/ui/numberField";
 import type { DateContext } from "@/lib/due";
 import { changesOf, defaultAppliesTo, type TaskFormValues, toFormValues } from "@/lib/taskForm";
 import type { AppliesTo, Task, TaskList } from "@/lib/tasks";
@@ -126,19 +127,12 @@ export function TaskEditor({ task, lists, dates, onEnd }: TaskEditorProps) {
             value={values.start}
             onChange={(start) => set({ start })}
           />
-          <Field label="Duration (minutes)">
-            {(control) => (
-              <Input
-                {...control}
-                type="number"
-                inputMode="numeric"
-                min={1}
-                max={525_600}
-                value={values.duration}
-                onChange={({ target }) => set({ duration: target.value })}
-              />
-            )}
-          </Field>
+          <NumberField
+            label="Duration (minutes)"
+            max={525_600}
+            value={values.duration}
+            onChange={(duration) => set({ duration })}
+          />
         </div>
       </Disclosure>
       {task.parent_id === null ? <SubtaskList parent={task} /> : null}
