@@ -39,19 +39,23 @@ async def contacts(make_settings: MakeSettings) -> AsyncIterator[Contacts]:
     await contacts.server.close()
 
 
+@pytest.fixture(scope="module")
+def mail_settings(mail: MailServer, contacts: Contacts) -> dict[str, str]:
+    """Settings of a service that sends reminders by e-mail."""
+    return {
+        "smtp_url": mail.url,
+        "smtp_from": "Todochat <reminders@todo.example>",
+        "auth_session_url": contacts.url,
+        "public_url": "https://todo.example",
+    }
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def service(
-    make_settings: MakeSettings, signing_key: SigningKey, mail: MailServer, contacts: Contacts
+    make_settings: MakeSettings, signing_key: SigningKey, mail_settings: dict[str, str]
 ) -> AsyncIterator[Service]:
     """A service without the periodic jobs: tests fire and deliver reminders themselves."""
-    settings = make_settings(
-        reminders_poll_s=3600,
-        smtp_url=mail.url,
-        smtp_from="Todochat <reminders@todo.example>",
-        auth_session_url=contacts.url,
-        public_url="https://todo.example",
-    )
-    service = Service(settings, signing_key)
+    service = Service(make_settings(reminders_poll_s=3600, **mail_settings), signing_key)
     await service.start()
     yield service
     await service.stop()
@@ -74,11 +78,14 @@ async def request_code(person: Person, mail: MailServer, address: str) -> str:
     return found[0]
 
 
-async def switch_on(person: Person, mail: MailServer, address: str) -> None:
-    code = await request_code(person, mail, address)
-    response = await person.post(f"{PATH}/confirm", {"code": code})
+@pytest_asyncio.fixture(loop_scope="module")
+async def confirmed(service: Service, ada: Person, mail: MailServer, address: str) -> str:
+    """Ada's address, which she has confirmed: it gets her reminders."""
+    code = await request_code(ada, mail, address)
+    response = await ada.post(f"{PATH}/confirm", {"code": code})
     assert response.json()["on"] is True, response.text
     mail.received.clear()
+    return address
 
 
 async def remind(
@@ -124,9 +131,8 @@ async def waiting(owner: Connection, person: Person) -> int:
 
 
 async def test_reminder_arrives_at_the_confirmed_address(
-    service: Service, mail: MailServer, ada: Person, owner: Connection, address: str
+    service: Service, mail: MailServer, ada: Person, owner: Connection, confirmed: str
 ) -> None:
-    await switch_on(ada, mail, address)
     due = {"at": "2999-07-01T15:00:00Z", "timezone": "Europe/Berlin"}
     task = await remind(service, owner, ada, "Call <mom> & dad", due=due)
 
@@ -134,7 +140,7 @@ async def test_reminder_arrives_at_the_confirmed_address(
     await deliver(service)
 
     [(sender, recipients, message)] = mail.received
-    assert (sender, recipients) == ("reminders@todo.example", [address])
+    assert (sender, recipients) == ("reminders@todo.example", [confirmed])
     assert message["Subject"] == "Reminder: Call <mom> & dad"
     assert message["From"] == "Todochat <reminders@todo.example>"
     assert message["List-Unsubscribe"] == "<https://todo.example/?settings=reminders>"
@@ -195,10 +201,9 @@ async def test_changed_address_must_be_confirmed_again(
     contacts: Contacts,
     ada: Person,
     owner: Connection,
-    address: str,
+    confirmed: str,
 ) -> None:
-    await switch_on(ada, mail, address)
-    contacts.known[ada.user_id]["email"] = f"other-{address}"
+    contacts.known[ada.user_id]["email"] = f"other-{confirmed}"
     await remind(service, owner, ada)
 
     await deliver(service)
@@ -208,9 +213,8 @@ async def test_changed_address_must_be_confirmed_again(
 
 
 async def test_switched_off_reminders_are_not_sent(
-    service: Service, mail: MailServer, ada: Person, owner: Connection, address: str
+    service: Service, mail: MailServer, ada: Person, owner: Connection, confirmed: str
 ) -> None:
-    await switch_on(ada, mail, address)
     await remind(service, owner, ada, "planned before")
     off = await ada.patch(PATH, {"on": False})
     await remind(service, owner, ada, "planned after")
@@ -224,15 +228,14 @@ async def test_switched_off_reminders_are_not_sent(
 
 @pytest.mark.parametrize("title", ["x\r\nBcc: eve@example.com", "x\u2028Bcc: eve@example.com"])
 async def test_title_cannot_add_headers(
-    service: Service, mail: MailServer, ada: Person, owner: Connection, address: str, title: str
+    service: Service, mail: MailServer, ada: Person, owner: Connection, confirmed: str, title: str
 ) -> None:
-    await switch_on(ada, mail, address)
     await remind(service, owner, ada, title)
 
     await deliver(service)
 
     [(_, recipients, message)] = mail.received
-    assert recipients == [address]
+    assert recipients == [confirmed]
     assert message["Bcc"] is None
     assert message["Subject"] == "Reminder: x Bcc: eve@example.com"
 
@@ -257,11 +260,10 @@ async def test_temporary_failure_is_retried_and_a_final_one_is_not(
     mail: MailServer,
     ada: Person,
     owner: Connection,
-    address: str,
+    confirmed: str,
     answer: str,
     messages: int,
 ) -> None:
-    await switch_on(ada, mail, address)
     await remind(service, owner, ada)
     mail.answers = [answer]
 
@@ -269,7 +271,7 @@ async def test_temporary_failure_is_retried_and_a_final_one_is_not(
         await deliver(service)
         await make_due(owner, ada)
 
-    sent = mail.messages(address)
+    sent = mail.messages(confirmed)
     assert len(sent) == messages
     assert len({message["Message-ID"] for message in sent}) == 1
     assert await waiting(owner, ada) == 0
@@ -279,23 +281,17 @@ async def test_services_that_deliver_at_the_same_time_send_once_and_late(
     service: Service,
     start_service: StartService,
     mail: MailServer,
-    contacts: Contacts,
+    mail_settings: dict[str, str],
     ada: Person,
     owner: Connection,
-    address: str,
+    confirmed: str,
 ) -> None:
-    other = await start_service(
-        reminders_poll_s=3600,
-        smtp_url=mail.url,
-        smtp_from="reminders@todo.example",
-        auth_session_url=contacts.url,
-    )
-    await switch_on(ada, mail, address)
+    other = await start_service(reminders_poll_s=3600, **mail_settings)
     await remind(service, owner, ada, ago=5 * HOUR)
 
     await deliver(*(service, other) * 3)
 
-    [message] = mail.messages(address)
+    [message] = mail.messages(confirmed)
     body = message.get_body(("plain",))
     assert body is not None
     assert "This reminder is late: it was for" in body.get_content()
@@ -305,33 +301,27 @@ async def test_process_killed_before_it_records_a_delivery_repeats_it_once(
     service: Service,
     make_settings: MakeSettings,
     mail: MailServer,
-    contacts: Contacts,
+    mail_settings: dict[str, str],
     ada: Person,
     owner: Connection,
-    address: str,
+    confirmed: str,
 ) -> None:
-    await switch_on(ada, mail, address)
     await remind(service, owner, ada)
-    process = await start_process(
-        make_settings(),
-        SMTP_URL=mail.url,
-        SMTP_FROM="reminders@todo.example",
-        AUTH_SESSION_URL=contacts.url,
-        PUBLIC_URL="https://todo.example",
-    )
+    variables = {name.upper(): value for name, value in mail_settings.items()}
+    process = await start_process(make_settings(), **variables)
 
     def kill_after_the_message() -> None:
-        if mail.messages(address):
+        if mail.messages(confirmed):
             process.kill()  # it has handed the message over, and can't record that
 
     mail.on_message = kill_after_the_message
     async with asyncio.timeout(60):
         status = await process.wait()
     mail.on_message = None
-    handed_over = len(mail.messages(address))
+    handed_over = len(mail.messages(confirmed))
 
     await deliver(service)
-    during_lease = len(mail.messages(address))
+    during_lease = len(mail.messages(confirmed))
     next_at = await owner.fetchval(
         "SELECT next_at FROM reminder_deliveries WHERE user_id = $1", ada.user_id
     )
@@ -342,7 +332,7 @@ async def test_process_killed_before_it_records_a_delivery_repeats_it_once(
     assert status == -signal.SIGKILL
     assert (handed_over, during_lease) == (1, 1)
     assert utc_now() < next_at < utc_now() + LEASE
-    first, second = mail.messages(address)
+    first, second = mail.messages(confirmed)
     assert first["Message-ID"] == second["Message-ID"]
     assert await waiting(owner, ada) == 0
 
