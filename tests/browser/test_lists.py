@@ -5,7 +5,7 @@ import re
 from playwright.async_api import expect
 
 from browser.browser_kit import Visitor
-from browser.task_panel_kit import box, lists_of
+from browser.task_panel_kit import box, lists_of, messages
 
 
 async def test_archived_list_hides_its_tasks_until_it_is_back(ada: Visitor) -> None:
@@ -53,3 +53,49 @@ async def test_list_gets_a_look_and_another_place(ada: Visitor) -> None:
         ("Beta", "purple", "plane"),
         ("Alpha", None, None),
     ]
+
+
+async def test_sections_are_renamed_ordered_and_deleted_by_keyboard(ada: Visitor) -> None:
+    shopping = (await ada.person.api("POST", "/lists", json={"name": "Shopping"})).json()
+    for name in ("Dairy", "Fruit"):
+        section = {"list_id": shopping["id"], "name": name}
+        made = (await ada.person.api("POST", "/sections", json=section)).json()
+        task = {"title": f"Buy {name}", "section_id": made["id"]}
+        await ada.person.api("POST", "/tasks", json=task)
+    page = await ada.open("/")
+    await lists_of(page).get_by_role("button", name="Shopping").click()
+    await page.get_by_role("button", name="Edit list").click()
+    sections = page.get_by_role("dialog").get_by_role("region", name="Sections")
+    names = sections.get_by_role("textbox", name="Rename: ")
+
+    field = sections.get_by_role("textbox", name="Rename: Dairy")
+    await field.fill("Oops")
+    await field.press("Escape")
+    await expect(field).to_have_value("Dairy")
+    await field.fill("Milk and cheese")
+    await field.press("Enter")
+    up = sections.get_by_role("button", name="Move up: Fruit")
+    await up.press("Enter")
+    await expect(names.first).to_have_value("Fruit")
+    await expect(up).to_be_focused()
+    await sections.get_by_role("textbox", name="New section").fill("Bread")
+    await page.keyboard.press("Enter")
+    await expect(names).to_have_count(3)
+    await sections.get_by_role("button", name="Delete: Milk and cheese").press("Enter")
+    await expect(sections.get_by_role("alert")).to_contain_text("Its tasks stay in the list.")
+    await expect(sections.get_by_role("button", name="Cancel")).to_be_focused()
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+
+    await expect(names).to_have_count(2)
+    await expect(sections.get_by_role("textbox", name="New section")).to_be_focused()
+    row = (
+        page.get_by_role("list", name="Tasks").get_by_role("listitem").filter(has_text="Buy Dairy")
+    )
+    await expect(row).not_to_contain_text("Milk and cheese")
+    await messages(page.get_by_role("dialog")).get_by_role("button", name="Undo").press("Enter")
+    await expect(names).to_have_count(3)
+    await page.keyboard.press("Escape")
+    await expect(row).to_contain_text("Milk and cheese")
+    stored = (await ada.person.api("GET", "/sections")).json()["items"]
+    assert [each["name"] for each in stored] == ["Fruit", "Milk and cheese", "Bread"]

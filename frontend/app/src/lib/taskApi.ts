@@ -59,6 +59,22 @@ export function postSection(listId: string, name: string): Promise<Section> {
   return sendChange("sections", { method: "POST", body: { list_id: listId, name } });
 }
 
+/** Changes to a section. */
+export interface SectionChanges {
+  name?: string;
+  move?: MoveTarget;
+}
+
+/** Renames or moves a section. */
+export function patchSection(id: string, changes: SectionChanges): Promise<Section> {
+  return sendChange(`sections/${id}`, { method: "PATCH", body: changes });
+}
+
+/** Deletes a section; its tasks stay in the list. @returns the ID to undo it with. */
+export function deleteSection(id: string): Promise<string> {
+  return sendDeletion(`sections/${id}?tasks=move`);
+}
+
 /** Opens the change feed after the event with the ID `after`. */
 export function openChangeFeed(after: string | null, signal: AbortSignal): Promise<Response> {
   const headers: Record<string, string> = { Accept: "text/event-stream" };
@@ -78,7 +94,7 @@ export function patchTask(id: string, changes: TaskChanges): Promise<Task> {
 
 /** Deletes a task; it can be restored for 30 days. */
 export async function deleteTask(id: string): Promise<void> {
-  await sendAuthorized(userPath(`tasks/${id}`), { method: "DELETE", headers: idempotencyKey() });
+  await sendDeletion(`tasks/${id}`);
 }
 
 /** Restores a deleted task. */
@@ -91,6 +107,9 @@ export function skipTask(id: string): Promise<Task> {
   return sendChange(`tasks/${id}/skip`, { method: "POST" });
 }
 
+/** The ID of the list or section to move another one next to. */
+export type MoveTarget = { before: string } | { after: string };
+
 /** A list that is not stored yet. */
 export interface ListDraft {
   name: string;
@@ -101,8 +120,7 @@ export interface ListDraft {
 /** Changes to a list. */
 export interface ListChanges extends Partial<ListDraft> {
   archived?: boolean;
-  /** The ID of the list to move it next to. */
-  move?: { before: string } | { after: string };
+  move?: MoveTarget;
 }
 
 /** Creates a list. */
@@ -115,12 +133,9 @@ export function patchList(id: string, changes: ListChanges): Promise<TaskList> {
   return sendChange(`lists/${id}`, { method: "PATCH", body: changes });
 }
 
-/** Deletes a list; its tasks move to the default list. */
-export async function deleteList(id: string): Promise<void> {
-  await sendAuthorized(userPath(`lists/${id}?tasks=move`), {
-    method: "DELETE",
-    headers: idempotencyKey(),
-  });
+/** Deletes a list; its tasks move to the default list. @returns the ID to undo it with. */
+export function deleteList(id: string): Promise<string> {
+  return sendDeletion(`lists/${id}?tasks=move`);
 }
 
 function getPage(query: Record<string, string | null>, signal?: AbortSignal): Promise<TaskPage> {
@@ -134,6 +149,12 @@ function getPage(query: Record<string, string | null>, signal?: AbortSignal): Pr
 /** Sends a change of the user's tasks, which takes effect once even if it is sent again. */
 export function sendChange<T>(resource: string, options: RequestOptions): Promise<T> {
   return sendAuthorizedJson<T>(userPath(resource), { ...options, headers: idempotencyKey() });
+}
+
+async function sendDeletion(resource: string): Promise<string> {
+  const options: RequestOptions = { method: "DELETE", headers: idempotencyKey() };
+  const response = await sendAuthorized(userPath(resource), options);
+  return response.headers.get("X-Change-Request") ?? "";
 }
 
 /** Returns the header that makes a change take effect once, even if it is sent again. */

@@ -71,6 +71,8 @@ export interface Section {
   id: string;
   list_id: string;
   name: string;
+  /** Order within the list, compared as ASCII. */
+  position: string;
   updated_at: string;
 }
 

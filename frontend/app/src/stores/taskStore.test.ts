@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Task } from "@/lib/tasks";
+import type { Section, Task } from "@/lib/tasks";
 import { applyPatches } from "@/lib/taskView";
 import { makeTask } from "@/lib/testing/makeTask";
 import { useAuthStore } from "@/stores/authStore";
@@ -22,7 +22,9 @@ const LIST = {
 /** A server with tasks, recorded requests and a change feed. */
 class FakeServer {
   tasks: Task[] = [makeTask("tsk_milk", { title: "milk" })];
+  sections: Section[] = [];
   requests: string[] = [];
+  bodies: unknown[] = [];
   /** Replaces the response to the next change. */
   nextResponse: (() => Promise<Response>) | null = null;
   #feed: ReadableStreamDefaultController<Uint8Array> | null = null;
@@ -36,7 +38,7 @@ class FakeServer {
     this.requests.push(`${method} ${path}`);
     if (path === "tasks/events") return this.#openFeed(new Headers(init?.headers));
     if (method === "GET" && path === "lists") return Response.json({ items: [LIST] });
-    if (method === "GET" && path === "sections") return Response.json({ items: [] });
+    if (method === "GET" && path === "sections") return Response.json({ items: this.sections });
     if (method === "GET" && path === "tasks") {
       const isDone = url.searchParams.get("status") === "completed";
       const items = this.tasks.filter((task) => (task.completed_at !== null) === isDone);
@@ -49,8 +51,13 @@ class FakeServer {
       return respond();
     }
     const id = path.split("/")[1] ?? "tsk_new";
-    if (method === "DELETE") return new Response(null, { status: 204 });
+    if (method === "DELETE") {
+      const headers = { "X-Change-Request": "req_1" };
+      this.sections = this.sections.filter((section) => section.id !== id);
+      return new Response(null, { status: 204, headers });
+    }
     const body = init?.body ? (JSON.parse(String(init.body)) as Partial<Task>) : {};
+    this.bodies.push(body);
     const before = this.tasks.find((task) => task.id === id) ?? makeTask(id);
     return Response.json({ ...before, ...body, updated_at: "2026-11-23T09:00:00Z" });
   };
@@ -292,6 +299,69 @@ describe("useTaskStore", () => {
     server.publish({ type: "list.updated.v1", list: { ...LIST, id: "lst_old", name: "Old" } });
 
     await vi.waitFor(() => expect(shownTitles()).toEqual(["milk", "old"]));
+  });
+
+  describe("with sections", () => {
+    const make = (id: string, name: string, position: string): Section => ({
+      id,
+      list_id: LIST.id,
+      name,
+      position,
+      updated_at: "2026-11-23T08:00:00Z",
+    });
+    const names = () => useTaskStore.getState().sections.map(({ name }) => name);
+
+    beforeEach(async () => {
+      server.sections = [make("sec_1", "Dairy", "a0"), make("sec_2", "Fruit", "a1")];
+      await useTaskStore.getState().reload();
+    });
+
+    it("renames and moves one", async () => {
+      const dairy = { ...make("sec_1", "Milk", "a2"), updated_at: "2026-11-23T09:00:00Z" };
+      server.nextResponse = async () => Response.json(dairy);
+      const move = { after: "sec_2" };
+      expect(await useTaskStore.getState().changeSection("sec_1", { name: "Milk", move })).toBe(
+        true,
+      );
+      expect(names()).toEqual(["Fruit", "Milk"]);
+      expect(server.requests).toContain("PATCH sections/sec_1");
+
+      server.publish({ type: "section.updated.v1", section: make("sec_1", "Dairy", "a0") }); // late
+      server.publish({ type: "section.created.v1", section: make("sec_3", "Bread", "Zz") });
+      await vi.waitFor(() => expect(names()).toEqual(["Bread", "Fruit", "Milk"]));
+    });
+
+    it("keeps a new name that is stored while the sections are loading", async () => {
+      const release = server.holdTasks();
+      const reloaded = useTaskStore.getState().reload();
+      const renamed = { ...make("sec_1", "Milk", "a0"), updated_at: "2026-11-23T09:00:00Z" };
+      server.publish({ type: "section.updated.v1", section: renamed });
+      await vi.waitFor(() => expect(names()).toContain("Milk"));
+
+      release();
+      await reloaded;
+
+      expect(names()).toEqual(["Milk", "Fruit"]);
+    });
+
+    it("deletes one and undoes that", async () => {
+      expect(await useTaskStore.getState().deleteSection(make("sec_1", "Dairy", "a0"))).toBe(true);
+      expect(names()).toEqual(["Fruit"]);
+      expect(lastToast()?.text).toBe("Deleted “Dairy”");
+
+      server.sections = [make("sec_1", "Dairy", "a0"), ...server.sections];
+      lastToast()?.action?.run();
+
+      await vi.waitFor(() => expect(names()).toEqual(["Dairy", "Fruit"]));
+      expect(server.bodies).toContainEqual({ request_id: "req_1" });
+    });
+
+    it("shows the reason of a refusal", async () => {
+      server.nextResponse = problem(404, "You have no section with this ID.");
+      expect(await useTaskStore.getState().deleteSection(make("sec_1", "Dairy", "a0"))).toBe(false);
+      expect(names()).toEqual(["Dairy", "Fruit"]);
+      expect(lastToast()).toMatchObject({ tone: "error" });
+    });
   });
 
   it("asks about open subtasks before it completes their parent", async () => {

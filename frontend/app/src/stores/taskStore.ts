@@ -1,4 +1,5 @@
 import { create } from "zustand";
+import { postUndo } from "@/lib/history";
 import { isOlder, PendingEdits } from "@/lib/PendingEdits";
 import { ApiError, messageOf } from "@/lib/problem";
 import { listenToChanges } from "@/lib/sharedFeed";
@@ -46,10 +47,15 @@ export interface TaskState {
   /** Completes the undecided task; null leaves it open. */
   decideSubtasks: (decision: "complete" | "keep" | null) => Promise<void>;
   addSection: (listId: string, name: string) => Promise<Section | null>;
+  /** @returns true if the server stored it. */
+  changeSection: (id: string, changes: api.SectionChanges) => Promise<boolean>;
+  /** @returns true on success. */
+  deleteSection: (section: Section) => Promise<boolean>;
   addList: (draft: api.ListDraft) => Promise<TaskList | null>;
   /** @returns true if the server stored it. */
   changeList: (id: string, changes: api.ListChanges) => Promise<boolean>;
-  deleteList: (id: string) => Promise<void>;
+  /** @returns true on success. */
+  deleteList: (list: TaskList) => Promise<boolean>;
 }
 
 const EMPTY = {
@@ -71,6 +77,7 @@ let lastKey = 0;
 let loading: AbortController | null = null;
 const taskEdits = new PendingEdits<Task>();
 const listEdits = new PendingEdits<TaskList>();
+const sectionEdits = new PendingEdits<Section>();
 
 /** The store of the task panel. */
 export const useTaskStore = create<TaskState>()((set, get) => {
@@ -113,12 +120,19 @@ export const useTaskStore = create<TaskState>()((set, get) => {
     const all = [...lists, ...archivedLists].map((each) => (each.id === list.id ? list : each));
     set(splitLists(isKnown ? all : [...all, list]));
   };
-  const storeSection = (section: Section) =>
-    set(({ sections }) => ({
-      sections: sections.some(({ id }) => id === section.id)
-        ? sections.map((each) => (each.id === section.id ? section : each))
-        : [...sections, section],
-    }));
+  const storeSection = (section: Section) => {
+    const { sections } = get();
+    if (
+      isOlder(
+        section,
+        sections.find(({ id }) => id === section.id),
+      )
+    )
+      return;
+    sectionEdits.record(section.id, section);
+    const others = sections.filter(({ id }) => id !== section.id);
+    set({ sections: sortSections([...others, section]) });
+  };
   /** Sends a change that isn't optimistic. @returns its result; null if it failed. */
   const attempt = async <T>(request: () => Promise<T>): Promise<T | null> => {
     try {
@@ -127,6 +141,21 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       showError(messageOf(error));
       return null;
     }
+  };
+
+  /** Deletes something that has tasks, and offers to undo it. @returns true on success. */
+  const deleteGroup = async (name: string, request: () => Promise<string>) => {
+    const isDeleted = await attempt(async () => {
+      const requestId = await request();
+      const undo = async () => {
+        await postUndo({ request_id: requestId });
+        await get().reload();
+      };
+      showInfo(`Deleted “${truncate(name)}”`, { label: "Undo", run: () => void attempt(undo) });
+      await get().reload();
+      return true;
+    });
+    return isDeleted ?? false;
   };
 
   return {
@@ -154,6 +183,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       const { signal } = loading;
       const taskLoad = taskEdits.beginLoad();
       const listLoad = listEdits.beginLoad();
+      const sectionLoad = sectionEdits.beginLoad();
       try {
         const [lists, sections, open] = await Promise.all([
           api.getLists(signal),
@@ -166,7 +196,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
           problem: null,
           completedStatus: "idle",
           ...splitLists(listLoad.merge(lists)),
-          sections,
+          sections: sortSections(sectionLoad.merge(sections)),
           tasks: Object.fromEntries(taskLoad.merge(open).map((task) => [task.id, task])),
         });
       } catch (error) {
@@ -178,6 +208,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       } finally {
         taskLoad.end();
         listLoad.end();
+        sectionLoad.end();
       }
     },
 
@@ -250,6 +281,14 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       return section;
     },
 
+    changeSection: async (id, changes) => {
+      const section = await attempt(() => api.patchSection(id, changes));
+      if (section) storeSection(section);
+      return section !== null;
+    },
+
+    deleteSection: ({ id, name }) => deleteGroup(name, () => api.deleteSection(id)),
+
     addList: async (draft) => {
       const list = await attempt(() => api.postList(draft));
       if (list) storeList(list);
@@ -263,12 +302,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       return list !== null;
     },
 
-    deleteList: async (id) => {
-      await attempt(async () => {
-        await api.deleteList(id);
-        await get().reload();
-      });
-    },
+    deleteList: ({ id, name }) => deleteGroup(name, () => api.deleteList(id)),
   };
 
   function onFeedEvent(change: Change): void {
@@ -354,6 +388,12 @@ function byPosition(one: TaskList, other: TaskList): number {
     rank(one) - rank(other) ||
     (first < second ? -1 : first > second ? 1 : one.name.localeCompare(other.name))
   );
+}
+
+/** Orders sections by list and position. */
+function sortSections(sections: readonly Section[]): Section[] {
+  const key = ({ list_id, position, id }: Section) => `${list_id} ${position} ${id}`;
+  return [...sections].sort((one, other) => (key(one) < key(other) ? -1 : 1));
 }
 
 function nextKey(): number {

@@ -1,9 +1,11 @@
 "use client";
 
 import { Archive, ArrowDown, ArrowUp, Ban } from "lucide-react";
-import { type FormEvent, type ReactNode, useId, useState } from "react";
+import { type FormEvent, type ReactNode, useId, useRef, useState } from "react";
 import { LIST_COLORS, LIST_ICONS } from "@/components/tasks/listLook";
+import { SectionEditor } from "@/components/tasks/SectionEditor";
 import { Button } from "@/components/ui/button";
+import { DeletionQuestion } from "@/components/ui/deletionQuestion";
 import { Dialog } from "@/components/ui/dialog";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
@@ -20,7 +22,7 @@ export interface ListDialogProps {
   onCreated: (list: TaskList) => void;
 }
 
-/** Creates, changes, orders, archives or deletes a list. */
+/** Creates, changes, orders, archives or deletes a list, and edits its sections. */
 export function ListDialog({ list, onClose, onCreated }: ListDialogProps) {
   const addList = useTaskStore((state) => state.addList);
   const changeList = useTaskStore((state) => state.changeList);
@@ -91,6 +93,7 @@ export function ListDialog({ list, onClose, onCreated }: ListDialogProps) {
           <Button type="submit">{list ? "Save" : "Create list"}</Button>
         </div>
       </form>
+      {list && !list.archived_at ? <SectionEditor listId={list.id} /> : null}
       {list && !list.is_default ? <ListActions list={list} onClose={onClose} /> : null}
     </Dialog>
   );
@@ -138,6 +141,7 @@ function ListActions({ list, onClose }: { list: TaskList; onClose: () => void })
   const changeList = useTaskStore((state) => state.changeList);
   const deleteList = useTaskStore((state) => state.deleteList);
   const [isConfirming, setIsConfirming] = useState(false);
+  const deleteButton = useRef<HTMLButtonElement>(null);
   const movable = lists.filter((each) => !each.is_default);
   const index = movable.findIndex(({ id }) => id === list.id);
   const [previous, next] = [movable[index - 1], movable[index + 1]];
@@ -181,33 +185,27 @@ function ListActions({ list, onClose }: { list: TaskList; onClose: () => void })
           <Archive aria-hidden className="h-4 w-4" />
           {list.archived_at ? "Unarchive" : "Archive"}
         </Button>
-        {isConfirming ? null : (
-          <Button
-            variant="ghost"
-            size="sm"
-            className="text-destructive"
-            onClick={() => setIsConfirming(true)}
-          >
-            Delete list
-          </Button>
-        )}
+        <Button
+          ref={deleteButton}
+          variant="ghost"
+          size="sm"
+          className="text-destructive"
+          aria-expanded={isConfirming}
+          onClick={() => setIsConfirming(!isConfirming)}
+        >
+          Delete list
+        </Button>
       </div>
       {isConfirming ? (
-        <div role="alert" className="grid gap-3 rounded-md border p-3 text-sm">
-          <p>Delete “{list.name}”? Its tasks move to Inbox.</p>
-          <div className="flex justify-end gap-2">
-            <Button variant="ghost" size="sm" onClick={() => setIsConfirming(false)}>
-              Cancel
-            </Button>
-            <Button
-              variant="destructive"
-              size="sm"
-              onClick={() => void deleteList(list.id).then(onClose)}
-            >
-              Delete
-            </Button>
-          </div>
-        </div>
+        <DeletionQuestion
+          onConfirm={() => void deleteList(list).then((isDeleted) => isDeleted && onClose())}
+          onCancel={() => {
+            setIsConfirming(false);
+            deleteButton.current?.focus();
+          }}
+        >
+          Delete “{list.name}”? Its tasks move to Inbox.
+        </DeletionQuestion>
       ) : null}
     </div>
   );

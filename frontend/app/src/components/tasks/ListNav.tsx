@@ -28,6 +28,7 @@ export function ListNav(props: ListNavProps) {
   const [dialog, setDialog] = useState<{ listId: string | null } | null>(null);
   const [isArchiveOpen, setIsArchiveOpen] = useState(false);
   const all = [...lists, ...archivedLists];
+  const edited = all.find(({ id }) => id === dialog?.listId) ?? null;
   const current = all.find(({ id }) => id === listId) ?? null;
   const select = (id: string | null) => {
     props.onSelect(id);
@@ -104,9 +105,9 @@ export function ListNav(props: ListNavProps) {
           onClick={() => openView("trash")}
         />
       </div>
-      {dialog ? (
+      {dialog && (edited || dialog.listId === null) ? (
         <ListDialog
-          list={all.find(({ id }) => id === dialog.listId) ?? null}
+          list={edited}
           onClose={() => setDialog(null)}
           onCreated={(list) => select(list.id)}
         />
