@@ -20,21 +20,29 @@ export function TrashView() {
   const [cursor, setCursor] = useState<string | null>(null);
   const [purged, setPurged] = useState<TrashItem | "all" | null>(null);
 
-  const load = async (before: readonly TrashItem[], after: string | null) => {
+  // Restorations and pages can overlap, so each changes the list as it is when it ends.
+  const load = async (after: string | null) => {
     try {
       const page = await getTrash(after);
-      setState({ status: "ready", value: [...before, ...page.items] });
+      setState((current) => {
+        const isNext = after !== null && current.status === "ready";
+        return { status: "ready", value: isNext ? append(current.value, page.items) : page.items };
+      });
       setCursor(page.next_cursor);
     } catch (error) {
       setState({ status: "error", problem: messageOf(error) });
     }
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: loads once; changes are applied here.
-  useEffect(() => void load([], null), []);
+  useEffect(() => void load(null), []);
 
   const items = state.status === "ready" ? state.value : [];
   const remove = (item: TrashItem) =>
-    setState({ status: "ready", value: items.filter((each) => each !== item) });
+    setState((current) =>
+      current.status === "ready"
+        ? { ...current, value: current.value.filter((each) => each !== item) }
+        : current,
+    );
   const restore = async (item: TrashItem) => {
     const { id, name } = identify(item);
     try {
@@ -50,7 +58,7 @@ export function TrashView() {
     if (purged === null) return;
     try {
       await purge(purged === "all" ? null : identify(purged).id);
-      if (purged === "all") await load([], null);
+      if (purged === "all") await load(null);
       else remove(purged);
     } catch (error) {
       showError(messageOf(error));
@@ -69,7 +77,7 @@ export function TrashView() {
           </Button>
         ) : null}
       </div>
-      <LoadedList state={state} onRetry={() => void load([], null)} empty="The trash is empty.">
+      <LoadedList state={state} onRetry={() => void load(null)} empty="The trash is empty.">
         {(loaded) =>
           loaded.map((item) => (
             <TrashRow
@@ -83,7 +91,7 @@ export function TrashView() {
       </LoadedList>
       {cursor ? (
         <div className="mt-4 text-center">
-          <Button variant="outline" size="sm" onClick={() => void load(items, cursor)}>
+          <Button variant="outline" size="sm" onClick={() => void load(cursor)}>
             Show more
           </Button>
         </div>
@@ -97,6 +105,12 @@ export function TrashView() {
       ) : null}
     </>
   );
+}
+
+/** Adds a page to the list; a second click on "Show more" may load the same one again. */
+function append(present: readonly TrashItem[], page: readonly TrashItem[]): TrashItem[] {
+  const known = new Set(present.map((item) => identify(item).id));
+  return [...present, ...page.filter((item) => !known.has(identify(item).id))];
 }
 
 interface TrashRowProps {
