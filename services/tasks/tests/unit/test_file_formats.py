@@ -214,6 +214,19 @@ def test_utf_16_without_a_mark_is_recognized() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("title\nÇocuklara süt\nİşe gitmek\n", "cp1254"),
+        ("title\nDoğum günü\n", "cp1254"),
+        ("title\nÞvo þvottinn á morgun\nÝta við Jóni\n", "cp1252"),
+        ("title\nMüll rausbringen\nBrötchen für Jörg\n", "cp1252"),
+    ],
+)
+def test_turkish_is_told_from_icelandic(text: str, encoding: str) -> None:
+    assert decode_text(text.encode(encoding)) == (text, encoding)
+
+
+@pytest.mark.parametrize(
     ("text", "minutes"),
     [("PT15M", 15), ("-P1DT2H", -1560), ("TRIGGER:-PT0S", 0), ("P2W", 20_160), ("soon", None)],
 )

@@ -18,6 +18,10 @@ _SAMPLE_BYTES: Final = 20_000
 _GUESSED: Final = ["cp1252", "cp1251", "cp932", "gb18030"]
 _RARELY: Final = ["cp1250"]  # fits every text that fits cp1252
 _FALLBACK: Final = "cp1252"
+# Windows-1254 differs from it in six letters, which only Icelandic and Faroese have in Windows-1252,
+# and these languages have other letters that Turkish doesn't have.
+_TURKISH: Final = frozenset("ĞğİıŞş".encode("cp1254"))
+_ICELANDIC: Final = frozenset("ÁáÉéÍíÓóÚúÆæ".encode("cp1252"))
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -49,6 +53,8 @@ def guess_text(data: bytes) -> tuple[str, str]:
         default=None,
     )
     encoding = _FALLBACK if best is None else best.encoding
+    if encoding == _FALLBACK and _TURKISH.intersection(data) and not _ICELANDIC.intersection(data):
+        encoding = "cp1254"
     return data.decode(encoding, "replace"), encoding
 
 
