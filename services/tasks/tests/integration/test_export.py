@@ -173,6 +173,8 @@ async def test_csv_export_has_a_row_for_each_task(ada: Person, bob: Person) -> N
         "completed_at": "",
         "created_at": "",
         "updated_at": "",
+        "list_color": "",
+        "tag_colors": "",
     }
     assert rows[1]["due"] == "2026-12-24"
     assert rows[1]["list"] != ""

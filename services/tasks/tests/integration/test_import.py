@@ -17,6 +17,7 @@ from import_kit import account_of, import_file, tasks_of
 from tasks_kit import Connection, MakeSettings, Person, Service
 
 from tasks_service.domain.limits import MAX_IMPORT_PART
+from tasks_service.service import import_service
 from todochat.testing import free_port, wait_until
 
 
@@ -80,6 +81,37 @@ async def test_export_and_import_give_the_same_account(ada: Person, bob: Person)
     }
 
 
+@pytest.mark.parametrize("size", [1, 3])
+async def test_parts_of_an_import_share_series(
+    ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(import_service, "MAX_IMPORT_PART", size)
+    await fill_account(ada)
+    for _ in range(3):
+        open_tasks = await tasks_of(ada, status="open")
+        plants = next(task for task in open_tasks if task["title"] == "Water plants")
+        await ada.post(f"tasks/{plants['id']}/complete")
+
+    report = await import_file(bob, await export_of(ada))
+
+    assert await series_of(bob) == await series_of(ada)
+    undone = await bob.post("changes/undo", {"request_id": report["request_id"]})
+    assert undone.status_code == 200, undone.text
+    assert await tasks_of(bob) == []
+
+
+async def series_of(person: Person) -> list[list[tuple[str, str | None, str | None]]]:
+    """Return title, due date and next due date of the tasks of each series."""
+    tasks = await tasks_of(person)
+    due = {task["id"]: json.dumps(task["due"]) for task in tasks}
+    series: dict[str, list[tuple[str, str | None, str | None]]] = {}
+    for task in tasks:
+        following = task["next_id"] and due[task["next_id"]]
+        row = (task["title"], due[task["id"]], following)
+        series.setdefault(task["series_id"] or task["id"], []).append(row)
+    return sorted((sorted(rows, key=str) for rows in series.values()), key=str)
+
+
 async def test_export_of_all_services_is_read_too(ada: Person, bob: Person) -> None:
     await fill_account(ada)
     document = {"account": {}, "tasks": json.loads(await export_of(ada)), "chat": {"threads": []}}
@@ -101,11 +133,19 @@ async def test_erased_account_gets_everything_back(service: Service, ada: Person
 
 async def test_csv_brings_all_fields_of_tasks(ada: Person, bob: Person) -> None:
     await fill_account(ada)
+    colors = {"a,b": "red", "'=x": "blue"}
+    for tag in (await ada.get("tags")).json()["items"]:
+        if tag["name"] in colors:
+            await ada.patch(f"tags/{tag['id']}", {"color": colors[tag["name"]]})
 
     report = await import_file(bob, await export_of(ada, "export/tasks.csv"))
 
     assert (report["format"], report["issues"]) == ("csv", [])
     mine, theirs = await account_of(ada), await account_of(bob)
+    assert theirs["tags"] == [tag for tag in mine["tags"] if tag[0] != "work"]  # no task has it
+    assert [each["color"] for each in theirs["lists"] if each["name"] == "Home, garden"] == [
+        "green"
+    ]
     for task in (*mine["tasks"], *theirs["tasks"]):
         task["next_id"] = task["series_id"] = None  # not in the table
     assert theirs["tasks"] == mine["tasks"]
@@ -427,7 +467,7 @@ async def test_import_of_a_killed_process_is_completed_under_the_same_key(
     service: Service, make_settings: MakeSettings, ada: Person
 ) -> None:
     count, settings, port = MAX_IMPORT_PART + 20, make_settings(), free_port()
-    table = "id,title\n" + "".join(f"{number},Task {number}\n" for number in range(count))
+    table = "id,title,list\n" + "".join(f"{number},Task {number},A\n" for number in range(count))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tasks_service", "serve"),
         env={
@@ -451,17 +491,22 @@ async def test_import_of_a_killed_process_is_completed_under_the_same_key(
         except httpx.TransportError:
             return False
 
-    await wait_until(is_serving, timeout_s=60)
     agent = service.agent(ada.user_id)
-    with suppress(httpx.TransportError):  # it is killed after the first part
-        await agent.http.post(f"{url}{agent.path('import')}", **request)
-    async with asyncio.timeout(60):
-        status = await process.wait()
+    try:
+        await wait_until(is_serving, timeout_s=60)
+        with suppress(httpx.TransportError):  # it is killed after the first part
+            await agent.http.post(f"{url}{agent.path('import')}", **request)
+        async with asyncio.timeout(60):
+            status = await process.wait()
+    finally:
+        with suppress(ProcessLookupError):  # it has ended
+            process.kill()
     completed = await agent.call("POST", "import", **request)
 
     assert status == -signal.SIGKILL
     report = completed.json()
-    assert report["tasks"] == counts(created=20, existing=MAX_IMPORT_PART)
+    assert report["tasks"] == counts(created=count)
+    assert report["lists"] == counts(created=1)
     assert len((await export_of(ada, "export/tasks.csv")).splitlines()) == 1 + count
     undone = await ada.post("changes/undo", {"request_id": report["request_id"]})
     assert len(undone.json()["tasks"]) == count

@@ -7,6 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+import msgspec
+
+from tasks_service.domain.text import match_key
 from todochat.clock import to_wire
 from todochat.contracts.tasks import Due, Task
 
@@ -34,6 +37,8 @@ COLUMNS: Final = (
     "completed_at",
     "created_at",
     "updated_at",
+    "list_color",
+    "tag_colors",
 )
 _BYTE_ORDER_MARK: Final = "\ufeff"  # without it Excel reads another encoding
 _GUARD: Final = "'"
@@ -42,25 +47,45 @@ _PART: Final = re.compile(r"(?:\\.|[^,\\])+|\\$", re.DOTALL)
 _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
+class CsvNames(msgspec.Struct, frozen=True, kw_only=True):
+    """What the cells of a task name.
+
+    Attributes:
+        lists, sections: names by ID.
+        list_colors: by the list's ID.
+        tag_colors: by the tag's folded name; only those that have one.
+    """
+
+    lists: Mapping[str, str]
+    list_colors: Mapping[str, str | None]
+    sections: Mapping[str, str]
+    tag_colors: Mapping[str, str]
+
+
 def csv_header() -> bytes:
     """Return the first row."""
     return (_BYTE_ORDER_MARK + csv_row(COLUMNS)).encode()
 
 
-def csv_task(task: Task, list_names: Mapping[str, str], section_names: Mapping[str, str]) -> bytes:
-    """Return the row of a task; commas in a tag are escaped, reminders separated by semicolons."""
+def csv_task(task: Task, names: CsvNames) -> bytes:
+    """Return the row of a task.
+
+    Commas in a tag are escaped, reminders separated by semicolons. The colours of tags are in the
+    order of the tags, empty for a tag without one; the cell is empty if none has one.
+    """
     repeat = task.repeat
     tags = ",".join(tag.replace("\\", "\\\\").replace(",", "\\,") for tag in task.tags)
     reminders = [
         instant(each.at) if each.minutes_before is None else str(each.minutes_before)
         for each in task.reminders
     ]
+    colors = [names.tag_colors.get(match_key(tag), "") for tag in task.tags]
     cells: dict[str, object] = {
         "id": task.id,
         "number": task.number,
         "title": plain_cell(task.title),
         "notes": plain_cell(task.notes),
-        "list": plain_cell(list_names.get(task.list_id, "")),
+        "list": plain_cell(names.lists.get(task.list_id, "")),
         "priority": task.priority,
         "tags": plain_cell(tags),
         "due": moment(task.due),
@@ -74,11 +99,13 @@ def csv_task(task: Task, list_names: Mapping[str, str], section_names: Mapping[s
         "repeat_count": repeat and repeat.count,
         "pinned": "true" if task.pinned else "false",
         "parent_id": task.parent_id,
-        "section": plain_cell(section_names.get(task.section_id or "", "")),
+        "section": plain_cell(names.sections.get(task.section_id or "", "")),
         "reminders": ";".join(reminders),
         "completed_at": instant(task.completed_at),
         "created_at": instant(task.created_at),
         "updated_at": instant(task.updated_at),
+        "list_color": names.list_colors.get(task.list_id),
+        "tag_colors": ",".join(colors) if any(colors) else "",
     }
     return csv_row(cells[name] for name in COLUMNS).encode()
 

@@ -7,24 +7,30 @@ from typing import Final, TypeVar
 import msgspec
 
 from tasks_service.domain.task_csv import split_cell, text_of_cell
+from tasks_service.domain.text import match_key
 from tasks_service.formats.csv_rows import CsvRow, read_cell, read_rows
 from tasks_service.formats.file_content import (
     OWN_SOURCE,
     FileContent,
     FileReminder,
+    FileTag,
     FileTask,
     ImportOptions,
 )
 from tasks_service.formats.values import read_due, read_instant
-from todochat.contracts.tasks import Due, Priority, Repeat, RepeatFrom
+from todochat.contracts.tasks import Color, Due, Priority, Repeat, RepeatFrom
 
 WANTED: Final = {"title"}
 T = TypeVar("T")
 
 
 def read_own_csv(text: str, options: ImportOptions) -> FileContent:
-    """Read a table; lists and sections are identified by their names."""
+    """Read a table; lists and sections are identified by their names.
+
+    A list or a tag has the first colour that a row gives it.
+    """
     content = FileContent(format="csv", source=OWN_SOURCE)
+    list_colors, tags = dict[str, Color](), dict[str, FileTag]()
     for row in read_rows(text, WANTED):
         title, list_name = text_of_cell(row["title"]), text_of_cell(row["list"])
         list_key = content.list_named(list_name) if list_name else None
@@ -42,6 +48,16 @@ def read_own_csv(text: str, options: ImportOptions) -> FileContent:
         )
         content.add_task(task)
         read_values(task, row, options, content)
+        color = read_cell(row, "list_color", to_color, task, content)
+        if list_key is not None and color is not None:
+            list_colors.setdefault(list_key, color)
+        colors = read_cell(row, "tag_colors", to_colors, task, content) or []
+        for tag, tag_color in zip(task.tags, colors, strict=False):
+            if tag_color is not None:
+                tags.setdefault(match_key(tag), FileTag(name=tag, color=tag_color))
+    for entry in content.lists:
+        entry.color = list_colors.get(entry.key)
+    content.tags = list(tags.values())
     return content
 
 
@@ -74,6 +90,25 @@ def to_priority(cell: str) -> Priority:
     """
     priority: Priority = msgspec.convert(cell.strip().lower(), Priority)
     return priority
+
+
+def to_color(cell: str) -> Color:
+    """Return a colour.
+
+    Raises:
+        ValueError: there is none of this name.
+    """
+    color: Color = msgspec.convert(cell.strip().lower(), Color)
+    return color
+
+
+def to_colors(cell: str) -> list[Color | None]:
+    """Return colours separated by commas; None for an empty part.
+
+    Raises:
+        ValueError: there is none of a name.
+    """
+    return [to_color(part) if part.strip() else None for part in cell.split(",")]
 
 
 def to_repeat(rule: str, row: CsvRow) -> Repeat:

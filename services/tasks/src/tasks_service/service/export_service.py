@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from tasks_service.domain.change import Actor, RecordType
-from tasks_service.domain.task_csv import csv_header, csv_task
+from tasks_service.domain.task_csv import CsvNames, csv_header, csv_task
 from tasks_service.storage.export_repository import ExportRepository
 from tasks_service.storage.list_repository import ListRepository
 from tasks_service.storage.preferences_repository import PreferencesRepository
@@ -169,13 +169,18 @@ class ExportService:
         """Yield the tasks that aren't deleted as CSV, in chunks."""
         async with open_transaction(self._database, user_id) as session:
             lists = await ListRepository(session, user_id).find_all(include_archived=True)
-        names = {record.id: record.name for record in lists}
-        sections = {
-            section.id: section.name
-            async for section in iter_rows(
-                lambda last: self._sections(user_id, after=last.id if last else ""), self._page
-            )
-        }
+        sections = iter_rows(
+            lambda last: self._sections(user_id, after=last.id if last else ""), self._page
+        )
+        tags = iter_rows(
+            lambda last: self._tags(user_id, after=last.id if last else ""), self._page
+        )
+        names = CsvNames(
+            lists={record.id: record.name for record in lists},
+            list_colors={record.id: record.color for record in lists},
+            sections={section.id: section.name async for section in sections},
+            tag_colors={tag.name_key: tag.color async for tag in tags if tag.color},
+        )
 
         async def rows() -> AsyncGenerator[bytes, None]:
             yield csv_header()
@@ -185,7 +190,7 @@ class ExportService:
                 first_page,
             ):
                 if record.deleted_at is None:
-                    yield csv_task(to_task(record), names, sections)
+                    yield csv_task(to_task(record), names)
 
         with self._open.hold(user_id):
             async for chunk in join_chunks(rows()):

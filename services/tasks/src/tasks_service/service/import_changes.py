@@ -5,7 +5,7 @@ change records are in an order that an undo can revert: backwards, subtasks come
 these before their sections and lists.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tasks_service.domain.filter_language import parse_filter
 from tasks_service.domain.limits import (
@@ -26,7 +26,7 @@ from tasks_service.formats.file_content import (
     FileSection,
     FileTask,
 )
-from tasks_service.service.import_report import ImportReport
+from tasks_service.service.import_report import ImportCounts, ImportReport
 from tasks_service.service.tag_changes import find_stored_tag, store_tag
 from tasks_service.service.tag_service import find_tag
 from tasks_service.service.user_work import UserWork
@@ -70,6 +70,7 @@ class ContentWriter:
         self._tasks: dict[str, TaskRecord | TaskPlace] = {}  # new and existing ones
         self._subtasks: dict[str, int] = {}  # their numbers by ID of the parent
         self._filled: dict[str, None] = {}  # lists that got tasks
+        self._kept: list[tuple[ImportCounts, str]] = []  # counts and IDs of existing things
 
     async def write(self, tasks: Sequence[FileTask], *, is_first: bool) -> None:
         """Write what is new of the tasks; of the first part also lists, filters and tags without any.
@@ -86,6 +87,7 @@ class ContentWriter:
         if is_first:
             await self._write_filters()
             await self._write_tags()
+        await self._count_kept()
         if self._report.dry_run:
             return
         if self._things:
@@ -95,6 +97,16 @@ class ContentWriter:
             for list_id in self._filled:
                 task_list = to_list(self._live[list_id], open_tasks=open_tasks.get(list_id, 0))
                 self._work.publish("list.imported.v1", task_list=task_list)
+
+    async def _count_kept(self) -> None:
+        """Count what existed; what an interrupted attempt at this import has created is new."""
+        ids, work = {entity_id for _, entity_id in self._kept}, self._work
+        created = await self._imports.find_created(work.request_id, ids, before=work.now)
+        for counts, entity_id in self._kept:
+            if entity_id in created:
+                counts.created += 1
+            else:
+                counts.existing += 1
 
     def _remember(self, kind: str, key: str, entity_id: str, digest: str = "") -> None:
         self._things.append(ImportedThing(kind=kind, key=key, entity_id=entity_id, digest=digest))
@@ -113,7 +125,7 @@ class ContentWriter:
             if record is None:
                 record = await self._take_or_create_list(entry, used)
             else:
-                self._report.lists.existing += 1
+                self._kept.append((self._report.lists, record.id))
             used.add(record.id)
             self._lists[entry.key] = record.id
             if imported is None or imported.entity_id != record.id:
@@ -141,7 +153,7 @@ class ContentWriter:
         name, number = entry.name, 1
         while (record := self._list_named(name)) is not None:
             if record.id not in used:
-                self._report.lists.existing += 1
+                self._kept.append((self._report.lists, record.id))
                 return record
             number += 1
             suffix = f" ({number})"
@@ -194,7 +206,7 @@ class ContentWriter:
                 (each for each in records if match_key(each.name) == match_key(section.name)), None
             )
             if record is not None:
-                counts.existing += 1
+                self._kept.append((counts, record.id))
             elif len(records) >= MAX_SECTIONS:
                 counts.skipped += 1
                 reason = f"the list would have more than {MAX_SECTIONS} sections"
@@ -241,12 +253,12 @@ class ContentWriter:
         if records and not self._report.dry_run:
             await self._set_positions(records)
             await self._store(records)
-        self._report.tasks.created = len(records)
+        self._report.tasks.created += len(records)
 
     async def _new_tasks(self, tasks: Sequence[FileTask]) -> list[FileTask]:
         """Return the tasks that were never imported, or only by an import that was undone.
 
-        Existing ones, and the existing parents and next instances of all, get their places here.
+        Existing ones, and the existing parents and other instances of all, get their places here.
         """
         counts = self._report.tasks
         keys = {
@@ -255,6 +267,8 @@ class ContentWriter:
             for key in (task.key, task.parent_key, task.next_key)
             if key is not None
         }
+        series = {task.series_key for task in tasks if task.series_key is not None}
+        keys |= {task.key for task in self._content.tasks if task.series_key in series}
         known = await self._imports.find("task", keys)
         ids = {key: imported.entity_id for key, imported in known.items()}
         if self._content.source == OWN_SOURCE:
@@ -278,7 +292,7 @@ class ContentWriter:
             elif place.deleted_at is not None:
                 counts.in_trash += 1
             else:
-                counts.existing += 1
+                self._kept.append((counts, place.id))
                 counts.changed += task.key in known and known[task.key].digest != task.digest()
         return new
 
@@ -344,7 +358,7 @@ class ContentWriter:
 
     async def _store(self, records: list[tuple[FileTask, TaskRecord]]) -> None:
         """Insert the rows with their change records, parents first."""
-        work, series = self._work, dict[str, str]()
+        work, series = self._work, self._find_series()
         for task, record in records:
             following = self._tasks.get(task.next_key or "")
             record.next_id = None if following is None else following.id
@@ -356,14 +370,45 @@ class ContentWriter:
             state = task_state(record)
             work.log_change("task.created.v1", record.id, None, state, publishes_parent=False)
             self._remember("task", task.key, record.id, task.digest())
+        await self._link_earlier_instances({task.key: record.id for task, record in records})
         await work.flush()
+
+    def _find_series(self) -> dict[str, str]:
+        """Return the series that have instances, from an earlier part or import, by their keys."""
+        found: dict[str, str] = {}
+        for task in self._content.tasks:
+            instance = self._tasks.get(task.key)
+            if task.series_key and isinstance(instance, TaskPlace) and instance.series_id:
+                found[task.series_key] = instance.series_id
+        return found
+
+    async def _link_earlier_instances(self, new: Mapping[str, str]) -> None:
+        """Set `next_id` of instances of an earlier part whose next one is in this part.
+
+        Args:
+            new: IDs of the tasks of this part, by their keys.
+        """
+        next_ids = {}
+        for task in self._content.tasks:
+            instance = self._tasks.get(task.key)
+            next_id = new.get(task.next_key or "")
+            if next_id and isinstance(instance, TaskPlace) and instance.next_id is None:
+                next_ids[instance.id] = next_id
+        if not next_ids:
+            return
+        await self._work.tasks.set_next_ids(next_ids)
+        for task_id, next_id in next_ids.items():
+            self._work.log_change(
+                "task.updated.v1", task_id, {"next_id": None}, {"next_id": next_id}
+            )
 
     async def _write_filters(self) -> None:
         work, counts = self._work, self._report.filters
         filters = FilterRepository(work.session, work.user_id)
         for saved in self._content.filters:
-            if await filters.find_by_name(saved.name) is not None:
-                counts.existing += 1
+            existing = await filters.find_by_name(saved.name)
+            if existing is not None:
+                self._kept.append((counts, existing.id))
                 continue
             problem = await find_problem(filters, saved.filter)
             if problem is not None:
@@ -388,8 +433,9 @@ class ContentWriter:
         """Store the tags that aren't stored yet; those of the user keep their colours."""
         work, counts = self._work, self._report.tags
         for tag in self._content.tags:
-            if await find_stored_tag(work, match_key(tag.name)) is not None:
-                counts.existing += 1
+            existing = await find_stored_tag(work, match_key(tag.name))
+            if existing is not None:
+                self._kept.append((counts, existing.id))
                 continue
             if await work.tags.count_stored() >= MAX_STORED_TAGS:
                 counts.skipped += 1

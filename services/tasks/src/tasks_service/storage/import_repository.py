@@ -1,5 +1,6 @@
 """Queries on what was imported before."""
 
+import datetime as dt
 from collections.abc import Collection
 from typing import Final
 
@@ -67,6 +68,22 @@ class ImportRepository:
             ChangeRecord.type.endswith(".deleted.v1"),
         )
         return set(await self._session.scalars(statement.distinct()))
+
+    async def find_created(
+        self, request_id: str, ids: Collection[str], *, before: dt.datetime
+    ) -> set[str]:
+        """Return those of the entities that a request has created before a time."""
+        if not ids:
+            return set()
+        wanted = any_(cast(list(ids), ARRAY(Text)))
+        statement = select(ChangeRecord.entity_id).where(
+            ChangeRecord.user_id == self._user_id,
+            ChangeRecord.request_id == request_id,
+            ChangeRecord.entity_id == wanted,
+            ChangeRecord.type.endswith(".created.v1"),
+            ChangeRecord.occurred_at < before,
+        )
+        return set(await self._session.scalars(statement))
 
     async def remember(self, transaction: SqlExecutor, things: list[ImportedThing]) -> None:
         """Store what things became, in place of what was known of them."""

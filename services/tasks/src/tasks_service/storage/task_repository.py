@@ -62,18 +62,24 @@ _INSERT_TASKS: Final = text(f"""
     SELECT {", ".join(_COLUMNS)}
       FROM jsonb_populate_recordset(NULL::tasks, CAST(:rows AS jsonb))
 """)  # noqa: S608 - constants
-
+_SET_NEXT_IDS: Final = text("""
+    UPDATE tasks SET next_id = new.next_id
+      FROM unnest(CAST(:ids AS text[]), CAST(:next_ids AS text[])) AS new (id, next_id)
+     WHERE tasks.user_id = :user_id AND tasks.id = new.id
+""")
 
 PageRow: TypeAlias = Row[Any]
 
 
 class TaskPlace(msgspec.Struct, frozen=True):
-    """The place of a task."""
+    """The place of a task, in its list and in its series."""
 
     id: str
     list_id: str
     section_id: str | None
     parent_id: str | None
+    series_id: str | None
+    next_id: str | None
     deleted_at: dt.datetime | None
 
 
@@ -82,6 +88,7 @@ class TaskRepository:
 
     def __init__(self, session: AsyncSession, user_id: str) -> None:
         self._session = session
+        self._user_id = user_id
         self._mine = TaskRecord.user_id == user_id
 
     async def find_by_ref(self, ref: str, *, include_deleted: bool = False) -> TaskRecord | None:
@@ -252,6 +259,11 @@ class TaskRepository:
         columns = (getattr(TaskRecord, name) for name in TaskPlace.__struct_fields__)
         statement = select(*columns).where(self._mine, _not_purged(), TaskRecord.id == wanted)
         return {row[0]: TaskPlace(*row) for row in await self._session.execute(statement)}
+
+    async def set_next_ids(self, next_ids: Mapping[str, str]) -> None:
+        """Set which instance follows each of these tasks."""
+        values = {"ids": list(next_ids), "next_ids": list(next_ids.values())}
+        await self._session.execute(_SET_NEXT_IDS, {"user_id": self._user_id, **values})
 
     async def find_subtasks(
         self, parent_id: str, *, deleted_at: dt.datetime | None = None
