@@ -1,4 +1,9 @@
-/** Timeouts for slow machines; only a failing test waits this long. */
+/**
+ * Timeouts for slow machines, of which only a failing test waits the whole; and the clean-up after a
+ * file, since the files of a worker share its globals.
+ */
+
+import { afterAll, vi } from "vitest";
 
 // Tests of the core run without a DOM.
 if (typeof document !== "undefined") {
@@ -10,4 +15,7 @@ if (typeof document !== "undefined") {
   });
 }
 
-export {};
+afterAll(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});

@@ -103,7 +103,10 @@ describe("each component", () => {
     const { container, logs } = show(sample ?? text(""));
 
     expect(container.textContent).not.toBe("");
-    const unexpected = logs.filter((log) => log.data.type !== "Hologram");
+    // The gallery has these on purpose. The icon is logged only if the icons have been loaded before.
+    const unexpected = logs.filter(
+      ({ data }) => data.type !== "Hologram" && data.name !== "no-such-icon",
+    );
     expect(unexpected).toEqual([]);
   });
 
