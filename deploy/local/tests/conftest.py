@@ -8,6 +8,16 @@ from pathlib import Path
 import pytest
 from local_kit import Launch
 
+from todochat_local import port
+
+
+@pytest.fixture(scope="session", autouse=True)
+def reservations() -> Iterator[None]:
+    """Release the ports of plans that were built in this process, before it ends."""
+    yield
+    while port._reserved:
+        port._reserved.popitem()[1].close()
+
 
 @pytest.fixture
 def launch(tmp_path: Path) -> Iterator[Launch]:
