@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-pytest_plugins = ["todochat.testing.plugin"]
+pytest_plugins = ["todochat.testing.plugin", "migrated_data"]
 
 # Folders whose files share stacks that take longer to start than most tests to run.
 OF_ONE_WORKER: Final = ("tests/browser/", "tests/contract/", "tests/integration/")

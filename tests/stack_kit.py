@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from migrated_data import copy_migrated_data
 from todochat.testing import free_port
 from todochat.testing.person import Person
 
@@ -111,7 +112,7 @@ SignUp = Callable[..., Awaitable[Person]]
 def run_stack(
     name: str, variables: Mapping[str, str], *, files: Sequence[Path] = (), **size: int
 ) -> Iterator[Stack]:
-    """Start a stack, yield it, and remove all of it at the end.
+    """Start a stack on migrated databases, yield it, and remove all of it at the end.
 
     Args:
         files: copied into its working directory.
@@ -123,6 +124,7 @@ def run_stack(
         shutil.copy(file, directory)
     stack = Stack(directory / "data", variables, directory if files else None)
     try:
+        copy_migrated_data(stack.data_dir)
         # A failed or slow start may have left servers that still write, too.
         try:
             stack.up(**size)
