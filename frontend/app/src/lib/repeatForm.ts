@@ -23,7 +23,8 @@ export interface RepeatValues {
   rule: string;
 }
 
-const NO_REPEAT: RepeatValues = {
+/** The values without a repetition. */
+export const NO_REPEAT: RepeatValues = {
   choice: "none",
   interval: "1",
   weekdays: [],

@@ -1,6 +1,6 @@
 import { dueDay, dueFrom, dueTime } from "@/lib/due";
 import { type RepeatValues, toRepeat, toRepeatValues } from "@/lib/repeatForm";
-import type { AppliesTo, Due, Priority, Reminder, Task, TaskChanges } from "@/lib/tasks";
+import type { AppliesTo, Due, Priority, Reminder, Repeat, Task, TaskChanges } from "@/lib/tasks";
 
 /** The values of fields for a day and a time of day; empty for none. */
 export interface MomentValues {
@@ -54,8 +54,12 @@ export function changesOf(
     JSON.stringify(after[name]) !== JSON.stringify(before[name]);
   if (after.title.trim() !== before.title) changes.title = after.title.trim();
   if (isEdited("notes")) changes.notes = after.notes;
-  if (isEdited("due")) changes.due = dueFrom(after.due.day, after.due.time, timezone);
-  if (isEdited("start")) changes.start = dueFrom(after.start.day, after.start.time, timezone);
+  for (const name of ["due", "start"] as const) {
+    const [former, moment] = [before, after].map((values) =>
+      dueFrom(values[name].day, values[name].time, timezone),
+    );
+    if (JSON.stringify(moment) !== JSON.stringify(former)) changes[name] = moment ?? null;
+  }
   if (isEdited("duration")) changes.duration_minutes = Number(after.duration) || null;
   if (isEdited("priority")) changes.priority = after.priority;
   if (isEdited("list_id")) changes.list_id = after.list_id;
@@ -66,7 +70,8 @@ export function changesOf(
     const tags = after.tags.split(",").map((tag) => tag.trim());
     changes.tags = [...new Set(tags)].filter(Boolean);
   }
-  if (isEdited("repeat")) changes.repeat = toRepeat(after.repeat);
+  const repeat = repeatOf(after);
+  if (JSON.stringify(repeat) !== JSON.stringify(repeatOf(before))) changes.repeat = repeat;
   if (isEdited("reminders")) changes.reminders = [...after.reminders];
   return changes;
 }
@@ -75,6 +80,11 @@ export function changesOf(
 export function defaultAppliesTo(changes: TaskChanges): AppliesTo {
   const movesAlone = "due" in changes || "start" in changes;
   return movesAlone && !("repeat" in changes) ? "this" : "following";
+}
+
+/** Without a due date the fields of a repetition keep their values, but a task can't repeat. */
+function repeatOf({ due, repeat }: TaskFormValues): Repeat | null {
+  return due.day ? toRepeat(repeat) : null;
 }
 
 function toMomentValues(moment: Due | null, timezone: string): MomentValues {

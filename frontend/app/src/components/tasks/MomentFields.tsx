@@ -24,9 +24,8 @@ export function MomentFields({ dayLabel, timeLabel, value, onChange }: MomentFie
             value={value.day}
             min="1970-01-01"
             max="2999-12-31"
-            onChange={({ target }) =>
-              onChange(target.value ? { ...value, day: target.value } : NO_MOMENT)
-            }
+            // Browsers report no day while one is typed, so the time stays for the next day.
+            onChange={({ target }) => onChange({ ...value, day: target.value })}
           />
         )}
       </Field>
@@ -35,7 +34,7 @@ export function MomentFields({ dayLabel, timeLabel, value, onChange }: MomentFie
           <Input
             {...control}
             type="time"
-            value={value.time}
+            value={value.day ? value.time : ""}
             disabled={!value.day}
             onChange={({ target }) => onChange({ ...value, time: target.value })}
           />

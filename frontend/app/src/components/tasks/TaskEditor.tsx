@@ -15,6 +15,7 @@ import { Field } from "@/components/ui/field";
 import { Input, NativeSelect, Textarea } from "@/components/ui/input";
 import { NumberField } from "@/components/ui/numberField";
 import type { DateContext } from "@/lib/due";
+import { NO_REPEAT } from "@/lib/repeatForm";
 import { changesOf, defaultAppliesTo, type TaskFormValues, toFormValues } from "@/lib/taskForm";
 import type { AppliesTo, Task, TaskList } from "@/lib/tasks";
 import { useTaskStore } from "@/stores/taskStore";
@@ -83,12 +84,10 @@ export function TaskEditor({ task, lists, dates, onEnd }: TaskEditorProps) {
           dayLabel="Due"
           timeLabel="Time"
           value={values.due}
-          onChange={(due) =>
-            set({ due, ...(due.day ? {} : { repeat: { ...values.repeat, choice: "none" } }) })
-          }
+          onChange={(due) => set({ due })}
         />
         <RepeatFields
-          value={values.repeat}
+          value={values.due.day ? values.repeat : NO_REPEAT}
           hasDue={values.due.day !== ""}
           locale={dates.locale}
           onChange={(repeat) => set({ repeat })}

@@ -1,0 +1,28 @@
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, expect, it, vi } from "vitest";
+import { TaskEditor } from "@/components/tasks/TaskEditor";
+import { makeTask } from "@/lib/testing/makeTask";
+import { useTaskStore } from "@/stores/taskStore";
+
+const DATES = { timezone: "UTC", locale: "en-GB", now: new Date("2026-11-23T08:00:00Z") };
+
+afterEach(cleanup);
+
+it("keeps time and repetition while the day is empty, as browsers have it while it is typed", () => {
+  const changeTask = vi.fn();
+  useTaskStore.setState({ changeTask });
+  const task = makeTask("Gym", {
+    due: { at: "2026-11-24T17:00:00Z", timezone: "UTC" },
+    repeat: { rule: "FREQ=WEEKLY", from: "due" },
+  });
+  render(<TaskEditor task={task} lists={[]} dates={DATES} onEnd={() => undefined} />);
+
+  fireEvent.change(screen.getByLabelText("Due"), { target: { value: "" } });
+  fireEvent.change(screen.getByLabelText("Due"), { target: { value: "2026-11-26" } });
+  fireEvent.click(screen.getByRole("button", { name: "Save" }));
+
+  expect(changeTask).toHaveBeenCalledWith("Gym", {
+    due: { at: "2026-11-26T17:00:00.000+00:00", timezone: "UTC" },
+    applies_to: "this",
+  });
+});
