@@ -34,7 +34,8 @@ export function TaskEditor({ task, lists, dates, onEnd }: TaskEditorProps) {
   const [initial] = useState(() => toFormValues(task, dates.timezone));
   const [values, setValues] = useState(initial);
   const [chosenAppliesTo, setChosenAppliesTo] = useState<AppliesTo | null>(null);
-  const set = (changed: Partial<TaskFormValues>) => setValues({ ...values, ...changed });
+  const set = (changed: Partial<TaskFormValues>) =>
+    setValues((current) => ({ ...current, ...changed }));
 
   const changes = changesOf(initial, values, dates.timezone);
   const isEdited = Object.keys(changes).length > 0;
