@@ -56,7 +56,8 @@ def pending_card(
         if each.title and is_mixed and each.number is None:
             rows.append(_list_sentence(each, is_done=False))
         elif each.title and is_mixed:
-            rows.append(_phrase(_kind(each, zone), name, today, list_names, is_done=False))
+            at = _shared_time([each], zone)
+            rows.append(_phrase(_kind(each, zone), name, today, list_names, at, is_done=False))
         elif each.title and each.number is not None:
             rows.append(name)
     if len(rows) > MAX_ROWS:
@@ -67,7 +68,8 @@ def pending_card(
         for each in pending.operations
         if isinstance(each.operation, UpdateOperation)
     ]
-    if any(isinstance(due, Due) and due.at is not None for due in dues):
+    has_times = any(isinstance(due, Due) and due.at is not None for due in dues)
+    if has_times and not is_mixed and not _shared_time(pending.operations, zone):
         notes.insert(0, "Times of day stay the same.")
     if pending.done:
         done = plural(len(pending.done), "task")
@@ -166,7 +168,8 @@ def _sentence(
     if change == ("mixed", "") and any(not each.number for each in operations):
         return f"{'Made' if is_done else 'Make'} these {len(operations)} changes"
     what = "this task" if len(operations) == 1 else f"{len(operations)} tasks"
-    return _phrase(change, what, today, list_names, is_done=is_done)
+    at = _shared_time(operations, zone)
+    return _phrase(change, what, today, list_names, at, is_done=is_done)
 
 
 def _list_sentence(pending: PendingOperation, *, is_done: bool) -> str:
@@ -184,18 +187,33 @@ def _phrase(
     what: str,
     today: date,
     list_names: Mapping[str, str],
+    at: str,
     *,
     is_done: bool,
 ) -> str:
-    """Return a change (see `_kind`) of a task, or of several, as a phrase."""
+    """Return a change (see `_kind`) of a task, or of several, as a phrase.
+
+    Args:
+        at: time of day of a new due date; empty if it has none, or tasks have different ones.
+    """
     kind, value = change
     if kind == "list_id":
         value = list_names.get(value, "another list")
     elif kind == "priority" and value == "none":
         value = "no"
     elif kind == "due":
-        value = day_text(date.fromisoformat(value), today)
+        value = day_text(date.fromisoformat(value), today) + (f" at {at}" if at else "")
     return _PHRASES[kind][is_done].format(what=what, value=value)
+
+
+def _shared_time(operations: Sequence[PendingOperation], zone: ZoneInfo) -> str:
+    """Return the time of day, HH:MM, that operations give all tasks; empty if there is none."""
+    times = set()
+    for each in operations:
+        due = each.operation.changes.due if isinstance(each.operation, UpdateOperation) else None
+        at = due.at if isinstance(due, Due) else None
+        times.add("" if at is None else f"{at.astimezone(zone):%H:%M}")
+    return times.pop() if len(times) == 1 else ""
 
 
 def _kind(pending: PendingOperation, zone: ZoneInfo) -> tuple[str, str]:
