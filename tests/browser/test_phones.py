@@ -89,6 +89,19 @@ async def much_to_do(site: Stack, sign_up: SignUp, model: ScriptedModelServer) -
             "tags": [WORD[:50], LONG[2][:50], "short"],
         }
         (await ada.api("POST", "/tasks", json=body)).raise_for_status()
+    section = {"list_id": lists[0], "name": WORD}
+    made = await ada.api("POST", "/sections", json=section)
+    detailed = {
+        "title": WORD,
+        "section_id": made.raise_for_status().json()["id"],
+        "due": {"date": "2020-01-01"},
+        "start": {"date": "2019-12-01"},
+        "repeat": {"rule": "FREQ=WEEKLY;BYDAY=MO", "from": "due", "count": 5},
+        "reminders": [{"minutes_before": 60}],
+    }
+    made = await ada.api("POST", "/tasks", json=detailed)
+    subtask = {"title": WORD * 2, "parent_id": made.raise_for_status().json()["id"]}
+    (await ada.api("POST", "/tasks", json=subtask)).raise_for_status()
     (await ada.api("POST", "/tasks", json={"title": "Plain"})).raise_for_status()
     model.answer(Say("Named."))
     named = await ada.ask("hello")
@@ -109,12 +122,17 @@ async def look_at_tasks(fit: FitInspector, settings: Locator, close: Locator) ->
     await fit.look("a list with a long name", open_chat)
     await tab.get_by_role("button", name="Edit list").click()
     await fit.look("a list edited", close)
+    sections = tab.get_by_role("region", name="Sections")
+    await sections.get_by_role("button", name=f"Delete: {WORD}").click()
+    await fit.look("a section about to be deleted", close)
     await tab.get_by_role("button", name="Delete list").click()
     await fit.look("a list about to be deleted", close)
     await tab.keyboard.press("Escape")
     await tab.get_by_role("button", name="Due date and priority").click()
     await fit.look("a new task", open_chat, tab.get_by_role("button", name="Add task"))
-    await tab.get_by_role("button", name="Edit: ").first.click()
+    await tab.get_by_role("button", name=f"Edit: {WORD}", exact=True).click()
+    await tab.get_by_role("button", name="History").click()
+    await expect(tab.get_by_text("You added it")).to_be_visible()
     await fit.look("a task edited", open_chat, settings)
     await tab.get_by_role("button", name="Cancel").click()
     await tab.get_by_role("button", name="Delete: ").first.click()
@@ -123,6 +141,12 @@ async def look_at_tasks(fit: FitInspector, settings: Locator, close: Locator) ->
     await fit.look("a task deleted", undo)
     await tab.get_by_role("searchbox").fill(WORD * 2)
     await fit.look("nothing found", settings)
+    for view, button in (("Trash", "Restore: "), ("Calendar", "Next week")):
+        entry = tab.get_by_role("navigation", name="Lists").get_by_role("button", name=view)
+        await entry.click()
+        await expect(tab.get_by_role("button", name=button).first).to_be_visible()
+        await expect(entry).to_be_in_viewport(ratio=1)
+        await fit.look(view, open_chat, settings)
 
 
 async def look_at_settings(fit: FitInspector, settings: Locator, close: Locator) -> None:

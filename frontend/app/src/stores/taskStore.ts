@@ -122,13 +122,8 @@ export const useTaskStore = create<TaskState>()((set, get) => {
   };
   const storeSection = (section: Section) => {
     const { sections } = get();
-    if (
-      isOlder(
-        section,
-        sections.find(({ id }) => id === section.id),
-      )
-    )
-      return;
+    const known = sections.find(({ id }) => id === section.id);
+    if (isOlder(section, known)) return;
     sectionEdits.record(section.id, section);
     const others = sections.filter(({ id }) => id !== section.id);
     set({ sections: sortSections([...others, section]) });

@@ -183,7 +183,7 @@ function Report({ report }: { report: ImportReport }) {
       </ul>
       {report.issue_count > 0 ? (
         <details>
-          <summary className="text-muted-foreground">
+          <summary className="text-muted-foreground pointer-coarse:py-3">
             {report.issue_count} {report.issue_count === 1 ? "row needs" : "rows need"} attention
           </summary>
           <ul className="mt-2 grid gap-1.5">

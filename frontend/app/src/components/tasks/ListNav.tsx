@@ -1,11 +1,12 @@
 "use client";
 
-import { CalendarDays, ChevronRight, Layers, Plus, Trash2 } from "lucide-react";
+import { CalendarDays, ChevronRight, Layers, Pencil, Plus, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { useState } from "react";
 import { ListDialog } from "@/components/tasks/ListDialog";
 import { ListIcon } from "@/components/tasks/listLook";
 import { Button } from "@/components/ui/button";
+import { useShownInRow } from "@/hooks/useShownInRow";
 import { openView, type View } from "@/hooks/useView";
 import type { TaskList } from "@/lib/tasks";
 import { cn } from "@/lib/utils";
@@ -77,6 +78,7 @@ export function ListNav(props: ListNavProps) {
             className="justify-start text-muted-foreground"
             onClick={() => setDialog({ listId: current.id })}
           >
+            <Pencil aria-hidden className="h-4 w-4" />
             Edit list
           </Button>
         ) : null}
@@ -126,8 +128,10 @@ interface NavButtonProps {
 }
 
 function NavButton({ icon, name, count = 0, isCurrent, onClick }: NavButtonProps) {
+  const ref = useShownInRow<HTMLButtonElement>(isCurrent);
   return (
     <button
+      ref={ref}
       type="button"
       aria-current={isCurrent ? "true" : undefined}
       onClick={onClick}

@@ -65,7 +65,7 @@ export function ReminderFields({ value, hasDue, dates, onChange }: ReminderField
                 }}
               >
                 <option value="" disabled>
-                  Add a reminder…
+                  Choose…
                 </option>
                 {REMINDER_MINUTES.map((minutes) => (
                   <option key={minutes} value={minutes} disabled={!hasDue}>

@@ -105,7 +105,7 @@ export function RepeatFields({ value, hasDue, locale, onChange }: RepeatFieldsPr
               >
                 <option value="never">Never</option>
                 <option value="until">On a date</option>
-                <option value="count">After a number of times</option>
+                <option value="count">After a count</option>
               </NativeSelect>
             )}
           </Field>
@@ -152,7 +152,7 @@ function WeekdayPicker({ weekdays, locale, onChange }: WeekdayPickerProps) {
   return (
     <fieldset className="col-span-full min-w-0">
       <legend className="mb-1.5 text-sm font-medium">On</legend>
-      <div className="grid grid-cols-7 gap-1">
+      <div className="grid grid-cols-4 gap-1 min-[24rem]:grid-cols-7">
         {WEEKDAY_CODES.map((code, index) => {
           const isOn = weekdays.includes(code);
           return (

@@ -41,23 +41,25 @@ export function SubtaskList({ parent }: { parent: Task }) {
         <ul className="grid">
           {subtasks.map((task) => (
             <li key={task.id} className="group flex items-center gap-2.5 text-sm">
-              <input
-                type="checkbox"
-                aria-label={`Done: ${task.title}`}
-                checked={task.completed_at !== null}
-                disabled={task.number === 0}
-                onChange={({ target }) => void changeTask(task.id, { completed: target.checked })}
-                className="h-4 w-4 shrink-0 accent-primary pointer-coarse:h-5 pointer-coarse:w-5"
-              />
-              <span
-                dir="auto"
-                className={cn(
-                  "min-w-0 flex-1 py-1.5 break-words",
-                  task.completed_at && "text-muted-foreground line-through",
-                )}
-              >
-                {task.title}
-              </span>
+              <label className="flex min-w-0 flex-1 cursor-pointer items-center gap-2.5 py-1.5 pointer-coarse:min-h-11">
+                <input
+                  type="checkbox"
+                  aria-label={`Done: ${task.title}`}
+                  checked={task.completed_at !== null}
+                  disabled={task.number === 0}
+                  onChange={({ target }) => void changeTask(task.id, { completed: target.checked })}
+                  className="h-4 w-4 shrink-0 accent-primary pointer-coarse:h-5 pointer-coarse:w-5"
+                />
+                <span
+                  dir="auto"
+                  className={cn(
+                    "min-w-0 break-words",
+                    task.completed_at && "text-muted-foreground line-through",
+                  )}
+                >
+                  {task.title}
+                </span>
+              </label>
               <Button
                 variant="ghost"
                 size="sm"

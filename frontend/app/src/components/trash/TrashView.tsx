@@ -131,12 +131,20 @@ function TrashRow({ item, onRestore, onPurge }: TrashRowProps) {
           <span className="min-w-0">{name}</span>
         </p>
         <p className="text-xs text-muted-foreground">
-          {item.type === "list" ? `List with ${item.tasks} tasks · ` : ""}
+          {item.type === "list"
+            ? `List with ${item.tasks} ${item.tasks === 1 ? "task" : "tasks"} · `
+            : ""}
           Deleted {formatMoment(item.deleted_at, dates)} ·{" "}
           {days > 0 ? `${days} ${days === 1 ? "day" : "days"} left` : "last day"}
         </p>
       </div>
-      <Button variant="ghost" size="sm" aria-label={`Restore: ${name}`} onClick={onRestore}>
+      <Button
+        variant="ghost"
+        size="sm"
+        className="pointer-coarse:min-w-11"
+        aria-label={`Restore: ${name}`}
+        onClick={onRestore}
+      >
         <RotateCcw aria-hidden className="h-4 w-4" />
         <span className="max-sm:sr-only">Restore</span>
       </Button>
