@@ -81,6 +81,7 @@ CASES: dict[str, Callable[[], str]] = {
     "list: by due date": lambda: "tasks?sort=due",
     "list: by priority": lambda: "tasks?sort=priority",
     "list: by title": lambda: "tasks?sort=title",
+    "list: all by title": lambda: "tasks?status=all&sort=title",
     "list: pinned first": lambda: "tasks?pinned_first=true",
     "tags": lambda: "tags",
     "view: today": lambda: "views/today",

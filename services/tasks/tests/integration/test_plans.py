@@ -16,7 +16,7 @@ PERSON = "usr_busy"
 # Without these, a page would be sorted out of all tasks of a user, and tags counted.
 INDEXES = {
     *("ix_tasks_open_priority", "ix_tasks_open_title", "ix_tasks_title", "ix_tasks_pinned"),
-    "pk_tag_counts",
+    *("ix_tasks_open_list", "pk_tag_counts"),
 }
 REQUESTS = [
     "tasks",

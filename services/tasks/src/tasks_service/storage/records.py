@@ -35,8 +35,7 @@ _TIME = TIMESTAMP(timezone=True)
 POSITION_SQL: Final = "COALESCE(manual_position, lpad(number::text, 10, '0') || 'V')"
 
 # A title can be longer than an entry of an index. The order by it is that by whole titles.
-TITLE_START_CHARS: Final = 64
-TITLE_START_SQL: Final = f"left(title_key, {TITLE_START_CHARS})"
+TITLE_START_SQL: Final = "left(title_key, 64)"
 
 
 class TasksBase(DeclarativeBase):
@@ -181,7 +180,7 @@ class TaskRecord(TasksBase):
             postgresql_where=text("section_id IS NOT NULL"),
         ),
         Index("ix_tasks_position", "user_id", "list_id", text(POSITION_SQL)),
-        Index("ix_tasks_open", "user_id", "list_id", postgresql_where=_OPEN),
+        Index("ix_tasks_open_list", "user_id", "list_id", "number", postgresql_where=_OPEN),
         Index("ix_tasks_open_number", "user_id", "number", postgresql_where=_OPEN),
         Index("ix_tasks_open_priority", "user_id", "priority", "number", postgresql_where=_OPEN),
         Index("ix_tasks_open_title", "user_id", text(TITLE_START_SQL), postgresql_where=_OPEN),

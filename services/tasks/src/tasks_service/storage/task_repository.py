@@ -1,7 +1,6 @@
 """Queries on tasks; each filters by user, which row-level security enforces as well."""
 
 import datetime as dt
-import operator
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -37,7 +36,6 @@ from tasks_service.domain.trash import PURGED_AT
 from tasks_service.storage.order_repository import POSITION
 from tasks_service.storage.records import (
     SUBTASK_COUNTS,
-    TITLE_START_CHARS,
     TITLE_START_SQL,
     SearchRecord,
     TaskRecord,
@@ -480,7 +478,7 @@ def set_reminders(record: TaskRecord, reminders: list[Reminder]) -> None:
 
 def to_reminders(record: TaskRecord | PageRow) -> list[Reminder]:
     """Return the reminders."""
-    return msgspec.convert(record.reminders or [], list[Reminder])
+    return msgspec.convert(record.reminders, list[Reminder]) if record.reminders else []
 
 
 def to_due(record: TaskRecord | PageRow) -> Due | None:
@@ -592,9 +590,6 @@ def _follows(after: Position, order: TaskOrder, column: Any) -> ColumnElement[bo
     if value is None:  # only the dates can be missing, and tasks without one come last
         return and_(column.is_(None), later_number)
     beyond = or_(_beyond(column, value, order), and_(column == value, later_number))
-    if after.title is not None:  # otherwise the index would be read from its beginning
-        compare = operator.ge if order.order == "asc" else operator.le
-        return and_(compare(_TITLE_START, after.title[:TITLE_START_CHARS]), beyond)
     return or_(beyond, column.is_(None)) if order.sort in _NULLABLE else beyond
 
 
