@@ -148,7 +148,8 @@ function getPage(query: Record<string, string | null>, signal?: AbortSignal): Pr
 
 /** Sends a change of the user's tasks, which takes effect once even if it is sent again. */
 export function sendChange<T>(resource: string, options: RequestOptions): Promise<T> {
-  return sendAuthorizedJson<T>(userPath(resource), { ...options, headers: idempotencyKey() });
+  const headers = { ...idempotencyKey(), ...options.headers };
+  return sendAuthorizedJson<T>(userPath(resource), { ...options, headers });
 }
 
 async function sendDeletion(resource: string): Promise<string> {
@@ -158,7 +159,7 @@ async function sendDeletion(resource: string): Promise<string> {
 }
 
 /** Returns the header that makes a change take effect once, even if it is sent again. */
-function idempotencyKey(): Record<string, string> {
+export function idempotencyKey(): Record<string, string> {
   // `crypto.randomUUID` needs https or localhost.
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

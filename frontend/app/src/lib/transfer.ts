@@ -52,15 +52,29 @@ const FORMATS: Record<string, string> = {
 
 const KINDS = ["tasks", "lists", "sections", "filters", "tags"] as const;
 
-/** Imports a file, or returns what an import would do. */
+/**
+ * Imports a file, or returns what an import would do.
+ *
+ * @param options.key the header with the idempotency key: a failed import that is repeated with it
+ *   continues, and one undo reverts both.
+ */
 export function postImport(
   file: Blob,
-  options: { timezone: string; listName: string; isDryRun: boolean },
+  options: {
+    timezone: string;
+    listName: string;
+    isDryRun: boolean;
+    key: Record<string, string>;
+  },
 ): Promise<ImportReport> {
   const params = new URLSearchParams({ timezone: options.timezone });
   if (options.listName) params.set("list", options.listName);
   if (options.isDryRun) params.set("dry_run", "true");
-  return sendChange<ImportReport>(`import?${params}`, { method: "POST", file });
+  return sendChange<ImportReport>(`import?${params}`, {
+    method: "POST",
+    file,
+    headers: options.key,
+  });
 }
 
 /** Names the format of an imported file. */

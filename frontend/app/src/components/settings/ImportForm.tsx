@@ -9,6 +9,7 @@ import { Notice } from "@/components/ui/notice";
 import { useDateContext } from "@/hooks/useDateContext";
 import { postUndo } from "@/lib/history";
 import { messageOf } from "@/lib/problem";
+import { idempotencyKey } from "@/lib/taskApi";
 import {
   describeCounts,
   describeFormat,
@@ -28,6 +29,7 @@ export function ImportForm() {
   const { timezone } = useDateContext();
   const reloadTasks = useTaskStore((state) => state.reload);
   const fileField = useRef<HTMLInputElement>(null);
+  const importKey = useRef<Record<string, string>>({}); // of the checked file's import
   const [file, setFile] = useState<File | null>(null);
   const [listName, setListName] = useState("");
   const [report, setReport] = useState<ImportReport | null>(null);
@@ -45,8 +47,11 @@ export function ImportForm() {
     }
     setBusy(null);
   };
-  const send = (content: File, isDryRun: boolean) =>
-    postImport(content, { timezone, listName: listName.trim(), isDryRun });
+  const send = (content: File, isDryRun: boolean) => {
+    if (isDryRun) importKey.current = idempotencyKey();
+    const key = importKey.current;
+    return postImport(content, { timezone, listName: listName.trim(), isDryRun, key });
+  };
   const check = (event: FormEvent) => {
     event.preventDefault();
     if (file) void attempt("check", () => send(file, true));
