@@ -22,6 +22,7 @@ const LIST = {
 /** A server with tasks, recorded requests and a change feed. */
 class FakeServer {
   tasks: Task[] = [makeTask("tsk_milk", { title: "milk" })];
+  lists: object[] = [LIST];
   sections: Section[] = [];
   requests: string[] = [];
   bodies: unknown[] = [];
@@ -37,7 +38,7 @@ class FakeServer {
     const path = url.pathname.replace("/api/usr_1/", "");
     this.requests.push(`${method} ${path}`);
     if (path === "tasks/events") return this.#openFeed(new Headers(init?.headers));
-    if (method === "GET" && path === "lists") return Response.json({ items: [LIST] });
+    if (method === "GET" && path === "lists") return Response.json({ items: this.lists });
     if (method === "GET" && path === "sections") return Response.json({ items: this.sections });
     if (method === "GET" && path === "tasks") {
       const isDone = url.searchParams.get("status") === "completed";
@@ -354,6 +355,20 @@ describe("useTaskStore", () => {
 
       await vi.waitFor(() => expect(names()).toEqual(["Dairy", "Fruit"]));
       expect(server.bodies).toContainEqual({ request_id: "req_1" });
+    });
+
+    it("loads those of a list that comes back from the archive", async () => {
+      const old = { ...LIST, id: "lst_old", is_default: false };
+      const archived = { ...old, archived_at: "2026-11-24T08:00:00Z" };
+      server.publish({ type: "list.created.v1", list: archived });
+      await vi.waitFor(() => expect(useTaskStore.getState().archivedLists).toHaveLength(1));
+      server.lists = [LIST, archived];
+      server.sections = [...server.sections, { ...make("sec_3", "Attic", "a0"), list_id: old.id }];
+      server.nextResponse = async () => Response.json(old);
+
+      await useTaskStore.getState().changeList(old.id, { archived: false });
+
+      expect(names()).toEqual(["Dairy", "Fruit", "Attic"]);
     });
 
     it("shows the reason of a refusal", async () => {

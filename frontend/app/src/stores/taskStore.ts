@@ -293,7 +293,8 @@ export const useTaskStore = create<TaskState>()((set, get) => {
     changeList: async (id, changes) => {
       const list = await attempt(() => api.patchList(id, changes));
       if (list) storeList(list);
-      if (list && changes.move) await get().reload(); // all lists have positions now
+      // A move gives positions to all lists; sections of archived lists are not loaded.
+      if (list && (changes.move || changes.archived === false)) await get().reload();
       return list !== null;
     },
 
@@ -312,12 +313,11 @@ export const useTaskStore = create<TaskState>()((set, get) => {
     if (task && change.actor === "agent") set({ highlighted: { id: task.id, at: Date.now() } });
   }
 
-  /** A list that comes back has tasks without events for each of them. */
+  /** A list that comes back has tasks and sections without events for each of them. */
   function isRestored(type: string, list: TaskList): boolean {
     const { lists, archivedLists } = get();
-    return (
-      type === "list.updated.v1" && ![...lists, ...archivedLists].some(({ id }) => id === list.id)
-    );
+    const known = list.archived_at ? [...lists, ...archivedLists] : lists;
+    return type === "list.updated.v1" && !known.some(({ id }) => id === list.id);
   }
 
   /** Feed events often precede the response: without this the new task would show twice. */
