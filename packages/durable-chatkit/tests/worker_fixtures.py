@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import ModuleType
 from typing import Any
@@ -15,11 +15,29 @@ from redis.asyncio import Redis
 from stand_in_kit import TasksStandIn
 from worker_kit import Chat, PostgresAdmin, Register, plain_url
 
+from durable_chatkit.agent.hook_check import check_hooks
+from durable_chatkit.worker import main as worker_main
 from todo_agent.settings import TodoAgentSettings
 from todochat.database import Database, create_engine
 from todochat.database.bootstrap import DatabaseUrls
 from todochat.testing.model_server import ScriptedModelServer
 from todochat.testing.servers import PostgresProcess, PostgresServer
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hooks_checked_once() -> Iterator[None]:
+    """Check the SDK's hooks at the start of the first worker only: each check runs two agents."""
+    is_checked = False
+
+    async def check_once() -> None:
+        nonlocal is_checked
+        if not is_checked:
+            await check_hooks()
+            is_checked = True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(worker_main, "check_hooks", check_once)
+        yield
 
 
 @pytest_asyncio.fixture

@@ -137,16 +137,15 @@ def api_environment(urls: DatabaseUrls, **variables: str) -> dict[str, str]:
 
 
 async def test_wrong_entry_point_ends_the_process_with_one_line(
-    own_postgres: tuple[PostgresProcess, DatabaseUrls], tmp_path: Path
+    chat_urls: DatabaseUrls,
 ) -> None:
-    _, urls = own_postgres
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "todo_agent",
         "api",
         env=api_environment(
-            urls,
+            chat_urls,
             TODO_AGENT_PORT=str(free_port()),
             TODO_AGENT_FACTORY="nowhere:server",
             DRAIN_DELAY_S="60",

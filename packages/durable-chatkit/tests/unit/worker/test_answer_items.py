@@ -549,7 +549,7 @@ def crash(monkeypatch: pytest.MonkeyPatch) -> Crash:
 @pytest.mark.parametrize(
     ("turn", "factory"),
     [
-        ("reasoning", FACTORY),
+        pytest.param("reasoning", FACTORY, marks=pytest.mark.slow),
         pytest.param("reasoning", SERVER, marks=pytest.mark.slow),
         pytest.param("hosted", FACTORY, marks=pytest.mark.slow),
         pytest.param("hosted", SERVER, marks=pytest.mark.slow),

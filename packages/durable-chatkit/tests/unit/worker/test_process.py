@@ -62,6 +62,7 @@ async def test_sigterm_lets_run_finish(
     assert not any(event["level"] in {"warning", "error"} for event in events)
 
 
+@pytest.mark.slow
 async def test_sigterm_releases_runs_that_exceed_the_timeout(
     chat: Chat, process: WorkerProcess, model: ScriptedModelServer
 ) -> None:

@@ -53,6 +53,9 @@ def look_up(word: str) -> Call:
     return Call("look_up", {"word": word})
 
 
+@pytest.mark.parametrize(
+    "wire", ["responses", pytest.param("chat_completions", marks=pytest.mark.slow)]
+)
 async def test_agent_below_uses_its_server(
     chat: Chat, model: ScriptedModelServer, log: Path, wire: str
 ) -> None:
