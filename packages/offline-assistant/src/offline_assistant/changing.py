@@ -131,9 +131,13 @@ def update_tasks(intent: UpdateIntent, context: PlanContext) -> Plan:
     resolved = yield from resolve_target(intent.target, context)
     changes, clock = intent.changes, context.clock
     if resolved.numbers and changes.due is not None and changes.due.only_time is not None:
-        own = on_own_day(changes, (yield from read_named_tasks(resolved)), clock)
+        named = yield from read_named_tasks(resolved)
+        own = on_own_day(changes, named, clock)
         if own is None:
-            return "These tasks have different days; say the new day, too. Nothing was changed."
+            reason = "These tasks have different days; say the new day, too."
+            return (
+                f"{reason if named else 'Say the day of the new time, too.'} Nothing was changed."
+            )
         changes = own
     if resolved.numbers and (changes.place is not None or changes.section is not None):
         place = yield from _find_place(changes)

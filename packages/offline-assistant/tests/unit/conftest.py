@@ -5,7 +5,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from offline_kit import FakeTodo, FakeUser, MakeFakeUser, make_clock
 
+from task_phrases.calendar_dates import load_tables
 from task_phrases.clock import Clock
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables() -> None:
+    """Load what the model loads at its start, so that no first message takes too long."""
+    load_tables()
 
 
 @pytest.fixture

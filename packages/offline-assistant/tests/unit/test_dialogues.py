@@ -54,6 +54,17 @@ def test_it_after_several_tasks_asks_which_one(user: FakeUser, todo: FakeTodo) -
     assert todo.titles == ["milk", "eggs"]
 
 
+def test_time_alone_needs_the_day_of_more_than_three_numbered_tasks(
+    user: FakeUser, todo: FakeTodo
+) -> None:
+    todo.add("one", "two", "three", "four")
+
+    reply = user.send("move 1, 2, 3 and 4 to 10am")
+
+    assert reply == "Say the day of the new time, too. Nothing was changed."
+    assert not any(task["due"] for task in todo.tasks.values())
+
+
 class TestDeletingMany:
     @pytest.fixture
     def waiting_user(self, user: FakeUser, todo: FakeTodo) -> FakeUser:
