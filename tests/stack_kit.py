@@ -45,10 +45,17 @@ class Stack:
         self.wire = ""
         self.program = [TODOCHAT]
 
-    def up(self, *, workers: int = 1, gateways: int = 1, timeout_s: float = UP_TIMEOUT_S) -> None:
+    def up(
+        self,
+        *,
+        port: int | None = None,
+        workers: int = 1,
+        gateways: int = 1,
+        timeout_s: float = UP_TIMEOUT_S,
+    ) -> None:
         command = [
             *self.program, "up", "--detach", "--data-dir", str(self.data_dir), "--port",
-            str(free_port()), "--workers", str(workers), "--gateways", str(gateways),
+            str(port or free_port()), "--workers", str(workers), "--gateways", str(gateways),
         ]  # fmt: skip
         done = subprocess.run(
             command,
@@ -116,7 +123,7 @@ def run_stack(
 
     Args:
         files: copied into its working directory.
-        size: `workers`, `gateways` and `timeout_s` of its start.
+        size: `workers`, `gateways`, `timeout_s` and the edge's `port` of its start.
     """
     directory = Path(tempfile.mkdtemp(prefix=f"todochat-{name}-"))
     directory.chmod(0o755)  # pytest's own are closed to PostgreSQL's user

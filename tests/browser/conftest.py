@@ -17,6 +17,7 @@ from browser.browser_kit import TIMEOUT_MS, Visit, Visitor, Watch, open_browser
 from browser.element_kit import build_pages, page_variables
 from browser.embed_kit import EmbedServer
 from stack_kit import SignUp, Stack, run_stack
+from todochat.testing import free_port
 from todochat.testing.model_server import ScriptedModelServer
 from todochat.testing.person import Person
 
@@ -117,11 +118,17 @@ def model_variables(model_server: ScriptedModelServer) -> dict[str, str]:
     }
 
 
-def run_site(name: str, variables: dict[str, str], *, gateways: int = 1) -> Iterator[Stack]:
+def run_site(
+    name: str, variables: dict[str, str], *, port: int | None = None, gateways: int = 1
+) -> Iterator[Stack]:
     """Start a stack that serves the site; the first one builds it if necessary."""
     everybody = {"TODOCHAT_SITE": "", "AUTH_SIGN_UPS_PER_ADDRESS": "0"}
     for stack in run_stack(
-        name, {**everybody, **variables}, timeout_s=SITE_TIMEOUT_S, gateways=gateways
+        name,
+        {**everybody, **variables},
+        timeout_s=SITE_TIMEOUT_S,
+        gateways=gateways,
+        port=port or free_port(),
     ):
         assert "because the build failed" not in stack.startup_output, stack.startup_output
         yield stack

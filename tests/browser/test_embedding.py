@@ -322,13 +322,14 @@ STRICT_POLICY: Final = (
 @pytest.mark.parametrize(
     ("attributes", "policy"),
     [
-        ("", ""),
-        ('type="module"', ""),
-        ("crossorigin", ""),
-        ("", STRICT_POLICY),
-        ('type="module"', STRICT_POLICY),
+        pytest.param("", "", id="script", marks=pytest.mark.slow),
+        pytest.param('type="module"', "", id="module"),
+        pytest.param("crossorigin", "", id="crossorigin", marks=pytest.mark.slow),
+        pytest.param("", STRICT_POLICY, id="strict policy"),
+        pytest.param(
+            'type="module"', STRICT_POLICY, id="module, strict policy", marks=pytest.mark.slow
+        ),
     ],
-    ids=["script", "module", "crossorigin", "strict policy", "module, strict policy"],
 )
 async def test_script_works_from_another_origin(
     site: Stack, embed: EmbedServer, visit: Visit, attributes: str, policy: str
@@ -396,7 +397,9 @@ async def test_text_in_the_element_is_shown_until_the_script_has_loaded(
     assert (loaded, missing > 0) == (0, True)
 
 
-@pytest.mark.parametrize("cause", ["missing", "dependency", "policy"])
+@pytest.mark.parametrize(
+    "cause", ["missing", pytest.param("dependency", marks=pytest.mark.slow), "policy"]
+)
 async def test_blocked_chunk_is_reported_in_element_and_console(
     site: Stack, embed: EmbedServer, visit: Visit, cause: str
 ) -> None:

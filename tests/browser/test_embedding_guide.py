@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+import jwt
 import pytest
 from playwright.async_api import expect
 
@@ -63,9 +64,12 @@ class Guide:
 
     Attributes:
         origins: of the two back ends.
+        edge: the stack's address, where it runs only for the tests that need it.
     """
 
     def __init__(self) -> None:
+        self.port = free_port()
+        self.edge = f"http://localhost:{self.port}"
         said, variables = run_shell(block("sh", "token="))
         self.token = said.removeprefix("CHAT_TOKEN=")
         _, login_variables = run_shell(block("sh", "export ISSUER_SECRET"))
@@ -104,22 +108,20 @@ def guide() -> Guide:
 
 @pytest.fixture(scope="module")
 def chat_server(guide: Guide) -> Iterator[Stack]:
-    yield from run_site("guide", guide.variables)
+    yield from run_site("guide", guide.variables, port=guide.port)
 
 
 @pytest.fixture(scope="module")
-def backends(
-    guide: Guide, chat_server: Stack, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, str]]:
+def backends(guide: Guide, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The guide's back ends with its page under a policy; their origins by language."""
     folder = tmp_path_factory.mktemp("guide")
-    allowed = policy(chat_server.edge)
+    allowed = policy(guide.edge)
     (folder / "index.html").write_text(
         block("html", "<!doctype html>\n")
         .replace(
             "<title>", f'<meta http-equiv="Content-Security-Policy" content="{allowed}"><title>'
         )
-        .replace(SERVER, chat_server.edge)
+        .replace(SERVER, guide.edge)
     )
     (folder / "backend.py").write_text(block("python", "# backend.py"))
     (folder / "backend.mjs").write_text(block("js", "// backend.mjs"))
@@ -128,7 +130,7 @@ def backends(
         "python": [sys.executable, "-m", "uvicorn", "backend:app", "--port", ports["python"]],
         "node": [NODE, "backend.mjs"],
     }
-    environment = {**os.environ, "CHAT_URL": chat_server.edge, "CHAT_TOKEN": guide.token}
+    environment = {**os.environ, "CHAT_URL": guide.edge, "CHAT_TOKEN": guide.token}
     with ExitStack() as stack:
         for name, command in commands.items():
             process = stack.enter_context(
@@ -168,12 +170,12 @@ async def test_page_of_the_guide_chats_under_its_policy(
 
 
 async def test_page_of_the_guide_tells_that_the_script_is_missing(
-    backends: dict[str, str], chat_server: Stack, visit: Visit
+    guide: Guide, backends: dict[str, str], visit: Visit
 ) -> None:
     origin = backends["python"]
     await wait_until(lambda: is_up(origin), timeout_s=30)
     visitor = await visit(origin)
-    visitor.watch.expect_origin(chat_server.edge)
+    visitor.watch.expect_origin(guide.edge)
     visitor.watch.expect_status(404, "/favicon.ico")
     visitor.watch.expect_failures("/chatkit/chatkit.js")
     console: list[str] = []
@@ -199,10 +201,8 @@ async def test_visitor_without_a_session_gets_no_secret(
     assert response.status_code == 401
 
 
-@pytest.mark.parametrize("language", ["python", "node"])
-async def test_token_signed_by_the_guides_code_opens_a_chat(
-    guide: Guide, chat_server: Stack, tmp_path: Path, language: str
-) -> None:
+def signed_token(guide: Guide, folder: Path, language: str) -> str:
+    """Run the guide's code that signs a token for ada."""
     name, command, code = {
         "python": (
             "tokens.py",
@@ -216,14 +216,32 @@ async def test_token_signed_by_the_guides_code_opens_a_chat(
             block("js", "// tokens.mjs"),
         ),
     }[language]  # fmt: skip
-    (tmp_path / name).write_text(code)
+    (folder / name).write_text(code)
+    return run_in(folder, command, ISSUER_SECRET=guide.issuer_secret)
 
+
+@pytest.mark.parametrize("language", ["python", "node"])
+def test_token_of_the_guides_code_is_signed_for_its_user(
+    guide: Guide, tmp_path: Path, language: str
+) -> None:
+    token = signed_token(guide, tmp_path, language)
+
+    claims = jwt.decode(token, guide.issuer_secret, algorithms=["HS256"])
+    issuers = json.loads(guide.variables["AUTH_EXTERNAL_ISSUERS"])
+    assert (claims["iss"], claims["sub"]) == (issuers[1]["issuer"], "ada")
+
+
+@pytest.mark.parametrize("language", ["python", "node"])
+@pytest.mark.slow
+async def test_token_signed_by_the_guides_code_opens_a_chat(
+    guide: Guide, chat_server: Stack, tmp_path: Path, language: str
+) -> None:
     (tmp_path / "page.mjs").write_text(
         block("js", "async function openSession").replace(SERVER, chat_server.edge)
         + "console.log(JSON.stringify(await openSession(process.env.TOKEN)));"
     )
 
-    token = run_in(tmp_path, command, ISSUER_SECRET=guide.issuer_secret)
+    token = signed_token(guide, tmp_path, language)
     session: dict[str, str] = json.loads(run_in(tmp_path, [NODE, "page.mjs"], TOKEN=token))
 
     async with httpx.AsyncClient(base_url=chat_server.edge) as http:

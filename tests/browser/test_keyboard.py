@@ -78,8 +78,15 @@ async def expect_conversation_between(chat: Chat, top: float, bottom: float) -> 
     assert top < end <= composer_top
 
 
-@pytest.mark.parametrize("width", [320, 390])
-@pytest.mark.parametrize("style", [FULL_SCREEN, IN_A_PAGE], ids=["full screen", "in a page"])
+@pytest.mark.parametrize(
+    ("style", "width"),
+    [
+        pytest.param(FULL_SCREEN, 320, id="full screen-320"),
+        pytest.param(IN_A_PAGE, 390, id="in a page-390"),
+        pytest.param(FULL_SCREEN, 390, id="full screen-390", marks=pytest.mark.slow),
+        pytest.param(IN_A_PAGE, 320, id="in a page-320", marks=pytest.mark.slow),
+    ],
+)
 async def test_covering_keyboard_leaves_composer_and_end_of_the_chat_visible(
     site: Stack, embed: EmbedServer, visit: Visit, style: str, width: int
 ) -> None:

@@ -36,7 +36,7 @@ def adopter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "setting TODO_AGENT_FACTORY: mine:broken: the factory returned None",
             False,
         ),
-        ("yours:agent", "there is no module 'yours'", False),
+        pytest.param("yours:agent", "there is no module 'yours'", False, marks=pytest.mark.slow),
     ],
 )
 def test_entry_point_is_named_or_rejected_in_one_line(
@@ -56,7 +56,9 @@ def test_own_agent_of_the_service_is_not_examined() -> None:
     ("api", "status", "models", "found", "is_good"),
     [
         ("responses", 200, None, "'qwen9' at {url} responds", True),
-        ("chat_completions", 200, None, "'qwen9' at {url} responds", True),
+        pytest.param(
+            "chat_completions", 200, None, "'qwen9' at {url} responds", True, marks=pytest.mark.slow
+        ),
         (
             "chat_completions",
             404,
@@ -64,7 +66,9 @@ def test_own_agent_of_the_service_is_not_examined() -> None:
             "'qwen9' not found. Available: llama, qwen3:latest",
             False,
         ),
-        ("chat_completions", 404, ["qwen9:latest"], "failed: ", False),
+        pytest.param(
+            "chat_completions", 404, ["qwen9:latest"], "failed: ", False, marks=pytest.mark.slow
+        ),
         ("responses", 401, ["llama"], "failed: ", False),
     ],
 )
