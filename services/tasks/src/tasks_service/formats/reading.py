@@ -39,8 +39,8 @@ def read_file(data: bytes, options: ImportOptions) -> FileContent:
                 content = read_text(text, options)
                 content.encoding = encoding
             fit_keys(content)
-            flatten_subtasks(content)
             fit_content(content, options.now)
+            flatten_subtasks(content)
     except TimeoutError as error:
         raise SlowFileError from error
     return content
