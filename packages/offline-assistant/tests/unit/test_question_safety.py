@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from offline_kit import MakeFakeUser
 
@@ -39,7 +39,6 @@ rest = st.text(max_size=60) | st.sampled_from(SENTENCES) | st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=400)
 @given(st.sampled_from(BEGINNINGS), rest, st.sampled_from(BEFORE))
 @example("what", "? yes", "delete all done ones")
 @example("is", "delete all done ones? yes", "")
@@ -67,7 +66,6 @@ def test_command_with_question_mark_changes_nothing(make_user: MakeFakeUser, sen
     assert user.todo.changes == []
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.text(max_size=200))
 @example("\ud800")
 @example("#" * 50)

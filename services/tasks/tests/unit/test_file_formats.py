@@ -22,7 +22,7 @@ from todochat.errors import InvalidInputError, PayloadTooLargeError, ServiceErro
 
 NOW = dt.datetime(2026, 12, 1, 6, tzinfo=dt.UTC)
 OPTIONS = ImportOptions(now=NOW, timezone="Europe/Berlin")
-slow = settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+lenient = settings(suppress_health_check=list(HealthCheck))
 
 HEADERS = {
     "todoist": "TYPE,CONTENT,DESCRIPTION,PRIORITY,INDENT,AUTHOR,RESPONSIBLE,DATE,DATE_LANG,TIMEZONE,DURATION",
@@ -95,7 +95,7 @@ def check(data: bytes) -> FileContent | None:
     return content
 
 
-@slow
+@lenient
 @given(st.binary(max_size=500))
 @example(b"\xff\xfet\0i\0t\0l\0e\0\n\0\x00\xd8\n\0")  # a lone surrogate
 @example(b"PK\x03\x04")
@@ -103,8 +103,9 @@ def test_any_bytes_are_read_or_rejected(data: bytes) -> None:
     check(data)
 
 
-@slow
+@lenient
 @given(st.sampled_from(sorted(HEADERS)), st.lists(st.lists(cells, max_size=20), max_size=6))
+@example("own", [["1"], ["2", "title", *[""] * 12, "1"]])  # the parent has no title
 def test_any_table_is_read_or_rejected(name: str, rows: list[list[str]]) -> None:
     lines = [
         ",".join('"' + cell.replace('"', '""') + '"' for cell in row).encode("utf-8", "replace")
@@ -113,14 +114,14 @@ def test_any_table_is_read_or_rejected(name: str, rows: list[list[str]]) -> None
     check("\n".join([HEADERS[name], ""]).encode() + b"\n".join(lines))
 
 
-@slow
+@lenient
 @given(documents)
 @example([{"tasks": [{"id": 1, "title": "x", "child_projects": []}], "id": 1, "title": "p"}])
 def test_any_json_is_read_or_rejected(document: Any) -> None:
     check(json.dumps(document).encode())
 
 
-@slow
+@lenient
 @given(st.lists(st.sampled_from(LINES) | st.text(max_size=20), max_size=30))
 def test_any_calendar_is_read_or_rejected(lines: list[str]) -> None:
     text = "\r\n".join(["BEGIN:VCALENDAR", "BEGIN:VTODO", *lines, "END:VTODO", "END:VCALENDAR"])

@@ -5,7 +5,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks_service.domain.recurrence import (
@@ -228,7 +228,6 @@ def joined(values: st.SearchStrategy[object]) -> st.SearchStrategy[str]:
 DAYS = st.dates(dt.date(1970, 1, 1), dt.date(2100, 12, 31))
 
 
-@settings(max_examples=150, deadline=None)
 @given(rule=rules(), start=DAYS)
 def test_no_occurrence_is_skipped_or_repeated(rule: Rule, start: dt.date) -> None:
     days = reference(rule, start)
@@ -241,7 +240,6 @@ def test_no_occurrence_is_skipped_or_repeated(rule: Rule, start: dt.date) -> Non
         assert found == dt.datetime.combine(occurrence, dt.time(9, 30))
 
 
-@settings(max_examples=100, deadline=None)
 @given(rule=rules(), start=DAYS, later=st.integers(0, 3000))
 def test_search_from_a_later_day_keeps_the_rhythm(rule: Rule, start: dt.date, later: int) -> None:
     after = start + DAY * later
@@ -258,7 +256,6 @@ def test_search_from_a_later_day_keeps_the_rhythm(rule: Rule, start: dt.date, la
     assert found == dt.datetime.combine(expected, dt.time.min)
 
 
-@settings(max_examples=100, deadline=None)
 @given(rule=rules(), start=DAYS)
 def test_every_accepted_rule_has_occurrences_for_years(rule: Rule, start: dt.date) -> None:
     moment = dt.datetime.combine(start, dt.time.min)

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks_service.domain.series import (
@@ -184,7 +184,6 @@ def test_missed_instances_count_as_such() -> None:
     )
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     zone=st.sampled_from(ZONES),
     start=st.datetimes(dt.datetime.fromisoformat("1990-01-01"), dt.datetime.fromisoformat("2035-12-31")),

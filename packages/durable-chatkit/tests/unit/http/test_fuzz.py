@@ -99,8 +99,6 @@ async def send(gateway: Gateway, user: str, admin: Admin, body: bytes) -> None:
 
 
 FUZZ = settings(
-    max_examples=150,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

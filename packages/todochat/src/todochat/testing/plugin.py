@@ -12,15 +12,30 @@ import pytest
 import pytest_asyncio
 from httpx._config import create_ssl_context
 from httpx._transports import default as httpx_transport
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 from todochat.bus.redis_client import create_server_client
 from todochat.telemetry import logging as logs
 from todochat.testing.servers import PostgresProcess, PostgresServer, ValkeyProcess
 
+# Property tests are never judged by their time: other tests share the machine.
+for profile, examples in (("quick", 40), ("thorough", 200)):
+    settings.register_profile(
+        profile,
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+
 logs.CACHES_LOGGERS = False
 # Each of httpx's clients loads all public certificates, for 30 ms of CPU, and a test opens several.
 httpx_transport.create_ssl_context = functools.cache(create_ssl_context)  # type: ignore[attr-defined]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Search fewer examples in a run without the slow tests."""
+    settings.load_profile("quick" if config.option.markexpr == "not slow" else "thorough")
 
 
 @pytest.fixture(scope="session")
