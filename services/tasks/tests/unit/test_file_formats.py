@@ -223,7 +223,7 @@ def test_utf_16_without_a_mark_is_recognized() -> None:
         ("title\nMüll rausbringen\nBrötchen für Jörg\n", "cp1252"),
     ],
 )
-def test_turkish_is_told_from_icelandic(text: str, encoding: str) -> None:
+def test_turkish_and_icelandic_have_their_encodings(text: str, encoding: str) -> None:
     assert decode_text(text.encode(encoding)) == (text, encoding)
 
 

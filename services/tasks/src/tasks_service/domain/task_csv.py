@@ -48,7 +48,7 @@ _FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class CsvNames(msgspec.Struct, frozen=True, kw_only=True):
-    """What the cells of a task name.
+    """Names and colours behind the IDs in a task's cells.
 
     Attributes:
         lists, sections: names by ID.
