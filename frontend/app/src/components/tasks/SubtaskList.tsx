@@ -36,7 +36,7 @@ export function SubtaskList({ parent }: { parent: Task }) {
   };
   return (
     <section aria-label="Subtasks" className="grid gap-1">
-      <h4 className="text-sm font-medium">Subtasks</h4>
+      <h2 className="text-sm font-medium">Subtasks</h2>
       {subtasks.length > 0 ? (
         <ul className="grid">
           {subtasks.map((task) => (
