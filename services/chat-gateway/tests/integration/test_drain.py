@@ -13,6 +13,7 @@ from agent_kit import FakeAgent
 from gateway_kit import BrowserAt
 from redis.asyncio import Redis
 
+from chat_gateway.__main__ import main
 from todochat.testing import free_port, wait_until
 
 CREATE = {"type": "threads.create", "params": {}}
@@ -155,21 +156,20 @@ async def test_resumable_client_loses_nothing_when_gateway_is_killed(
         ("TODOCHAT_SERVICE_SECRET", "short", "setting TODOCHAT_SERVICE_SECRET: at least 32 bytes"),
     ],
 )
-async def test_invalid_setting_prints_one_line_and_exits(
-    environ: dict[str, str], variable: str, value: str, line: str
+def test_invalid_setting_prints_one_line_and_exits(
+    environ: dict[str, str],
+    variable: str,
+    value: str,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "chat_gateway",
-        "serve",
-        env={**environ, variable: value},
-        stderr=asyncio.subprocess.PIPE,
-    )
+    for name, given in {**environ, variable: value}.items():
+        monkeypatch.setenv(name, given)
 
-    async with asyncio.timeout(20):
-        _, errors = await process.communicate()
+    with pytest.raises(SystemExit) as stopped:
+        main(["serve"])
 
-    assert process.returncode == 2
-    assert errors.decode().startswith(line)
-    assert errors.decode().count("\n") == 1
+    assert stopped.value.code == 2
+    (error,) = capsys.readouterr().err.splitlines()
+    assert error.startswith(line)
