@@ -158,3 +158,23 @@ async def test_tags_of_before_the_upgrade_are_counted_once(
     assert await rows(owner, _KEPT, ada) == await rows(owner, _RECOUNTED, ada)
     await ada.make_task("c", tags=["work"])
     assert await rows(owner, _KEPT, ada) == await rows(owner, _RECOUNTED, ada)
+
+
+async def test_large_undo_and_redo_count_again(
+    ada: Person, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks_service.service.undo.BATCH", 2)
+    await ada.make_task("kept", tags=["work"])
+    table = "title,tags\n" + "".join(f"{name},work\n" for name in "abcde")
+    imported = await ada.call("POST", "import", content=table.encode())
+    before = (await ada.get("tags")).json()
+
+    undone = await ada.post("changes/undo", {"request_id": imported.json()["request_id"]})
+
+    assert [tag["tasks"] for tag in (await ada.get("tags")).json()["items"]] == [1]
+    assert await rows(owner, _KEPT, ada) == await rows(owner, _RECOUNTED, ada)
+    await ada.post("changes/undo", {"request_id": undone.headers["X-Change-Request"]})
+    await ada.make_task("later", tags=["home"])
+    await ada.delete("tasks/7")
+    assert (await ada.get("tags")).json() == before
+    assert await rows(owner, _KEPT, ada) == await rows(owner, _RECOUNTED, ada)

@@ -67,6 +67,7 @@ async def undo(
         raise NothingToUndoError
     if len(changes) > BATCH:
         await limit_transaction(work.transaction, LONG_UNDO_S)
+        await work.tags.forget_counts()
     instances = {instance for change in changes for instance in next_instances(change)}
     if instances:
         instances |= set(await work.tasks.find_subtask_ids(instances))

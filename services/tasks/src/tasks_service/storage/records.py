@@ -66,7 +66,7 @@ class CounterRecord(TasksBase):
     last_event_seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     # Tasks up to this number are in `task_search`; later ones too if they were written since.
     indexed_number: Mapped[int | None]
-    # False for a user who has had tasks since before `tag_counts`, until their tags are counted.
+    # False after a large undo, and for tasks from before `tag_counts`, until the tags are counted.
     has_tag_counts: Mapped[bool] = mapped_column(server_default=text("true"))
 
 

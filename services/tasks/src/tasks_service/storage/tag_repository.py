@@ -23,6 +23,13 @@ _COUNT: Final = text("""
       FROM tasks CROSS JOIN unnest(tag_keys, tags) AS pair (key, tag)
      WHERE user_id = :user_id AND deleted_at IS NULL AND tag_keys <> '{}'
      GROUP BY user_id, pair.key, pair.tag, list_id
+    ON CONFLICT (user_id, key, tag, list_id) DO UPDATE
+       SET open_tasks = excluded.open_tasks, tasks = excluded.tasks
+""")
+_FORGET_COUNTS: Final = text("""
+    WITH forgotten AS (
+        UPDATE user_counters SET has_tag_counts = false WHERE user_id = :user_id)
+    UPDATE tag_counts SET open_tasks = 0, tasks = 0 WHERE user_id = :user_id
 """)
 _FIND: Final = text("""
     WITH spelled AS (
@@ -143,6 +150,14 @@ class TagRepository:
         }
         await self._session.execute(_SET_TAGS, values)
 
+    async def forget_counts(self) -> None:
+        """Have the tags counted by the next request for them, instead of with each change.
+
+        A transaction that changes thousands of tasks one by one would write as many versions of the
+        row of a common tag, and read all of them for each.
+        """
+        await self._session.execute(_FORGET_COUNTS, {"user_id": self._user_id})
+
     async def _find(
         self, *, key: str | None, after: str, limit: int, include_archived: bool
     ) -> list[Tag]:
@@ -167,7 +182,7 @@ class TagRepository:
         ]
 
     async def _count(self) -> None:
-        """Count the tags of tasks that were last written before `tag_counts` existed, once.
+        """Count the tags if they were forgotten, or are older than `tag_counts`.
 
         Until then the triggers leave the user out. They and this see each other's work, since every
         change of a user's tasks holds the lock on the user's counters.
