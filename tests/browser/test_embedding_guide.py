@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -134,9 +135,15 @@ def backends(guide: Guide, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with ExitStack() as stack:
         for name, command in commands.items():
             process = stack.enter_context(
-                subprocess.Popen(command, cwd=folder, env={**environment, "PORT": ports[name]})
+                subprocess.Popen(
+                    command,
+                    cwd=folder,
+                    env={**environment, "PORT": ports[name]},
+                    start_new_session=True,
+                )
             )
-            stack.callback(process.terminate)
+            # A wheel's `node` is a program that starts the real one.
+            stack.callback(os.killpg, process.pid, signal.SIGTERM)
         yield guide.origins
 
 
