@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tasks_kit import Connection, Person, Service
 
-from tasks_service.service import turn_limits
+from tasks_service.service import user_work
 
 SCOPE = "thr_1"
 
@@ -181,7 +181,7 @@ class TestTurnLimits:
     async def test_turn_adds_tasks_up_to_a_limit(
         self, service: Service, ada: Person, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(turn_limits, "MAX_TURN_TASKS", 2)
+        monkeypatch.setattr(user_work, "MAX_TURN_TASKS", 2)
         first, second = turn(service, ada, "msg_1"), turn(service, ada, "msg_2")
         same_turn = Agent(service, ada, "msg_1", run_id="run_retry")
 

@@ -9,7 +9,6 @@ from tasks_service.domain.task_list import ListChanges
 from tasks_service.errors import ListExistsError, ListNotFoundError
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
 from tasks_service.service.list_changes import delete_list, update_list
-from tasks_service.service.turn_limits import check_added_lists, check_changed_lists
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.list_repository import ListRepository, to_list
 from tasks_service.storage.records import ListRecord
@@ -70,13 +69,13 @@ class ListService:
         Raises:
             ListExistsError: the user has a list with this name.
             TooManyListsError: the user has 200 lists.
-            TurnLimitError: see `check_added_lists`.
+            TurnLimitError: see `UserWork.check_added_lists`.
         """
 
         async def change(work: UserWork) -> TaskList:
             await work.get_or_create_default_list()
             await _check_name_is_free(work, name)
-            await check_added_lists(work)
+            await work.check_added_lists()
             record = await work.create_list(name, color=color, icon=icon)
             return to_list(record, open_tasks=0)
 
@@ -90,12 +89,12 @@ class ListService:
             ListExistsError: the user has another list with this name.
             DefaultListError: it is the default list, which can't be archived.
             InvalidInputError: it can't be moved there.
-            TurnLimitError: see `check_changed_lists`.
+            TurnLimitError: see `UserWork.check_changed_lists`.
         """
 
         async def change(work: UserWork) -> TaskList:
             record = await work.get_list(list_id)
-            await check_changed_lists(work, record.id)
+            await work.check_changed_lists(record.id)
             if changes.name is not UNSET:
                 await _check_name_is_free(work, changes.name, owner=record)
             return await update_list(work, record, changes)

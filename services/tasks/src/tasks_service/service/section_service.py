@@ -8,7 +8,6 @@ from tasks_service.domain.limits import MAX_SECTIONS
 from tasks_service.domain.position import moved_positions, position_between, reordered
 from tasks_service.errors import ListNotFoundError, TooManySectionsError
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
-from tasks_service.service.turn_limits import check_added_lists
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.list_repository import ListRepository
 from tasks_service.storage.records import SectionRecord
@@ -50,7 +49,7 @@ class SectionService:
         Raises:
             ListNotFoundError: the user has no such list.
             TooManySectionsError: the list has 100 sections.
-            TurnLimitError: see `check_added_lists`.
+            TurnLimitError: see `UserWork.check_added_lists`.
         """
 
         async def change(work: UserWork) -> Section:
@@ -58,7 +57,7 @@ class SectionService:
             others = await work.sections.find_all(entry.id)
             if len(others) >= MAX_SECTIONS:
                 raise TooManySectionsError(MAX_SECTIONS)
-            await check_added_lists(work)
+            await work.check_added_lists()
             record = SectionRecord(
                 id=new_id("sec"),
                 user_id=work.user_id,

@@ -17,7 +17,6 @@ from tasks_service.service.task_changes import (
     restore_task,
     update_task,
 )
-from tasks_service.service.turn_limits import check_added_tasks
 from tasks_service.service.user_work import UserWork
 from tasks_service.storage.filter_compiler import compile_filter
 from tasks_service.storage.list_repository import ListRepository, in_shown_list
@@ -121,11 +120,11 @@ class TaskService:
         Raises:
             ListNotFoundError: the user has no such list.
             TooManyTasksError: the user has 10,000 open tasks.
-            TurnLimitError: see `check_added_tasks`.
+            TurnLimitError: see `UserWork.check_added_tasks`.
         """
 
         async def change(work: UserWork) -> Task:
-            await check_added_tasks(work)
+            await work.check_added_tasks()
             return await create_task(work, draft)
 
         return await self._writer.write(request, HTTPStatus.CREATED, change)

@@ -8,7 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.change import Actor, Change, ChangeType, FeedReminder, RecordType
 from tasks_service.domain.grouping import ChangeGroup
-from tasks_service.domain.limits import MAX_LISTS, MAX_OPEN_TASKS
+from tasks_service.domain.limits import (
+    MAX_LISTS,
+    MAX_OPEN_TASKS,
+    MAX_TURN_LIST_CHANGES,
+    MAX_TURN_LISTS,
+    MAX_TURN_TASKS,
+)
 from tasks_service.domain.position import default_position
 from tasks_service.domain.task_list import DEFAULT_LIST_NAME
 from tasks_service.domain.text import match_key
@@ -19,6 +25,7 @@ from tasks_service.errors import (
     TaskNotFoundError,
     TooManyListsError,
     TooManyTasksError,
+    TurnLimitError,
 )
 from tasks_service.storage.change_repository import (
     ChangeRepository,
@@ -254,6 +261,44 @@ class UserWork:
                 (created if row["before"] is None else changed).add(row["entity_id"])
         if len((changed | set(task_ids)) - created) > self.group.confirm_above:
             raise ConfirmationRequiredError
+
+    async def check_added_tasks(self) -> None:
+        """Check that the group may add a task.
+
+        This limit and the next two leave nothing pending: beyond them the agent needs another
+        message of the user. Changes that the user confirmed don't count.
+
+        Raises:
+            TurnLimitError: it has added 100.
+        """
+        if len(await self._unconfirmed_ids("task.created.v1")) >= MAX_TURN_TASKS:
+            raise TurnLimitError("add", MAX_TURN_TASKS, "tasks")
+
+    async def check_added_lists(self) -> None:
+        """Check that the group may add a list or a section.
+
+        Raises:
+            TurnLimitError: it has added 10.
+        """
+        added = await self._unconfirmed_ids("list.created.v1", "section.created.v1")
+        if len(added) >= MAX_TURN_LISTS:
+            raise TurnLimitError("add", MAX_TURN_LISTS, "lists and sections")
+
+    async def check_changed_lists(self, list_id: str) -> None:
+        """Check that the group may change a list; one that it added can always be changed.
+
+        Raises:
+            TurnLimitError: it has changed three others.
+        """
+        changed = await self._unconfirmed_ids("list.updated.v1") | {list_id}
+        if len(changed - await self._unconfirmed_ids("list.created.v1")) > MAX_TURN_LIST_CHANGES:
+            raise TurnLimitError("change", MAX_TURN_LIST_CHANGES, "lists")
+
+    async def _unconfirmed_ids(self, *types: RecordType) -> set[str]:
+        """Return the IDs of the group's changes of these types; none if it has no limit."""
+        if self.group is None or self.group.confirm_above is None:
+            return set()
+        return await self.changes.unconfirmed_ids(self.group.id, *types)
 
     async def get_task(self, ref: str, *, include_deleted: bool = False) -> TaskRecord:
         """Return the task with this ID or number.
