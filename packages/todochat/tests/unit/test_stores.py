@@ -119,6 +119,21 @@ async def test_error_rolls_the_transaction_back(
         assert (await session.execute(text("SELECT count(*) FROM t"))).scalar_one() == 0
 
 
+async def test_rolled_back_session_keeps_nothing(
+    urls: DatabaseUrls, make_database: Callable[..., Database]
+) -> None:
+    owner = make_database(urls.owner)
+    async with owner.transaction() as session:
+        await session.execute(text("CREATE TABLE t (n int)"))
+
+    async with owner.transaction() as session:
+        await session.execute(text("INSERT INTO t VALUES (1)"))
+        await session.rollback()
+
+    async with owner.transaction() as session:
+        assert (await session.execute(text("SELECT count(*) FROM t"))).scalar_one() == 0
+
+
 async def test_slow_statement_times_out(
     urls: DatabaseUrls, make_database: Callable[..., Database], opened: Opened
 ) -> None:

@@ -128,6 +128,8 @@ class Database:
     async def transaction(self, user_id: str | None = None) -> "AsyncIterator[AsyncSession]":
         """Open a transaction; commit at the end, roll back on any error or cancellation.
 
+        `rollback()` of the session ends it, too.
+
         Args:
             user_id: owner of the rows that row-level security shows; None binds no user, so
                 that a role under such policies sees no row at all.
@@ -139,9 +141,10 @@ class Database:
         ):
             transaction = SqlTransaction(connection)
             await transaction.run(begin_sql(user_id))
-            async with self._sessions(bind=pooled) as session, session.begin():
+            async with self._sessions(bind=pooled) as session, session.begin() as begun:
                 yield session
-            await transaction.run("COMMIT")
+                is_kept = begun.is_active  # not after `session.rollback()`
+            await transaction.run("COMMIT" if is_kept else "ROLLBACK")
 
     @asynccontextmanager
     async def sql_transaction(self, user_id: str | None = None) -> AsyncIterator[SqlTransaction]:
