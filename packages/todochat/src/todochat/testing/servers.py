@@ -200,7 +200,7 @@ class ValkeyCluster:
         return f"redis+cluster://127.0.0.1:{self.nodes[0].port}"
 
     def start(self) -> None:
-        """Start the nodes and wait until each knows the nodes of all slots."""
+        """Start the nodes and wait until each knows and reaches the nodes of all slots."""
         for node in self.nodes:
             node.start()
         asyncio.run(self._join())
@@ -240,10 +240,12 @@ class ValkeyCluster:
 
         async def is_joined() -> bool:
             infos = [await node.run("CLUSTER", "INFO") for node in self.nodes]
+            links = [await node.run("CLUSTER", "LINKS") for node in self.nodes]
+            # Messages to subscribers at another node are lost until the link to it is set up.
             return all(
                 "cluster_state:ok" in info and f"cluster_known_nodes:{count}\r" in info
                 for info in infos
-            )
+            ) and all(len(of_one) == 2 * (count - 1) for of_one in links)
 
         await wait_until(is_joined, START_TIMEOUT_S)
 
