@@ -73,8 +73,6 @@ class TaskService:
         """
         after = parse_cursor(cursor, filters, order) if cursor else None
         clock = FilterClock(utc_now(), filters.timezone)
-        if filters.search.words:
-            await self._index(user_id)
         async with open_transaction(self._database, user_id) as session:
             await check_filtered_groups(session, user_id, filters)
             matching = None if filters.include_archived else in_shown_list(user_id)
@@ -87,9 +85,9 @@ class TaskService:
                     ignores_unknown_lists=filters.ignores_unknown_lists,
                     hidden_lists=() if filters.include_archived else None,
                 )
-            search_query = None
+            search = None
             if filters.search.words:
-                search_query = await SearchRepository(session, user_id).bind(
+                search = await SearchRepository(session, user_id).bind(
                     filters.search, only_open=filters.status == "open"
                 )
             found = await TaskRepository(session, user_id).find_page(
@@ -99,8 +97,11 @@ class TaskService:
                 limit=limit + 1,
                 now=clock.now,
                 matching=matching,
-                search_query=search_query,
+                search_query=None if search is None else search.ranked,
             )
+        if search is not None and not search.is_complete:
+            await self._index(user_id)
+            return await self.page(user_id, filters, order, cursor=cursor, limit=limit)
         page = [to_task(row) for row in found[:limit]]
         if len(found) <= limit:
             return TaskPage(page, next_cursor=None)

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, Double, Text, cast, func, select, text
+import msgspec
+from sqlalchemy import ColumnElement, Double, cast, func, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,6 +29,28 @@ _SET_INDEXED: Final = text(
     "UPDATE user_counters SET indexed_number = :number WHERE user_id = :user_id"
 )
 _ALL_INDEXED: Final = 2**31 - 1
+# No word of a query has the character that stands for the user's prefix.
+_BIND: Final = text("""
+    SELECT CAST(to_tsquery('simple', replace(:ranked, '?', prefix)) AS text) AS ranked,
+           NOT EXISTS (SELECT FROM user_counters
+                        WHERE user_id = :user_id
+                          AND indexed_number IS DISTINCT FROM :all_indexed) AS is_complete,
+           set_config('app.search',
+                      CAST(to_tsquery('simple', replace(:bound, '?', prefix)) AS text), true)
+      FROM search_prefix(:user_id) AS prefix
+""")
+
+
+class SearchQuery(msgspec.Struct, frozen=True):
+    """The words of a search, bound to a transaction.
+
+    Attributes:
+        ranked: the query for `ts_rank`.
+        is_complete: whether all tasks are in the index.
+    """
+
+    ranked: str
+    is_complete: bool
 
 
 class SearchRepository:
@@ -49,20 +72,18 @@ class SearchRepository:
         await self._session.execute(_SET_INDEXED, {**user, "number": number})
         return number == _ALL_INDEXED
 
-    async def bind(self, search: SearchText, *, only_open: bool) -> str:
-        """Bind the words to the transaction: `task_search` then shows only matching rows.
-
-        Returns:
-            The query for `ts_rank`.
-        """
-        prefix = await self._session.scalar(select(func.search_prefix(self._user_id)))
-        words = [f"'{prefix}{word}':*" for word in search.words]
-        state = [f"'open{prefix}'"] if only_open else []
-        queries = (" & ".join(words), " & ".join([*words, *state]))
-        ranked, bound = (cast(func.to_tsquery("simple", query), Text) for query in queries)
-        bind = func.set_config("app.search", bound, True)
-        row = (await self._session.execute(select(ranked, bind))).one()
-        return str(row[0])
+    async def bind(self, search: SearchText, *, only_open: bool) -> SearchQuery:
+        """Bind the words to the transaction: `task_search` then shows only matching rows."""
+        words = [f"'?{word}':*" for word in search.words]
+        state = ["'open?'"] if only_open else []
+        values = {
+            "user_id": self._user_id,
+            "ranked": " & ".join(words),
+            "bound": " & ".join([*words, *state]),
+            "all_indexed": _ALL_INDEXED,
+        }
+        row = (await self._session.execute(_BIND, values)).one()
+        return SearchQuery(row.ranked, row.is_complete)
 
 
 def matches_signs(search: SearchText) -> list[ColumnElement[bool]]:
