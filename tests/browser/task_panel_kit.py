@@ -13,7 +13,7 @@ def lists_of(page: Page) -> Locator:
     return page.get_by_role("navigation", name="Lists")
 
 
-def messages(page: Page) -> Locator:
+def messages(page: Page | Locator) -> Locator:
     """Find the messages at the lower edge."""
     return page.get_by_role("region", name="Notifications")
 

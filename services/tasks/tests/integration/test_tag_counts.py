@@ -104,13 +104,12 @@ class Client:
         found = self.random.choice(await self.ids("lists"))
         tasks = self.random.choice(["move", "delete"])
         archived = self.random.random() < 0.5
-        return self.random.choice(
-            [
-                ("POST", "lists", {"json": {"name": str(self.random.random())}}),
-                ("PATCH", f"lists/{found}", {"json": {"archived": archived}}),
-                ("DELETE", f"lists/{found}", {"params": {"tasks": tasks}}),
-            ]
-        )
+        changes: list[tuple[str, str, dict[str, Any]]] = [
+            ("POST", "lists", {"json": {"name": str(self.random.random())}}),
+            ("PATCH", f"lists/{found}", {"json": {"archived": archived}}),
+            ("DELETE", f"lists/{found}", {"params": {"tasks": tasks}}),
+        ]
+        return self.random.choice(changes)
 
     async def undo(self) -> tuple[str, str, dict[str, Any]]:
         request_id = self.undoable[-1] if self.undoable else "none"
