@@ -31,6 +31,11 @@ def block_while_holding_the_gil():
 def sleep_in_the_loop(seconds):
     time.sleep(seconds)
 
+def work_in_the_loop():
+    until = time.monotonic() + 1
+    while time.monotonic() < until:
+        sum(range(1000))
+
 async def main():
     watch = LoopWatch(stall_s=0.2, recovery_s=60)
     watch.guard_process(float(sys.argv[1]))
@@ -39,6 +44,8 @@ async def main():
         while line := await asyncio.to_thread(sys.stdin.readline):
             if line == "block\\n":
                 block_while_holding_the_gil()
+            if line == "work\\n":
+                work_in_the_loop()
             if line.startswith("sleep"):
                 sleep_in_the_loop(float(line.split()[1]))
             print(watch.is_failing(), flush=True)
@@ -169,6 +176,16 @@ def test_blocked_process_is_ended_with_its_stacks(order: str, function: str) -> 
     status, errors = watched.end()
     assert status == -signal.SIGPROF
     assert f"in {function}" in errors
+
+
+def test_slow_process_goes_on_after_its_stacks() -> None:
+    watched = Watched(exit_after_s=0)
+
+    assert watched.is_failing("work")
+
+    status, errors = watched.end()
+    assert status == 0
+    assert "in work_in_the_loop" in errors
 
 
 @pytest.mark.slow

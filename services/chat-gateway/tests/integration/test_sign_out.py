@@ -84,7 +84,7 @@ async def test_expired_revocation_is_ignored(agent: FakeAgent, redis: Redis, ann
 async def test_expired_secret_ends_stream_with_reconnect(
     agent: FakeAgent, redis: Redis, gateway: Gateway, browser_at: BrowserAt
 ) -> None:
-    short = browser_at(gateway, ttl_s=1)
+    short = browser_at(gateway, ttl_s=3)
     async with short.stream("POST", "", body=CREATE, X_Resumable="1") as stream:
         run_id = await agent.latest_run_id()
         await agent.publish_texts(run_id, "half", end=None)

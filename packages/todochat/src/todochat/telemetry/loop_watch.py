@@ -50,22 +50,26 @@ class LoopWatch:
         self._recovery_s = recovery_s
         self._beat_s = min(BEAT_S, stall_s / 10)
         self._exit_after_s: float | None = None
+        self._stacks_after_s = inf
         self._failing_until = -inf
         self._ticks = 0
         self._cpu_at = 0.0
         self._beat_at: float | None = None  # while it isn't running
 
     def guard_process(self, exit_after_s: float) -> None:
-        """Report and end stalls from outside of Python, which works while the GIL is held.
+        """Report stalls, and end them from outside of Python, which works while the GIL is held.
 
-        After `stall_s`, or half of `exit_after_s`, the stacks of all threads are written to
-        stderr. After `exit_after_s` (0: never) SIGPROF ends the process, for deployments without
-        liveness checks, and for a process that was never ready. The kernel sends it after this CPU
-        time without a beat, the thread after this much of its own time: neither runs while the
-        process is stopped. Only a whole process may be guarded, from its
-        main thread.
+        After `stall_s`, or half of `exit_after_s`, the thread writes the stacks of all threads to
+        stderr, once it has the GIL: reading them without it, as faulthandler's own timer does, can
+        crash the process. After `exit_after_s` (0: never) SIGPROF writes the main thread's stack
+        and ends the process, for deployments without liveness checks, and for a process that was
+        never ready. The kernel sends it after this CPU time without a beat, the thread after this
+        much of its own time: neither runs while the process is stopped. Only a whole process may
+        be guarded, from its main thread.
         """
         self._exit_after_s = exit_after_s
+        self._stacks_after_s = min(self._stall_s, exit_after_s / 2 or inf)
+        faulthandler.register(signal.SIGPROF, all_threads=False, chain=True)
 
     def is_failing(self) -> bool:
         """Return whether the loop was blocked in the last seconds; call it in the loop."""
@@ -87,7 +91,6 @@ class LoopWatch:
             closed.set()
             self._beat_at = None
             if self._exit_after_s is not None:
-                faulthandler.cancel_dump_traceback_later()
                 signal.setitimer(signal.ITIMER_PROF, 0)
 
     async def _run(self) -> None:
@@ -100,7 +103,10 @@ class LoopWatch:
     def _tick(self, closed: threading.Event) -> None:
         while not closed.wait(self._beat_s):
             self._ticks += 1
-            if self._exit_after_s and self._ticks * self._beat_s >= self._exit_after_s:
+            late_s = self._ticks * self._beat_s
+            if late_s - self._beat_s < self._stacks_after_s <= late_s:
+                faulthandler.dump_traceback()
+            if self._exit_after_s and late_s >= self._exit_after_s:
                 os.kill(os.getpid(), signal.SIGPROF)
 
     def _beat(self, last_at: float) -> None:
@@ -109,7 +115,6 @@ class LoopWatch:
         activity_s = self._ticks * self._beat_s + cpu - self._cpu_at
         self._beat_at, self._cpu_at, self._ticks = now, cpu, 0
         if self._exit_after_s is not None:
-            faulthandler.dump_traceback_later(min(self._stall_s, self._exit_after_s / 2 or inf))
             signal.setitimer(signal.ITIMER_PROF, self._exit_after_s)
         if gap_s < self._stall_s:
             return
