@@ -178,7 +178,7 @@ def test_blocked_process_is_ended_with_its_stacks(order: str, function: str) -> 
     assert f"in {function}" in errors
 
 
-def test_slow_process_goes_on_after_its_stacks() -> None:
+def test_stacks_of_a_slow_process_are_written() -> None:
     watched = Watched(exit_after_s=0)
 
     assert watched.is_failing("work")
