@@ -408,7 +408,9 @@ class TestAddressLimit:
         browser.http.cookies.clear()
         late = await browser.sign_in()
 
-        assert sorted(response.status_code for response in tried) == [401] * 5 + [429] * 7
+        codes = [response.status_code for response in tried]
+        assert codes.count(401) in {5, 6}  # one more is allowed after 12 s
+        assert codes.count(429) == 12 - codes.count(401)
         assert late.status_code == 429
         assert late.json()["type"] == "urn:todochat:problem:too-many-sign-ins"
         assert 0 < int(late.headers["retry-after"]) <= 60
