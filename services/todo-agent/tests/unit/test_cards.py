@@ -17,14 +17,19 @@ async def newest(chat: Any, run: Any) -> Any:
     return (await widgets(chat, run))[-1]
 
 
+async def new_task_form(chat: Any, run: Any, model: ScriptedModelServer) -> Any:
+    """Let the model show the form of a new task, and return its item."""
+    model.answer(Call("show_task", {"task": None}))
+    model.answer(Say("Here is a form."))
+    await chat.ask("let me add a task", run.thread_id)
+    return await newest(chat, run)
+
+
 class TestNewTask:
     async def test_form_adds_a_task_and_confirms_it(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
-        model.answer(Call("show_task", {"task": None}))
-        model.answer(Say("Here is a form."))
-        await chat.ask("let me add a task", listed.thread_id)
-        form = await newest(chat, listed)
+        form = await new_task_form(chat, listed, model)
         action = form.widget.model_dump(mode="json")["confirm"]["action"]
         fields = {
             "title": " Pay  rent ",
@@ -61,10 +66,7 @@ class TestNewTask:
     async def test_form_that_was_saved_adds_no_second_task(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
-        model.answer(Call("show_task", {"task": None}))
-        model.answer(Say("Here is a form."))
-        await chat.ask("let me add a task", listed.thread_id)
-        form = await newest(chat, listed)
+        form = await new_task_form(chat, listed, model)
         await click(chat, listed, ADD, form, title="Pay rent")
 
         again = await click(chat, listed, ADD, form, title="Pay rent")  # in another tab
@@ -100,10 +102,7 @@ class TestNewTask:
     async def test_cancel_closes_the_form(
         self, chat: Any, listed: Any, tasks: Any, model: ScriptedModelServer
     ) -> None:
-        model.answer(Call("show_task", {"task": None}))
-        model.answer(Say("Here is a form."))
-        await chat.ask("let me add a task", listed.thread_id)
-        form = await newest(chat, listed)
+        form = await new_task_form(chat, listed, model)
         action = form.widget.model_dump(mode="json")["cancel"]["action"]
 
         await click(chat, listed, action["type"], form, **action["payload"], title="dropped")
