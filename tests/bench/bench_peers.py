@@ -12,7 +12,6 @@ Then the gateway beside a bare ASGI app that writes frames of that size at that 
 """
 
 import asyncio
-import operator
 import os
 import subprocess
 import sys
@@ -61,7 +60,6 @@ GOALS: Final = {
     FAST: {CPU: 0.6},
     AT_ONCE: {TURN: 1.0, FIRST_DELTA: 1.5},
 }
-TWO_FOR_ONE: Final = 1.85
 OVER_BARE_ASGI: Final = 1.5
 IDLE_MB: Final = 550
 PEERS: Final = Path(__file__).parent / "peers"
@@ -146,18 +144,6 @@ async def _read(session: aiohttp.ClientSession, url: str) -> None:
             pass
 
 
-def two_for_one(one: Result, two: Result) -> Iterator[Row]:
-    """Compare the throughput of two of a part with one, if each copy had a core of its own.
-
-    Here they share the cores with the rest, so it is computed from the CPU of a turn.
-    """
-    for part in ("todo-agent-worker", "chat-gateway"):
-        peer, ours = (copies * 1000 / each.cpu_ms([part]) for copies, each in ((1, one), (2, two)))
-        yield Row(
-            "two against one", f"{part}, turns/s", peer, ours, TWO_FOR_ONE, reached=operator.ge
-        )
-
-
 def idle_memory(peer: int, ours: dict[str, int]) -> Iterator[str]:
     """Format the memory before the first turn, by part."""
     total = sum(ours.values()) / 2**20
@@ -175,7 +161,7 @@ async def main() -> None:
         async with open_stack(model) as stack:
             ours = await measure(stack.parts, stack.doors, model, [*SHAPES, TOOL_CALL])
         async with open_stack(model, 2) as pair:
-            two = await measure(pair.parts, pair.doors, model, [AT_ONCE, SATURATED])
+            two = await measure(pair.parts, pair.doors, model, [AT_ONCE])
     raw = await measure_raw_asgi()
     gateway = ours[PACED].cpu_ms(["chat-gateway"])
     compared = {
@@ -185,7 +171,6 @@ async def main() -> None:
     print(header())
     for shape, mine in compared.items():
         print(*rows(peer[shape], mine, GOALS.get(shape, {})), "", sep="\n")
-    print(*two_for_one(ours[SATURATED], two[SATURATED]), sep="\n")
     print(Row("gateway, bare ASGI app", CPU, raw, gateway, OVER_BARE_ASGI))
     print(*idle_memory(peer_idle, stack.idle_bytes), "", sep="\n")
     print(*by_part(list(compared.values())), sep="\n")
