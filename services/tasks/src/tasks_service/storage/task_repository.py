@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -20,6 +21,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -166,33 +168,12 @@ class TaskRepository:
             statement = statement.join(SearchRecord, _indexed())
         if matching is not None:
             statement = statement.where(matching)
-        statement = statement.order_by(*_ordering(order, column))
-        follows = None if after is None else _follows(after, order, column)
-        if order.is_pinned_first:
-            return await self._find_pinned_first(statement, after, follows, limit)
-        if follows is not None:
-            statement = statement.where(follows)
-        return list(await self._session.execute(statement.limit(limit)))
-
-    async def _find_pinned_first(
-        self,
-        statement: Select[Any],
-        after: Position | None,
-        follows: ColumnElement[bool] | None,
-        limit: int,
-    ) -> list[PageRow]:
-        """Read pinned tasks, then others: in one query this would be the order of no index."""
-        found: list[PageRow] = []
-        for is_pinned in (True, False):
-            part = statement.where(_pinned(is_pinned))
-            if after is not None and follows is not None:
-                if is_pinned and not after.is_pinned:
-                    continue  # they were on earlier pages
-                if is_pinned == after.is_pinned:
-                    part = part.where(follows)
-            if len(found) < limit:
-                found += await self._session.execute(part.limit(limit - len(found)))
-        return found
+        statement = statement.order_by(*_ordering(order, column)).limit(limit)
+        parts = [statement.where(*part) for part in _parts(order, column, after)]
+        # PostgreSQL reads a part only if those before it don't fill the page: it appends them in
+        # their order, since `create_engine` leaves it no parallel workers.
+        page = parts[0] if len(parts) == 1 else union_all(*parts).limit(limit)
+        return list(await self._session.execute(page))
 
     async def count_open(self, *, at_most: int) -> int:
         """Count the open tasks, up to `at_most`."""
@@ -519,10 +500,31 @@ def _ordering(order: TaskOrder, column: Any) -> list[Any]:
     keys: list[Any] = [TaskRecord.number] if column is None else [column, TaskRecord.number]
     if order.sort == "title":
         keys.insert(0, _TITLE_START)
-    ordered = [key.asc() if order.order == "asc" else key.desc() for key in keys]
-    if order.sort in _NULLABLE:  # on other columns, NULLS LAST would only rule out an index
-        ordered[0] = ordered[0].nulls_last()
-    return ordered
+    return [key.asc() if order.order == "asc" else key.desc() for key in keys]
+
+
+def _parts(
+    order: TaskOrder, column: Any, after: Position | None
+) -> list[list[ColumnElement[bool]]]:
+    """Return the conditions of each part of a listing, from the position `after` on.
+
+    A single query for pinned tasks and the others, or for the latest dates and then missing ones,
+    would have the order of no index.
+    """
+    splits: list[list[tuple[ColumnElement[bool], bool]]] = []
+    if order.is_pinned_first:
+        is_pinned = after is not None and after.is_pinned
+        splits.append([(_pinned(True), is_pinned), (_pinned(False), not is_pinned)])
+    value = None if after is None else _sort_value(after, order)
+    if order.sort in _NULLABLE and order.order == "desc":
+        splits.append([(column.is_not(None), value is not None), (column.is_(None), value is None)])
+    parts = list(product(*splits))
+    conditions = [[condition for condition, _ in part] for part in parts]
+    if after is None:
+        return conditions
+    current = next(i for i, part in enumerate(parts) if all(has_after for _, has_after in part))
+    conditions[current].append(_follows(after, order, column, value))
+    return conditions[current:]
 
 
 def _conditions(filters: TaskFilter, now: dt.datetime) -> list[ColumnElement[bool]]:
@@ -575,22 +577,27 @@ def _indexed() -> ColumnElement[bool]:
     return and_(SearchRecord.user_id == TaskRecord.user_id, SearchRecord.task_id == TaskRecord.id)
 
 
-def _follows(after: Position, order: TaskOrder, column: Any) -> ColumnElement[bool]:
+def _sort_value(position: Position, order: TaskOrder) -> Any:
+    return {
+        "created": None,
+        "due": position.due,
+        "start": position.start,
+        "priority": position.priority,
+        "title": position.title,
+        "relevance": position.rank,
+        "position": position.position,
+    }[order.sort]
+
+
+def _follows(after: Position, order: TaskOrder, column: Any, value: Any) -> ColumnElement[bool]:
     later_number = _beyond(TaskRecord.number, after.number, order)
     if column is None:
         return later_number
-    value = {
-        "due": after.due,
-        "start": after.start,
-        "priority": after.priority,
-        "title": after.title,
-        "relevance": after.rank,
-        "position": after.position,
-    }[order.sort]
     if value is None:  # only the dates can be missing, and tasks without one come last
         return and_(column.is_(None), later_number)
     beyond = or_(_beyond(column, value, order), and_(column == value, later_number))
-    return or_(beyond, column.is_(None)) if order.sort in _NULLABLE else beyond
+    has_nulls = order.sort in _NULLABLE and order.order == "asc"
+    return or_(beyond, column.is_(None)) if has_nulls else beyond
 
 
 def _beyond(column: Any, value: Any, order: TaskOrder) -> ColumnElement[bool]:
