@@ -79,11 +79,12 @@ async def test_days_are_those_of_the_users_time_zone(ada: Person) -> None:
     """Kiritimati is 14 hours ahead of UTC, Pago Pago 11 behind: they never share a day."""
     now = utc_now()
     for place in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
-        day = FilterClock(now, place).today
-        await ada.make_task(place, due={"date": day.isoformat(), "timezone": place})
+        day = {"date": FilterClock(now, place).today.isoformat(), "timezone": place}
+        await ada.make_task(place, due=day, start=day)
 
     for place in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
-        assert await ada.titles(filter="due = today", timezone=place) == [place]
+        for field in ("due", "start"):
+            assert await ada.titles(filter=f"{field} = today", timezone=place) == [place]
 
 
 async def test_times_are_compared_with_the_moment_of_the_deadline(ada: Person) -> None:

@@ -16,13 +16,19 @@ PERSON = "usr_busy"
 # Without these, a page would be sorted out of all tasks of a user, and tags counted.
 INDEXES = {
     *("ix_tasks_open_priority", "ix_tasks_open_title", "ix_tasks_title", "ix_tasks_pinned"),
-    *("ix_tasks_open_list", "pk_tag_counts"),
+    *("ix_tasks_open_list", "pk_tag_counts", "ix_tasks_open_start", "ix_tasks_completed"),
+    *("ix_tasks_live_due", "ix_tasks_live_start", "ix_tasks_live_priority"),
 }
 REQUESTS = [
     "tasks",
     "tasks?status=all&sort=title",
+    "tasks?status=all&sort=due",
+    "tasks?status=all&sort=start&order=desc",
+    "tasks?status=all&sort=priority",
+    "tasks?filter=completed%20%3E%20yesterday%20%26%20tag%20%3D%20tag8",
     f"tasks?list_id={PERSON}_l3",
     "tasks?sort=due",
+    "tasks?sort=start",
     "tasks?tag=tag8",
     "tasks?sort=title",
     "tasks?sort=priority",

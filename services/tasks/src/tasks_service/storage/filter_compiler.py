@@ -46,6 +46,7 @@ _DATE_COLUMNS: Final[dict[DateField, tuple[Any, Any]]] = {
     "completed": (TaskRecord.completed_at, TaskRecord.completed_at),
     "start": (TaskRecord.start_on, TaskRecord.start_moment),
 }
+_ONE_DAY: Final = dt.timedelta(days=1)
 _Subtask = aliased(TaskRecord)
 _ATTRIBUTES: Final[dict[Attribute, ColumnElement[bool]]] = {
     "due": TaskRecord.due_on.is_not(None),
@@ -195,20 +196,23 @@ def _date_condition(condition: DateIs, clock: FilterClock) -> ColumnElement[bool
         instant = clock.instant(condition.value)
         return and_(time_column.is_not(None), compare(time_column, instant))
     span = clock.span(condition.value)
-    first: dt.date | dt.datetime = span.first
-    end: dt.date | dt.datetime = span.end
-    if condition.field not in {"due", "start"}:
-        first, end = clock.start_of(span.first), clock.start_of(span.end)
-    match condition.operator:
-        case "=":
-            compared = and_(day_column >= first, day_column < end)
-        case "<" | ">=":
-            compared = compare(day_column, first)
-        case "<=":
-            compared = day_column < end
-        case _:
-            compared = day_column >= end
-    return and_(day_column.is_not(None), compared)
+    at_least = {"=": span.first, ">=": span.first, ">": span.end}.get(condition.operator)
+    before = {"=": span.end, "<": span.first, "<=": span.end}.get(condition.operator)
+    compared = [day_column.is_not(None)]
+    if condition.field in {"due", "start"}:
+        # Follow from those on the day, in any time zone, but these have indexes in the order of views.
+        if at_least is not None:
+            compared += [day_column >= at_least, time_column >= _midnight(at_least) - _ONE_DAY]
+        if before is not None:
+            compared += [day_column < before, time_column <= _midnight(before) + _ONE_DAY]
+    else:
+        compared += [] if at_least is None else [time_column >= clock.start_of(at_least)]
+        compared += [] if before is None else [time_column < clock.start_of(before)]
+    return and_(*compared)
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time.min, dt.UTC)
 
 
 def _text_condition(condition: TextIs) -> ColumnElement[bool]:

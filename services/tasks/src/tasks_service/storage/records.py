@@ -28,6 +28,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, query_express
 
 _LIVE = text("deleted_at IS NULL")
 _OPEN = text("deleted_at IS NULL AND completed_at IS NULL")
+_COMPLETED = text("deleted_at IS NULL AND completed_at IS NOT NULL")
 _DELETED = text("deleted_at IS NOT NULL")
 _TIME = TIMESTAMP(timezone=True)
 
@@ -193,6 +194,11 @@ class TaskRecord(TasksBase):
         ),
         Index("ix_tasks_due", "user_id", "due_deadline", postgresql_where=_OPEN),
         Index("ix_tasks_due_on", "user_id", "due_on", postgresql_where=_OPEN),
+        Index("ix_tasks_open_start", "user_id", "start_moment", "number", postgresql_where=_OPEN),
+        Index("ix_tasks_completed", "user_id", "completed_at", postgresql_where=_COMPLETED),
+        Index("ix_tasks_live_due", "user_id", "due_deadline", "number", postgresql_where=_LIVE),
+        Index("ix_tasks_live_start", "user_id", "start_moment", "number", postgresql_where=_LIVE),
+        Index("ix_tasks_live_priority", "user_id", "priority", "number", postgresql_where=_LIVE),
         Index("ix_tasks_deleted_at", "deleted_at", postgresql_where=_DELETED),
         Index(
             "ix_tasks_series",
