@@ -133,13 +133,13 @@ class Watch:
         """Fail if anything unexpected happened.
 
         Args:
-            evidence: the folder with the screenshots and traces.
+            evidence: the folder with screenshots, and perhaps a trace.
 
         Raises:
             AssertionError: lists the problems.
         """
         if self.problems:
-            lines = [*self.problems, f"screenshots and traces: {evidence}"]
+            lines = [*self.problems, f"evidence: {evidence}"]
             raise AssertionError("the page misbehaved:\n" + "\n".join(lines))
 
     def _note(self, kind: str, what: str) -> None:
@@ -297,11 +297,12 @@ class Visitor:
             ]
         )
 
-    async def keep_evidence(self, folder: Path) -> None:
-        """Save a screenshot of every tab and a trace of all of them in a folder."""
+    async def keep_evidence(self, folder: Path, *, with_trace: bool) -> None:
+        """Save a screenshot of every tab, and perhaps a trace of all of them, in a folder."""
         for number, page in enumerate(self.context.pages):
             await page.screenshot(path=folder / f"tab-{number}.png", full_page=True)
-        await self.context.tracing.stop(path=folder / "trace.zip")
+        if with_trace:
+            await self.context.tracing.stop(path=folder / "trace.zip")
 
 
 Visit = Callable[..., Awaitable[Visitor]]

@@ -53,7 +53,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.when == "call" and report.failed and VISITORS in item.stash:
         item.stash[HAS_FAILED] = True
-        lines = [f"screenshots and traces: {item.stash[EVIDENCE]}"]
+        lines = [f"evidence: {item.stash[EVIDENCE]}"]
         for visitor in item.stash[VISITORS]:
             lines += [page.url for page in visitor.context.pages]
             lines += visitor.watch.problems
@@ -152,6 +152,8 @@ async def visit(
     """
     visitors = request.node.stash.setdefault(VISITORS, [])
     request.node.stash[EVIDENCE] = tmp_path
+    # Snapshots of each action are a quarter of these tests' CPU.
+    is_traced = request.config.option.markexpr != "not slow"
 
     async def open_browser(
         stack: Stack | str, person: Person | None = None, **options: Any
@@ -162,7 +164,8 @@ async def visit(
         context.set_default_timeout(TIMEOUT_MS)
         watch = Watch(edge)
         await watch.follow(context)
-        await context.tracing.start(snapshots=True)
+        if is_traced:
+            await context.tracing.start(snapshots=True)
         visitor = Visitor(context, await context.new_page(), watch, person)
         visitors.append(visitor)
         if person is not None:
@@ -173,7 +176,7 @@ async def visit(
     has_failed = request.node.stash.get(HAS_FAILED, False)
     for number, visitor in enumerate(visitors):
         if has_failed or visitor.watch.problems:
-            await visitor.keep_evidence(tmp_path / f"browser-{number}")
+            await visitor.keep_evidence(tmp_path / f"browser-{number}", with_trace=is_traced)
         await visitor.context.close()
     if not has_failed:
         for visitor in visitors:

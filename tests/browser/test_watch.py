@@ -83,5 +83,5 @@ def test_problems_are_raised_with_the_evidence_folder(tmp_path: Path) -> None:
     watch = Watch("http://localhost")
     watch.problems.append("console error: broken")
 
-    with pytest.raises(AssertionError, match="console error: broken\nscreenshots and traces: "):
+    with pytest.raises(AssertionError, match="console error: broken\nevidence: "):
         watch.raise_problems(tmp_path)
