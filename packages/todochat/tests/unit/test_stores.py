@@ -134,6 +134,24 @@ async def test_rolled_back_session_keeps_nothing(
         assert (await session.execute(text("SELECT count(*) FROM t"))).scalar_one() == 0
 
 
+async def test_snapshot_reads_one_state_and_writes_nothing(
+    urls: DatabaseUrls, make_database: Callable[..., Database]
+) -> None:
+    owner = make_database(urls.owner)
+    count = text("SELECT count(*) FROM t")
+    async with owner.transaction() as session:
+        await session.execute(text("CREATE TABLE t (n int)"))
+
+    async with owner.transaction("usr_x", is_snapshot=True) as snapshot:
+        assert (await snapshot.execute(count)).scalar_one() == 0
+        async with owner.transaction() as session:
+            await session.execute(text("INSERT INTO t VALUES (1)"))
+        assert (await snapshot.execute(count)).scalar_one() == 0
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        async with owner.transaction(is_snapshot=True) as snapshot:
+            await snapshot.execute(text("INSERT INTO t VALUES (2)"))
+
+
 async def test_slow_statement_times_out(
     urls: DatabaseUrls, make_database: Callable[..., Database], opened: Opened
 ) -> None:

@@ -84,6 +84,32 @@ async def test_ranked_pages_continue_where_they_ended(ada: Person) -> None:
     assert len(seen) == 7
 
 
+async def test_open_matches_come_before_completed_ones(ada: Person) -> None:
+    """Also across pages; each part has its best matches first."""
+    await ada.make_tasks(["milk", "milk, later", "milk, too"])
+    await ada.make_task("dinner", notes="with milk")
+    for number in (1, 3):
+        await ada.post(f"tasks/{number}/complete")
+
+    assert await ada.titles(q="milk", status="all") == [
+        "milk, later",
+        "dinner",
+        "milk, too",
+        "milk",
+    ]
+    for size in (1, 2, 3):
+        seen: list[str] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = (await ada.get("tasks", q="milk", status="all", limit=size, **cursor)).json()
+            seen += [task["title"] for task in page["items"]]
+            if page["next_cursor"] is None:
+                break
+            cursor = {"cursor": page["next_cursor"]}
+        assert seen == ["milk, later", "dinner", "milk, too", "milk"]
+    assert await ada.titles(q="milk", status="completed") == ["milk, too", "milk"]
+
+
 async def test_relevance_needs_words(ada: Person) -> None:
     response = await ada.get("tasks", sort="relevance")
 

@@ -125,7 +125,9 @@ class Database:
         return async_sessionmaker(expire_on_commit=False)
 
     @asynccontextmanager
-    async def transaction(self, user_id: str | None = None) -> "AsyncIterator[AsyncSession]":
+    async def transaction(
+        self, user_id: str | None = None, *, is_snapshot: bool = False
+    ) -> "AsyncIterator[AsyncSession]":
         """Open a transaction; commit at the end, roll back on any error or cancellation.
 
         `rollback()` of the session ends it, too.
@@ -133,6 +135,7 @@ class Database:
         Args:
             user_id: owner of the rows that row-level security shows; None binds no user, so
                 that a role under such policies sees no row at all.
+            is_snapshot: all statements read the same state, and none can write.
         """
         async with (
             self._guarded(),
@@ -140,7 +143,7 @@ class Database:
             driver_connection(pooled) as connection,
         ):
             transaction = SqlTransaction(connection)
-            await transaction.run(begin_sql(user_id))
+            await transaction.run(begin_sql(user_id, is_snapshot=is_snapshot))
             async with self._sessions(bind=pooled) as session, session.begin() as begun:
                 yield session
                 is_kept = begun.is_active  # not after `session.rollback()`

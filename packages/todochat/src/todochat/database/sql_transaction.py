@@ -137,8 +137,10 @@ async def _recover(pooled: AsyncConnection, connection: Connection, error: BaseE
         await pooled.invalidate()
 
 
-def begin_sql(user_id: str | None) -> str:
+def begin_sql(user_id: str | None, *, is_snapshot: bool = False) -> str:
     """Return the SQL that opens a transaction, bound to a user unless that is None.
+
+    All statements of a snapshot read the same state, and can't write.
 
     It is one round trip only as text without parameters, so the ID is quoted here; connections have
     `standard_conforming_strings`.
@@ -146,13 +148,14 @@ def begin_sql(user_id: str | None) -> str:
     Raises:
         ValueError: the ID has a NUL character, which no text in PostgreSQL can have.
     """
+    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if is_snapshot else "BEGIN"
     if user_id is None:
-        return "BEGIN"
+        return begin
     if "\0" in user_id:
         msg = "a user ID can't have a NUL character"
         raise ValueError(msg)
     quoted = user_id.replace("'", "''")
-    return f"BEGIN; SELECT set_config('app.user_id', '{quoted}', true)"
+    return f"{begin}; SELECT set_config('app.user_id', '{quoted}', true)"
 
 
 @lru_cache(_MAX_STATEMENTS)

@@ -35,6 +35,8 @@ class Position(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     position: Annotated[str, Meta(max_length=MAX_CURSOR_CHARS)] | None = None
     start: dt.datetime | None = None
     is_pinned: bool = False
+    is_completed: bool = False  # in a search of all tasks by relevance
+    task_id: Annotated[str, Meta(max_length=MAX_CURSOR_CHARS)] | None = None  # by relevance
 
 
 def query_digest(filters: TaskFilter, order: TaskOrder) -> str:
@@ -78,7 +80,8 @@ def _fits_order(position: Position, order: TaskOrder) -> bool:
         case "title":
             return position.title is not None and not has_nul(position.title)
         case "relevance":
-            return position.rank is not None
+            task_id = position.task_id
+            return position.rank is not None and task_id is not None and not has_nul(task_id)
         case "position":
             return position.position is not None and not has_nul(position.position)
         case "created":

@@ -2,11 +2,12 @@
 
 from http import HTTPStatus
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.cursor import Position, encode_cursor, parse_cursor, query_digest
 from tasks_service.domain.filter_dates import FilterClock
-from tasks_service.domain.query import TaskFilter, TaskOrder
+from tasks_service.domain.query import Status, TaskFilter, TaskOrder
 from tasks_service.domain.task import TaskDraft
 from tasks_service.errors import ListNotFoundError, SectionNotFoundError, TaskNotFoundError
 from tasks_service.service.idempotent_writer import IdempotentWriter, WriteRequest, Written
@@ -73,7 +74,7 @@ class TaskService:
         """
         after = parse_cursor(cursor, filters, order) if cursor else None
         clock = FilterClock(utc_now(), filters.timezone)
-        async with open_transaction(self._database, user_id) as session:
+        async with open_transaction(self._database, user_id, is_snapshot=True) as session:
             await check_filtered_groups(session, user_id, filters)
             matching = None if filters.include_archived else in_shown_list(user_id)
             if filters.expression is not None:
@@ -86,19 +87,22 @@ class TaskService:
                     hidden_lists=() if filters.include_archived else None,
                 )
             search = None
-            if filters.search.words:
-                search = await SearchRepository(session, user_id).bind(
-                    filters.search, only_open=filters.status == "open"
+            found: list[PageRow] = []
+            for status in _statuses(filters, order, after):
+                if filters.search.words:
+                    search = await SearchRepository(session, user_id).bind(filters.search, status)
+                found += await TaskRepository(session, user_id).find_page(
+                    msgspec.structs.replace(filters, status=status),
+                    order,
+                    after=after,
+                    limit=limit + 1 - len(found),
+                    now=clock.now,
+                    matching=matching,
+                    search_query=None if search is None else search.ranked,
                 )
-            found = await TaskRepository(session, user_id).find_page(
-                filters,
-                order,
-                after=after,
-                limit=limit + 1,
-                now=clock.now,
-                matching=matching,
-                search_query=None if search is None else search.ranked,
-            )
+                if len(found) > limit:
+                    break
+                after = None
         if search is not None and not search.is_complete:
             await self._index(user_id)
             return await self.page(user_id, filters, order, cursor=cursor, limit=limit)
@@ -189,6 +193,17 @@ class TaskService:
         return await self._writer.write(request, HTTPStatus.OK, change)
 
 
+def _statuses(filters: TaskFilter, order: TaskOrder, after: Position | None) -> list[Status]:
+    """Return the parts of a listing by status, from the position `after` on.
+
+    By relevance, open tasks come before completed ones: their number has a limit, so that a common
+    word rarely has all its matches ranked.
+    """
+    if filters.status != "all" or order.sort != "relevance":
+        return [filters.status]
+    return ["completed"] if after is not None and after.is_completed else ["open", "completed"]
+
+
 def end_of_page(last: PageRow, filters: TaskFilter, order: TaskOrder) -> Position:
     """Return the position of the last task of a page."""
     return Position(
@@ -201,6 +216,8 @@ def end_of_page(last: PageRow, filters: TaskFilter, order: TaskOrder) -> Positio
         title=last.title_key if order.sort == "title" else None,
         rank=last.rank,
         position=task_position(last) if order.sort == "position" else None,
+        is_completed=order.sort == "relevance" and last.completed_at is not None,
+        task_id=last.id if order.sort == "relevance" else None,
     )
 
 
@@ -210,11 +227,15 @@ async def check_filtered_groups(session: AsyncSession, user_id: str, filters: Ta
     Raises:
         ListNotFoundError, SectionNotFoundError, TaskNotFoundError: one doesn't.
     """
-    lists, sections = ListRepository(session, user_id), SectionRepository(session, user_id)
-    tasks = TaskRepository(session, user_id)
-    if filters.list_id is not None and await lists.find_by_id(filters.list_id) is None:
-        raise ListNotFoundError
-    if filters.section_id is not None and await sections.find_by_id(filters.section_id) is None:
-        raise SectionNotFoundError
-    if filters.parent_id is not None and await tasks.find_by_ref(filters.parent_id) is None:
-        raise TaskNotFoundError
+    if filters.list_id is not None:
+        lists = ListRepository(session, user_id)
+        if await lists.find_by_id(filters.list_id) is None:
+            raise ListNotFoundError
+    if filters.section_id is not None:
+        sections = SectionRepository(session, user_id)
+        if await sections.find_by_id(filters.section_id) is None:
+            raise SectionNotFoundError
+    if filters.parent_id is not None:
+        tasks = TaskRepository(session, user_id)
+        if await tasks.find_by_ref(filters.parent_id) is None:
+            raise TaskNotFoundError

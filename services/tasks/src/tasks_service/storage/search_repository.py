@@ -3,10 +3,11 @@
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, Double, cast, func, text
+from sqlalchemy import ColumnElement, Double, Subquery, cast, func, select, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from tasks_service.domain.query import Order, Status
 from tasks_service.domain.search import SearchText
 from tasks_service.storage.records import SearchRecord, TaskRecord
 
@@ -72,10 +73,10 @@ class SearchRepository:
         await self._session.execute(_SET_INDEXED, {**user, "number": number})
         return number == _ALL_INDEXED
 
-    async def bind(self, search: SearchText, *, only_open: bool) -> SearchQuery:
+    async def bind(self, search: SearchText, status: Status) -> SearchQuery:
         """Bind the words to the transaction: `task_search` then shows only matching rows."""
         words = [f"'?{word}':*" for word in search.words]
-        state = ["'open?'"] if only_open else []
+        state = {"open": ["'open?'"], "completed": ["!'open?'"], "all": []}[status]
         values = {
             "user_id": self._user_id,
             "ranked": " & ".join(words),
@@ -91,6 +92,18 @@ def matches_signs(search: SearchText) -> list[ColumnElement[bool]]:
     return [TaskRecord.search_key.contains(sign, autoescape=True) for sign in search.signs]
 
 
-def rank(query: str) -> ColumnElement[float]:
-    """Return how well a row of `task_search` matches: titles count most, then tags."""
-    return cast(func.ts_rank(SearchRecord.vector, cast(query, TSQUERY)), Double)
+def ranked_matches(query: str, user_id: str, order: Order) -> Subquery:
+    """Return the bound matches in the order of their rank, then their ID: titles count most, then tags.
+
+    The order needs no column of the tasks, so PostgreSQL reads only those of a page. The offset
+    keeps it from joining all of them first.
+    """
+    rank = cast(func.ts_rank(SearchRecord.vector, cast(query, TSQUERY)), Double)
+    keys = (rank, SearchRecord.task_id)
+    return (
+        select(SearchRecord.user_id, SearchRecord.task_id, rank.label("rank"))
+        .where(SearchRecord.user_id == user_id)
+        .order_by(*(key.asc() if order == "asc" else key.desc() for key in keys))
+        .offset(0)
+        .subquery("ranked")
+    )

@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from sqlalchemy import (
     ColumnElement,
+    FromClause,
     Row,
     Select,
     Text,
@@ -42,7 +43,7 @@ from tasks_service.storage.records import (
     SearchRecord,
     TaskRecord,
 )
-from tasks_service.storage.search_repository import matches_signs, rank
+from tasks_service.storage.search_repository import matches_signs, ranked_matches
 from todochat.contracts.tasks import Due, Reminder, Repeat, RepeatFrom, SubtaskCounts, Task
 from todochat.database.sql_transaction import SqlTransaction
 
@@ -159,13 +160,18 @@ class TaskRepository:
             search_query: from `SearchRepository.bind`, which restricts the rows of `task_search`.
         """
         column: Any = _SORT_COLUMNS.get(order.sort)
-        ranked: ColumnElement[Any] = literal(None)
+        rank: ColumnElement[Any] = literal(None)
+        matches: FromClause | None = None if search_query is None else SearchRecord.__table__
         if order.sort == "relevance" and search_query is not None:
-            column = ranked = rank(search_query)
-        statement = _ROWS.add_columns(ranked.label("rank"))
+            matches = ranked_matches(search_query, self._user_id, order.order)
+            column = rank = matches.c.rank
+        statement = _ROWS.add_columns(rank.label("rank"))
         statement = statement.where(self._mine, _live(), *_conditions(filters, now))
-        if search_query is not None:
-            statement = statement.join(SearchRecord, _indexed())
+        if matches is not None:
+            is_match = and_(
+                matches.c.user_id == TaskRecord.user_id, matches.c.task_id == TaskRecord.id
+            )
+            statement = statement.join(matches, is_match)
         if matching is not None:
             statement = statement.where(matching)
         statement = statement.order_by(*_ordering(order, column)).limit(limit)
@@ -500,6 +506,8 @@ def _ordering(order: TaskOrder, column: Any) -> list[Any]:
     keys: list[Any] = [TaskRecord.number] if column is None else [column, TaskRecord.number]
     if order.sort == "title":
         keys.insert(0, _TITLE_START)
+    elif order.sort == "relevance":
+        keys = [column, column.table.c.task_id]
     return [key.asc() if order.order == "asc" else key.desc() for key in keys]
 
 
@@ -573,10 +581,6 @@ def _compared_due(bound: DueBound) -> tuple[Any, dt.date | None]:
     return TaskRecord.due_on, bound.day
 
 
-def _indexed() -> ColumnElement[bool]:
-    return and_(SearchRecord.user_id == TaskRecord.user_id, SearchRecord.task_id == TaskRecord.id)
-
-
 def _sort_value(position: Position, order: TaskOrder) -> Any:
     return {
         "created": None,
@@ -590,12 +594,14 @@ def _sort_value(position: Position, order: TaskOrder) -> Any:
 
 
 def _follows(after: Position, order: TaskOrder, column: Any, value: Any) -> ColumnElement[bool]:
-    later_number = _beyond(TaskRecord.number, after.number, order)
+    is_later = _beyond(TaskRecord.number, after.number, order)
+    if order.sort == "relevance":
+        is_later = _beyond(column.table.c.task_id, after.task_id, order)
     if column is None:
-        return later_number
+        return is_later
     if value is None:  # only the dates can be missing, and tasks without one come last
-        return and_(column.is_(None), later_number)
-    beyond = or_(_beyond(column, value, order), and_(column == value, later_number))
+        return and_(column.is_(None), is_later)
+    beyond = or_(_beyond(column, value, order), and_(column == value, is_later))
     has_nulls = order.sort in _NULLABLE and order.order == "asc"
     return or_(beyond, column.is_(None)) if has_nulls else beyond
 

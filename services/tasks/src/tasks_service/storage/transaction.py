@@ -24,14 +24,19 @@ _LIMIT_TRANSACTION: Final = text("""
 
 
 @asynccontextmanager
-async def open_transaction(database: Database, user_id: str | None) -> AsyncIterator[AsyncSession]:
+async def open_transaction(
+    database: Database, user_id: str | None, *, is_snapshot: bool = False
+) -> AsyncIterator[AsyncSession]:
     """Open a transaction bound to a user.
+
+    Args:
+        is_snapshot: all statements read the same state, and none can write.
 
     Raises:
         UnavailableError: PostgreSQL is unreachable or overloaded.
     """
     with _outages_as_errors():
-        async with database.transaction(user_id) as session:
+        async with database.transaction(user_id, is_snapshot=is_snapshot) as session:
             yield session
 
 
