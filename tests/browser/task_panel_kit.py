@@ -3,7 +3,7 @@
 from playwright.async_api import Locator, Page, expect
 
 
-def box(page: Page, title: str) -> Locator:
+def box(page: Page | Locator, title: str) -> Locator:
     """Find a task's checkbox in the list."""
     return page.get_by_role("list", name="Tasks").get_by_role("checkbox", name=f"Done: {title}")
 

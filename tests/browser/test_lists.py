@@ -5,7 +5,7 @@ import re
 from playwright.async_api import expect
 
 from browser.browser_kit import Visitor
-from browser.task_panel_kit import box, lists_of, messages
+from browser.task_panel_kit import box, edit_task, lists_of, messages
 
 
 async def test_archived_list_hides_its_tasks_until_it_is_back(ada: Visitor) -> None:
@@ -89,13 +89,39 @@ async def test_sections_are_renamed_ordered_and_deleted_by_keyboard(ada: Visitor
 
     await expect(names).to_have_count(2)
     await expect(sections.get_by_role("textbox", name="New section")).to_be_focused()
-    row = (
-        page.get_by_role("list", name="Tasks").get_by_role("listitem").filter(has_text="Buy Dairy")
-    )
-    await expect(row).not_to_contain_text("Milk and cheese")
+    milk = page.get_by_role("main").get_by_role("region", name="Milk and cheese")
+    await expect(milk).to_have_count(0)
     await messages(page.get_by_role("dialog")).get_by_role("button", name="Undo").press("Enter")
     await expect(names).to_have_count(3)
     await page.keyboard.press("Escape")
-    await expect(row).to_contain_text("Milk and cheese")
+    await expect(box(milk, "Buy Dairy")).to_be_visible()
     stored = (await ada.person.api("GET", "/sections")).json()["items"]
     assert [each["name"] for each in stored] == ["Fruit", "Milk and cheese", "Bread"]
+
+
+async def test_tasks_of_a_list_are_under_the_headings_of_its_sections(ada: Visitor) -> None:
+    shopping = (await ada.person.api("POST", "/lists", json={"name": "Shopping"})).json()
+    for name in ("Dairy", "Fruit"):
+        await ada.person.api("POST", "/sections", json={"list_id": shopping["id"], "name": name})
+    await ada.person.api("POST", "/tasks", json={"title": "Bags", "list_id": shopping["id"]})
+    page = await ada.open("/")
+    await lists_of(page).get_by_role("button", name="Shopping").click()
+    dairy = page.get_by_role("main").get_by_role("region", name="Dairy")
+    fruit = page.get_by_role("main").get_by_role("region", name="Fruit")
+
+    await dairy.get_by_role("button", name="Add task to Dairy").press("Enter")
+    for title in ("Milk", "Cream"):
+        await page.keyboard.type(title)
+        await page.keyboard.press("Enter")
+    await page.keyboard.press("Escape")
+
+    await expect(dairy.get_by_role("button", name="Add task to Dairy")).to_be_focused()
+    await expect(dairy.get_by_role("checkbox")).to_have_count(2)
+    titles = page.get_by_role("main").get_by_role("checkbox", name="Done: ")
+    await expect(titles.first).to_have_accessible_name("Done: Bags")
+    form = await edit_task(page, "Milk")
+    await form.get_by_label("Section").select_option("Fruit")
+    await form.get_by_role("button", name="Save").click()
+    await expect(box(fruit, "Milk")).to_be_visible()
+    await dairy.get_by_role("button", name="Dairy 1").press("Enter")
+    await expect(box(page, "Cream")).to_have_count(0)

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import {
   applyPatches,
   countByFilter,
+  firstRows,
+  groupBySection,
   nestSubtasks,
   type TaskQuery,
   visibleTasks,
@@ -94,6 +96,51 @@ describe("nestSubtasks", () => {
       "cake",
       "- flour",
       "orphan",
+    ]);
+  });
+});
+
+describe("groupBySection", () => {
+  const sections = ["dairy", "fruit"].map((id) => ({
+    id,
+    list_id: "lst_inbox",
+    name: id,
+    position: id,
+    updated_at: "2026-11-23T08:00:00Z",
+  }));
+  const rows = nestSubtasks([
+    makeTask("milk", { section_id: "dairy" }),
+    makeTask("bread"),
+    makeTask("goat's", { section_id: null, parent_id: "milk" }), // its parent was just moved
+    makeTask("soap", { section_id: "of another list" }),
+    makeTask("cream", { section_id: "dairy" }),
+  ]);
+  const titles = (limit: number, closed: string[] = []) =>
+    firstRows(groupBySection(rows, sections), new Set(closed), limit).map(
+      ({ section, count, rows: some }) => [
+        section?.id ?? null,
+        count,
+        ...some.map(({ task }) => task.id),
+      ],
+    );
+
+  it("returns those without a section first, then the sections in their order", () => {
+    expect(titles(100)).toEqual([
+      [null, 2, "bread", "soap"],
+      ["dairy", 3, "milk", "goat's", "cream"],
+      ["fruit", 0],
+    ]);
+  });
+
+  it("ends with the group in which the page ends", () => {
+    expect(titles(4).at(-1)).toEqual(["dairy", 3, "milk", "goat's"]);
+    expect(titles(2)).toEqual([[null, 2, "bread", "soap"]]);
+  });
+
+  it("gives the rows of a closed section to the others", () => {
+    expect(titles(3, ["dairy"]).slice(1)).toEqual([
+      ["dairy", 3],
+      ["fruit", 0],
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { type DateContext, daysUntil, dueDay, isOverdue } from "@/lib/due";
-import type { Priority, Task, TaskChanges } from "@/lib/tasks";
+import type { Priority, Section, Task, TaskChanges } from "@/lib/tasks";
 
 /** An optimistic change that the server hasn't confirmed yet. */
 export type Patch =
@@ -84,6 +84,51 @@ export function nestSubtasks(tasks: readonly Task[]): ShownTask[] {
   return tasks
     .filter((task) => !isNested(task))
     .flatMap((task) => [{ task, isSubtask: false }, ...(children.get(task.id) ?? [])]);
+}
+
+/** The rows of a section of a list; null has those without one. */
+export interface TaskGroup {
+  section: Section | null;
+  /** The number of rows, also of those that aren't shown. */
+  count: number;
+  rows: readonly ShownTask[];
+}
+
+/** Groups rows by section, in the sections' order; those without one come first. */
+export function groupBySection(
+  rows: readonly ShownTask[],
+  sections: readonly Section[],
+): TaskGroup[] {
+  const bySection = new Map<Section | null, ShownTask[]>(
+    [null, ...sections].map((each) => [each, []]),
+  );
+  let group: ShownTask[] | undefined;
+  for (const row of rows) {
+    // Subtasks stay with their parent, also before the server has moved them with it.
+    if (!row.isSubtask) {
+      const section = sections.find(({ id }) => id === row.task.section_id) ?? null;
+      group = bySection.get(section);
+    }
+    group?.push(row);
+  }
+  return [...bySection].map(([section, rows]) => ({ section, count: rows.length, rows }));
+}
+
+/** Returns the groups up to `limit` rows in total, without the rows of closed sections. */
+export function firstRows(
+  groups: readonly TaskGroup[],
+  closed: ReadonlySet<string>,
+  limit: number,
+): TaskGroup[] {
+  const result: TaskGroup[] = [];
+  let room = limit;
+  for (const group of groups) {
+    const rows = group.section && closed.has(group.section.id) ? [] : group.rows;
+    if (room < 0 || (room === 0 && rows.length > 0)) break;
+    result.push({ ...group, rows: rows.slice(0, room) });
+    room -= rows.length;
+  }
+  return result;
 }
 
 /** Counts the tasks of each filter, in all lists or one. */
