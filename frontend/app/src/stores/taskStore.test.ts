@@ -78,6 +78,16 @@ class FakeServer {
     return release;
   }
 
+  /** Delays the response to the next change until the returned function is called with its body. */
+  holdNextResponse(): (body: object) => void {
+    let respond: (response: Response) => void = () => undefined;
+    this.nextResponse = () =>
+      new Promise((resolve) => {
+        respond = resolve;
+      });
+    return (body) => respond(Response.json(body));
+  }
+
   dropFeed(): void {
     this.#feed?.error(new TypeError("network"));
   }
@@ -184,17 +194,13 @@ describe("useTaskStore", () => {
   });
 
   it("shows a new task once if the feed precedes the response", async () => {
-    let respond: (response: Response) => void = () => undefined;
-    server.nextResponse = () =>
-      new Promise((resolve) => {
-        respond = resolve;
-      });
+    const respond = server.holdNextResponse();
     const stored = useTaskStore.getState().addTask({ title: "bread" });
     const task = makeTask("tsk_bread", { title: "bread" });
     server.publish({ type: "task.created.v1", actor: "user", task });
     await vi.waitFor(() => expect(shown("tsk_bread")).toBeDefined());
     expect(shownTitles()).toEqual(["milk", "bread"]);
-    respond(Response.json(task));
+    respond(task);
     await stored;
     expect(shownTitles()).toEqual(["milk", "bread"]);
   });
@@ -265,6 +271,32 @@ describe("useTaskStore", () => {
       await loaded;
 
       expect(shown("tsk_done")).toBeUndefined();
+    });
+
+    it("leaves a task deleted whose change is confirmed late", async () => {
+      const respond = server.holdNextResponse();
+      const changed = useTaskStore.getState().changeTask("tsk_milk", { title: "oat milk" });
+      publish("task.deleted.v1", makeTask("tsk_milk"));
+      await vi.waitFor(() => expect(shownTitles()).toEqual([]));
+
+      respond(makeTask("tsk_milk", { title: "oat milk" }));
+      await changed;
+
+      expect(shownTitles()).toEqual([]);
+    });
+
+    it("keeps a list's newer name", async () => {
+      const respond = server.holdNextResponse();
+      const changed = useTaskStore.getState().changeList(LIST.id, { color: "red" });
+      const renamed = { ...LIST, name: "Arrivals", updated_at: later };
+      server.publish({ type: "list.updated.v1", list: renamed });
+      const name = () => useTaskStore.getState().lists[0]?.name;
+      await vi.waitFor(() => expect(name()).toBe("Arrivals"));
+
+      respond({ ...LIST, color: "red" });
+      await changed;
+
+      expect(name()).toBe("Arrivals");
     });
 
     it("drops recorded edits once no load is in progress", async () => {
@@ -343,6 +375,19 @@ describe("useTaskStore", () => {
       await reloaded;
 
       expect(names()).toEqual(["Milk", "Fruit"]);
+    });
+
+    it("leaves one deleted whose change is confirmed late", async () => {
+      const respond = server.holdNextResponse();
+      const renamed = useTaskStore.getState().changeSection("sec_1", { name: "Milk" });
+      server.sections = [make("sec_2", "Fruit", "a1")];
+      server.publish({ type: "section.deleted.v1", section: make("sec_1", "Dairy", "a0") });
+      await vi.waitFor(() => expect(names()).toEqual(["Fruit"]));
+
+      respond(make("sec_1", "Milk", "a0"));
+      await renamed;
+
+      expect(names()).toEqual(["Fruit"]);
     });
 
     it("deletes one and undoes that", async () => {

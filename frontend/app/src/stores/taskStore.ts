@@ -113,19 +113,20 @@ export const useTaskStore = create<TaskState>()((set, get) => {
       tasks: Object.fromEntries(Object.entries(tasks).filter(([key]) => key !== id)),
     }));
   };
+  const findList = (id: string) =>
+    [...get().lists, ...get().archivedLists].find((list) => list.id === id);
   const storeList = (list: TaskList) => {
+    if (isOlder(list, findList(list.id))) return;
     listEdits.record(list.id, list);
     const { lists, archivedLists } = get();
-    const isKnown = [...lists, ...archivedLists].some(({ id }) => id === list.id);
-    const all = [...lists, ...archivedLists].map((each) => (each.id === list.id ? list : each));
-    set(splitLists(isKnown ? all : [...all, list]));
+    const others = [...lists, ...archivedLists].filter(({ id }) => id !== list.id);
+    set(splitLists([...others, list]));
   };
+  const findSection = (id: string) => get().sections.find((section) => section.id === id);
   const storeSection = (section: Section) => {
-    const { sections } = get();
-    const known = sections.find(({ id }) => id === section.id);
-    if (isOlder(section, known)) return;
+    if (isOlder(section, findSection(section.id))) return;
     sectionEdits.record(section.id, section);
-    const others = sections.filter(({ id }) => id !== section.id);
+    const others = get().sections.filter(({ id }) => id !== section.id);
     set({ sections: sortSections([...others, section]) });
   };
   /** Sends a change that isn't optimistic. @returns its result; null if it failed. */
@@ -235,7 +236,11 @@ export const useTaskStore = create<TaskState>()((set, get) => {
 
     changeTask: async (id, changes) => {
       const patch: Patch = { key: nextKey(), type: "change", id, changes, at: now() };
-      return withPatch(patch, async () => storeTask(await api.patchTask(id, changes)));
+      return withPatch(patch, async () => {
+        const task = await api.patchTask(id, changes);
+        // Otherwise it was deleted while the response was on its way; so below.
+        if (get().tasks[id]) storeTask(task);
+      });
     },
 
     deleteTask: async (id) => {
@@ -254,7 +259,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
 
     skipTask: async (id) => {
       const task = await attempt(() => api.skipTask(id));
-      if (task) storeTask(task);
+      if (task && get().tasks[id]) storeTask(task);
     },
 
     loadSubtasks: async (parentId) => {
@@ -278,7 +283,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
 
     changeSection: async (id, changes) => {
       const section = await attempt(() => api.patchSection(id, changes));
-      if (section) storeSection(section);
+      if (section && findSection(id)) storeSection(section);
       return section !== null;
     },
 
@@ -292,7 +297,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
 
     changeList: async (id, changes) => {
       const list = await attempt(() => api.patchList(id, changes));
-      if (list) storeList(list);
+      if (list && findList(id)) storeList(list);
       // A move gives positions to all lists; sections of archived lists are not loaded.
       if (list && (changes.move || changes.archived === false)) await get().reload();
       return list !== null;

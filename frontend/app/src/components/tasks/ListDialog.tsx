@@ -9,7 +9,7 @@ import { DeletionQuestion } from "@/components/ui/deletionQuestion";
 import { Dialog } from "@/components/ui/dialog";
 import { Field } from "@/components/ui/field";
 import { Input } from "@/components/ui/input";
-import type { ListDraft } from "@/lib/taskApi";
+import type { ListChanges, ListDraft } from "@/lib/taskApi";
 import { COLORS, ICONS, type TaskList } from "@/lib/tasks";
 import { cn } from "@/lib/utils";
 import { useTaskStore } from "@/stores/taskStore";
@@ -26,24 +26,33 @@ export interface ListDialogProps {
 export function ListDialog({ list, onClose, onCreated }: ListDialogProps) {
   const addList = useTaskStore((state) => state.addList);
   const changeList = useTaskStore((state) => state.changeList);
-  const [draft, setDraft] = useState<ListDraft>({
+  const [before] = useState<ListDraft>({
     name: list?.name ?? "",
     color: list?.color ?? null,
     icon: list?.icon ?? null,
   });
+  const [draft, setDraft] = useState(before);
+  const isSaving = useRef(false);
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const save = async () => {
     const cleaned = { ...draft, name: draft.name.trim() };
     if (!cleaned.name) return;
     if (list) {
-      if (await changeList(list.id, cleaned)) onClose();
+      const changes = changedFields(before, cleaned);
+      if (Object.keys(changes).length === 0 || (await changeList(list.id, changes))) onClose();
       return;
     }
     const created = await addList(cleaned);
     if (!created) return;
     onCreated(created);
     onClose();
+  };
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (isSaving.current) return;
+    isSaving.current = true;
+    await save();
+    isSaving.current = false;
   };
 
   return (
@@ -97,6 +106,15 @@ export function ListDialog({ list, onClose, onCreated }: ListDialogProps) {
       {list && !list.is_default ? <ListActions list={list} onClose={onClose} /> : null}
     </Dialog>
   );
+}
+
+/** Returns only the edited fields: another tab may have changed the others. */
+function changedFields(before: ListDraft, after: ListDraft): ListChanges {
+  return {
+    ...(after.name !== before.name ? { name: after.name } : {}),
+    ...(after.color !== before.color ? { color: after.color } : {}),
+    ...(after.icon !== before.icon ? { icon: after.icon } : {}),
+  };
 }
 
 interface ChoicesProps<T extends string> {

@@ -18,7 +18,9 @@ export function SectionEditor({ listId }: { listId: string }) {
     event.preventDefault();
     const field = newName.current;
     const name = field?.value.trim();
-    if (field && name && (await addSection(listId, name))) field.value = "";
+    if (!field || !name) return;
+    field.value = ""; // a second click adds nothing
+    if (!(await addSection(listId, name))) field.value ||= name;
   };
   return (
     <section aria-labelledby={headingId} className="grid gap-2 border-t p-5 pt-4">

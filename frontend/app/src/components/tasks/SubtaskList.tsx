@@ -1,5 +1,6 @@
 import { Plus } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
+import { flushSync } from "react-dom";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/input";
 import type { Task } from "@/lib/tasks";
@@ -31,7 +32,7 @@ export function SubtaskList({ parent }: { parent: Task }) {
   const add = () => {
     const text = title.trim();
     if (!text) return;
-    setTitle("");
+    flushSync(() => setTitle("")); // a second click adds nothing
     void addTask({ title: text, parent_id: parent.id, list_id: parent.list_id });
   };
   return (
