@@ -8,10 +8,13 @@ locale. It parsed 36 of 52 test phrases, the most of the libraries tried (parsed
 import re
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
+from typing import Final
 
 import dateparser
 
 from task_phrases.clock import Clock
+
+YEARS: Final = range(1970, 3000)  # of the dates of tasks; others are no dates here
 
 
 @cache
@@ -29,7 +32,7 @@ def parse_calendar_date(words: str, clock: Clock) -> date | None:
 
 
 def days_ahead(count: int, unit: str, clock: Clock) -> date | None:
-    """Return the day `count` days, weeks, months or years from today; None after the year 9999."""
+    """Return the day `count` days, weeks, months or years from today; None after the year 2999."""
     return _parse(f"in {count} {unit}s", clock.today, prefer="future", order="DMY")
 
 
@@ -48,4 +51,4 @@ def _parse(words: str, today: date, *, prefer: str, order: str) -> date | None:
         "TIMEZONE": "UTC",
     }
     found = dateparser.parse(words, languages=["en"], settings=settings)
-    return found.date() if found else None
+    return found.date() if found and found.year in YEARS else None

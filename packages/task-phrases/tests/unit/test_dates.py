@@ -141,3 +141,15 @@ def test_phrases_of_any_text_are_within_it(text: str) -> None:
 
 def test_skipped_time_moves_forward() -> None:
     assert MONDAY.at(date(2027, 3, 28), time(2, 30)).hour == 3
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize(
+    "phrase", ["on 9999-12-31 at midnight", "by 0001-01-01 at 0:30", "31.12.9999 at 11pm"]
+)
+def test_day_outside_of_the_years_of_tasks_is_not_a_date(phrase: str, zone: str) -> None:
+    clock = Clock(MONDAY.now.astimezone(ZoneInfo(zone)), ZoneInfo(zone), "en-GB")
+
+    days = [part.first for found in find_dates(phrase, clock) for part in found.fragments]
+
+    assert days == [None]

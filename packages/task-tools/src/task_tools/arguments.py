@@ -14,6 +14,7 @@ from todochat.contracts.tasks import Color, Icon, Priority
 MAX_TASKS_AT_ONCE: Final = 200
 MAX_SUBTASKS: Final = 50
 MAX_ENTRIES: Final = 30
+MAX_YEAR: Final = 2999  # of the dates of tasks
 NONE: Final = "none"
 Names = list[str]  # a field below is called `list`, which hides the type inside its class
 

@@ -4,7 +4,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
 
-from task_tools.arguments import InvalidArgumentsError, PlanDayArguments, PlanEntry
+from task_tools.arguments import (
+    MAX_YEAR,
+    InvalidArgumentsError,
+    PlanDayArguments,
+    PlanEntry,
+)
 from task_tools.tool_spec import OPEN_FIRST, ToolOutcome
 from task_tools.tool_tasks import RecordedTask, ToolTasks
 from task_tools.wire_times import to_wire_moment
@@ -19,6 +24,9 @@ async def plan_day(tasks: ToolTasks, arguments: PlanDayArguments) -> ToolOutcome
         raise InvalidArgumentsError(msg) from error
     if day < tasks.today:
         msg = f"{day} has passed; plan today ({tasks.today}) or a later day"
+        raise InvalidArgumentsError(msg)
+    if day.year > MAX_YEAR:
+        msg = f"{day} is after the year {MAX_YEAR}"
         raise InvalidArgumentsError(msg)
     found = await tasks.resolve_tasks([entry.task for entry in arguments.entries], OPEN_FIRST)
     if len(found) < len(arguments.entries):
