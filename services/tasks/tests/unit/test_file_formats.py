@@ -221,9 +221,12 @@ def test_utf_16_without_a_mark_is_recognized() -> None:
         ("title\nDoğum günü\n", "cp1254"),
         ("title\nÞvo þvottinn á morgun\nÝta við Jóni\n", "cp1252"),
         ("title\nMüll rausbringen\nBrötchen für Jörg\n", "cp1252"),
+        ("title\nMüll rausbringen\nBrötchen für Jörg\n", "mac_roman"),
+        ("title\nKupić mleko\nŚmietana\n", "cp1250"),
+        ("title\nZaplatit účet za elektřinu\n", "cp1250"),
     ],
 )
-def test_turkish_and_icelandic_have_their_encodings(text: str, encoding: str) -> None:
+def test_texts_of_europe_have_their_encodings(text: str, encoding: str) -> None:
     assert decode_text(text.encode(encoding)) == (text, encoding)
 
 

@@ -8,7 +8,6 @@ it starts in 0.2 s.
 
 import io
 import json
-import re
 import resource
 import sys
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from durable_chatkit.chatkit.svg_detection import MAX_PROLOG_CHARS, may_be_svg
+from todochat.latin_text import LATIN_ENCODINGS, guess_latin
 
 MEMORY_BYTES: Final = 256 * 2**20
 CPU_S: Final = 10
@@ -30,17 +30,6 @@ ENCODINGS: Final = (
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
     *("cp874", "cp932", "gb18030", "cp949", "big5", "euc_jp", "koi8_r", "mac_roman"),
 )
-WESTERN: Final = "cp1252"
-MAC: Final = "mac_roman"
-# The evidence of language by which another encoding must surpass Windows-1252.
-MIN_LEAD: Final = 0.01
-# What a wrong Western encoding makes of an accented letter: a symbol between two letters, as in
-# "F‰llig", or a capital after a small letter, as in "dŽcembre". Spaces, dashes, the apostrophe, the
-# soft hyphen and the middle dot are used between letters.
-_MISPLACED: Final = re.compile(
-    r"[^\W\d_](?![\s\u2013\u2014\u2019\xad\xb7])[^\w\x00-\x7f](?=[^\W\d_])"
-    r"|[a-zß-öø-ÿ][À-ÖØ-ÞŒŠŽŸ]"
-)
 
 
 class UnreadableError(Exception):
@@ -52,44 +41,23 @@ class UnreadableError(Exception):
 
 
 def decode(content: bytes, max_chars: int) -> str:
-    """Return the start of a text in any common encoding; Windows-1252 if several fit equally.
+    """Return the start of a text in any common encoding.
 
     Raises:
         UnreadableError: "not-text" or "svg".
     """
     from charset_normalizer import from_bytes  # noqa: PLC0415 - a PDF doesn't need it
 
-    matches = from_bytes(content, cp_isolation=list(ENCODINGS))
-    best = matches.best()
+    best = from_bytes(content, cp_isolation=list(ENCODINGS)).best()
     if best is None:
         raise UnreadableError("not-text")
-    for match in matches:
-        is_western = WESTERN in match.could_be_from_charset
-        if is_western and match.chaos <= best.chaos and match.coherence > best.coherence - MIN_LEAD:
-            best = match
-            break
-    text = str(best)
-    if best.encoding == MAC:
-        text = _western_unless_mac(content, text)
+    latin = guess_latin(content) if best.encoding in LATIN_ENCODINGS else None
+    text = str(best) if latin is None else content.decode(latin, "replace")
     if "\x00" in text:
         raise UnreadableError("not-text")
     if may_be_svg(text[:MAX_PROLOG_CHARS]):
         raise UnreadableError("svg")
     return text[:max_chars]
-
-
-def _western_unless_mac(content: bytes, mac_text: str) -> str:
-    """Return a text that was detected as Mac Roman, in Windows-1252 unless that misplaces more.
-
-    charset-normalizer prefers Mac Roman for some texts in Windows-1252: symbols don't count, and a
-    text with fewer distinct letters is closer to a language's alphabet.
-    """
-    try:
-        text = content.decode(WESTERN)
-    except UnicodeDecodeError:
-        return mac_text
-    western, mac = (len(_MISPLACED.findall(each)) for each in (text, mac_text))
-    return text if western <= mac else mac_text
 
 
 def read_pdf(content: bytes, max_chars: int) -> str:

@@ -21,6 +21,10 @@ GERMAN_LETTERS = "Größe prüfen;Ärzte anrufen;Öl wechseln;Straße fegen\r\n"
 PORTUGUESE = "Reunião amanhã às 10h;não esquecer o pão\r\nComprar feijão e maçã\r\n"
 FRENCH = "Réunion à l'école, prévoir un gâteau\n"
 POLISH = "zadanie;kiedy\r\nKupić mąkę i żółty ser;jutro\r\nZadzwonić do Łucji;w środę\r\n"
+CZECH = "úkol;termín\r\nZaplatit účet za elektřinu;čtvrtek\r\n"
+TURKISH = "görev;ne zaman\r\nSüt ve ekmek al;yarın\r\nAnneyi ara;çarşamba günü\r\n"  # noqa: RUF001
+SPANISH = "tarea;cuándo\r\nLlamar al médico;mañana\r\n"
+SWEDISH = "Köp mjölk\nRing mormor på måndag\n"
 RUSSIAN = "задание;когда\r\nпозвонить маме;завтра\r\n"  # noqa: RUF001
 JAPANESE = "タスク,期限\r\n牛乳を買う,明日\r\n田中さんに電話する,金曜日\r\n"
 
@@ -60,6 +64,10 @@ class TestEncodings:
             (FRENCH, "mac-roman"),
             (GERMAN, "mac-roman"),
             (POLISH, "cp1250"),
+            (CZECH, "cp1250"),
+            (TURKISH, "cp1254"),
+            (SPANISH, "mac-roman"),
+            (SWEDISH, "mac-roman"),
             (RUSSIAN, "cp1251"),
             (JAPANESE, "cp932"),
         ],

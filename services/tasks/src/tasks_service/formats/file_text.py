@@ -8,6 +8,7 @@ from typing import Final
 from charset_normalizer import from_bytes
 
 from tasks_service.errors import FileTooLargeError, UnreadableFileError
+from todochat.latin_text import guess_latin
 
 MAX_UNPACKED_BYTES: Final = 50_000_000  # of all members that are read
 MAX_MEMBERS: Final = 20_000  # attachments are members, too
@@ -16,12 +17,7 @@ _SAMPLE_BYTES: Final = 20_000
 # Encodings of spreadsheets and of older exports; a short text fits nearly all that exist. Of equal
 # guesses the first one wins.
 _GUESSED: Final = ["cp1252", "cp1251", "cp932", "gb18030"]
-_RARELY: Final = ["cp1250"]  # fits every text that fits cp1252
 _FALLBACK: Final = "cp1252"
-# Windows-1254 differs from it in six letters, which only Icelandic and Faroese have in Windows-1252,
-# and these languages have other letters that Turkish doesn't have.
-_TURKISH: Final = frozenset("ĞğİıŞş".encode("cp1254"))
-_ICELANDIC: Final = frozenset("ÁáÉéÍíÓóÚúÆæ".encode("cp1252"))
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -45,16 +41,14 @@ def decode_text(data: bytes) -> tuple[str, str | None]:
 def guess_text(data: bytes) -> tuple[str, str]:
     """Return a text in an older encoding, and the encoding."""
     sample = data[:_SAMPLE_BYTES]
-    guesses = [*from_bytes(sample, cp_isolation=_GUESSED)]
-    guesses = guesses or [*from_bytes(sample, cp_isolation=_RARELY)]
     best = min(
-        guesses,
+        from_bytes(sample, cp_isolation=_GUESSED),
         key=lambda guess: (guess.chaos, -guess.coherence, guess.encoding != _FALLBACK),
         default=None,
     )
     encoding = _FALLBACK if best is None else best.encoding
-    if encoding == _FALLBACK and _TURKISH.intersection(data) and not _ICELANDIC.intersection(data):
-        encoding = "cp1254"
+    if encoding == _FALLBACK:  # so that it has Latin letters
+        encoding = guess_latin(data) or _FALLBACK
     return data.decode(encoding, "replace"), encoding
 
 
