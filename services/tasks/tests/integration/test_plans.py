@@ -17,7 +17,7 @@ PERSON = "usr_busy"
 INDEXES = {
     *("ix_tasks_open_priority", "ix_tasks_open_title", "ix_tasks_title", "ix_tasks_pinned"),
     *("ix_tasks_open_list", "pk_tag_counts", "ix_tasks_open_start", "ix_tasks_completed"),
-    *("ix_tasks_live_due", "ix_tasks_live_start", "ix_tasks_live_priority"),
+    *("ix_tasks_live_due", "ix_tasks_live_start", "ix_tasks_live_priority", "ix_tasks_open_counts"),
 }
 REQUESTS = [
     "tasks",

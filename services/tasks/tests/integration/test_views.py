@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from tasks_kit import Person, Service
+from tasks_kit import Connection, Person, Service
 
 from todochat.clock import to_wire, utc_now
 
 VIEWS = {
-    "today": {"today"},
+    "today": {"today", "begins"},
     "upcoming": {"tomorrow", "next month", "tomorrow too"},
     "overdue": {"late"},
-    "no-date": {"whenever", "in the list", "tagged"},
-    "someday": {"in the list", "tagged"},
+    "no-date": {"whenever", "in the list", "tagged", "in the list, tagged"},
+    "someday": {"in the list", "tagged", "in the list, tagged"},
 }
 
 
@@ -35,8 +35,14 @@ async def planner(service: Service) -> Person:
     await person.make_task("whenever")
     await person.make_task("in the list", list_id=someday["id"])
     await person.make_task("tagged", tags=["Someday"])
-    await person.make_task("done", due=day(0))
-    await person.post("tasks/9/complete")
+    await person.make_task("in the list, tagged", list_id=someday["id"], tags=["someday"])
+    await person.make_task("done", due=day(0), tags=["someday"])
+    await person.post("tasks/10/complete")
+    await person.make_task("begins", start=day(0))
+    archived = await person.make_list("Archived")
+    for due in (day(0), day(1), {"at": to_wire(utc_now() - dt.timedelta(days=2))}, None):
+        await person.make_task("hidden", list_id=archived["id"], due=due, tags=["someday"])
+    await person.patch(f"lists/{archived['id']}", {"archived": True})
     return person
 
 
@@ -83,7 +89,7 @@ async def test_counts_agree_with_what_is_shown(planner: Person) -> None:
     assert {name: counts["filters"][saved[name]] for name in saved} == {
         "soon": 2,
         "done": 1,
-        "gone list": 1,
+        "gone list": 2,
     }
 
 
@@ -95,6 +101,17 @@ async def test_filter_of_a_deleted_list_has_no_count(ada: Person) -> None:
     counts: dict[str, Any] = (await ada.get("views/counts")).json()
 
     assert counts["filters"] == {saved["id"]: None}
+
+
+async def test_counts_include_tags_of_before_the_upgrade(ada: Person, owner: Connection) -> None:
+    """Such tags are counted by the first request that needs them."""
+    await ada.make_task("tagged", tags=["Someday"])
+    await owner.execute(
+        "UPDATE user_counters SET has_tag_counts = false WHERE user_id = $1", ada.user_id
+    )
+    await owner.execute("DELETE FROM tag_counts WHERE user_id = $1", ada.user_id)
+
+    assert (await ada.get("views/counts")).json()["views"]["someday"] == 1
 
 
 async def test_counts_of_a_new_user_are_zero(ada: Person) -> None:

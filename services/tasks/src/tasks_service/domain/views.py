@@ -7,13 +7,13 @@ from tasks_service.domain.filter_expression import Expression
 from tasks_service.domain.filter_language import parse_filter
 from todochat.contracts.task_views import ViewName
 
-# Someday is a list or a tag that the user makes; without it the view is empty.
+SOMEDAY: Final = "someday"  # a list or a tag that the user makes; without it the view is empty
 VIEWS: Final[dict[ViewName, str]] = {
     "today": "due = today | start = today",
     "upcoming": "due > today",
     "overdue": "overdue",
     "no-date": "no due & no start",
-    "someday": "list = Someday | tag = someday",
+    "someday": f"list = {SOMEDAY} | tag = {SOMEDAY}",
 }
 
 

@@ -2,6 +2,7 @@
 
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,11 +16,10 @@ from tasks_service.domain.views import VIEWS, view_expression
 from tasks_service.errors import InvalidFilterError
 from tasks_service.service.task_service import TaskService
 from tasks_service.storage.filter_compiler import compile_filter
-from tasks_service.storage.filter_repository import FilterRepository
-from tasks_service.storage.list_repository import ListRepository
-from tasks_service.storage.records import FilterRecord
+from tasks_service.storage.tag_repository import TagRepository
 from tasks_service.storage.task_repository import TaskRepository
-from tasks_service.storage.transaction import open_transaction
+from tasks_service.storage.transaction import open_sql_transaction, open_transaction
+from tasks_service.storage.view_repository import count_by_list, find_filters
 from todochat.clock import utc_now
 from todochat.contracts.task_views import DayOfTasks, ViewCounts, ViewName, ViewPage
 from todochat.contracts.tasks import Task
@@ -62,37 +62,35 @@ class ViewService:
     async def counts(self, user_id: str, timezone: str, *, include_archived: bool) -> ViewCounts:
         """Count the tasks of all views, lists and saved filters."""
         clock = FilterClock(utc_now(), timezone)
-        async with open_transaction(self._database, user_id) as session:
-            tasks = TaskRepository(session, user_id)
-            lists = await ListRepository(session, user_id).find_all(include_archived=True)
-            hidden = [each.id for each in lists if each.archived_at and not include_archived]
-            records = await FilterRepository(session, user_id).find_all()
-            conditions: dict[str, ColumnElement[bool]] = {}
-            for view in VIEWS:
-                expression = view_expression(view)
-                conditions[view] = await compile_filter(
-                    session,
-                    user_id,
-                    expression,
-                    clock,
-                    ignores_unknown_lists=True,
-                    hidden_lists=hidden,
-                )
-            of_open, of_all = await _filter_conditions(session, user_id, records, clock, hidden)
-            counted = await tasks.count_matching({**conditions, **of_open}, only_open=True)
-            counted |= await tasks.count_matching(of_all, only_open=False)
-            open_tasks = await tasks.count_open_by_list()
+        async with open_sql_transaction(self._database, user_id) as transaction:
+            lists = await count_by_list(transaction, user_id, today=clock.today, now=clock.now)
+            saved = await find_filters(transaction, user_id)
+        if any(each.has_tag_counts is False for each in lists):
+            async with open_transaction(self._database, user_id) as session:
+                await TagRepository(session, user_id).ensure_counts()
+            return await self.counts(user_id, timezone, include_archived=include_archived)
+        shown = [each for each in lists if include_archived or not each.is_archived]
+        counted: dict[str, int] = {}
+        if saved:
+            hidden = [each.id for each in lists if each not in shown]
+            async with open_transaction(self._database, user_id) as session:
+                of_open, of_all = await _filter_conditions(session, user_id, saved, clock, hidden)
+                tasks = TaskRepository(session, user_id)
+                counted = await tasks.count_matching(of_open, only_open=True)
+                counted |= await tasks.count_matching(of_all, only_open=False)
         return ViewCounts(
-            views={view: counted[view] for view in VIEWS},
-            lists={each.id: open_tasks.get(each.id, 0) for each in lists if each.id not in hidden},
-            filters={record.id: counted.get(record.id) for record in records},
+            views={
+                view: sum(getattr(each, view.replace("-", "_")) for each in shown) for view in VIEWS
+            },
+            lists={each.id: each.open_tasks for each in shown},
+            filters={each.id: counted.get(each.id) for each in saved},
         )
 
 
 async def _filter_conditions(
     session: AsyncSession,
     user_id: str,
-    records: list[FilterRecord],
+    saved: list[Any],
     clock: FilterClock,
     hidden_lists: list[str],
 ) -> tuple[dict[str, ColumnElement[bool]], dict[str, ColumnElement[bool]]]:
@@ -102,16 +100,16 @@ async def _filter_conditions(
     """
     of_open: dict[str, ColumnElement[bool]] = {}
     of_all: dict[str, ColumnElement[bool]] = {}
-    for record in records:
+    for each in saved:
         try:
-            expression = parse_filter(record.filter)
+            expression = parse_filter(each.filter)
             condition = await compile_filter(
                 session, user_id, expression, clock, hidden_lists=hidden_lists
             )
         except InvalidFilterError:
             continue
         target = of_all if selects_completed(expression) else of_open
-        target[record.id] = condition
+        target[each.id] = condition
     return of_open, of_all
 
 

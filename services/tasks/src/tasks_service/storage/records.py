@@ -195,6 +195,11 @@ class TaskRecord(TasksBase):
         Index("ix_tasks_due", "user_id", "due_deadline", postgresql_where=_OPEN),
         Index("ix_tasks_due_on", "user_id", "due_on", postgresql_where=_OPEN),
         Index("ix_tasks_open_start", "user_id", "start_moment", "number", postgresql_where=_OPEN),
+        Index(
+            "ix_tasks_open_counts",
+            *("user_id", "list_id", "due_on", "due_deadline", "start_on"),
+            postgresql_where=_OPEN,
+        ),
         Index("ix_tasks_completed", "user_id", "completed_at", postgresql_where=_COMPLETED),
         Index("ix_tasks_live_due", "user_id", "due_deadline", "number", postgresql_where=_LIVE),
         Index("ix_tasks_live_start", "user_id", "start_moment", "number", postgresql_where=_LIVE),

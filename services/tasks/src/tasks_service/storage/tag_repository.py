@@ -158,11 +158,23 @@ class TagRepository:
         """
         await self._session.execute(_FORGET_COUNTS, {"user_id": self._user_id})
 
+    async def ensure_counts(self) -> None:
+        """Count the tags if they were forgotten, or are older than `tag_counts`.
+
+        Until then the triggers leave the user out. They and this see each other's work, since every
+        change of a user's tasks holds the lock on the user's counters.
+        """
+        user = {"user_id": self._user_id}
+        for query in (_HAS_COUNTS, _LOCK_COUNTS):  # another request can count before the lock
+            if await self._session.scalar(query, user) is not False:
+                return
+        await self._session.execute(_COUNT, user)
+
     async def _find(
         self, *, key: str | None, after: str, limit: int, include_archived: bool
     ) -> list[Tag]:
         await self._session.flush()
-        await self._count()
+        await self.ensure_counts()
         values = {
             "user_id": self._user_id,
             "key": key,
@@ -180,18 +192,6 @@ class TagRepository:
             )
             for row in await self._session.execute(_FIND, values)
         ]
-
-    async def _count(self) -> None:
-        """Count the tags if they were forgotten, or are older than `tag_counts`.
-
-        Until then the triggers leave the user out. They and this see each other's work, since every
-        change of a user's tasks holds the lock on the user's counters.
-        """
-        user = {"user_id": self._user_id}
-        for query in (_HAS_COUNTS, _LOCK_COUNTS):  # another request can count before the lock
-            if await self._session.scalar(query, user) is not False:
-                return
-        await self._session.execute(_COUNT, user)
 
 
 def tag_state(record: TagRecord) -> dict[str, Any]:
