@@ -45,10 +45,10 @@ export async function getLists(signal?: AbortSignal): Promise<TaskList[]> {
   return response.items;
 }
 
-/** Loads the sections of all lists that aren't archived, by list and position. */
+/** Loads the sections of all lists, also of archived ones, by list and position. */
 export async function getSections(signal?: AbortSignal): Promise<Section[]> {
   const response = await sendAuthorizedJson<{ items: Section[] }>(
-    userPath("sections"),
+    `${userPath("sections")}?include_archived=true`,
     signal ? { signal } : {},
   );
   return response.items;

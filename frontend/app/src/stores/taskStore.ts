@@ -298,7 +298,7 @@ export const useTaskStore = create<TaskState>()((set, get) => {
     changeList: async (id, changes) => {
       const list = await attempt(() => api.patchList(id, changes));
       if (list && findList(id)) storeList(list);
-      // A move gives positions to all lists; sections of archived lists are not loaded.
+      // A move gives positions to all lists; completed tasks of archived lists are not loaded.
       if (list && (changes.move || changes.archived === false)) await get().reload();
       return list !== null;
     },

@@ -90,9 +90,10 @@ class ToolTasks:
         return {task_list.id: task_list.name for task_list in (await self.get_lists()).items}
 
     async def get_sections(self) -> Sequence[Section]:
-        """Return the sections of all lists, read once per call."""
+        """Return the sections of all lists, also of archived ones, read once per call."""
         if self._sections is None:
-            self._sections = await self.client.read(self.caller, "/sections", SectionPage)
+            params = {"include_archived": "true"}
+            self._sections = await self.client.read(self.caller, "/sections", SectionPage, params)
         return self._sections.items
 
     async def get_or_create_list_id(self, name: str) -> str:

@@ -113,6 +113,17 @@ async def test_section_is_one_of_the_tasks_own_list(user: ToolUser) -> None:
     assert lists["Shopping"]["sections"] == ["Dairy"]
 
 
+async def test_section_of_an_archived_list_is_found_again(user: ToolUser) -> None:
+    await user.call("add_task", title="butter", list="Shopping", section="Dairy")
+    await user.call("add_task", title="cream", list="Shopping")
+    await user.call("save_list", list="Shopping", archived=True)
+
+    moved = await user.call("change_tasks", tasks=[2], section="dairy")
+
+    assert moved["tasks"][0]["section"] == "Dairy"
+    assert (await user.stored(1))["section_id"] == (await user.stored(2))["section_id"]
+
+
 @pytest.mark.parametrize(
     ("filter_text", "code", "hint"),
     [

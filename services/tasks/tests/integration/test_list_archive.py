@@ -181,3 +181,17 @@ async def test_archiving_twice_changes_nothing(ada: Person, *, archived: bool) -
 
     assert second.json() == first
     assert "X-Change-Request" not in second.headers
+
+
+async def test_sections_of_an_archived_list_are_listed_on_request_and_edited(ada: Person) -> None:
+    old = await ada.make_list("Old")
+    await archive(ada, old)
+    made = await ada.post("sections", {"list_id": old["id"], "name": "Attic"})
+    renamed = await ada.patch(f"sections/{made.json()['id']}", {"name": "Cellar"})
+    assert (made.status_code, renamed.status_code) == (201, 200)
+
+    async def names(**params: Any) -> list[str]:
+        return [each["name"] for each in (await ada.get("sections", **params)).json()["items"]]
+
+    assert await names() == []
+    assert await names(include_archived=True) == await names(list_id=old["id"]) == ["Cellar"]

@@ -34,6 +34,12 @@ it("sends only the edited fields of a list, which another tab may change, too", 
   expect(changeList).toHaveBeenCalledExactlyOnceWith("lst_home", { name: "Flat" });
 });
 
+it("edits the sections of an archived list, too", () => {
+  const archived = { ...LIST, archived_at: "2026-11-24T08:00:00Z" };
+  render(<ListDialog list={archived} onClose={() => undefined} onCreated={() => undefined} />);
+  expect(screen.getByRole("region", { name: "Sections" })).toBeTruthy();
+});
+
 it("adds one list and one section however often the button is clicked", () => {
   const never = () => new Promise<never>(() => undefined);
   const addList = vi.fn(never);

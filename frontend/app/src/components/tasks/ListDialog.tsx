@@ -102,7 +102,7 @@ export function ListDialog({ list, onClose, onCreated }: ListDialogProps) {
           <Button type="submit">{list ? "Save" : "Create list"}</Button>
         </div>
       </form>
-      {list && !list.archived_at ? <SectionEditor listId={list.id} /> : null}
+      {list ? <SectionEditor listId={list.id} /> : null}
       {list && !list.is_default ? <ListActions list={list} onClose={onClose} /> : null}
     </Dialog>
   );

@@ -40,9 +40,20 @@ class SectionController(Controller):
         caller: NamedDependency[AuthenticatedCaller],
         services: NamedDependency[Services],
         list_id: Annotated[str | None, QueryParameter(description="Only this list's.")] = None,
+        include_archived: Annotated[
+            bool,
+            QueryParameter(
+                description=(
+                    "Also return sections of archived lists. Those of the list in `list_id` are"
+                    " returned anyway."
+                )
+            ),
+        ] = False,
     ) -> SectionPage:
-        """Return sections by list and position, without those of archived lists."""
-        return await services.sections.list_all(caller.user_id, list_id)
+        """Return sections by list and position."""
+        return await services.sections.list_all(
+            caller.user_id, list_id, include_archived=include_archived
+        )
 
     @post(
         responses=documented(

@@ -30,8 +30,10 @@ class SectionService:
         self._database = database
         self._writer = writer
 
-    async def list_all(self, user_id: str, list_id: str | None) -> SectionPage:
-        """Return the sections of a list, or of all lists that aren't archived.
+    async def list_all(
+        self, user_id: str, list_id: str | None, *, include_archived: bool
+    ) -> SectionPage:
+        """Return the sections of a list, or of all lists, archived ones only on request.
 
         Raises:
             ListNotFoundError: the user has no such list.
@@ -40,7 +42,9 @@ class SectionService:
             lists = ListRepository(session, user_id)
             if list_id is not None and await lists.find_by_id(list_id) is None:
                 raise ListNotFoundError
-            records = await SectionRepository(session, user_id).find_all(list_id)
+            records = await SectionRepository(session, user_id).find_all(
+                list_id, include_archived=include_archived
+            )
         return SectionPage([to_section(record) for record in records])
 
     async def create(self, request: WriteRequest, list_id: str, name: str) -> Written:

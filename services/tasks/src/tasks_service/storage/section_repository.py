@@ -43,12 +43,18 @@ class SectionRepository:
         record = self._read[section_id]
         return record is not None and record.deleted_at is None
 
-    async def find_all(self, list_id: str | None = None) -> list[SectionRecord]:
-        """Return the sections of a list in their order, or those of all lists that aren't archived."""
+    async def find_all(
+        self, list_id: str | None = None, *, include_archived: bool = False
+    ) -> list[SectionRecord]:
+        """Return the sections of a list in their order, or those of all lists.
+
+        Args:
+            include_archived: with `list_id`, an archived list is no exception anyway.
+        """
         statement = select(SectionRecord).where(*self._live)
         if list_id is not None:
             statement = statement.where(SectionRecord.list_id == list_id)
-        else:
+        elif not include_archived:
             statement = statement.join(
                 ListRecord,
                 (ListRecord.user_id == SectionRecord.user_id)
