@@ -16,6 +16,7 @@ _MAX_LITERAL_CHARS: Final = 20_000  # the parser of Python literals takes much m
 _MAX_SUBSCHEMAS: Final = 50  # references may be circular
 _NO_ARGUMENTS: Final = frozenset(("", "null", "None"))
 _NO_VALUE: Final = frozenset(("null", "none", "undefined"))
+_JSON_WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None}
 _CONTAINERS: Final[Mapping[type, str]] = {list: "array", dict: "object"}
 _FENCE: Final = "```"
 # What servers leave behind arguments: a brace too many, or tokens of the model's template.
@@ -107,7 +108,7 @@ def _decode_objects(text: str) -> Iterator[dict[str, Any]]:
 
 def _parse_value(text: str) -> Any:
     """Return the list or object that a text contains as JSON or as Python writes it, else None."""
-    parsers: tuple[Callable[[str], Any], ...] = (json.loads, ast.literal_eval)
+    parsers: tuple[Callable[[str], Any], ...] = (json.loads, _parse_literal)
     for parse in parsers if len(text) <= _MAX_LITERAL_CHARS else parsers[:1]:
         try:
             value = parse(text)
@@ -117,6 +118,20 @@ def _parse_value(text: str) -> Any:
         if type(value) in _CONTAINERS:
             return value
     return None
+
+
+def _parse_literal(text: str) -> Any:
+    """Parse a literal of Python, in which models also write the words of JSON."""
+    tree = ast.parse(text, mode="eval")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            node.values = [
+                ast.Constant(_JSON_WORDS[each.id])
+                if isinstance(each, ast.Name) and each.id in _JSON_WORDS
+                else each
+                for each in node.values
+            ]
+    return ast.literal_eval(tree)
 
 
 def _fit_object(given: dict[str, Any], schema: Schema) -> dict[str, Any]:
