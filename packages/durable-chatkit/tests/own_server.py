@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -284,3 +285,12 @@ class GardenServer(ChatKitServer[dict[str, Any]]):
 def create_chatkit_server() -> GardenServer | None:
     """As OpenAI's samples create their server."""
     return GardenServer()
+
+
+@asynccontextmanager
+async def open_live_widgets(settings: Any) -> AsyncIterator[Any]:
+    async def refresh(widgets: Sequence[WidgetItem], context: Any) -> dict[str, Card]:
+        text = f"{settings.service_name}: now, for {context.user_id}"
+        return {item.id: Card(children=[Text(value=text)]) for item in widgets}
+
+    yield refresh

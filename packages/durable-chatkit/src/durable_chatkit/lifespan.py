@@ -95,7 +95,7 @@ async def open_stores(app: Litestar) -> AsyncIterator[None]:
                 attachments=attachments,
                 dictation=Dictation(await _open_transcriber(settings, stack)),
                 accounts=accounts,
-                hosted=await _open_hosted(settings, stack, store, attachments),
+                hosted=await _open_hosted(settings, stack, store, attachments, refresh),
             ),
             attachments=attachments,
             history=HistoryService(database),
@@ -134,7 +134,11 @@ async def _open_transcriber(settings: ChatSettings, stack: AsyncExitStack) -> Tr
 
 
 async def _open_hosted(
-    settings: ChatSettings, stack: AsyncExitStack, store: PostgresStore, uploads: AttachmentService
+    settings: ChatSettings,
+    stack: AsyncExitStack,
+    store: PostgresStore,
+    uploads: AttachmentService,
+    refresh: RefreshWidgets | None,
 ) -> HostedRequests | None:
     """Build the adopter's server if TODO_AGENT_FACTORY names one."""
     if settings.factory == settings.own_factory:
@@ -149,6 +153,6 @@ async def _open_hosted(
     if entry_point.server is None:
         return None
     hosted = build_server(
-        entry_point.server, HostedStore(store), HostedAttachmentStore(store, uploads)
+        entry_point.server, HostedStore(store, refresh), HostedAttachmentStore(store, uploads)
     )
     return HostedRequests(hosted, store)

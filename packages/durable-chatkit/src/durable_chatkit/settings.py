@@ -21,15 +21,14 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
         tool_arrows: service-to-service calls made by the agent's tools.
         own_factory: `module:attribute` of the agent that the service ships with.
         offline_model: `module:class` of the model used without an API key and without a base URL.
-        live_widgets: `module:attribute` of an async context manager (settings) that the API opens;
-            it returns a `durable_chatkit.chatkit.live_widgets.RefreshWidgets`, or None.
+        own_live_widgets: the `live_widgets` of the agent that the service ships with.
     """
 
     service_name: ClassVar[str] = "chat-agent"
     tool_arrows: ClassVar[tuple[Arrow, ...]] = ()
     own_factory: ClassVar[str] = ""
     offline_model: ClassVar[str | None] = None
-    live_widgets: ClassVar[str | None] = None
+    own_live_widgets: ClassVar[str] = ""
 
     agent_name: Annotated[
         str,
@@ -194,6 +193,14 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
             description="Entry point of the agent, `module:attribute`; see the README.",
         ),
     ]
+    live_widgets: Annotated[
+        str,
+        Meta(
+            pattern=r"^([\w.]+:\w+)?$",
+            description="What refreshes the widgets of your own agent when a client loads them, "
+            "`module:attribute`; see docs/agent-runtime.md. The todo assistant has its own.",
+        ),
+    ] = ""
     budget_user_tokens: Annotated[
         int, Meta(ge=0, description="Input and output tokens per user and UTC day; 0: no limit.")
     ] = 0

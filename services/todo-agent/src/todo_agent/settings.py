@@ -18,7 +18,7 @@ class TodoAgentSettings(ChatSettings, frozen=True, kw_only=True):
     tool_arrows: ClassVar[tuple[Arrow, ...]] = (Arrow.AGENT_TO_TASKS,)
     own_factory: ClassVar[str] = OWN_FACTORY
     offline_model: ClassVar[str | None] = "offline_assistant.model:OfflineModel"
-    live_widgets: ClassVar[str | None] = "todo_agent.live_widgets:open_live_widgets"
+    own_live_widgets: ClassVar[str] = "todo_agent.live_widgets:open_live_widgets"
 
     factory: Annotated[
         str,

@@ -43,24 +43,32 @@ class LiveStore(PostgresStore):
         self, thread_id: str, after: str | None, limit: int, order: str, context: RequestContext
     ) -> Page[ThreadItem]:
         page = await super().load_thread_items(thread_id, after, limit, order, context)
-        widgets = [item for item in page.data if isinstance(item, WidgetItem)]
-        current = await self._refresh(widgets, context) if widgets else {}
-        page.data = [
-            item.model_copy(update={"widget": current[item.id]})
-            if isinstance(item, WidgetItem) and item.id in current
-            else item
-            for item in page.data
-        ]
+        page.data = await with_current_widgets(page.data, self._refresh, context)
         return page
+
+
+async def with_current_widgets(
+    items: list[ThreadItem], refresh: RefreshWidgets, context: RequestContext
+) -> list[ThreadItem]:
+    """Return items with refreshed widgets; the given ones stay as they are."""
+    widgets = [item for item in items if isinstance(item, WidgetItem)]
+    current = await refresh(widgets, context) if widgets else {}
+    return [
+        item.model_copy(update={"widget": current[item.id]})
+        if isinstance(item, WidgetItem) and item.id in current
+        else item
+        for item in items
+    ]
 
 
 @asynccontextmanager
 async def open_refresh(settings: ChatSettings) -> AsyncIterator[RefreshWidgets | None]:
-    """Open the service's own `RefreshWidgets`; None without one, or for an adopter's agent."""
-    if settings.live_widgets is None or settings.factory != settings.own_factory:
+    """Open the `RefreshWidgets` of the agent; None if it has none."""
+    own = settings.own_live_widgets if settings.factory == settings.own_factory else ""
+    module, _, name = (settings.live_widgets or own).partition(":")
+    if not module:
         yield None
         return
-    module, _, name = settings.live_widgets.partition(":")
     opened: AbstractAsyncContextManager[RefreshWidgets | None] = getattr(
         import_module(module), name
     )(settings)

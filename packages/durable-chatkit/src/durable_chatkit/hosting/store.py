@@ -13,6 +13,7 @@ from chatkit.types import (
 )
 
 from durable_chatkit.chatkit.context import note_written_item
+from durable_chatkit.chatkit.live_widgets import RefreshWidgets, with_current_widgets
 from durable_chatkit.chatkit.rows import as_local
 from durable_chatkit.chatkit.store import PostgresStore
 from durable_chatkit.hosting.context import ContextLink, find_link
@@ -29,10 +30,14 @@ class HostedStore(Store[Any]):
     Contexts may be of any type. Times are naive and local, as openai-chatkit makes them; arguments
     are never changed in place, except that `save_thread` copies other users' changes into the
     thread. Pages don't contain the product's own records of tool calls.
+
+    Args:
+        refresh: refreshes the widgets of pages for clients.
     """
 
-    def __init__(self, store: PostgresStore) -> None:
+    def __init__(self, store: PostgresStore, refresh: RefreshWidgets | None = None) -> None:
         self._store = store
+        self._refresh = refresh
 
     def generate_thread_id(self, context: Any) -> str:
         """Return a new thread id."""
@@ -78,7 +83,10 @@ class HostedStore(Store[Any]):
         page = await self._store.load_items(
             thread_id, after, size, order, link.request, with_tool_calls=False
         )
-        data = [_outward(item, link) for item in page.data]
+        items = page.data
+        if self._refresh is not None and link.for_client:
+            items = await with_current_widgets(items, self._refresh, link.request)
+        data = [_outward(item, link) for item in items]
         return Page(data=data, has_more=page.has_more, after=page.after)
 
     async def load_item(self, thread_id: str, item_id: str, context: Any) -> ThreadItem:

@@ -91,6 +91,22 @@ async def test_feedback_is_stored_and_reaches_the_server(
     assert own_server.EFFECTS == ["positive feedback on 1"]
 
 
+async def test_widgets_of_the_server_are_refreshed_when_a_client_loads_them(
+    open_gateway: OpenGateway, chat: Chat, widget: WidgetItem
+) -> None:
+    gateway = await open_gateway(
+        TODO_AGENT_FACTORY="own_server:create_chatkit_server",
+        TODO_AGENT_LIVE_WIDGETS="own_server:open_live_widgets",
+    )
+
+    page = (await gateway.ask("items.list", USER, thread_id=widget.thread_id)).json()
+
+    (shown,) = page["data"]
+    assert shown["widget"]["children"][0]["value"] == f"todo-agent: now, for {USER}"
+    (stored,) = await chat.load_items(USER, widget.thread_id)
+    assert stored.widget == widget.widget
+
+
 async def test_server_transcribes_recordings(hosted: Gateway) -> None:
     audio = base64.b64encode(b"abc").decode()
 
