@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import event, make_url, text
+from sqlalchemy import event, literal, make_url, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -150,6 +150,19 @@ async def test_snapshot_reads_one_state_and_writes_nothing(
     with pytest.raises(DBAPIError, match="read-only transaction"):
         async with owner.transaction(is_snapshot=True) as snapshot:
             await snapshot.execute(text("INSERT INTO t VALUES (2)"))
+
+
+async def test_selected_rows_follow_the_values_of_a_query_compiled_once(
+    urls: DatabaseUrls, make_database: Callable[..., Database]
+) -> None:
+    database = make_database(urls.app)
+
+    async with database.sql_transaction() as transaction:
+        for number in (1, 2):
+            rows = await transaction.select(select(literal(number).label("number")))
+            assert rows.one().number == number
+        with pytest.raises(ValueError, match="depends on its values"):
+            await transaction.select(select(literal(1).in_([1, 2])))
 
 
 async def test_slow_statement_times_out(

@@ -218,6 +218,26 @@ async def test_pages_stay_consistent_while_tasks_are_added(
     assert set(before) <= set(seen)
 
 
+async def test_pages_show_tasks_as_changes_do(ada: Person) -> None:
+    made = await ada.make_task(
+        "report",
+        notes="in full",
+        priority="high",
+        tags=["Work"],
+        due={"at": "2026-12-24T17:00:00Z", "timezone": "Europe/Berlin"},
+        start={"date": "2026-12-20"},
+        duration_minutes=30,
+        pinned=True,
+        repeat={"rule": "FREQ=WEEKLY", "from": "due"},
+        reminders=[{"minutes_before": 10}, {"at": "2026-12-23T08:00:00Z"}],
+    )
+
+    assert made["reminders"]
+    assert made["repeat"]
+    assert (await ada.get("tasks")).json()["items"] == [made]
+    assert (await ada.get("tasks/1")).json() == made
+
+
 async def test_cursor_survives_deletion_of_its_task(ada: Person) -> None:
     await ada.make_tasks(("a", "b", "c", "d"))
     page = (await ada.get("tasks", order="asc", limit=2)).json()

@@ -26,7 +26,7 @@ REQUESTS = [
     "tasks?status=all&sort=start&order=desc",
     "tasks?status=all&sort=priority",
     "tasks?filter=completed%20%3E%20yesterday%20%26%20tag%20%3D%20tag8",
-    f"tasks?list_id={PERSON}_l3",
+    f"tasks?list_id={PERSON}_l3&limit=5",
     "tasks?sort=due",
     "tasks?sort=start",
     "tasks?tag=tag8",

@@ -33,6 +33,7 @@ IDLE_IN_TRANSACTION_TIMEOUT_S: Final = 30.0
 # locks, and neither of the other two timeouts ends such a transaction.
 TRANSACTION_TIMEOUT_MARGIN_S: Final = 5.0
 TRANSACTION_TIMEOUT_SINCE: Final = 17  # the major version of PostgreSQL that introduced it
+SQL_TRANSACTION: Final = "sql_transaction"
 
 _BYPASS: Final = text(
     "SELECT rolsuper OR rolbypassrls OR EXISTS (SELECT 1 FROM pg_class WHERE relowner = pg_roles.oid)"
@@ -130,7 +131,8 @@ class Database:
     ) -> "AsyncIterator[AsyncSession]":
         """Open a transaction; commit at the end, roll back on any error or cancellation.
 
-        `rollback()` of the session ends it, too.
+        `rollback()` of the session ends it, too. `info[SQL_TRANSACTION]` is the same transaction for
+        plain SQL.
 
         Args:
             user_id: owner of the rows that row-level security shows; None binds no user, so
@@ -144,7 +146,8 @@ class Database:
         ):
             transaction = SqlTransaction(connection)
             await transaction.run(begin_sql(user_id, is_snapshot=is_snapshot))
-            async with self._sessions(bind=pooled) as session, session.begin() as begun:
+            info = {SQL_TRANSACTION: transaction}
+            async with self._sessions(bind=pooled, info=info) as session, session.begin() as begun:
                 yield session
                 is_kept = begun.is_active  # not after `session.rollback()`
             await transaction.run("COMMIT" if is_kept else "ROLLBACK")

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol
 
 import asyncpg
-from sqlalchemy import TextClause
+from sqlalchemy import SelectBase, TextClause
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio.engine import AsyncConnection
 NO_VALUES: Final[Mapping[str, object]] = MappingProxyType({})
 _DIALECT: Final = dialect()  # type: ignore[no-untyped-call]
 _MAX_STATEMENTS: Final = 1000  # far more than a service has; pages and filters vary the text
+_queries: Final[dict[Any, Any]] = {}
 # The internal one is raised by a connection that is lost while a statement is sent.
 _ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
@@ -85,9 +86,19 @@ class SqlTransaction:
         sql, names = _compile(statement.text)
         with _sqlalchemy_errors(sql):
             records = await self._connection.fetch(sql, *(values[name] for name in names))
-        if not records:
-            return Rows([])
-        return Rows(list(map(_row_maker(tuple(records[0].keys())), records)))
+        return _to_rows(records)
+
+    async def select(self, query: SelectBase) -> Rows:
+        """Execute a query in one round trip; the columns have the driver's types.
+
+        Raises:
+            DBAPIError: PostgreSQL or the driver rejects it.
+            ValueError: its text depends on its values, as that of `in_` does; arrays don't.
+        """
+        sql, values = _compile_query(query)
+        with _sqlalchemy_errors(sql):
+            records = await self._connection.fetch(sql, *values)
+        return _to_rows(records)
 
     async def run(self, sql: str) -> None:
         """Execute commands without parameters in one round trip.
@@ -163,6 +174,35 @@ def _compile(sql: str) -> tuple[str, tuple[str, ...]]:
     """Return SQL with positional parameters, and their names in this order."""
     compiled = TextClause(sql).compile(dialect=_DIALECT)
     return str(compiled), tuple(compiled.positiontup or ())
+
+
+def _compile_query(query: SelectBase) -> tuple[str, list[Any]]:
+    """Return SQL with positional parameters, and their values.
+
+    Queries that differ only in their values are compiled once, by SQLAlchemy's key for its own cache.
+    """
+    key = query._generate_cache_key()  # noqa: SLF001 - no public name; SQLAlchemy compiles by it
+    if key is None:
+        compiled: Any = query.compile(dialect=_DIALECT)
+        values = compiled.construct_params()
+    else:
+        compiled = _queries.get(key.key)
+        if compiled is None:
+            compiled = query.compile(dialect=_DIALECT, cache_key=key)
+            if len(_queries) >= _MAX_STATEMENTS:
+                _queries.clear()
+            _queries[key.key] = compiled
+        values = compiled.construct_params(extracted_parameters=key.bindparams)
+    if compiled.post_compile_params:
+        msg = "the text of this query depends on its values"
+        raise ValueError(msg)
+    return compiled.string, [values[name] for name in compiled.positiontup or ()]
+
+
+def _to_rows(records: list[Any]) -> Rows:
+    if not records:
+        return Rows([])
+    return Rows(list(map(_row_maker(tuple(records[0].keys())), records)))
 
 
 @lru_cache(_MAX_STATEMENTS)

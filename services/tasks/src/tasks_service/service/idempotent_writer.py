@@ -132,7 +132,7 @@ class IdempotentWriter:
         """
         try:
             async with open_transaction(self._database, request.user_id) as session:
-                transaction = await plain_sql(session)
+                transaction = plain_sql(session)
                 await limit_lock_waits(transaction, self._max_wait_s)
                 written, has_changes = await self._write_or_replay(
                     session, transaction, request, status, change
@@ -143,7 +143,7 @@ class IdempotentWriter:
             if error.status < HTTPStatus.INTERNAL_SERVER_ERROR and request.run is not None:
                 # The rejection rolled the attempt back, too; record it in its own transaction.
                 async with open_transaction(self._database, request.user_id) as session:
-                    transaction = await plain_sql(session)
+                    transaction = plain_sql(session)
                     await limit_lock_waits(transaction, self._max_wait_s)
                     await self._advance_attempt(transaction, request.user_id, request.run)
             raise
@@ -162,7 +162,7 @@ class IdempotentWriter:
             IdempotencyInProgressError: the transaction that stores the response is in progress.
         """
         async with open_transaction(self._database, request.user_id) as session:
-            transaction = await plain_sql(session)
+            transaction = plain_sql(session)
             await limit_lock_waits(transaction, self._max_wait_s)
             written = await _claim(ResponseRepository(transaction), request)
         if written is not None:
@@ -180,7 +180,7 @@ class IdempotentWriter:
         body = NO_BODY
         with suppress(_RollBackError):
             async with open_transaction(self._database, request.user_id) as session:
-                transaction = await plain_sql(session)
+                transaction = plain_sql(session)
                 await limit_lock_waits(transaction, self._max_wait_s)
                 unlimited = msgspec.structs.replace(request, group=None)
                 work = await self._begin(session, transaction, unlimited)

@@ -50,10 +50,10 @@ class TaskService:
             TaskNotFoundError: there is none, or it is deleted.
         """
         async with open_transaction(self._database, user_id) as session:
-            record = await TaskRepository(session, user_id).find_by_ref(ref)
-            if record is None:
-                raise TaskNotFoundError
-            return to_task(record)
+            row = await TaskRepository(session, user_id).find_row(ref)
+        if row is None:
+            raise TaskNotFoundError
+        return to_task(row)
 
     async def page(
         self,

@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Text, and_, any_, cast, exists, func, not_, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -110,7 +111,7 @@ async def compile_filter(
     if hidden_lists is None:
         return and_(compiled, in_shown_list(user_id, named=shown))
     hidden = [list_id for list_id in hidden_lists if list_id not in shown]
-    return and_(compiled, TaskRecord.list_id.not_in(hidden)) if hidden else compiled
+    return and_(compiled, not_(_is_one_of(TaskRecord.list_id, hidden))) if hidden else compiled
 
 
 async def _find_groups(
@@ -151,9 +152,9 @@ def _compile(
         case AnyOf(parts):
             compiled = or_(*(_compile(part, clock, groups) for part in parts))
         case ListIs():
-            compiled = TaskRecord.list_id.in_(groups[expression])
+            compiled = _is_one_of(TaskRecord.list_id, groups[expression])
         case InSection():
-            is_in = TaskRecord.section_id.in_(groups[expression])
+            is_in = _is_one_of(TaskRecord.section_id, groups[expression])
             compiled = and_(TaskRecord.section_id.is_not(None), is_in)
         case DateIs():
             compiled = _date_condition(expression, clock)
@@ -162,6 +163,11 @@ def _compile(
         case _:
             compiled = _property_condition(expression, clock)
     return compiled
+
+
+def _is_one_of(column: Any, ids: Sequence[str]) -> ColumnElement[bool]:
+    is_one_of: ColumnElement[bool] = column == any_(cast(list(ids), ARRAY(Text)))
+    return is_one_of
 
 
 def _property_condition(

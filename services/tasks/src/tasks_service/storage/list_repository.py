@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, all_, func, or_, select
+from sqlalchemy import ColumnElement, Text, all_, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from tasks_service.domain.text import has_nul, match_key
@@ -87,7 +88,7 @@ def in_shown_list(user_id: str, *, named: Collection[str] = ()) -> ColumnElement
         ListRecord.user_id == user_id, ListRecord.archived_at.is_not(None)
     )
     if named:
-        archived = archived.where(ListRecord.id.not_in(named))
+        archived = archived.where(ListRecord.id != all_(cast(list(named), ARRAY(Text))))
     # As an array, the lists are read once, and the planner expects the condition to hold.
     return TaskRecord.list_id != all_(func.array(archived.scalar_subquery()))
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from tasks_service.domain.query import Order, Status
 from tasks_service.domain.search import SearchText
 from tasks_service.storage.records import SearchRecord, TaskRecord
+from tasks_service.storage.transaction import plain_sql
 
 INDEX_BATCH: Final = 5_000
 _INDEXED: Final = text("SELECT indexed_number FROM user_counters WHERE user_id = :user_id")
@@ -83,7 +84,7 @@ class SearchRepository:
             "bound": " & ".join([*words, *state]),
             "all_indexed": _ALL_INDEXED,
         }
-        row = (await self._session.execute(_BIND, values)).one()
+        row = (await plain_sql(self._session).execute(_BIND, values)).one()
         return SearchQuery(row.ranked, row.is_complete)
 
 

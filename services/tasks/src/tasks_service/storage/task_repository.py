@@ -9,7 +9,6 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Row,
     Select,
     Text,
     and_,
@@ -44,6 +43,7 @@ from tasks_service.storage.records import (
     TaskRecord,
 )
 from tasks_service.storage.search_repository import matches_signs, ranked_matches
+from tasks_service.storage.transaction import plain_sql
 from todochat.contracts.tasks import Due, Reminder, Repeat, RepeatFrom, SubtaskCounts, Task
 from todochat.database.sql_transaction import SqlTransaction
 
@@ -57,7 +57,13 @@ _SORT_COLUMNS: Final[dict[SortKey, Any]] = {
 _NULLABLE: Final[frozenset[SortKey]] = frozenset({"due", "start"})
 _TITLE_START: Final = literal_column(TITLE_START_SQL, Text(collation="C"))
 _COLUMNS: Final = tuple(TaskRecord.__table__.c.keys())
-_ROWS: Final[Select[Any]] = select(*TaskRecord.__table__.c, SUBTASK_COUNTS.label("subtask_counts"))
+# Not those that only conditions and changes need, which repeat the texts.
+_PAGE_COLUMNS: Final = (
+    column
+    for name, column in TaskRecord.__table__.c.items()
+    if name not in {"search_key", "tag_keys", "series_values"}
+)
+_ROWS: Final[Select[Any]] = select(*_PAGE_COLUMNS, SUBTASK_COUNTS.label("subtask_counts"))
 _INSERT_TASKS: Final = text(f"""
     INSERT INTO tasks ({", ".join(_COLUMNS)})
     SELECT {", ".join(_COLUMNS)}
@@ -69,7 +75,9 @@ _SET_NEXT_IDS: Final = text("""
      WHERE tasks.user_id = :user_id AND tasks.id = new.id
 """)
 
-PageRow: TypeAlias = Row[Any]
+_REMINDERS: Final = msgspec.json.Decoder(list[Reminder])
+
+PageRow: TypeAlias = Any  # a named tuple
 
 
 class TaskPlace(msgspec.Struct, frozen=True):
@@ -96,14 +104,15 @@ class TaskRepository:
         """Return the task with this ID or number."""
         if has_nul(ref):
             return None
-        if ref.isascii() and ref.isdigit():
-            # No task has a number out of range, and PostgreSQL would reject it; 0 matches none.
-            is_valid = len(ref) <= len(str(MAX_TASK_NUMBER)) and int(ref) <= MAX_TASK_NUMBER
-            conditions = [self._mine, TaskRecord.number == (int(ref) if is_valid else 0)]
-        else:
-            conditions = [self._mine, TaskRecord.id == ref]
-        conditions.append(_not_purged() if include_deleted else _live())
-        return await self._session.scalar(select(TaskRecord).where(*conditions))
+        state = _not_purged() if include_deleted else _live()
+        return await self._session.scalar(select(TaskRecord).where(self._mine, _is_ref(ref), state))
+
+    async def find_row(self, ref: str) -> PageRow | None:
+        """Return the task with this ID or number as a row of a page."""
+        if has_nul(ref):
+            return None
+        query = _ROWS.where(self._mine, _is_ref(ref), _live())
+        return (await plain_sql(self._session).select(query)).one_or_none()
 
     async def add(self, record: TaskRecord) -> None:
         """Insert a task."""
@@ -152,8 +161,9 @@ class TaskRepository:
     ) -> list[PageRow]:
         """Return at most `limit` tasks after the position `after`.
 
-        The rows have the columns of a task, `subtask_counts`, and `rank` in a search. They aren't
-        records, since those take longer to make than PostgreSQL needs for the query.
+        The rows have the columns that a task's representation needs, `subtask_counts`, and `rank` in
+        a search. They aren't records, since those take longer to make than PostgreSQL needs for the
+        query. Unflushed changes of records aren't visible.
 
         Args:
             matching: the compiled expression of the filters.
@@ -179,7 +189,7 @@ class TaskRepository:
         # PostgreSQL reads a part only if those before it don't fill the page: it appends them in
         # their order, since `create_engine` leaves it no parallel workers.
         page = parts[0] if len(parts) == 1 else union_all(*parts).limit(limit)
-        return list(await self._session.execute(page))
+        return (await plain_sql(self._session).select(page)).all()
 
     async def count_open(self, *, at_most: int) -> int:
         """Count the open tasks, up to `at_most`."""
@@ -465,7 +475,11 @@ def set_reminders(record: TaskRecord, reminders: list[Reminder]) -> None:
 
 def to_reminders(record: TaskRecord | PageRow) -> list[Reminder]:
     """Return the reminders."""
-    return msgspec.convert(record.reminders, list[Reminder]) if record.reminders else []
+    if not record.reminders:
+        return []
+    if isinstance(record.reminders, str):  # JSON in a row of a page
+        return _REMINDERS.decode(record.reminders)
+    return msgspec.convert(record.reminders, list[Reminder])
 
 
 def to_due(record: TaskRecord | PageRow) -> Due | None:
@@ -482,6 +496,14 @@ def _to_moment(day: dt.date | None, at: dt.datetime | None, timezone: str | None
     if day is None:
         return None
     return Due(date=day, timezone=timezone) if at is None else Due(at=at, timezone=timezone)
+
+
+def _is_ref(ref: str) -> ColumnElement[bool]:
+    if not (ref.isascii() and ref.isdigit()):
+        return TaskRecord.id == ref
+    # No task has a number out of range, and PostgreSQL would reject it; 0 matches none.
+    is_valid = len(ref) <= len(str(MAX_TASK_NUMBER)) and int(ref) <= MAX_TASK_NUMBER
+    return TaskRecord.number == (int(ref) if is_valid else 0)
 
 
 def _live() -> ColumnElement[bool]:
