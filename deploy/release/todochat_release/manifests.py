@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import kubernetes_validate  # type: ignore[import-untyped]
 import yaml
 
 from todochat_release.publication import NAMES, Publication
@@ -97,6 +96,8 @@ def validate(found: Any) -> None:
     Raises:
         ReleaseError: it is invalid.
     """
+    import kubernetes_validate  # type: ignore[import-untyped]  # noqa: PLC0415 - takes seconds
+
     try:
         kubernetes_validate.validate(found, kubernetes_validate.latest_version(), strict=True)
     except kubernetes_validate.ValidationError as error:
