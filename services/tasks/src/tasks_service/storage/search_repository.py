@@ -31,14 +31,16 @@ _SET_INDEXED: Final = text(
     "UPDATE user_counters SET indexed_number = :number WHERE user_id = :user_id"
 )
 _ALL_INDEXED: Final = 2**31 - 1
-# No word of a query has the character that stands for the user's prefix.
+# No word of a query has the character that stands for the user's prefix. A plan for any user, which
+# PostgreSQL makes after some executions, would read the keys of all tasks of one with many.
 _BIND: Final = text("""
     SELECT CAST(to_tsquery('simple', replace(:ranked, '?', prefix)) AS text) AS ranked,
            NOT EXISTS (SELECT FROM user_counters
                         WHERE user_id = :user_id
                           AND indexed_number IS DISTINCT FROM :all_indexed) AS is_complete,
            set_config('app.search',
-                      CAST(to_tsquery('simple', replace(:bound, '?', prefix)) AS text), true)
+                      CAST(to_tsquery('simple', replace(:bound, '?', prefix)) AS text), true),
+           set_config('plan_cache_mode', 'force_custom_plan', true)
       FROM search_prefix(:user_id) AS prefix
 """)
 
