@@ -27,7 +27,7 @@ PYTEST_WORKERS ?= 3
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down reset .venv test test-all eval chaos bench bench-tasks screenshots lint lint-frontend format types check lock env-docs secrets manifests images images-check compose-check release-check audit sbom prose clean
+.PHONY: help up dev down reset .venv test test-all test-frontend test-python eval chaos bench bench-tasks screenshots lint lint-frontend format types check lock env-docs secrets manifests images images-check compose-check release-check audit sbom prose clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-zA-Z._-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,12 +63,17 @@ frontend/node_modules/.package-lock.json: frontend/package-lock.json .venv/.read
 	@touch $@
 
 test: .venv frontend/node_modules/.package-lock.json ## run the tests (real PostgreSQL, Valkey, Caddy and Chromium; under 10 minutes)
-	@$(NPM) run --silent test
-	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
+	@$(MAKE) --no-print-directory -j2 test-frontend test-python SELECTED="not slow"
 
 test-all: .venv frontend/node_modules/.package-lock.json ## run all tests, including the slow ones
-	@$(NPM) run --silent test
-	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder
+	@$(MAKE) --no-print-directory -j2 test-frontend test-python
+
+# Prints at its end, so that its lines aren't among those of pytest.
+test-frontend:
+	@printed=$$($(NPM) run --silent test 2>&1); code=$$?; echo "$$printed"; exit $$code
+
+test-python:
+	@$(BIN)/pytest -q -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "$(SELECTED)"
 
 # MODEL and BASE_URL: an OpenAI-compatible server, with OPENAI_API_KEY from the environment; API=chat_completions;
 # ONLY: cases with this text; SHOW=1: print all replies (services/todo-agent/evals/README.md).

@@ -197,6 +197,7 @@ def is_recorder(pid: int, recordings: Path) -> bool:
     return tuple(command[module : module + 2]) in PROCESSES.values()
 
 
+@pytest.mark.slow
 async def test_architecture_lists_each_module_that_hands_a_message_on(
     stack: Stack, recordings: Path
 ) -> None:

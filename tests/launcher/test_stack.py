@@ -159,6 +159,7 @@ def test_ctrl_c_stops_everything_in_order(installation: Installation) -> None:
     assert not installation.data.state.exists()
 
 
+@pytest.mark.slow
 def test_invalid_settings_stop_the_launch(installation: Installation) -> None:
     installation.run("down")
     environ = {**installation.environ, "LOG_LEVEL": "shouting"}

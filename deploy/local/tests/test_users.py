@@ -122,7 +122,14 @@ def homes(all_homes: Homes) -> Iterator[Homes]:
     all_homes.stop()
 
 
-@pytest.mark.parametrize("uid", [os.geteuid(), pytest.param(ORDINARY_UID, marks=needs_root)])
+@pytest.mark.parametrize(
+    "uid",
+    [
+        # The slow form if there is the other one.
+        pytest.param(os.geteuid(), marks=pytest.mark.slow if os.geteuid() == 0 else ()),
+        pytest.param(ORDINARY_UID, marks=needs_root),
+    ],
+)
 def test_launch_changes_nothing_outside_the_data_directory(homes: Homes, uid: int) -> None:
     home = homes.make(uid)
     before = {**home.modes(), **modes_of_parents(home.path)}
