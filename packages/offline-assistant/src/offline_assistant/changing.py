@@ -33,6 +33,7 @@ from offline_assistant.lookup import (
     Plan,
     PlanContext,
     ResolvedTarget,
+    known_section,
     locate_section,
     read_named_tasks,
     resolve_target,
@@ -44,16 +45,22 @@ from offline_assistant.own_times import on_own_day, snoozed_reminders
 from offline_assistant.prompts import Prompt
 from offline_assistant.tool_calls import FunctionCall, FunctionOutput, TaskResult
 from task_phrases.due_date import DueDate
+from task_phrases.lists import DETERMINER
+from task_phrases.patterns import rx
 
 MAX_AT_ONCE: Final = 200  # limit of the tools
 MAX_UNCONFIRMED: Final = 3  # changes of more tasks need a confirmation
+_UNDER: Final = rx(r"(?P<title>.+) under (?:the )?(?P<section>\S+(?: \S+){0,2})")
+_IN_LIST: Final = rx(
+    rf"(?P<title>.+?) (?:to|in|on) (?:{DETERMINER} )?(?P<list>\S+(?: \S+){{0,2}}?)(?: list)?"
+)
 
 
 def add_tasks(intent: AddIntent, context: PlanContext) -> Plan:
     """Add all tasks in one step; the tool creates a missing list or section."""
     places: dict[tuple[str, str | None], Place] = {}
     tasks: list[NewTask] = []
-    for task in intent.tasks:
+    for task in (yield from _take_known_section(intent.tasks)):
         if task.section is not None:
             wanted = (task.section, task.list_name)
             if wanted not in places:
@@ -86,6 +93,34 @@ def add_tasks(intent: AddIntent, context: PlanContext) -> Plan:
             "It has no date, so I can't remind you of it. Say **move it to tomorrow at 9**."
         )
     return "\n\n".join(texts)
+
+
+def _take_known_section(
+    tasks: tuple[NewTask, ...],
+) -> Generator[Sequence[FunctionCall], Sequence[FunctionOutput], tuple[NewTask, ...]]:
+    """Return tasks in the section in "milk to Groceries under Dairy", if there is one like that.
+
+    Otherwise "hide the keys under the mat" is the title.
+    """
+    under = _UNDER.fullmatch(tasks[-1].title)
+    if under is None or tasks[-1].section is not None:
+        return tasks
+    (output,) = yield [tool_calls.find_lists()]
+    names = [known.name for known in output.lists]
+    title, list_name = under["title"], tasks[-1].list_name
+    in_list = _IN_LIST.fullmatch(title) if list_name is None else None
+    if list_name is not None:
+        list_name = similar_list(list_name, names) or list_name
+    elif in_list is not None and (named := similar_list(in_list["list"], names)) is not None:
+        title, list_name = in_list["title"], named
+    place = known_section(under["section"], list_name, output.lists)
+    if place is None:
+        return tasks
+    titles = [*(task.title for task in tasks[:-1]), title]
+    return tuple(
+        replace(task, title=each, section=under["section"], list_name=list_name or task.list_name)
+        for task, each in zip(tasks, titles, strict=True)
+    )
 
 
 def complete_tasks(intent: CompleteIntent, context: PlanContext) -> Plan:
@@ -289,6 +324,14 @@ def _find_place(
     changes: Changes,
 ) -> Generator[Sequence[FunctionCall], Sequence[FunctionOutput], Place]:
     """Return where a change moves tasks to; "move bread to produce" prefers a list with this name."""
+    if changes.section is not None and changes.is_known_section:
+        (output,) = yield [tool_calls.find_lists()]
+        list_name = changes.list_name
+        if list_name is not None:
+            list_name = similar_list(list_name, [found.name for found in output.lists]) or list_name
+        return known_section(changes.section, list_name, output.lists) or Place(
+            reply=f"There is no section {quote(changes.section)}. Nothing was changed."
+        )
     if changes.section is not None:
         return (yield from locate_section(changes.section, changes.list_name))
     name = changes.place or ""

@@ -103,7 +103,12 @@ class ByFilter:
     words: str = ""
 
 
-Target = ByNumber | ByWords | ByMention | ByNextDue | ByFilter
+@dataclass(frozen=True, slots=True)
+class ByReminder:
+    """The task of "the reminder": the one in the assistant's latest reply, or the only one with any."""
+
+
+Target = ByNumber | ByWords | ByMention | ByNextDue | ByFilter | ByReminder
 
 
 # --- intents ------------------------------------------------------------------------------------
@@ -166,6 +171,7 @@ class Changes:
     Attributes:
         section: the name of the section to move to.
         place: the name of a list, or else of a section.
+        is_known_section: the section must exist: "under the bed" may be part of a title.
     """
 
     title: str | None = None
@@ -174,6 +180,7 @@ class Changes:
     list_name: str | None = None
     section: str | None = None
     place: str | None = None
+    is_known_section: bool = False
     due: DueDate | None = None
     clear_due: bool = False
     add_tags: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from offline_assistant.intents import (
     ByMention,
     ByNextDue,
     ByNumber,
+    ByReminder,
     ByWords,
     Filter,
     Target,
@@ -26,6 +27,7 @@ from offline_assistant.prompts import Prompt
 from offline_assistant.tool_calls import (
     FunctionCall,
     FunctionOutput,
+    ListResult,
     TaskResult,
     find_lists,
     find_tasks,
@@ -93,6 +95,8 @@ def resolve_target(
             return (yield from resolve_next_due(target, context))
         case ByFilter():
             return (yield from resolve_filter(target, prefer_completed=prefer_completed))
+        case ByReminder():
+            return (yield from resolve_reminder(context))
         case ByWords():
             return (yield from resolve_words(target, context, prefer_completed=prefer_completed))
 
@@ -120,15 +124,18 @@ def locate_section(
     A missing section is created by the tools, in the task's own list unless one is named.
     """
     (output,) = yield [find_lists()]
-    lists = list(output.lists)
     if list_name is not None:
-        similar = similar_list(list_name, [known.name for known in lists])
-        lists = [known for known in lists if known.name == similar]
-        list_name = similar or list_name
+        list_name = similar_list(list_name, [known.name for known in output.lists]) or list_name
+    return known_section(name, list_name, output.lists) or Place(list_name, name)
+
+
+def known_section(name: str, list_name: str | None, lists: Sequence[ListResult]) -> Place | None:
+    """Return the section with this name; None if neither the list nor, without one, any has it."""
     found = [
         (known.name, section)
         for known in lists
-        if (section := similar_list(name, known.sections)) is not None
+        if list_name in (None, known.name)
+        and (section := similar_list(name, known.sections)) is not None
     ]
     if len(found) > 1:
         names = ", ".join(quote(known) for known, _ in found)
@@ -136,7 +143,7 @@ def locate_section(
             reply=f"Several lists have a section {quote(name)}: {names}. "
             "Name the list, too. Nothing was changed."
         )
-    return Place(*found[0]) if found else Place(list_name, name)
+    return Place(*found[0]) if found else None
 
 
 def similar_list(name: str, known: Sequence[str]) -> str | None:
@@ -195,6 +202,24 @@ def resolve_next_due(target: ByNextDue, context: PlanContext) -> Lookup:
         return ResolvedTarget(reply="No upcoming tasks match.")
     first = tasks[0]  # sorted by due date
     return ResolvedTarget((first.number,), (first,))
+
+
+def resolve_reminder(context: PlanContext) -> Lookup:
+    """Resolve "the reminder"; it needs a choice if several tasks have some."""
+    if len(context.mentioned) == 1:
+        return ResolvedTarget(context.mentioned)
+    output = yield from fetch_tasks(Filter())
+    if not output.is_ok:
+        return ResolvedTarget(reply=replies.describe_failure("load your tasks", output))
+    tasks = tuple(task for task in output.tasks if task.reminders or task.reminder_times)
+    if not tasks:
+        return ResolvedTarget(reply="No open task has a reminder.")
+    if len(tasks) == 1:
+        return ResolvedTarget((tasks[0].number,), tasks)
+    listed = replies.format_tasks(tasks, context.clock)
+    return ResolvedTarget(
+        reply=f"Several tasks have reminders.\n\n{listed}\n\n{Prompt.WHICH.value}"
+    )
 
 
 def resolve_filter(target: ByFilter, *, prefer_completed: bool) -> Lookup:

@@ -10,6 +10,7 @@ from offline_assistant.grammar.targets import TASK_REFERENCE, read_target, targe
 from offline_assistant.intents import (
     ByFilter,
     ByMention,
+    ByReminder,
     Changes,
     ClarifyIntent,
     Intent,
@@ -116,14 +117,20 @@ def read_snooze(match: Match, clock: Clock) -> Intent | None:
     until = clock.after(SNOOZED)
     if when is not None:
         until = when.at or (clock.at(when.day, DAY_STARTS) if when.day else until)
-
+    if not match.groupdict().get("target"):
+        return SnoozeIntent(ByReminder(), until)
     return target_reader(partial(SnoozeIntent, until=until))(match, clock)
 
 
 _CLEAR_DUE: Final = change_reader(clear_due=True)
+_SNOOZED_FOR: Final = (
+    r"(?: (?:for|by) (?P<length>(?:another )?\S+(?: \S+){0,4})| (?:until|till|to) (?P<until>.+))?"
+)
 RESCHEDULING_RULES: Final = (
-    rule(r"snooze(?: the (?:reminder|alarm) (?:for|of|about))? (?P<target>.+?)"
-         r"(?: (?:for|by) (?P<length>(?:another )?\S+(?: \S+){0,4})| (?:until|till|to) (?P<until>.+))?", read_snooze),
+    rule(rf"snooze (?:the|my|that|this) (?:reminder|alarm|notification){_SNOOZED_FOR}", read_snooze),
+    rule(r"snooze (?:the|my|that|this) (?:reminder|alarm|notification)"
+         r" (?P<length>(?:\d+|an?|half an|one|two|three) \S+)(?P<until>)", read_snooze),
+    rule(rf"snooze(?: the (?:reminder|alarm) (?:for|of|about))? (?P<target>.+?){_SNOOZED_FOR}", read_snooze),
     rule(rf"{_TAKE} the {_DUE} (?:of|from|for|on) (?P<target>.+)", _CLEAR_DUE),
     rule(rf"{_TAKE} (?P<target>.+?)'s {_DUE}", _CLEAR_DUE),
     rule(rf"(?P<target>{TASK_REFERENCE}) has no {_DUE}", _CLEAR_DUE),
@@ -131,6 +138,7 @@ RESCHEDULING_RULES: Final = (
     rule(rf"{_SET} (?P<target>.+?)'s {_DUE} (?:to|until|as) (?P<value>.+)", read_reschedule),
     rule(rf"{_SET} (?P<target>.+?) (?:to be )?due(?: date)?(?: to| on| for| by)? (?P<value>.+)", read_reschedule),
     rule(rf"(?P<target>{TASK_REFERENCE}) is (?:now )?due(?: on| by)? (?P<value>.+)", read_reschedule),
+    rule(r"(?:push|move) (?P<target>.+?) back (?:to|until|till) (?P<value>.+)", read_reschedule),
     rule(rf"{_MOVE} (?=.+ (?:to|until|till|for) .)(?P<target>.+?) (?:from .+? )?"
          r"(?:to|until|till|for) (?P<value>.+?)(?: instead)?", read_reschedule),
     rule(rf"(?:make|set) (?P<target>{TASK_REFERENCE}) (?:(?:to|for|on) )?(?P<value>.+?)(?: instead)?", read_reschedule),

@@ -93,6 +93,13 @@ def read_move_to_section(match: Match, clock: Clock) -> Intent:
     return change(match["target"], changes, clock)
 
 
+def read_move_under(match: Match, clock: Clock) -> Intent:
+    """Read "move 3 under dairy" or "move 3 to groceries under dairy"."""
+    list_name = match["list"] and clean_name(match["list"])
+    changes = Changes(section=match["value"], list_name=list_name, is_known_section=True)
+    return change(match["target"], changes, clock)
+
+
 def read_put_in_section(match: Match, clock: Clock) -> Intent | None:
     """Read "put it in the dairy section"; "put milk in the dairy section" adds a task."""
     is_known = isinstance(read_target(match["target"], clock), ByNumber | ByMention)
@@ -212,6 +219,8 @@ _SECTION_RULES: Final = (
 _LIST_RULES: Final = (
     rule(rf"put (?P<target>.+?) (?:to|on|onto|into|in) (?P<value>{_LIST_NAME})", read_put_on_list),
     rule(rf"(?:move|transfer|shift) (?P<target>.+?) (?:to|onto|into|on) (?P<value>{_LIST_NAME})", read_move_to_list),
+    rule(r"(?:move|transfer|shift) (?P<target>.+?)(?: (?:to|into|in) (?P<list>\S+(?: \S+){0,2}?))?"
+         r" under (?:the )?(?P<value>\S+(?: \S+){0,2})", read_move_under),
     rule(r"(?:move|transfer) (?P<target>.+?) (?:to|into) (?P<value>\S+(?: \S+)?)", read_move_to_place),
 )  # fmt: skip
 
