@@ -198,7 +198,7 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
         Meta(
             pattern=r"^([\w.]+:\w+)?$",
             description="What refreshes the widgets of your own agent when a client loads them, "
-            "`module:attribute`; see docs/agent-runtime.md. The todo assistant has its own.",
+            "`module:attribute`; see docs/agent-runtime.md.",
         ),
     ] = ""
     budget_user_tokens: Annotated[
