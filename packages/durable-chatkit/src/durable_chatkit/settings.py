@@ -197,7 +197,7 @@ class ChatSettings(ServiceSettings, frozen=True, kw_only=True, rename=env_name("
         str,
         Meta(
             pattern=r"^([\w.]+:\w+)?$",
-            description="What refreshes the widgets of your own agent when a client loads them, "
+            description="Refreshes the widgets of your own agent when a client loads them, "
             "`module:attribute`; see docs/agent-runtime.md.",
         ),
     ] = ""
