@@ -30,7 +30,8 @@ async def test_task_is_dragged_to_another_day(ada: Visitor) -> None:
     def day(number: int) -> str:
         return f"{of_month(number):%A, %B} {number}, {of_month(number).year}"
 
-    await days.get_by_role("button", name="Dentist").drag_to(page.get_by_label(day(17)))
+    async with page.expect_response(lambda each: each.request.method == "PATCH"):
+        await days.get_by_role("button", name="Dentist").drag_to(page.get_by_label(day(17)))
 
     await expect(page.get_by_label(day(17))).to_contain_text("Dentist")
     await expect(page.get_by_label(day(10))).not_to_contain_text("Dentist")
