@@ -81,7 +81,7 @@ export function FilterBar({ query, counts, onChange }: FilterBarProps) {
               aria-label="Order"
               value={query.order}
               onChange={({ target }) => onChange({ ...query, order: target.value as Order })}
-              className="h-9 w-36 pl-8 sm:w-40 pointer-coarse:w-42"
+              className="h-9 w-42 pl-8 sm:w-40 pointer-coarse:w-42"
             >
               {ORDERS.map(({ value, name }) => (
                 <option key={value} value={value}>
