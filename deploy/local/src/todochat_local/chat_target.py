@@ -10,7 +10,7 @@ from terminal_chat.sign_in import ClientContext
 from todochat_local.data_dir import DataDir
 from todochat_local.lock import launcher_pid
 from todochat_local.shell_command import shell_command
-from todochat_local.state import missing_state_reason, read_state
+from todochat_local.state import STARTING, missing_state_reason, read_state
 
 
 def chat_target(url: str | None, data: DataDir, environ: Mapping[str, str]) -> ClientContext:
@@ -28,8 +28,11 @@ def chat_target(url: str | None, data: DataDir, environ: Mapping[str, str]) -> C
     else:
         state = read_state(data) if data.exists() and launcher_pid(data) is not None else None
         if state is None:
-            reason, up = missing_state_reason(data), shell_command("up", data)
-            msg = f"{reason} on {data.path}; `{up}` starts it, or pass --url for another deployment"
+            reason = missing_state_reason(data)
+            cure = f"`{shell_command('up', data)}` starts it"
+            if reason == STARTING:
+                cure = f"`{shell_command('status', data)}` shows when it is ready"
+            msg = f"{reason} on {data.path}; {cure}, or pass --url for another deployment"
             raise ChatError(msg)
         # The account belongs to the data directory: the port can differ after a restart.
         address, account_key = state["edge"], str(data.path)

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from typing import TypedDict, cast
+from typing import Final, TypedDict, cast
 
 from todochat.private_files import read_json_object, write_private
 from todochat_local.data_dir import DataDir
 from todochat_local.lock import launcher_pid
 from todochat_local.plan import LaunchPlan
 from todochat_local.shell_command import shell_command
+
+STARTING: Final = "starting"
 
 
 class ServiceState(TypedDict):
@@ -74,5 +76,5 @@ def missing_state_reason(data: DataDir) -> str:
     if not data.exists() or launcher_pid(data) is None:
         return "no stack is running"
     if not data.state.exists():
-        return "starting"
+        return STARTING
     return f"state.json is damaged (`{shell_command('down', data)}` stops the stack)"
